@@ -1,0 +1,273 @@
+"""All settings, from environment variables with safe defaults.
+
+Nothing needs to be set for development: ``make run`` sets DEBUG and DEMO. For production see
+docker-compose.yml; ``sesam/checks.py`` lists what the web server refuses to start with.
+"""
+
+import datetime as dt
+import urllib.parse
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# ---- What kind of process this is ------------------------------------------------------------
+DEBUG = env.bool("DEBUG", default=False)
+DEMO = env.bool("DEMO", default=False)  # demo accounts may exist, one-click sign-in
+TESTING = env.bool("TESTING", default=False)  # set by tests/conftest.py only
+_LOCAL = DEBUG or DEMO or TESTING
+# Whether the browser reaches us over TLS (ended by a proxy in front).
+HTTPS = env.bool("HTTPS", default=not _LOCAL)
+
+INSECURE_SECRET_KEY = "insecure-key-for-development-and-tests-only-0123456789"  # noqa: S105
+SECRET_KEY = env("SECRET_KEY", default=INSECURE_SECRET_KEY)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# ---- Apps ------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    # Our own first, so that their templates and commands win over a library's.
+    "portal",
+    "orders",
+    "recipients",
+    "individuals",
+    "articles",
+    "organisation",
+    "sesam",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "template_partials",
+    "django_tables2",
+    "django_filters",
+    "csp",
+    "pgtrigger",
+    "axes",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",  # last: it answers a locked sign-in
+]
+
+ROOT_URLCONF = "sesam.urls"
+WSGI_APPLICATION = "sesam.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+_LOADERS = [
+    "django.template.loaders.filesystem.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            # Partials in templates; a changed template shows at once while developing.
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    _LOADERS if DEBUG else [("django.template.loaders.cached.Loader", _LOADERS)],
+                )
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "sesam.context.frame",
+            ],
+        },
+    },
+]
+
+# ---- Database --------------------------------------------------------------------------------
+DB_NAME = env("DB_NAME", default="portal")
+if env("DATABASE_URL", default=""):
+    _database = env.db_url("DATABASE_URL", engine="django.db.backends.postgresql")
+    _database["HOST"] = urllib.parse.unquote(_database["HOST"])  # a socket folder comes quoted
+else:
+    # No server named: the checkout's own (see the module). The web server in production
+    # refuses that (sesam/checks.py).
+    from sesam import local_postgres
+
+    local_postgres.start(local_postgres.DEV, DB_NAME)
+    _database = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": DB_NAME,
+        "USER": local_postgres.ROLE,
+        "HOST": str(local_postgres.DEV.sockets),
+    }
+if env.bool("DB_POOL", default=False):  # set by wsgi.py; commands and tests don't pool
+    _database.setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 2,
+        "max_size": env.int("DB_POOL_SIZE", default=10),
+        "timeout": 10,
+    }
+_database["TEST"] = {"NAME": "test_portal" + env("TEST_DB_SUFFIX", default="")}
+DATABASES = {"default": _database}
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# ---- Who signs in ----------------------------------------------------------------------------
+AUTH_USER_MODEL = "organisation.User"
+LOGIN_URL = "/logga-in/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/logga-in/"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Five failures for the same name from the same address close that pair for a quarter.
+AXES_FAILURE_LIMIT = env.int("SIGN_IN_ATTEMPTS", default=5)
+AXES_COOLOFF_TIME = dt.timedelta(minutes=env.int("SIGN_IN_PAUSE_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True  # the portal keeps a log of its own
+AXES_VERBOSE = False
+AXES_HTTP_RESPONSE_CODE = 429
+AXES_CLIENT_IP_CALLABLE = "sesam.client_ip.client_ip"
+
+# How many proxies of ours stand in front and write X-Forwarded-For (0: nobody is believed).
+PROXY_COUNT = env.int("PROXY_COUNT", default=0)
+
+SESSION_COOKIE_AGE = 30 * 60  # seconds, counted from the latest request
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_COOKIE_NAME = "session"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# ---- Transport and headers -------------------------------------------------------------------
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked from inside, without TLS
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if PROXY_COUNT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # Bootstrap's own icons are data: addresses in its CSS
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# ---- Language and time -----------------------------------------------------------------------
+LANGUAGE_CODE = "sv"
+LANGUAGES = [("sv", "svenska")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Stockholm"
+
+# ---- Files -----------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = env("STATIC_ROOT", default=str(BASE_DIR / ".local" / "static"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Attachments are private: no address leads into this folder, views check who may read.
+MEDIA_ROOT = env("MEDIA_ROOT", default=str(BASE_DIR / ".local" / "media"))
+MEDIA_URL = ""
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+
+ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_BYTES", default=10 * 1024 * 1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # form data; files are counted apart
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+
+# ---- The portal's own ------------------------------------------------------------------------
+REGISTER_DOWN = env.bool("REGISTER_DOWN", default=False)  # the demo's population register
+RECIPIENT_SEARCH_LIMIT = env.int("RECIPIENT_SEARCH_LIMIT", default=200)  # per user and hour
+AVAILABILITY_ROW_LIMIT = env.int("AVAILABILITY_ROW_LIMIT", default=200)  # rows of one list
+
+# ---- Libraries -------------------------------------------------------------------------------
+DJANGO_TABLES2_TEMPLATE = "parts/table.html"
+
+# ---- Logs and error reports ------------------------------------------------------------------
+# No query strings, no form values, no personal numbers; nobody gets error mail.
+ADMINS: list[tuple[str, str]] = []
+MANAGERS: list[tuple[str, str]] = []
+DEFAULT_EXCEPTION_REPORTER = "sesam.error_reports.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "sesam.error_reports.HideEverything"
+EMAIL_BACKEND = env("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"path_only": {"()": "sesam.logs.PathOnly"}},
+    "formatters": {
+        "plain": {
+            "()": "sesam.logs.Formatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["path_only"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Has a handler of its own by default, which would print query strings.
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # Its messages hold the names that people typed.
+        "axes": {"level": "CRITICAL"},
+    },
+}

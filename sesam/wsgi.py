@@ -1,0 +1,14 @@
+"""Where a web server (gunicorn) finds the portal."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sesam.settings")
+os.environ.setdefault("DB_POOL", "1")
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+application = get_wsgi_application()
+
+from sesam.checks import refuse_unsafe_start  # noqa: E402  needs the apps
+
+refuse_unsafe_start()

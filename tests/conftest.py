@@ -1,0 +1,81 @@
+"""What all tests share: a real PostgreSQL, and Chromium for the browser tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+CHROMIUM = next(
+    filter(None, (shutil.which(name) for name in ("chromium", "chromium-browser"))), None
+)
+_started: list[Any] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before settings are read (pytest-django reads them after this): the environment, and the
+    tests' own database server. Workers of xdist inherit both from the controller."""
+    os.environ["TESTING"] = "1"
+    for name in ("DEBUG", "DEMO"):
+        os.environ.pop(name, None)
+    # Playwright's sync API runs an event loop in the thread that the tests use the ORM in.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    if not hasattr(config, "workerinput") and not os.environ.get("DATABASE_URL"):
+        from sesam import local_postgres
+
+        local_postgres.start(local_postgres.TEST)
+        _started.append(local_postgres.TEST)
+        os.environ["DATABASE_URL"] = local_postgres.url(local_postgres.TEST, "postgres")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "sesam.settings"
+    from django.conf import settings
+
+    assert settings.TESTING, "settings were read before the tests could set the environment"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _started:
+        from sesam import local_postgres
+
+        local_postgres.stop(_started.pop())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that opens a page is a browser test; without Chromium it's skipped, saying so."""
+    for item in items:
+        if {"page", "context", "browser"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason="no Chromium (apt-get install chromium)"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium, quiet: no calls home, and no sandbox where root may not have one."""
+    arguments = [
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **browser_context_args,
+        "locale": "sv-SE",
+        "timezone_id": "Europe/Stockholm",
+        "viewport": {"width": 1280, "height": 800},
+    }
