@@ -1,0 +1,128 @@
+"""Marked pieces: each has its number, and is in exactly one place."""
+
+from django.db import models
+from django.db.models import Q
+
+from articles.models import Article
+from organisation.models import Warehouse
+
+
+class Individual(models.Model):
+    """One marked piece. ``status`` says where it is; a shelf status needs a warehouse."""
+
+    class Status(models.TextChoices):
+        IN_STOCK = "in_stock", "I lager"
+        RESERVED = "reserved", "Reserverad"
+        WITH_RECIPIENT = "with_recipient", "Hos mottagare"
+        WORKSHOP = "workshop", "Hos verkstad"
+        MISSING = "missing", "Saknas"
+        SCRAPPED = "scrapped", "Skrotad"
+
+    ON_SHELF = (Status.IN_STOCK, Status.RESERVED)
+
+    number = models.CharField("individnummer", max_length=20, unique=True)
+    article = models.ForeignKey(
+        Article, verbose_name="artikel", on_delete=models.PROTECT, related_name="individuals"
+    )
+    serial_number = models.CharField("serienummer", max_length=40, blank=True)
+    warehouse = models.ForeignKey(
+        Warehouse,
+        verbose_name="lager",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="individuals",
+    )
+    status = models.CharField(
+        "status", max_length=16, choices=Status.choices, default=Status.IN_STOCK
+    )
+    purchased_on = models.DateField("inköpsdatum", null=True, blank=True)
+    acquisition_value = models.DecimalField(
+        "anskaffningsvärde", max_digits=10, decimal_places=2, null=True, blank=True
+    )
+    warranty_until = models.DateField("garanti till", null=True, blank=True)
+    last_maintenance = models.DateField("senaste FU", null=True, blank=True)
+    next_maintenance = models.DateField("nästa FU", null=True, blank=True)
+    maintenance_interval = models.PositiveSmallIntegerField(
+        "FU-intervall i månader", null=True, blank=True
+    )
+    text = models.TextField("textinformation", blank=True)
+
+    class Meta:
+        verbose_name = "individ"
+        verbose_name_plural = "individer"
+        indexes = [models.Index(fields=["warehouse", "article", "status"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["in_stock", "reserved"], warehouse__isnull=False)
+                | (~Q(status__in=["in_stock", "reserved"]) & Q(warehouse__isnull=True)),
+                name="individual_in_one_place",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class FormerNumber(models.Model):
+    """A number that an individual had; it still finds it."""
+
+    individual = models.ForeignKey(
+        Individual, on_delete=models.CASCADE, related_name="former_numbers"
+    )
+    number = models.CharField("tidigare individnummer", max_length=20, unique=True)
+    changed_at = models.DateTimeField("bytt", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "tidigare individnummer"
+        verbose_name_plural = "tidigare individnummer"
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class BlockReason(models.Model):
+    name = models.CharField("namn", max_length=60, unique=True)
+    is_active = models.BooleanField("aktiv", default=True)
+
+    class Meta:
+        verbose_name = "spärrorsak"
+        verbose_name_plural = "spärrorsaker"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Block(models.Model):
+    """Why a piece must not be handed out for now."""
+
+    individual = models.ForeignKey(Individual, on_delete=models.CASCADE, related_name="blocks")
+    reason = models.ForeignKey(BlockReason, on_delete=models.PROTECT)
+    case_number = models.CharField("ärende", max_length=12, blank=True)
+    since = models.DateTimeField("från", auto_now_add=True)
+    until = models.DateTimeField("till", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "spärr"
+        verbose_name_plural = "spärrar"
+
+    def __str__(self) -> str:
+        return f"{self.individual}: {self.reason}"
+
+
+class Component(models.Model):
+    """A part that is fitted to an individual and follows it."""
+
+    individual = models.ForeignKey(Individual, on_delete=models.CASCADE, related_name="components")
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField("antal", default=1)
+    case_number = models.CharField("ärende", max_length=12, blank=True)
+    fitted_at = models.DateTimeField("monterad", auto_now_add=True)
+    removed_at = models.DateTimeField("borttagen", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "komponent"
+        verbose_name_plural = "komponenter"
+
+    def __str__(self) -> str:
+        return f"{self.article} på {self.individual}"

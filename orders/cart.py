@@ -1,0 +1,327 @@
+"""The order in progress: started, filled, changed, left. All of it stays a draft."""
+
+import uuid
+from dataclasses import dataclass, field
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from articles.models import Article, ArticleType, Balance, StandardComponent
+from individuals import services as individuals
+from individuals.models import Individual
+from organisation.models import Source, Unit, User, Warehouse
+from organisation.permissions import KHS, has_role
+from recipients.models import Recipient
+from sesam.attachments import check
+from sesam.errors import DomainError
+
+from .models import Cart, CartAttachment, CartLine, DeliveryWay, OrderKind
+
+MOST = 999  # of one article on a line: more is a slip of the finger
+
+
+def open_cart(user: User) -> Cart | None:
+    """The user's order in progress, if there is one. One query."""
+    return (
+        Cart.objects.filter(user=user, closed_at=None)
+        .select_related(
+            "recipient",
+            "destination",
+            "unit__payer",
+            "unit__delivering_warehouse",
+            "prescriber",
+            "delivery_way",
+        )
+        .first()
+    )
+
+
+def lines(cart: Cart) -> QuerySet[CartLine]:
+    """The lines with all that a page shows of them."""
+    return cart.lines.select_related(
+        "article__supplier", "article__billing_form", "warehouse", "individual", "fitted_to"
+    ).prefetch_related("attachments")
+
+
+def warehouses(user: User, unit: Unit) -> list[Warehouse]:
+    """Where an order of ``unit`` may be delivered from: KHS's warehouses and its own stores."""
+    central = Warehouse.objects.filter(kind=Warehouse.Kind.CENTRAL, is_active=True)
+    own = unit.own_stores.filter(is_active=True)
+    return sorted({*central, *own}, key=lambda w: (not w.is_central, w.number))
+
+
+def prescribers(unit: Unit) -> QuerySet[User]:
+    """Who may be named as prescriber on an order of ``unit``."""
+    return User.objects.filter(units=unit, is_active=True).distinct().order_by("last_name")
+
+
+def units_of(user: User) -> QuerySet[Unit]:
+    """The units that ``user`` may order for."""
+    if has_role(user, KHS):
+        return Unit.objects.filter(is_active=True)
+    return user.units.filter(is_active=True)
+
+
+@transaction.atomic
+def start(
+    user: User,
+    *,
+    unit: Unit,
+    prescriber: User,
+    recipient: Recipient | None = None,
+    destination: Warehouse | None = None,
+    replace: bool = False,
+) -> Cart:
+    """Begin an order. With ``replace`` the user's present one is left, else it must not exist.
+
+    Delivery details are preset from the recipient, the unit and the orderer.
+    """
+    if not units_of(user).filter(pk=unit.pk).exists():
+        raise DomainError("Du kan inte beställa för det tjänstestället.", field="unit")
+    if not has_role(user, KHS) and not prescribers(unit).filter(pk=prescriber.pk).exists():
+        raise DomainError("Välj en förskrivare på tjänstestället.", field="prescriber")
+    if recipient is not None and recipient.deceased_on:
+        raise DomainError("Mottagaren är avliden. Det går inte att beställa.")
+    if recipient is not None and recipient.store_id:
+        raise DomainError("Vårdenheten står för ett förråd. Gör en lagerpåfyllnad i stället.")
+    present = Cart.objects.select_for_update(of=("self",)).filter(user=user, closed_at=None).first()
+    if present:
+        if not replace:
+            raise DomainError("Du har redan en pågående beställning.")
+        _close(present)
+    cart = Cart(
+        user=user,
+        unit=unit,
+        prescriber=prescriber,
+        recipient=recipient,
+        destination=destination,
+        kind=OrderKind.REPLENISHMENT if destination else OrderKind.CUSTOMER,
+        contact_name=str(user),
+        contact_phone=user.phone or unit.phone,
+        contact_mobile=user.mobile,
+        contact_email=user.email,
+    )
+    _preset_delivery(cart)
+    try:
+        with transaction.atomic():
+            cart.save()
+    except IntegrityError as error:
+        raise DomainError("Du har redan en pågående beställning.") from error
+    return cart
+
+
+def _preset_delivery(cart: Cart) -> None:
+    rule = (
+        DeliveryWay.AddressRule.STORE if cart.destination else DeliveryWay.AddressRule.RECIPIENT
+    )
+    cart.delivery_way = DeliveryWay.objects.filter(address=rule, is_active=True).first()
+    address = cart.destination or cart.recipient
+    person = cart.recipient
+    if person is not None and not person.is_protected:
+        cart.recipient_phone = person.phone
+        cart.recipient_mobile = person.mobile
+        cart.recipient_email = person.email
+        cart.door_code = person.door_code
+        cart.instructions = person.instructions
+    if person is not None:
+        cart.contact_prescriber = person.contact_prescriber
+    if address is not None and not (person is not None and person.is_protected):
+        copy_address(cart, address)
+
+
+def copy_address(cart: Cart, source: Recipient | Unit | Warehouse) -> None:
+    """Set the cart's address to somebody's; nothing is saved."""
+    for name in ("co", "street", "postcode", "locality"):
+        setattr(cart, name, getattr(source, name))
+
+
+def leave(cart: Cart) -> None:
+    """Give the order in progress up."""
+    _close(cart)
+
+
+def _close(cart: Cart) -> None:
+    cart.closed_at = timezone.now()
+    cart.save(update_fields=["closed_at", "updated_at"])
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a user wants on a line, as the dialog has gathered it."""
+
+    article: Article
+    quantity: int
+    source: str
+    warehouse: Warehouse
+    comment: str = ""
+    individual: Individual | None = None
+    fitted_to: Individual | None = None
+    components: tuple[tuple[Article, int], ...] = field(default=())
+
+
+def find_fault(cart: Cart, wish: Wish, *, besides: CartLine | None = None) -> DomainError | None:
+    """The first rule that ``wish`` breaks on this cart. ``besides`` is the line it replaces."""
+    article, warehouse = wish.article, wish.warehouse
+    if article.is_discontinued:
+        return DomainError(f"{article.number} har utgått och kan inte beställas.", field="quantity")
+    if not 1 <= wish.quantity <= MOST:
+        return DomainError(f"Ange ett antal från 1 till {MOST}.", field="quantity")
+    if wish.source == Source.CENTRAL and not warehouse.is_central:
+        return DomainError("Välj ett av KHS lager.", field="warehouse")
+    if wish.source == Source.OWN_STORE:
+        if fault := _own_store_fault(cart, wish, besides):
+            return fault
+    if article.own_order_only and wish.source != Source.CENTRAL and not cart.destination:
+        return DomainError("Sängar beställs från KHS.", field="source")
+    return _own_order_fault(cart, article, besides)
+
+
+def _own_store_fault(cart: Cart, wish: Wish, besides: CartLine | None) -> DomainError | None:
+    article, warehouse = wish.article, wish.warehouse
+    if cart.destination:
+        return DomainError("Lagerpåfyllnad levereras från KHS.", field="source")
+    if warehouse.is_central or not cart.unit.own_stores.filter(pk=warehouse.pk).exists():
+        return DomainError("Välj ett av tjänsteställets egna förråd.", field="warehouse")
+    if not article.is_stocked:
+        return DomainError("Artikeln lagerförs inte. Beställ den från KHS.", field="source")
+    balance = Balance.objects.filter(warehouse=warehouse, article=article).first()
+    others = cart.lines.filter(warehouse=warehouse, article=article)
+    if besides:
+        others = others.exclude(pk=besides.pk)
+    taken = sum(line.quantity for line in others)
+    left = (balance.available if balance else 0) - taken
+    if wish.quantity > left:
+        text = f"Det finns {max(left, 0)} st i {warehouse}. Minska antalet eller beställ från KHS."
+        return DomainError(text, field="quantity")
+    if article.is_marked:
+        return _individual_fault(cart, wish, besides)
+    return None
+
+
+def _individual_fault(cart: Cart, wish: Wish, besides: CartLine | None) -> DomainError | None:
+    if wish.individual is None:
+        return DomainError("Välj vilken individ som lämnas ut.", field="individual")
+    if wish.quantity != 1:
+        return DomainError("En rad gäller en individ: antalet ska vara 1.", field="quantity")
+    shelf = individuals.on_shelf(wish.warehouse.pk, wish.article.pk)
+    if not shelf.filter(pk=wish.individual.pk).exists():
+        return DomainError("Individen finns inte längre i förrådet. Välj en annan.", field="individual")
+    twice = cart.lines.filter(individual=wish.individual)
+    if besides:
+        twice = twice.exclude(pk=besides.pk)
+    if twice.exists():
+        return DomainError("Individen ligger redan i beställningen.", field="individual")
+    return None
+
+
+def _own_order_fault(
+    cart: Cart, article: Article, besides: CartLine | None
+) -> DomainError | None:
+    """A bed stands alone on its order with its components; replenishment is exempt."""
+    if cart.kind == OrderKind.REPLENISHMENT:
+        return None
+    others = cart.lines.filter(component_of=None)
+    if besides:
+        others = others.exclude(pk=besides.pk)
+    if article.own_order_only and others.exists():
+        return DomainError(
+            "En säng beställs alltid på egen beställning. Slutför den pågående först.",
+            field="quantity",
+        )
+    if others.filter(article__own_order_only=True).exists():
+        return DomainError(
+            "Beställningen innehåller en säng, som alltid beställs för sig."
+            " Slutför den först och gör sedan en ny beställning.",
+            field="quantity",
+        )
+    return None
+
+
+@transaction.atomic
+def put(cart: Cart, wish: Wish, *, line: CartLine | None = None) -> CartLine:
+    """Put a line in the cart, or change ``line`` to what is wished."""
+    cart = Cart.objects.select_for_update(of=("self",)).get(pk=cart.pk)
+    if cart.closed_at:
+        raise DomainError("Beställningen är redan skickad eller lämnad.")
+    if fault := find_fault(cart, wish, besides=line):
+        raise fault
+    if wish.article.requires_comment and not wish.comment.strip():
+        raise DomainError("Skriv en kommentar: artikeln kräver det.", field="comment")
+    last = cart.lines.aggregate(last=Max("position"))["last"] or 0
+    line = line or CartLine(cart=cart, position=last + 1)
+    line.article, line.quantity, line.source = wish.article, wish.quantity, wish.source
+    line.warehouse, line.comment = wish.warehouse, wish.comment.strip()
+    line.individual, line.fitted_to = wish.individual, wish.fitted_to
+    line.save()
+    line.components.all().delete()
+    CartLine.objects.bulk_create(
+        CartLine(
+            cart=cart,
+            position=line.position,
+            article=article,
+            quantity=quantity * line.quantity,
+            source=line.source,
+            warehouse=line.warehouse,
+            component_of=line,
+        )
+        for article, quantity in wish.components
+    )
+    cart.save(update_fields=["updated_at"])
+    return line
+
+
+def standard_components(article: Article) -> list[StandardComponent]:
+    """What the article's individual template suggests and can be ordered."""
+    return list(
+        article.standard_components.select_related("component").filter(
+            component__is_discontinued=False
+        )
+    )
+
+
+def remove(cart: Cart, line_id: int) -> None:
+    """Take a line and its components out."""
+    cart.lines.filter(pk=line_id).delete()
+    cart.save(update_fields=["updated_at"])
+
+
+def toggle_together(cart: Cart, line_id: int) -> None:
+    """«Samleverans» on or off for a KHS line and its components."""
+    line = cart.lines.filter(pk=line_id).select_related("warehouse").first()
+    if line is None:
+        return
+    if line.source != Source.CENTRAL:
+        raise DomainError("Samleverans gäller rader från KHS.", line=line_id)
+    on = not line.deliver_together
+    cart.lines.filter(pk=line.pk).update(deliver_together=on)
+    line.components.update(deliver_together=on)
+
+
+def attach(cart: Cart, upload, *, user: User, line: CartLine | None = None) -> CartAttachment:
+    """Attach a file to the order or one of its lines."""
+    content_type = check(upload)
+    if cart.attachments.count() >= 20:
+        raise DomainError("En beställning kan ha högst 20 bilagor.", field="file")
+    return CartAttachment.objects.create(
+        cart=cart,
+        line=line,
+        file=upload,
+        name=upload.name[-120:],
+        content_type=content_type,
+        size=upload.size,
+        uploaded_by=user,
+    )
+
+
+def detach(cart: Cart, key: uuid.UUID) -> None:
+    """Take an attached file away."""
+    found = cart.attachments.filter(key=key).first()
+    if found:
+        found.file.delete(save=False)
+        found.delete()
+
+
+def is_service(article: Article) -> bool:
+    """A service is done, not stocked."""
+    return article.type == ArticleType.SERVICE

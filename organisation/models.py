@@ -1,0 +1,184 @@
+"""Who works with the portal, where, and who looked at whom."""
+
+import uuid
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from sesam.addresses import Address
+
+
+class Source(models.TextChoices):
+    """Where a line of an order is delivered from."""
+
+    CENTRAL = "central", "Hjälpmedelsverksamhet"
+    OWN_STORE = "own", "Eget förråd"
+
+
+class Payer(models.Model):
+    """A municipality or the region."""
+
+    class Kind(models.TextChoices):
+        MUNICIPALITY = "municipality", "Kommun"
+        REGION = "region", "Region"
+
+    code = models.CharField("kod", max_length=8, unique=True)
+    name = models.CharField("namn", max_length=80)
+    kind = models.CharField("slag", max_length=16, choices=Kind.choices, default=Kind.MUNICIPALITY)
+
+    class Meta:
+        verbose_name = "betalare"
+        verbose_name_plural = "betalare"
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Warehouse(Address):
+    """A KHS warehouse or a municipality's own store."""
+
+    class Kind(models.TextChoices):
+        CENTRAL = "central", "KHS lager"
+        BUFFER = "buffer", "Eget förråd"
+
+    number = models.CharField("nummer", max_length=8, unique=True)
+    name = models.CharField("namn", max_length=80)
+    kind = models.CharField("slag", max_length=8, choices=Kind.choices)
+    owner = models.ForeignKey(Payer, verbose_name="ägare", on_delete=models.PROTECT)
+    lead_time = models.PositiveSmallIntegerField("ledtid i arbetsdagar", default=3)
+    may_register_individuals = models.BooleanField("får registrera individer", default=False)
+    is_active = models.BooleanField("aktiv", default=True)
+
+    class Meta:
+        verbose_name = "lager"
+        verbose_name_plural = "lager"
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+    @property
+    def is_central(self) -> bool:
+        return self.kind == self.Kind.CENTRAL
+
+
+class Unit(Address):
+    """A workplace that users order for (tjänsteställe)."""
+
+    code = models.CharField("kod", max_length=12, unique=True)
+    name = models.CharField("namn", max_length=80)
+    payer = models.ForeignKey(Payer, verbose_name="betalare", on_delete=models.PROTECT)
+    delivering_warehouse = models.ForeignKey(
+        Warehouse, verbose_name="levererande lager", on_delete=models.PROTECT, related_name="+"
+    )
+    own_stores = models.ManyToManyField(
+        Warehouse, verbose_name="egna förråd", blank=True, related_name="units"
+    )
+    phone = models.CharField("telefon", max_length=20, blank=True)
+    is_active = models.BooleanField("aktiv", default=True)
+
+    class Meta:
+        verbose_name = "tjänsteställe"
+        verbose_name_plural = "tjänsteställen"
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """Somebody who signs in. Roles are groups (``organisation.permissions``)."""
+
+    orderer_code = models.CharField("beställarkod", max_length=12, blank=True)
+    hsa_id = models.CharField("HSA-id", max_length=31, unique=True, null=True, blank=True)
+    title = models.CharField("yrkestitel", max_length=60, blank=True)
+    phone = models.CharField("telefon", max_length=20, blank=True)
+    mobile = models.CharField("mobiltelefon", max_length=20, blank=True)
+    units = models.ManyToManyField(
+        Unit, verbose_name="tjänsteställen", blank=True, related_name="users"
+    )
+    default_unit = models.ForeignKey(
+        Unit,
+        verbose_name="förvalt tjänsteställe",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    payers = models.ManyToManyField(
+        Payer, verbose_name="betalare", blank=True, help_text="Vad en controller får se."
+    )
+    default_source = models.CharField(
+        "mina beställningar levereras från", max_length=8, choices=Source.choices, blank=True
+    )
+    preferences = models.JSONField("egna val", default=dict, blank=True)
+    is_demo = models.BooleanField("demokonto", default=False, editable=False)
+
+    class Meta:
+        verbose_name = "användare"
+        verbose_name_plural = "användare"
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+
+class AccessLogEntry(models.Model):
+    """Somebody looked at, searched for or changed a person's data. Rows are never changed.
+
+    ``recipient_key`` is the recipient's opaque id; a search that found nobody has only the
+    keyed digest of what was searched for, so that no personal number stands in the log.
+    """
+
+    class Action(models.TextChoices):
+        SEARCH = "search", "Sökte"
+        MISS = "miss", "Sökte utan träff"
+        VIEW = "view", "Visade"
+        CHANGE = "change", "Ändrade"
+        CREATE = "create", "Skapade"
+        PRINT = "print", "Skrev ut"
+        DOWNLOAD = "download", "Laddade ner"
+        REFUSED = "refused", "Nekades"
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField("tid", auto_now_add=True, db_index=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="användare", on_delete=models.PROTECT
+    )
+    unit = models.ForeignKey(
+        Unit, verbose_name="tjänsteställe", null=True, on_delete=models.PROTECT
+    )
+    action = models.CharField("vad", max_length=10, choices=Action.choices)
+    recipient_key = models.UUIDField("mottagare", null=True, db_index=True)
+    searched = models.CharField("sökt, som kontrollsumma", max_length=64, blank=True)
+    detail = models.CharField("detalj", max_length=200, blank=True)
+    case_number = models.CharField("ärende", max_length=12, blank=True)
+    ip = models.GenericIPAddressField("från", null=True)
+
+    class Meta:
+        verbose_name = "åtkomstlogg"
+        verbose_name_plural = "åtkomstlogg"
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["user", "action", "at"])]
+        triggers = [
+            pgtrigger.Protect(
+                name="append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+            pgtrigger.Trigger(
+                name="no_truncate",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                level=pgtrigger.Statement,
+                func="RAISE EXCEPTION 'append-only: % cannot be truncated', TG_TABLE_NAME;",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.get_action_display()}"
+
+
+def opaque_id() -> uuid.UUID:
+    """A random id that tells nothing about what it names."""
+    return uuid.uuid4()

@@ -1,0 +1,185 @@
+"""Who an order is for, and what they hold."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from articles.models import Article
+from individuals.models import Individual
+from organisation.models import Payer, Unit, Warehouse
+from sesam.addresses import Address
+
+
+class PersonFacts(Address):
+    """What the population register knows of a person."""
+
+    given_name = models.CharField("förnamn", max_length=80, blank=True)
+    family_name = models.CharField("efternamn", max_length=80)
+    municipality_code = models.CharField("kommunkod", max_length=4, blank=True)
+    is_protected = models.BooleanField("skyddad identitet", default=False)
+    deceased_on = models.DateField("avliden", null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_name} {self.family_name}".strip()
+
+
+class RegisterPerson(PersonFacts):
+    """A row of the demo's population register: official test numbers only."""
+
+    number = models.CharField("personnummer", max_length=12, primary_key=True)
+
+    class Meta:
+        verbose_name = "person i demoregistret"
+        verbose_name_plural = "personer i demoregistret"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Recipient(PersonFacts):
+    """A person, or a care unit with a four-digit number. ``key`` is what stands in URLs.
+
+    A care unit keeps its name in ``family_name`` and may stand for a store, in which case
+    what is ordered to it is a replenishment.
+    """
+
+    class Kind(models.TextChoices):
+        PERSON = "person", "Person"
+        CARE_UNIT = "care_unit", "Vårdenhet"
+
+    key = models.UUIDField("id", unique=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField("slag", max_length=10, choices=Kind.choices)
+    number = models.CharField("nummer", max_length=12, unique=True)
+    phone = models.CharField("telefon", max_length=20, blank=True)
+    mobile = models.CharField("mobiltelefon", max_length=20, blank=True)
+    email = models.EmailField("e-post", blank=True)
+    door_code = models.CharField("port", max_length=40, blank=True)
+    instructions = models.TextField("leveransanvisningar", max_length=500, blank=True)
+    contact_prescriber = models.BooleanField("förskrivare ska kontaktas", default=False)
+    payer = models.ForeignKey(
+        Payer, verbose_name="betalare", null=True, blank=True, on_delete=models.PROTECT
+    )
+    unit = models.ForeignKey(
+        Unit,
+        verbose_name="vårdenhetens tjänsteställe",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    store = models.ForeignKey(
+        Warehouse,
+        verbose_name="står för förrådet",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    created_at = models.DateTimeField("skapad", auto_now_add=True)
+    register_checked_at = models.DateTimeField("hämtad ur registret", null=True, blank=True)
+    version = models.PositiveIntegerField("version", default=0, editable=False)
+
+    class Meta:
+        verbose_name = "mottagare"
+        verbose_name_plural = "mottagare"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="person", number__regex=r"^\d{12}$")
+                | Q(kind="care_unit", number__regex=r"^\d{4}$"),
+                name="recipient_number_fits_kind",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_person(self) -> bool:
+        return self.kind == self.Kind.PERSON
+
+    @property
+    def written_number(self) -> str:
+        """With the hyphen, as people write it."""
+        return f"{self.number[:8]}-{self.number[8:]}" if self.is_person else self.number
+
+
+class CareRelation(models.Model):
+    """Why a unit may see a recipient: it has or had a case there."""
+
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.CASCADE, related_name="care_relations"
+    )
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    case_number = models.CharField("ärende", max_length=12)
+    since = models.DateTimeField("från", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "vårdrelation"
+        verbose_name_plural = "vårdrelationer"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recipient", "unit", "case_number"], name="one_relation_a_case"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit}: {self.case_number}"
+
+
+class Loan(models.Model):
+    """What a recipient got, and has until it comes back.
+
+    ``name`` is set where the article says too little (manual order); ``quantity`` is what was
+    delivered and ``returned`` how much of it has come back. A marked piece is on at most one
+    open loan. Consumables are never returned, so theirs stay open.
+    """
+
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="loans")
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+")
+    individual = models.ForeignKey(
+        Individual, null=True, blank=True, on_delete=models.PROTECT, related_name="loans"
+    )
+    part_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts"
+    )
+    name = models.CharField("benämning", max_length=500, blank=True)
+    quantity = models.PositiveIntegerField("antal", default=1)
+    returned = models.PositiveIntegerField("återlämnat", default=0)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    prescriber_name = models.CharField("förskrivare", max_length=160, blank=True)
+    case_number = models.CharField("ärende", max_length=12, db_index=True)
+    delivered_at = models.DateTimeField("levererat")
+    ended_at = models.DateTimeField("avslutat", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "lån"
+        verbose_name_plural = "lån"
+        ordering = ["-delivered_at", "-id"]
+        indexes = [models.Index(fields=["recipient", "-delivered_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["individual"],
+                condition=Q(ended_at__isnull=True),
+                name="one_open_loan_an_individual",
+            ),
+            models.CheckConstraint(
+                condition=Q(returned__lte=F("quantity")), name="returned_within_quantity"
+            ),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="loan_of_something"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
+        return self.name or self.article.name
+
+    @property
+    def held(self) -> int:
+        return self.quantity - self.returned

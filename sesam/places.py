@@ -1,0 +1,86 @@
+"""How an app adds itself to pages of the apps below it, without being imported by them.
+
+Each app registers entries in its own ``places.py`` (found at start-up). A slot names the place:
+
+``menu``                    the blue bar
+``search``                  a choice of the start page's search box
+``recipient.tab``           a tab of the recipient's page   (obj: Recipient)
+``recipient.button``        a button in the page's head      (obj: Recipient)
+``recipient.create``        an entry of «Registrera/skapa»   (obj: Recipient)
+``article.button``          «Beställ» on rows and the page   (obj: Article)
+``individual.section``      a part of «Aktuell status»       (obj: Individual)
+``store.create``, ``case.create``, ``case.note``             as their names say
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing on somebody else's page. The callables get ``(request, obj)``."""
+
+    slot: str
+    name: str
+    label: str | Callable[[HttpRequest, Any], str]
+    url: Callable[[HttpRequest, Any], str]
+    order: int = 100
+    icon: str = ""
+    shown: Callable[[HttpRequest, Any], bool] = lambda request, obj: True
+    count: Callable[[HttpRequest, Any], int | None] | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Shown:
+    """An entry as one request sees it, ready for the template."""
+
+    name: str
+    label: str
+    url: str
+    icon: str
+    count: int | None
+    extra: dict[str, Any]
+    active: bool = False
+
+
+_entries: dict[str, list[Entry]] = defaultdict(list)
+
+
+def add(entry: Entry) -> None:
+    """Register an entry; a second one of the same name in the slot replaces the first."""
+    slot = [e for e in _entries[entry.slot] if e.name != entry.name]
+    _entries[entry.slot] = sorted([*slot, entry], key=lambda e: e.order)
+
+
+def registered(slot: str) -> list[Entry]:
+    """The entries of a slot as registered, in order."""
+    return list(_entries[slot])
+
+
+def entries(slot: str, request: HttpRequest, obj: Any = None) -> list[Shown]:
+    """What this request's user sees in ``slot`` for ``obj``."""
+    shown = []
+    for e in _entries[slot]:
+        if not e.shown(request, obj):
+            continue
+        url = e.url(request, obj)
+        path = url.split("?")[0]
+        shown.append(
+            Shown(
+                name=e.name,
+                label=e.label if isinstance(e.label, str) else e.label(request, obj),
+                url=url,
+                icon=e.icon,
+                count=e.count(request, obj) if e.count else None,
+                extra=e.extra,
+                active=request.path == path or (path != "/" and request.path.startswith(path)),
+            )
+        )
+    return shown

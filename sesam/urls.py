@@ -1,0 +1,21 @@
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from . import health
+
+urlpatterns = [
+    path("healthz", health.alive, name="alive"),
+    path("readyz", health.ready, name="ready"),
+    path("admin/", admin.site.urls),
+    path("", include("organisation.urls")),
+    path("", include("articles.urls")),
+    path("", include("recipients.urls")),
+    path("", include("orders.urls")),
+    path("", include("portal.urls")),
+]
+
+if settings.DEBUG:
+    from . import delar
+
+    urlpatterns.append(path("delar/", delar.parts, name="delar"))
