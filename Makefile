@@ -1,0 +1,65 @@
+# make run      the portal with demo data on http://127.0.0.1:8000 (PORT=… for another port)
+# make test     everything the tests prove, browser tests included
+# make reset    throws the demo data away and loads it anew
+# make lint     formatter, linters, import rules, types
+.DEFAULT_GOAL := help
+.PHONY: help setup run test reset lint format lock benchmark screenshots
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed-from
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) system ## virtual environment and system packages
+.PHONY: system
+system:
+	@sh bin/system-packages
+
+# Only when the locked versions changed.
+$(STAMP): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed ($$($(PYTHON) --version)); set PYTHON=…" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+	  { echo "Run: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing the locked packages …"
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.txt; \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	    -r requirements-dev.txt; \
+	fi
+	@touch $@
+
+run: setup ## the portal with demo data (PORT=8000)
+	@PORT=$${PORT:-8000} exec $(BIN)/python -m sesam.serve
+
+reset: setup ## demo data anew
+	@exec $(BIN)/python -m sesam.serve reset
+
+test: setup ## all tests (ARGS="-k name" for some)
+	@exec $(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: setup ## formatter, linters, import rules, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint templates --lint
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+format: setup ## let the formatter have its way
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+  --python-version 3.11
+lock: setup ## resolve pyproject.toml anew into requirements*.txt (UPGRADE=--upgrade)
+	$(LOCK) $(UPGRADE) pyproject.toml -o requirements.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --group dev -o requirements-dev.txt -c requirements.txt
+
+benchmark: setup ## how fast the main pages answer
+	@exec $(BIN)/python -m pytest -q -s benchmarks $(ARGS)
+
+screenshots: setup ## pictures of the main pages into screenshots/
+	@exec $(BIN)/python -m pytest -q -s tests/screenshots.py $(ARGS)

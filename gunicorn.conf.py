@@ -1,0 +1,18 @@
+"""gunicorn reads this by itself; every value can be set from the environment."""
+
+import os
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "gthread"
+threads = int(os.environ.get("WEB_THREADS", "4"))
+timeout = 60
+graceful_timeout = 20
+keepalive = 5
+max_requests = 5000
+max_requests_jitter = 500
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+accesslog = "-"
+# The path without its query (%(r)s and %(f)s would show what people searched for).
+access_log_format = '%(t)s %(h)s %(m)s %(U)s %(s)s %(B)s %(M)sms'

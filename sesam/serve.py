@@ -1,0 +1,139 @@
+"""What ``make run`` calls: database, migrations, demo data once, web server; all end together.
+
+``python -m sesam.serve`` serves, ``python -m sesam.serve reset`` makes the demo data anew.
+With DATABASE_URL set, that database is used and nothing is started or stopped but the web server.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from types import FrameType
+
+from sesam import local_postgres
+
+HOST = "127.0.0.1"
+GRACE = 5  # seconds the web server gets to finish what it's answering
+
+
+class StopServingError(Exception):
+    """The text says why, and what to do."""
+
+
+def _environment() -> dict[str, str]:
+    """Development settings, unless the caller has set his own."""
+    return {"DEBUG": "1", "DEMO": "1", "PYTHONUNBUFFERED": "1", **os.environ}
+
+
+def _port() -> int:
+    text = os.environ.get("PORT", "8000")
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise StopServingError(f"PORT={text} is not a port number.")
+    return int(text)
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise StopServingError(
+                f"Port {port} is taken ({error.strerror}). End the other program, "
+                f"or choose another port: make run PORT={port + 1}"
+            ) from error
+
+
+def _manage(*arguments: str) -> None:
+    done = subprocess.run([sys.executable, "manage.py", *arguments], env=_environment())  # noqa: S603
+    if done.returncode:
+        raise StopServingError(f"manage.py {arguments[0]} failed, see above.")
+
+
+def _prepare() -> None:
+    """Bring the database up to date, and fill an empty one with demo data."""
+    _manage("migrate", "--verbosity", "0", "--skip-checks")
+    if (local_postgres.CHECKOUT / "portal/management/commands/load_demo.py").exists():
+        _manage("load_demo", "--if-empty")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Being told to end is the same as Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def _serve(port: int) -> int:
+    """Run the web server until it or we are told to end."""
+    environment = _environment() | {"PORT": str(port), "WEB_CONCURRENCY": "1"}
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"{HOST}:{port}", "--reload"]
+    command += ["--graceful-timeout", str(GRACE), "sesam.wsgi"]
+    # A session of its own: Ctrl-C comes to us alone, and we end it in order.
+    server = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+    try:
+        while server.poll() is None:
+            time.sleep(0.2)
+            try:
+                socket.create_connection((HOST, port), timeout=1).close()
+            except OSError:
+                continue
+            break
+        if server.poll() is None:
+            print(f"\nHjälpmedelsportalen: http://{HOST}:{port}/  (Ctrl-C avslutar)\n", flush=True)
+        return server.wait()
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if server.poll() is None:
+            server.terminate()
+            try:
+                server.wait(GRACE + 2)
+            except subprocess.TimeoutExpired:
+                os.killpg(server.pid, signal.SIGKILL)
+                server.wait()
+
+
+def _reset(database: str) -> None:
+    if os.environ.get("DATABASE_URL"):
+        raise StopServingError("DATABASE_URL is set: that database is not ours to throw away.")
+    local_postgres.drop_database(database)
+    local_postgres.start(local_postgres.DEV, database)
+    _prepare()
+    print("Demodata inlästa på nytt.")
+
+
+def main(arguments: list[str]) -> int:
+    os.chdir(local_postgres.CHECKOUT)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    ours = not os.environ.get("DATABASE_URL")
+    database = os.environ.get("DB_NAME", "portal")
+    try:
+        if arguments != ["reset"]:
+            port = _port()
+            _check_free(port)
+        if ours:
+            local_postgres.start(local_postgres.DEV, database)
+        if arguments == ["reset"]:
+            _reset(database)
+            return 0
+        _prepare()
+        return _serve(port)
+    except KeyboardInterrupt:
+        print("\nAvslutat.")
+        return 0
+    except (StopServingError, local_postgres.LocalPostgresError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if ours:
+            local_postgres.stop(local_postgres.DEV)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
