@@ -4,14 +4,16 @@ import uuid
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
 from django.utils import timezone
 
-from articles.models import Article, ArticleType, Balance, StandardComponent
+from articles.models import Article, Balance, StandardComponent
 from individuals import services as individuals
 from individuals.models import Individual
 from organisation.models import Source, Unit, User, Warehouse
-from organisation.permissions import KHS, has_role
+from organisation.permissions import CARE, KHS, has_role
 from recipients.models import Recipient
 from sesam.attachments import check
 from sesam.errors import DomainError
@@ -22,9 +24,17 @@ MOST = 999  # of one article on a line: more is a slip of the finger
 
 
 def open_cart(user: User) -> Cart | None:
-    """The user's order in progress, if there is one. One query."""
+    """The user's order in progress, if there is one, with its ``line_count``. One query."""
+    main_lines = (
+        CartLine.objects.filter(cart=OuterRef("pk"), component_of=None)
+        .order_by()
+        .values("cart")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
     return (
         Cart.objects.filter(user=user, closed_at=None)
+        .annotate(line_count=Coalesce(Subquery(main_lines), 0))
         .select_related(
             "recipient",
             "destination",
@@ -35,6 +45,14 @@ def open_cart(user: User) -> Cart | None:
         )
         .first()
     )
+
+
+def of_request(request: HttpRequest) -> Cart | None:
+    """The user's order in progress, looked up once a request."""
+    if not hasattr(request, "_open_cart"):
+        care = request.user.is_authenticated and has_role(request.user, *CARE)
+        request._open_cart = open_cart(request.user) if care else None
+    return request._open_cart
 
 
 def lines(cart: Cart) -> QuerySet[CartLine]:
@@ -239,17 +257,24 @@ def _own_order_fault(
 
 
 @transaction.atomic
-def put(cart: Cart, wish: Wish, *, line: CartLine | None = None) -> CartLine:
-    """Put a line in the cart, or change ``line`` to what is wished."""
+def put(
+    cart: Cart, wish: Wish, *, line: CartLine | None = None, dialog_key: str = ""
+) -> CartLine:
+    """Put a line in the cart, or change ``line`` to what is wished.
+
+    A dialog that is sent twice makes one line; what was attached in it goes with the line.
+    """
     cart = Cart.objects.select_for_update(of=("self",)).get(pk=cart.pk)
     if cart.closed_at:
         raise DomainError("Beställningen är redan skickad eller lämnad.")
+    if dialog_key and line is None:
+        line = cart.lines.filter(dialog_key=dialog_key).first()
     if fault := find_fault(cart, wish, besides=line):
         raise fault
     if wish.article.requires_comment and not wish.comment.strip():
         raise DomainError("Skriv en kommentar: artikeln kräver det.", field="comment")
     last = cart.lines.aggregate(last=Max("position"))["last"] or 0
-    line = line or CartLine(cart=cart, position=last + 1)
+    line = line or CartLine(cart=cart, position=last + 1, dialog_key=dialog_key)
     line.article, line.quantity, line.source = wish.article, wish.quantity, wish.source
     line.warehouse, line.comment = wish.warehouse, wish.comment.strip()
     line.individual, line.fitted_to = wish.individual, wish.fitted_to
@@ -267,6 +292,8 @@ def put(cart: Cart, wish: Wish, *, line: CartLine | None = None) -> CartLine:
         )
         for article, quantity in wish.components
     )
+    if dialog_key:
+        cart.attachments.filter(dialog_key=dialog_key).update(line=line, dialog_key="")
     cart.save(update_fields=["updated_at"])
     return line
 
@@ -298,14 +325,14 @@ def toggle_together(cart: Cart, line_id: int) -> None:
     line.components.update(deliver_together=on)
 
 
-def attach(cart: Cart, upload, *, user: User, line: CartLine | None = None) -> CartAttachment:
-    """Attach a file to the order or one of its lines."""
+def attach(cart: Cart, upload, *, user: User, dialog_key: str = "") -> CartAttachment:
+    """Attach a file to the order, or to the line that a dialog is about to make."""
     content_type = check(upload)
     if cart.attachments.count() >= 20:
         raise DomainError("En beställning kan ha högst 20 bilagor.", field="file")
     return CartAttachment.objects.create(
         cart=cart,
-        line=line,
+        dialog_key=dialog_key,
         file=upload,
         name=upload.name[-120:],
         content_type=content_type,
@@ -320,8 +347,3 @@ def detach(cart: Cart, key: uuid.UUID) -> None:
     if found:
         found.file.delete(save=False)
         found.delete()
-
-
-def is_service(article: Article) -> bool:
-    """A service is done, not stocked."""
-    return article.type == ArticleType.SERVICE

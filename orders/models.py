@@ -140,14 +140,22 @@ class LineFacts(models.Model):
 
 
 class CartLine(LineFacts):
+    """``dialog_key`` names the dialog that made the line, so that it makes one only."""
+
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines")
+    dialog_key = models.CharField(max_length=24, blank=True)
 
     class Meta:
         verbose_name = "rad i pågående beställning"
         verbose_name_plural = "rader i pågående beställning"
         ordering = ["position", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="cart_line_of_something")
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="cart_line_of_something"),
+            models.UniqueConstraint(
+                fields=["cart", "dialog_key"],
+                condition=~Q(dialog_key=""),
+                name="one_line_a_dialog",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -372,7 +380,12 @@ class OrderHold(models.Model):
 
 
 class CartAttachment(Attachment):
-    """A file of the order in progress; on one of its lines where ``line`` is set."""
+    """A file of the order in progress; on one of its lines where ``line`` is set.
+
+    With only a ``dialog_key`` it waits for the line that its dialog is about to make.
+    """
+
+    dialog_key = models.CharField(max_length=24, blank=True)
 
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="attachments")
     line = models.ForeignKey(

@@ -248,7 +248,7 @@ def _move_attachments(cart: Cart, order: Order, lines: dict[int, OrderLine]) -> 
             size=a.size,
             uploaded_by_id=a.uploaded_by_id,
         )
-        for a in cart.attachments.all()
+        for a in cart.attachments.filter(dialog_key="")
     )
 
 

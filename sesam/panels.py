@@ -3,41 +3,55 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
+
+PANEL = "panel"
+TAB = "panelflik"
 
 
 @dataclass
 class Panel:
-    """What ``parts/panel.html`` shows. ``tabs`` are (name, label) pairs; ``template`` renders
-    the facts of the chosen tab with ``panel.context``."""
+    """What ``parts/panel.html`` shows; ``facts`` and ``tabs`` are as that part says.
 
-    kind: str
+    ``body`` is a template for what facts can't say; it sees the page's context.
+    """
+
+    kicker: str
     title: str
-    template: str
-    number: str = ""
-    tabs: list[tuple[str, str]] = field(default_factory=list)
-    tab: str = ""
-    context: dict[str, Any] = field(default_factory=dict)
-    more_url: str = ""
-    more_label: str = ""
-    close_url: str = ""
+    close_url: str
+    facts: list[dict[str, Any]] = field(default_factory=list)
+    tabs: list[dict[str, Any]] = field(default_factory=list)
+    body: str = ""
+    go_url: str = ""
+    go_label: str = ""
 
 
 def asked(request: HttpRequest) -> str:
     """The row that the address names, or an empty string."""
-    return request.GET.get("panel", "")[:64]
+    return request.GET.get(PANEL, "")[:64]
+
+
+def _address(request: HttpRequest, **changes: str | None) -> str:
+    query = request.GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = value
+    return request.path + (f"?{query.urlencode()}" if query else "")
 
 
 def close_url(request: HttpRequest) -> str:
     """The page's address without its panel."""
-    query: QueryDict = request.GET.copy()
-    query.pop("panel", None)
-    query.pop("panelflik", None)
-    return request.path + (f"?{query.urlencode()}" if query else "")
+    return _address(request, **{PANEL: None, TAB: None})
 
 
-def chosen_tab(request: HttpRequest, tabs: list[tuple[str, str]]) -> str:
-    """The tab the address names if the panel has it, else the first."""
-    wanted = request.GET.get("panelflik", "")
-    names = [name for name, _ in tabs]
-    return wanted if wanted in names else (names[0] if names else "")
+def tabs(request: HttpRequest, *choices: tuple[str, str]) -> tuple[list[dict[str, Any]], str]:
+    """The panel's tabs for (name, label) pairs, and the name of the one that is open."""
+    names = [name for name, _ in choices]
+    wanted = request.GET.get(TAB, "")
+    chosen = wanted if wanted in names else names[0]
+    links = [
+        {"label": label, "url": _address(request, **{TAB: name}), "active": name == chosen}
+        for name, label in choices
+    ]
+    return links, chosen
