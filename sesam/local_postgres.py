@@ -211,7 +211,7 @@ def _alone(cluster: Cluster) -> Iterator[None]:
 def _hold(cluster: Cluster) -> None:
     """Say that this process uses the cluster, until it ends or calls ``stop``."""
     if cluster.name not in _held:
-        file = open(_home() / f"{cluster.name}.users", "w")  # noqa: SIM115  open for life
+        file = open(_home() / f"{cluster.name}.users", "w")
         fcntl.flock(file, fcntl.LOCK_SH)
         _held[cluster.name] = file
 

@@ -18,7 +18,9 @@ def test_the_tests_run_on_postgresql_18_with_the_locale_of_production() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('server_version_num')::int")
         assert cursor.fetchone()[0] >= 180000
-        cursor.execute("SELECT datlocprovider, datlocale FROM pg_database WHERE datname = current_database()")
+        cursor.execute(
+            "SELECT datlocprovider, datlocale FROM pg_database WHERE datname = current_database()"
+        )
         assert cursor.fetchone() == ("b", "C.UTF-8")
         cursor.execute("SELECT upper('åäö')")
         assert cursor.fetchone()[0] == "ÅÄÖ"
@@ -29,6 +31,7 @@ def test_socket_paths_stay_within_what_the_system_allows() -> None:
         assert len(str(cluster.sockets / ".s.PGSQL.5432.lock").encode()) < 107
 
 
+@pytest.mark.django_db
 @pytest.mark.skipif("sesam" not in os.environ.get("DATABASE_URL", ""), reason="another server")
 def test_a_server_in_use_is_not_stopped() -> None:
     done = subprocess.run(
@@ -40,6 +43,3 @@ def test_a_server_in_use_is_not_stopped() -> None:
     assert done.returncode == 1
     assert "still uses" in done.stdout
     connection.ensure_connection()
-
-
-test_a_server_in_use_is_not_stopped = pytest.mark.django_db(test_a_server_in_use_is_not_stopped)

@@ -36,7 +36,13 @@ def test_a_traceback_is_cleaned_too() -> None:
 
 def test_the_development_server_logs_no_query_strings() -> None:
     record = logging.LogRecord(
-        "django.server", 20, __file__, 1, '"%s" %s', ("GET /artiklar/?sok=anna HTTP/1.1", "200"), None
+        "django.server",
+        20,
+        __file__,
+        1,
+        '"%s" %s',
+        ("GET /artiklar/?sok=anna HTTP/1.1", "200"),
+        None,
     )
     PathOnly().filter(record)
     assert record.getMessage() == '"GET /artiklar/ HTTP/1.1" 200'

@@ -1,0 +1,45 @@
+"""What ``make run`` says when it can't start."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def serve(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sesam.serve", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_port_in_use_is_named_with_a_way_out() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = serve(PORT=str(port))
+    assert done.returncode == 1
+    assert f"Port {port} is taken" in done.stderr
+    assert f"PORT={port + 1}" in done.stderr
+
+
+@pytest.mark.parametrize("port", ["åttatusen", "0", "70000"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    done = serve(PORT=port)
+    assert done.returncode == 1
+    assert "not a port number" in done.stderr
+
+
+def test_a_database_of_somebody_elses_is_not_thrown_away() -> None:
+    done = serve("reset", DATABASE_URL="postgresql://portal@db.example.se/portal")
+    assert done.returncode == 1
+    assert "not ours" in done.stderr
