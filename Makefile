@@ -1,9 +1,9 @@
 # make run      the portal with demo data on http://127.0.0.1:8000 (PORT=… for another port)
 # make test     everything the tests prove, browser tests included
 # make reset    throws the demo data away and loads it anew
-# make lint     formatter, linters, import rules, types
+# make lint     formatter, linters, import rules
 .DEFAULT_GOAL := help
-.PHONY: help setup run test reset lint format lock benchmark screenshots
+.PHONY: help setup run test reset lint types format lock benchmark screenshots
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -41,11 +41,13 @@ reset: setup ## demo data anew
 test: setup ## all tests (ARGS="-k name" for some)
 	@exec $(BIN)/python -m pytest -n 2 $(ARGS)
 
-lint: setup ## formatter, linters, import rules, types
+lint: setup ## formatter, linters, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/djlint templates --lint
+	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/lint-imports
+
+types: setup ## types of the kernel, the records and the services
 	$(BIN)/mypy
 
 format: setup ## let the formatter have its way
@@ -59,7 +61,7 @@ lock: setup ## resolve pyproject.toml anew into requirements*.txt (UPGRADE=--upg
 	$(LOCK) $(UPGRADE) pyproject.toml --group dev -o requirements-dev.txt -c requirements.txt
 
 benchmark: setup ## how fast the main pages answer
-	@exec $(BIN)/python -m pytest -q -s benchmarks $(ARGS)
+	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
 
 screenshots: setup ## pictures of the main pages into screenshots/
 	@exec $(BIN)/python -m pytest -q -s tests/screenshots.py $(ARGS)

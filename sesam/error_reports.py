@@ -1,5 +1,6 @@
 """Django's error reports and debug page, without what people typed or looked for."""
 
+from collections.abc import ItemsView
 from typing import Any
 
 from django.http import HttpRequest
@@ -17,8 +18,8 @@ class HideEverything(SafeExceptionReporterFilter):
 
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: Any
-    ) -> list[tuple[str, Any]]:
-        return [(name, self.cleansed_substitute) for name in tb_frame.f_locals]
+    ) -> ItemsView[str, Any]:
+        return dict.fromkeys(tb_frame.f_locals, self.cleansed_substitute).items()
 
     def get_safe_request_meta(self, request: HttpRequest) -> dict[str, Any]:
         meta = super().get_safe_request_meta(request)
