@@ -92,7 +92,7 @@ class UnitFactory(DjangoModelFactory):
     street = "Enhetsgatan 2"
     postcode = "39232"
     locality = "Kalmar"
-    phone = "0480-123456"
+    phone = "08-465 004 41"
 
     @factory.post_generation
     def own_stores(self, create, extracted, **kwargs):
@@ -111,7 +111,7 @@ class UserFactory(DjangoModelFactory):
     first_name = "Anna"
     last_name = factory.Sequence(lambda n: f"Förskrivare{n}")
     title = "Arbetsterapeut"
-    phone = "0480-123456"
+    phone = "08-465 004 41"
     password = factory.django.Password("hemligt-losenord")
     default_unit = factory.SubFactory(UnitFactory)
     default_source = Source.CENTRAL

@@ -1,0 +1,87 @@
+"""What users type about a recipient."""
+
+import phonenumbers
+from django import forms
+
+from sesam import personal_numbers
+from sesam.errors import DomainError
+
+from .models import Recipient
+from .services import EDITABLE
+
+
+def checked_phone(typed: str) -> str:
+    """A phone number as it is written in Sweden («070-174 06 12»); abroad with its country."""
+    if not typed.strip():
+        return ""
+    try:
+        number = phonenumbers.parse(typed, "SE")
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or number.extension or not phonenumbers.is_valid_number(number):
+        raise forms.ValidationError(
+            "Numret stämmer inte. Skriv det med riktnummer, till exempel 070-174 06 05."
+        )
+    style = (
+        phonenumbers.PhoneNumberFormat.NATIONAL
+        if number.country_code == 46
+        else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
+    return phonenumbers.format_number(number, style)
+
+
+class PhoneField(forms.CharField):
+    """A phone number; the result is written the Swedish way, or empty."""
+
+    widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "off", "maxlength": 30})
+
+    def clean(self, value: str) -> str:
+        return checked_phone(super().clean(value))
+
+
+class NumberForm(forms.Form):
+    """The search box. Sent by POST only: a number must never stand in an address."""
+
+    nummer = forms.CharField(
+        label="Personnummer eller vårdenhetsnummer",
+        required=False,
+        strip=False,
+        help_text="12 siffror, med eller utan bindestreck, eller vårdenhetens 4 siffror.",
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+
+    def clean_nummer(self) -> str:
+        typed = self.cleaned_data["nummer"]
+        try:
+            personal_numbers.parse(typed)
+        except DomainError as error:
+            raise forms.ValidationError(error.message) from error
+        return typed
+
+
+class DetailsForm(forms.ModelForm):
+    """What the pencil opens. ``version`` tells which state it was filled from."""
+
+    phone = PhoneField(label="Telefon", required=False)
+    mobile = PhoneField(label="Mobiltelefon", required=False)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    class Meta:
+        model = Recipient
+        fields = EDITABLE
+        labels = {
+            "email": "E-post",
+            "door_code": "Port",
+            "instructions": "Leveransanvisning",
+        }
+        widgets = {
+            "email": forms.EmailInput(attrs={"autocomplete": "off"}),
+            "door_code": forms.TextInput(attrs={"autocomplete": "off"}),
+            "instructions": forms.Textarea(attrs={"rows": 3, "maxlength": 500}),
+        }
+
+    def values(self) -> dict[str, str]:
+        """What is to be saved."""
+        return {name: self.cleaned_data[name] for name in EDITABLE}

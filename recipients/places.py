@@ -1,0 +1,61 @@
+"""What recipients add to the bar, the start page and their own page's tabs."""
+
+from django.urls import reverse
+
+from organisation.permissions import CARE, has_role
+from sesam import places
+
+from . import loans
+
+
+def _may(request, obj=None) -> bool:
+    return has_role(request.user, *CARE)
+
+
+def _tab(name: str):
+    return lambda request, recipient: (
+        reverse("recipients:detail", args=[recipient.key]) + f"?flik={name}"
+    )
+
+
+places.add(
+    places.Entry(
+        slot="menu",
+        name="recipients",
+        label="Mottagare",
+        url=lambda request, obj: reverse("recipients:search"),
+        order=20,
+        shown=_may,
+    )
+)
+places.add(
+    places.Entry(
+        slot="search",
+        name="recipients",
+        label="Mottagare",
+        url=lambda request, obj: reverse("recipients:search"),
+        order=10,
+        shown=_may,
+        extra={
+            "field": "nummer",
+            "method": "post",
+            "hint": "Personnummer (12 siffror) eller vårdenhetsnummer (4 siffror)",
+        },
+    )
+)
+for _order, _name, _label, _kind in (
+    (10, "hjalpmedel", "Hjälpmedel", loans.HELD),
+    (30, "aterlamnat", "Återlämnat", loans.RETURNED),
+    (50, "forbrukning", "Förbrukningsartiklar", loans.CONSUMABLES),
+):
+    places.add(
+        places.Entry(
+            slot="recipient.tab",
+            name=_name,
+            label=_label,
+            url=_tab(_name),
+            order=_order,
+            count=_kind.count,
+            extra={"build": _kind.build},
+        )
+    )

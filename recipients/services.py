@@ -1,0 +1,259 @@
+"""Everything that finds or changes a recipient."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, ProtectedError, RestrictedError
+from django.http import HttpRequest
+from django.utils import timezone
+
+from organisation import access_log
+from organisation.models import AccessLogEntry, Payer, User
+from sesam import personal_numbers
+from sesam.errors import DomainError
+
+from . import register
+from .models import CareRelation, Loan, Recipient
+
+Action = AccessLogEntry.Action
+
+# What users may change. The rest comes from the population register.
+EDITABLE = ("phone", "mobile", "email", "door_code", "instructions")
+KEPT_UNUSED = dt.timedelta(days=30)
+
+_ADDRESS = ("co", "street", "postcode", "locality")
+
+
+class NotFound(DomainError):
+    """Neither the portal nor the register knows the number."""
+
+
+class RegisterUnavailable(DomainError):
+    """The portal doesn't know the number, and the register can't be asked."""
+
+
+class TooManySearches(DomainError):
+    """The user has used up the searches of the hour."""
+
+
+class Stale(DomainError):
+    """Somebody else saved in between; ``version`` is the one that stands now."""
+
+    def __init__(self, current: Recipient) -> None:
+        super().__init__(
+            "Någon annan har ändrat uppgifterna medan du skrev. Jämför med det som gäller nu"
+            " och spara igen om dina uppgifter ska gälla."
+        )
+        self.current = current
+
+
+@dataclass(frozen=True)
+class Found:
+    """A recipient, and whether the register could be asked about them just now."""
+
+    recipient: Recipient
+    register_answered: bool = True
+
+
+def find(request: HttpRequest, typed: str) -> Found:
+    """Find a recipient by exact number, asking the population register about persons.
+
+    Counts against the user's limit and is logged, hit or miss; badly typed numbers are neither,
+    as they can name nobody. Raises ``DomainError``, or one of the classes above.
+    """
+    number = personal_numbers.parse(typed)
+    known = Recipient.objects.filter(number=number.digits).first()
+    _count_search(request, number.digits, known)
+    if not number.is_person:
+        if known is None:
+            access_log.record(request, Action.MISS, searched=number.digits)
+            raise NotFound(
+                "Ingen vårdenhet har det numret. Kontrollera de fyra siffrorna.",
+                field=personal_numbers.FIELD,
+            )
+        return Found(known)
+    try:
+        person = register.current().find(number.digits)
+    except register.RegisterDown:
+        if known is not None:
+            return Found(known, register_answered=False)
+        access_log.record(
+            request, Action.MISS, searched=number.digits, detail="Registret svarade inte"
+        )
+        raise RegisterUnavailable(
+            "Folkbokföringsregistret svarar inte just nu, och portalen känner inte till"
+            " personen sedan tidigare. Försök igen om en stund.",
+            field=personal_numbers.FIELD,
+        ) from None
+    if person is None:
+        if known is not None:
+            return Found(known)
+        access_log.record(request, Action.MISS, searched=number.digits)
+        raise NotFound(
+            "Ingen person med det numret finns i portalen eller i folkbokföringen. Kontrollera"
+            " att numret är rätt.",
+            field=personal_numbers.FIELD,
+        )
+    if known is not None:
+        changed = refresh(known, person)
+        if changed:
+            access_log.record(
+                request, Action.CHANGE, known.key, detail="Uppdaterad ur folkbokföringen"
+            )
+        return Found(known)
+    recipient, created = create_from_register(person)
+    if created:
+        access_log.record(request, Action.CREATE, recipient.key, detail="Hämtad ur folkbokföringen")
+    return Found(recipient)
+
+
+def create_from_register(person: register.Person) -> tuple[Recipient, bool]:
+    """The recipient for somebody in the register, and whether this call made it.
+
+    Two who search for the same new number at once get the same recipient: the number is unique
+    in the database, and ``get_or_create`` reads the row that won.
+    """
+    facts = _facts_to_keep(person)
+    return Recipient.objects.get_or_create(
+        number=person.number,
+        defaults={
+            **facts,
+            "kind": Recipient.Kind.PERSON,
+            "payer_id": _payer_id(person),
+            "register_checked_at": timezone.now(),
+        },
+    )
+
+
+def refresh(recipient: Recipient, person: register.Person) -> bool:
+    """Take over what the register says now; whether anything was new.
+
+    Leaves ``version`` alone: nothing that users edit is touched.
+    """
+    new = {**_facts_to_keep(person), "payer_id": _payer_id(person) or recipient.payer_id}
+    changed = {name: value for name, value in new.items() if getattr(recipient, name) != value}
+    values = {**changed, "register_checked_at": timezone.now()}
+    Recipient.objects.filter(pk=recipient.pk).update(**values)
+    for name, value in values.items():
+        setattr(recipient, name, value)
+    return bool(changed)
+
+
+def change_details(
+    request: HttpRequest, recipient: Recipient, *, version: int, values: dict[str, str]
+) -> Recipient:
+    """Change phones, e-mail, door code or instructions, if nobody saved since ``version``.
+
+    Raises ``Stale``, or ``DomainError`` for a protected person, whose details nobody edits here.
+    """
+    with transaction.atomic():
+        current = Recipient.objects.select_for_update().get(pk=recipient.pk)
+        if current.is_protected:
+            raise DomainError(
+                "Uppgifterna kan inte ändras här: personen har skyddad identitet. Adress och"
+                " telefon skrivs i varje ärende."
+            )
+        if current.version != version:
+            raise Stale(current)
+        changed = [name for name in EDITABLE if getattr(current, name) != values[name]]
+        if not changed:
+            return current
+        for name in changed:
+            setattr(current, name, values[name])
+        current.version += 1
+        current.save(update_fields=[*changed, "version"])
+        labels = ", ".join(str(Recipient._meta.get_field(name).verbose_name) for name in changed)
+        access_log.record(request, Action.CHANGE, current.key, detail=f"Ändrade {labels}")
+    return current
+
+
+def set_contact(request: HttpRequest, recipient: Recipient, *, contact: bool) -> None:
+    """Turn the contact switch («Smittaknappen»); cases that exist keep their own."""
+    with transaction.atomic():
+        changed = (
+            Recipient.objects.filter(pk=recipient.pk)
+            .exclude(contact_prescriber=contact)
+            .update(contact_prescriber=contact)
+        )
+        if changed:
+            detail = "Förskrivare ska kontaktas: " + ("ja" if contact else "nej")
+            access_log.record(request, Action.CHANGE, recipient.key, detail=detail)
+
+
+def clean_up(now: dt.datetime | None = None) -> int:
+    """Remove persons who were fetched over 30 days ago and whom no case came of.
+
+    Returns how many. A case's service locks the recipient first, so that none is taken away
+    while a case is being made; an order in progress keeps its recipient by ``PROTECT``.
+    """
+    before = (now or timezone.now()) - KEPT_UNUSED
+    unused = Recipient.objects.filter(
+        ~Exists(CareRelation.objects.filter(recipient=OuterRef("pk"))),
+        ~Exists(Loan.objects.filter(recipient=OuterRef("pk"))),
+        kind=Recipient.Kind.PERSON,
+        created_at__lt=before,
+    )
+    removed = 0
+    for pk in unused.values_list("pk", flat=True):
+        try:
+            with transaction.atomic():
+                row = unused.filter(pk=pk).select_for_update().first()
+                if row is not None:
+                    row.delete()
+                    removed += 1
+        except (ProtectedError, RestrictedError):
+            continue
+    return removed
+
+
+def get(key: uuid.UUID) -> Recipient | None:
+    """The recipient of an opaque id, with all that its page shows."""
+    return Recipient.objects.select_related("payer", "store").filter(key=key).first()
+
+
+def _count_search(request: HttpRequest, digits: str, known: Recipient | None) -> None:
+    """Log the search, unless the user has made too many in the past hour.
+
+    The limit is counted from the log, so that neither signing out nor a restart resets it; the
+    user's row is locked so that many at once can't slip past it.
+    """
+    since = timezone.now() - dt.timedelta(hours=1)
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=request.user.pk)
+        made = AccessLogEntry.objects.filter(
+            user=request.user, action=Action.SEARCH, at__gte=since
+        ).count()
+        if made < settings.RECIPIENT_SEARCH_LIMIT:
+            key = known.key if known else None
+            access_log.record(request, Action.SEARCH, key, searched=digits)
+            return
+    access_log.record(
+        request, Action.REFUSED, searched=digits, detail="För många sökningar på en timme"
+    )
+    raise TooManySearches(
+        f"Du har sökt på {settings.RECIPIENT_SEARCH_LIMIT} nummer den senaste timmen, vilket är"
+        " gränsen. Vänta en stund eller kontakta hjälpmedelscentralen.",
+        field=personal_numbers.FIELD,
+    )
+
+
+def _facts_to_keep(person: register.Person) -> dict:
+    """The register's facts; of a protected person not where they live."""
+    facts = dict(person.facts)
+    if facts["is_protected"]:
+        facts.update(dict.fromkeys((*_ADDRESS, "municipality_code"), ""))
+    return facts
+
+
+def _payer_id(person: register.Person) -> int | None:
+    """The municipality that pays; kept for protected persons too, as somebody must."""
+    return (
+        Payer.objects.filter(code=person.facts["municipality_code"])
+        .values_list("pk", flat=True)
+        .first()
+    )

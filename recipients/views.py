@@ -1,0 +1,209 @@
+"""Finding a recipient, and the recipient's page."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.cache import cache_control
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from organisation import access_log
+from organisation.models import AccessLogEntry
+from organisation.permissions import CARE, roles
+from sesam import personal_numbers, places
+from sesam.errors import DomainError
+
+from . import masking, services
+from .forms import DetailsForm, NumberForm
+from .models import Recipient
+
+EDIT = "redigera"
+DETAILS = "uppgifter"
+no_store = cache_control(no_store=True, private=True)
+
+
+@roles(*CARE)
+@no_store
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def search(request: HttpRequest) -> HttpResponse:
+    """The search box, and what it finds. The number comes by POST and goes no further."""
+    if request.method != "POST":
+        return _search_page(request, NumberForm(), 200)
+    form = NumberForm(request.POST)
+    if not form.is_valid():
+        return _search_page(request, form, 422)
+    try:
+        found = services.find(request, form.cleaned_data["nummer"])
+    except DomainError as error:
+        form.add_error(personal_numbers.FIELD, error.message)
+        return _search_page(request, form, _STATUS.get(type(error), 422))
+    if not found.register_answered:
+        messages.warning(
+            request,
+            "Folkbokföringsregistret svarar inte just nu. Du ser det som portalen redan vet;"
+            " namn och adress kan ha ändrats.",
+        )
+    return redirect("recipients:detail", found.recipient.key)
+
+
+_STATUS: dict[type[DomainError], int] = {
+    services.TooManySearches: 429,
+    services.RegisterUnavailable: 503,
+}
+
+
+def _search_page(request: HttpRequest, form: NumberForm, status: int) -> HttpResponse:
+    return render(request, "recipients/search.html", {"form": form}, status=status)
+
+
+@roles(*CARE)
+@no_store
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def detail(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """The recipient's page; with ``?redigera=uppgifter`` the block that is edited, and its POST."""
+    recipient = _get(key)
+    if request.method == "POST":
+        return _save(request, recipient)
+    access_log.record(request, AccessLogEntry.Action.VIEW, recipient.key)
+    editing = request.GET.get(EDIT) == DETAILS and not recipient.is_protected
+    form = (
+        DetailsForm(instance=recipient, initial={"version": recipient.version}) if editing else None
+    )
+    return _page(request, recipient, form=form)
+
+
+def _save(request: HttpRequest, recipient: Recipient) -> HttpResponse:
+    form = DetailsForm(request.POST, instance=Recipient(pk=recipient.pk))
+    if recipient.is_protected:
+        # Refused before anything of it is looked at; the service says the same.
+        return _page(request, recipient, note=_refusal(request, recipient), status=403)
+    if not form.is_valid():
+        return _page(request, recipient, form=form, status=422)
+    try:
+        services.change_details(
+            request, recipient, version=form.cleaned_data["version"], values=form.values()
+        )
+    except services.Stale as stale:
+        form.data = _with_version(form.data, stale.current.version)
+        form.add_error(None, stale.message)
+        return _page(request, stale.current, form=form, status=409, now=stale.current)
+    except DomainError as error:
+        return _page(request, _get(recipient.key), note=error.message, status=403)
+    messages.success(request, "Uppgifterna är sparade.")
+    return redirect(_here(request, without=EDIT))
+
+
+def _refusal(request: HttpRequest, recipient: Recipient) -> str:
+    try:
+        services.change_details(request, recipient, version=recipient.version, values={})
+    except DomainError as error:
+        return error.message
+    return ""
+
+
+@roles(*CARE)
+@no_store
+@require_POST
+def contact(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """The contact switch. Says what it shall be, so that two clicks are no mistake."""
+    recipient = _get(key)
+    services.set_contact(request, recipient, contact=request.POST.get("kontakta") == "1")
+    tab = request.POST.get("flik", "")
+    known = {entry.name for entry in places.registered("recipient.tab")}
+    return redirect(
+        reverse("recipients:detail", args=[key]) + (f"?flik={tab}" if tab in known else "")
+    )
+
+
+def _get(key: uuid.UUID) -> Recipient:
+    recipient = services.get(key)
+    if recipient is None:
+        raise Http404("recipient")
+    return recipient
+
+
+def _page(
+    request: HttpRequest,
+    recipient: Recipient,
+    *,
+    form: DetailsForm | None = None,
+    note: str = "",
+    status: int = 200,
+    now: Recipient | None = None,
+) -> HttpResponse:
+    tabs = places.entries("recipient.tab", request, recipient)
+    wanted = request.GET.get("flik", "")
+    chosen = next((tab for tab in tabs if tab.name == wanted), tabs[0])
+    for tab in tabs:
+        tab.active = tab is chosen
+    shown = masking.shown(recipient)
+    context: dict[str, Any] = {
+        "recipient": shown,
+        "tabs": tabs,
+        "tab": chosen,
+        "buttons": places.entries("recipient.button", request, recipient),
+        "create": places.entries("recipient.create", request, recipient),
+        "form": form,
+        "editing": form is not None,
+        "edit_url": "" if shown.is_protected else _here(request, redigera=DETAILS),
+        "leave_url": _here(request, without=EDIT),
+        "note": note,
+        "current": masking.shown(now) if now else None,
+        "facts": _facts(shown),
+        "deceased_text": f"Avliden {shown.deceased_on}. Det går inte att beställa något nytt, men"
+        " retur och hämtning går som vanligt.",
+        "store_title": f"Vårdenheten står för förrådet {shown.store}",
+        **chosen.extra["build"](request, recipient),
+    }
+    return render(request, "recipients/detail.html", context, status=status)
+
+
+def _facts(shown: masking.Shown) -> list[dict[str, Any]]:
+    """The block «Kontaktuppgifter»; nothing but what ``shown`` lets through."""
+    if shown.is_protected:
+        return []
+    phones = [
+        format_html('<a href="tel:{}">{}</a>', "".join(phone.split()), phone)
+        for phone in (shown.mobile, shown.phone)
+        if phone
+    ]
+    email = (
+        format_html('<a href="mailto:{}">{}</a>', shown.email, shown.email) if shown.email else ""
+    )
+    return [
+        {"label": "Adress", "value": _lines(shown.address_lines), "lock": shown.is_person},
+        {"label": "Telefon", "value": _lines(phones)},
+        {"label": "E-post", "value": email},
+        {"label": "Port", "value": shown.door_code},
+        {"label": "Leveransanvisning", "value": shown.instructions},
+    ]
+
+
+def _lines(parts: list[Any]) -> SafeString:
+    return format_html_join(mark_safe("<br>"), "{}", ((part,) for part in parts))
+
+
+def _here(request: HttpRequest, without: str = "", **changes: str) -> str:
+    """This page's address with something in its query changed; an open panel is closed."""
+    query = request.GET.copy()
+    for name in (without, "panel", "panelflik"):
+        query.pop(name, None)
+    for name, value in changes.items():
+        query[name] = value
+    return request.path + (f"?{query.urlencode()}" if query else "")
+
+
+def _with_version(data: QueryDict, version: int) -> QueryDict:
+    changed = data.copy()
+    changed["version"] = str(version)
+    return changed
