@@ -130,9 +130,7 @@ def start(
 
 
 def _preset_delivery(cart: Cart) -> None:
-    rule = (
-        DeliveryWay.AddressRule.STORE if cart.destination else DeliveryWay.AddressRule.RECIPIENT
-    )
+    rule = DeliveryWay.AddressRule.STORE if cart.destination else DeliveryWay.AddressRule.RECIPIENT
     cart.delivery_way = DeliveryWay.objects.filter(address=rule, is_active=True).first()
     address = cart.destination or cart.recipient
     person = cart.recipient
@@ -224,7 +222,9 @@ def _individual_fault(cart: Cart, wish: Wish, besides: CartLine | None) -> Domai
         return DomainError("En rad gäller en individ: antalet ska vara 1.", field="quantity")
     shelf = individuals.on_shelf(wish.warehouse.pk, wish.article.pk)
     if not shelf.filter(pk=wish.individual.pk).exists():
-        return DomainError("Individen finns inte längre i förrådet. Välj en annan.", field="individual")
+        return DomainError(
+            "Individen finns inte längre i förrådet. Välj en annan.", field="individual"
+        )
     twice = cart.lines.filter(individual=wish.individual)
     if besides:
         twice = twice.exclude(pk=besides.pk)
@@ -233,9 +233,7 @@ def _individual_fault(cart: Cart, wish: Wish, besides: CartLine | None) -> Domai
     return None
 
 
-def _own_order_fault(
-    cart: Cart, article: Article, besides: CartLine | None
-) -> DomainError | None:
+def _own_order_fault(cart: Cart, article: Article, besides: CartLine | None) -> DomainError | None:
     """A bed stands alone on its order with its components; replenishment is exempt."""
     if cart.kind == OrderKind.REPLENISHMENT:
         return None
@@ -257,9 +255,7 @@ def _own_order_fault(
 
 
 @transaction.atomic
-def put(
-    cart: Cart, wish: Wish, *, line: CartLine | None = None, dialog_key: str = ""
-) -> CartLine:
+def put(cart: Cart, wish: Wish, *, line: CartLine | None = None, dialog_key: str = "") -> CartLine:
     """Put a line in the cart, or change ``line`` to what is wished.
 
     A dialog that is sent twice makes one line; what was attached in it goes with the line.

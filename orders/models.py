@@ -287,9 +287,7 @@ class OrderLine(LineFacts):
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_of_something"),
             models.CheckConstraint(
-                condition=Q(
-                    quantity__gte=F("reserved") + F("delivered") + F("cancelled")
-                ),
+                condition=Q(quantity__gte=F("reserved") + F("delivered") + F("cancelled")),
                 name="line_quantities_add_up",
             ),
         ]

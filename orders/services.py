@@ -81,7 +81,7 @@ def send(cart: Cart, *, user: User) -> Order:
     places = {(line.warehouse_id, line.article_id) for line in lines if line.article.is_stocked}
     ledger = Ledger(places, user=user)
     pieces = individuals.lock(line.individual_id for line in lines if line.individual_id)
-    prices = _prices({line.article_id for line in lines})
+    today_prices = prices({line.article_id for line in lines})
     now = timezone.now()
 
     number = case_numbers.take(CaseKind.ORDER)
@@ -89,7 +89,7 @@ def send(cart: Cart, *, user: User) -> Order:
     order = Order(case_number=number, ordered_by=user, sent_at=now)
     for name in COPIED:
         setattr(order, name, getattr(cart, name))
-    order_lines = _order_lines(order, cart, lines, recipient, prices)
+    order_lines = _order_lines(order, cart, lines, recipient, today_prices)
     handed_out: list[OrderLine] = []
     for line, order_line in zip(lines, order_lines, strict=True):
         try:
@@ -110,8 +110,13 @@ def send(cart: Cart, *, user: User) -> Order:
     _insert_lines(order_lines)
     ledger.save()
     _record_deliveries(
-        order, [(line, line.quantity, [line.individual] if line.individual else []) for line in handed_out],
-        user=user, now=now,
+        order,
+        [
+            (line, line.quantity, [line.individual] if line.individual else [])
+            for line in handed_out
+        ],
+        user=user,
+        now=now,
     )
     _move_attachments(cart, order, dict(zip((line.pk for line in lines), order_lines, strict=True)))
     OrderEvent.objects.create(order=order, at=now, user=user, text="Beställningen skickades")
@@ -186,7 +191,7 @@ def _take_from_own_store(
     order_line.delivered = line.quantity
 
 
-def _order_lines(order, cart, lines, recipient, prices) -> list[OrderLine]:
+def _order_lines(order, cart, lines, recipient, today_prices) -> list[OrderLine]:
     billing = BillingForm.objects.in_bulk({line.article.billing_form_id for line in lines})
     payer_id = (recipient and recipient.is_person and recipient.payer_id) or cart.unit.payer_id
     made: dict[int, OrderLine] = {}
@@ -195,7 +200,7 @@ def _order_lines(order, cart, lines, recipient, prices) -> list[OrderLine]:
             order=order,
             payer_id=payer_id,
             seller_id=line.warehouse.owner_id,
-            price=prices.get(line.article_id),
+            price=today_prices.get(line.article_id),
             billing_form=billing[line.article.billing_form_id],
             component_of=made.get(line.component_of_id),
         )
@@ -217,7 +222,7 @@ def _insert_lines(lines: list[OrderLine]) -> None:
         OrderLine.objects.bulk_create(batch)
 
 
-def _prices(article_ids: set[int]) -> dict[int, object]:
+def prices(article_ids: set[int]) -> dict[int, object]:
     """Today's price of each article, without VAT."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -272,7 +277,9 @@ def _set_status(order: Order, status: OrderStatus) -> None:
     if status == order.status:
         return
     if status not in NEXT_STATUS[order.status]:
-        raise DomainError(f"En beställning som är «{order.get_status_display()}» kan inte ändras så.")
+        raise DomainError(
+            f"En beställning som är «{order.get_status_display()}» kan inte ändras så."
+        )
     order.status = status
 
 
@@ -369,8 +376,7 @@ def deliver(order: Order, picks: Iterable[Pick], *, user: User) -> Order:
     if not picks:
         raise DomainError("Ange hur många som levereras på minst en rad.")
     lines = {
-        line.pk: line
-        for line in order.lines.select_related("article", "warehouse", "component_of")
+        line.pk: line for line in order.lines.select_related("article", "warehouse", "component_of")
     }
     _check_picks(lines, picks)
 
@@ -561,9 +567,7 @@ def hold(order: Order, case_number: str, *, user: User) -> OrderHold:
 def release(order: Order, case_number: str, *, user: User) -> None:
     """The activity has ended."""
     order = _locked_order(order)
-    order.holds.filter(case_number=case_number, released_at=None).update(
-        released_at=timezone.now()
-    )
+    order.holds.filter(case_number=case_number, released_at=None).update(released_at=timezone.now())
     _tell(order, user, f"Aktivitet {case_number} är avslutad")
 
 
@@ -575,4 +579,3 @@ def reserved_by_place() -> Counter[tuple[int, int]]:
     ):
         held[warehouse, article] += reserved
     return held
-

@@ -1,1 +1,26 @@
-urlpatterns: list = []
+from django.urls import path
+
+from .views import cases, checkout, lines, start
+
+app_name = "orders"
+
+urlpatterns = [
+    # /bestallning/: the order in progress
+    path("bestallning/", checkout.cart, name="cart"),
+    path("bestallning/till/<uuid:key>/", start.to_recipient, name="to"),
+    path("bestallning/lamna/", start.leave, name="leave"),
+    path("bestallning/artikel/<str:number>/", lines.begin, name="add"),
+    path("bestallning/rader/<int:line_id>/andra/", lines.change, name="change_line"),
+    path("bestallning/rader/<int:line_id>/ta-bort/", checkout.remove_line, name="remove_line"),
+    path("bestallning/rader/<int:line_id>/samleverans/", checkout.together, name="together"),
+    path("bestallning/rad/<str:key>/<str:step>/", lines.step, name="line"),
+    path("bestallning/slutfor/", checkout.overview, name="checkout"),
+    path("bestallning/slutfor/leverans/", checkout.delivery, name="delivery"),
+    path("bestallning/bilagor/<uuid:key>/", checkout.attachment, name="cart_attachment"),
+    path("bestallning/bilagor/<uuid:key>/ta-bort/", checkout.detach, name="detach"),
+    # /bestallningar/<case number>/: sent orders
+    path("bestallningar/<str:number>/", cases.detail, name="detail"),
+    path("bestallningar/<str:number>/bekraftelse/", cases.confirmation, name="confirmation"),
+    path("bestallningar/<str:number>/makulera/", cases.cancel, name="cancel"),
+    path("bestallningar/<str:number>/bilagor/<uuid:key>/", cases.attachment, name="attachment"),
+]

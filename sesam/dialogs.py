@@ -73,9 +73,13 @@ class Dialog:
             for name, values in self.request.POST.lists()
             if name != "csrfmiddlewaretoken"
         }
+        self.keep(step, data)
+        return data
+
+    def keep(self, step: str, data: dict[str, Any]) -> None:
+        """Set the step's raw data (a change of something that exists starts filled in)."""
         self._state["steps"][step] = data
         self.request.session.modified = True
-        return data
 
     def end(self) -> None:
         """Forget the dialog."""

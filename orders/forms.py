@@ -1,0 +1,294 @@
+"""What comes in while an order is made."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.datastructures import MultiValueDict
+
+from articles.models import Article, Balance
+from individuals import services as individuals
+from individuals.models import Individual
+from organisation.models import Source, Unit, User, Warehouse
+
+from . import cart as carts
+from .models import Cart, DeliveryWay
+
+
+def raw(data: dict[str, Any] | None) -> MultiValueDict | None:
+    """Typed data as kept by a dialog, as a form wants it."""
+    if data is None:
+        return None
+    return MultiValueDict({k: v if isinstance(v, list) else [v] for k, v in data.items()})
+
+
+def fold(text: str) -> str:
+    """One line break only: browsers send CRLF."""
+    return text.replace("\r\n", "\n").strip()
+
+
+class ToForm(forms.Form):
+    """«Beställning till»: on whose behalf, and from which unit."""
+
+    unit = forms.ModelChoiceField(
+        Unit.objects.none(), label="Tjänsteställe", empty_label=None,
+        error_messages={"invalid_choice": "Välj ett av dina tjänsteställen."},
+    )  # fmt: skip
+    prescriber = forms.ModelChoiceField(
+        User.objects.none(), label="Förskrivare", empty_label=None,
+        error_messages={"invalid_choice": "Välj en aktiv förskrivare på tjänstestället."},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        units = carts.units_of(user)
+        self.fields["unit"].queryset = units
+        wanted = self.data.get("unit") if self.is_bound else None
+        unit = units.filter(pk=wanted).first() if str(wanted or "").isdecimal() else None
+        unit = unit or units.filter(pk=user.default_unit_id).first() or units.first()
+        self.fields["unit"].initial = unit
+        people = carts.prescribers(unit) if unit else User.objects.none()
+        self.fields["prescriber"].queryset = people | User.objects.filter(pk=user.pk).distinct()
+        self.fields["prescriber"].initial = user.pk
+        self.fields["prescriber"].label_from_instance = _prescriber_label
+
+
+def _prescriber_label(user: User) -> str:
+    return f"{user.orderer_code} {user}".strip()
+
+
+class QuantityForm(forms.Form):
+    """«Beställd artikel»: how many, from where, and which piece."""
+
+    quantity = forms.IntegerField(
+        label="Antal",
+        min_value=1,
+        max_value=carts.MOST,
+        initial=1,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={
+            "required": "Ange hur många du vill beställa.",
+            "invalid": "Ange antalet med siffror, till exempel 2.",
+            "min_value": "Antalet ska vara minst 1.",
+            "max_value": f"Antalet får vara högst {carts.MOST}.",
+        },
+    )
+    source = forms.ChoiceField(
+        label="Leverans från", choices=Source.choices, widget=forms.RadioSelect
+    )
+    warehouse = forms.ModelChoiceField(
+        Warehouse.objects.none(), label="Lager", empty_label=None, to_field_name="number",
+        error_messages={"invalid_choice": "Kontrollera lagret: välj ett ur listan."},
+    )  # fmt: skip
+    individual = forms.ModelChoiceField(
+        Individual.objects.none(), label="Individ", required=False, to_field_name="number",
+        empty_label="Välj individ", error_messages={"invalid_choice": "Välj en individ ur listan."},
+    )  # fmt: skip
+
+    def __init__(
+        self, data: MultiValueDict | None = None, *, cart: Cart, article: Article, **kwargs: Any
+    ) -> None:
+        super().__init__(data, **kwargs)
+        self.article = article
+        stores = carts.warehouses(cart.user, cart.unit)
+        balances = {
+            b.warehouse_id: b for b in Balance.objects.filter(article=article, warehouse__in=stores)
+        }
+        available = {w.pk: balances[w.pk].available if w.pk in balances else 0 for w in stores}
+        own = [w for w in stores if not w.is_central]
+        central_only = bool(
+            cart.destination_id or not article.is_stocked or article.own_order_only or not own
+        )
+        sources = [c for c in Source.choices if not central_only or c[0] == Source.CENTRAL]
+        self.fields["source"].choices = sources
+        preset = self._preset_source(cart, own, available, central_only)
+        self.fields["source"].initial = self.initial.get("source") or preset
+        self.source = (data.get("source") if data else None) or self.fields["source"].initial
+        here = [w for w in stores if w.is_central == (self.source == Source.CENTRAL)]
+        field = self.fields["warehouse"]
+        field.queryset = Warehouse.objects.filter(pk__in=[w.pk for w in here])
+        stocked = article.is_stocked
+        field.choices = [
+            (w.number, f"{w} – {available[w.pk]} st tillgängliga" if stocked else str(w))
+            for w in here
+        ]
+        first = cart.unit.delivering_warehouse
+        if first not in here:
+            first = next((w for w in here if available[w.pk]), here[0] if here else None)
+        field.initial = first and first.number
+        self._offer_individuals(data, here)
+
+    @staticmethod
+    def _preset_source(
+        cart: Cart, own: list[Warehouse], available: dict[int, int], central_only: bool
+    ) -> str:
+        """The user's own choice, as far as it goes: an empty store helps nobody."""
+        wanted = cart.user.default_source or Source.CENTRAL
+        if central_only or not any(available[w.pk] for w in own):
+            return Source.CENTRAL
+        return wanted
+
+    def _offer_individuals(self, data: MultiValueDict | None, here: list[Warehouse]) -> None:
+        if self.source != Source.OWN_STORE or not self.article.is_marked:
+            del self.fields["individual"]
+            return
+        number = (data.get("warehouse") if data else None) or self.initial.get("warehouse")
+        number = number or self.fields["warehouse"].initial
+        store = next((w for w in here if w.number == number), here[0] if here else None)
+        if store is not None:
+            self.fields["individual"].queryset = individuals.on_shelf(store.pk, self.article.pk)
+        self.fields["individual"].required = True
+        self.fields["individual"].error_messages["required"] = "Välj vilken individ som lämnas ut."
+
+
+class ComponentsForm(forms.Form):
+    """«Komponenter»: the individual template's suggestions, preselected and removable."""
+
+    components = forms.MultipleChoiceField(
+        label="Standardkomponenter",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Välj komponenter ur listan."},
+    )
+
+    def __init__(
+        self, data: MultiValueDict | None = None, *, article: Article, **kwargs: Any
+    ) -> None:
+        super().__init__(data, **kwargs)
+        self.offered = carts.standard_components(article)
+        self.fields["components"].choices = [
+            (c.component.number, f"{c.component.number} {c.component.name}, {c.quantity} st")
+            for c in self.offered
+        ]
+        self.fields["components"].initial = [c.component.number for c in self.offered]
+
+
+class CommentForm(forms.Form):
+    """«Kommentar och bilagor»."""
+
+    comment = forms.CharField(
+        label="Kommentar",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={
+            "required": "Skriv en kommentar: artikeln kräver det.",
+            "max_length": "Kommentaren får vara högst 2 000 tecken.",
+        },
+    )
+    file = forms.FileField(
+        label="Lägg till bilaga",
+        required=False,
+        help_text="PDF, JPEG, PNG eller DOCX, högst 10 MB.",
+        error_messages={"empty": "Filen är tom. Välj en annan fil."},
+    )
+
+    def __init__(self, *args: Any, article: Article, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["comment"].required = article.requires_comment
+
+
+class AttachmentForm(forms.Form):
+    file = forms.FileField(
+        label="Lägg till bilaga",
+        help_text="PDF, JPEG, PNG eller DOCX, högst 10 MB.",
+        error_messages={
+            "required": "Välj en fil först.",
+            "empty": "Filen är tom. Välj en annan fil.",
+        },
+    )
+
+
+PHONE = re.compile(r"[+0][\d \-()]{5,18}")
+
+
+def _phone(label: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+        error_messages={"max_length": "Numret får vara högst 20 tecken."},
+    )
+
+
+class DetailsForm(forms.ModelForm):
+    """A block of «Leveransuppgifter»; only what it names is touched."""
+
+    class Meta:
+        model = Cart
+        fields: list[str] = []
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name, value in cleaned.items():
+            if name.endswith(("_phone", "_mobile")) and value and not PHONE.fullmatch(value):
+                self.add_error(name, "Ange ett telefonnummer, till exempel 070-174 06 05.")
+        postcode = cleaned.get("postcode")
+        if postcode:
+            digits = re.sub(r"\s", "", postcode)
+            if not re.fullmatch(r"\d{5}", digits):
+                self.add_error("postcode", "Ange postnumret med fem siffror.")
+            cleaned["postcode"] = digits
+        return cleaned
+
+
+class AddressForm(DetailsForm):
+    postcode = forms.CharField(label="Postnummer", required=False, max_length=6)
+
+    class Meta(DetailsForm.Meta):
+        fields = ["co", "street", "postcode", "locality", "door_code", "instructions"]
+        labels = {
+            "street": "Gatuadress",
+            "locality": "Ort",
+            "door_code": "Port",
+            "instructions": "Instruktioner och vägbeskrivning",
+        }
+        widgets = {"instructions": forms.Textarea(attrs={"rows": 3})}
+
+
+class RecipientContactForm(DetailsForm):
+    recipient_phone = _phone("Telefon")
+    recipient_mobile = _phone("Mobiltelefon")
+
+    class Meta(DetailsForm.Meta):
+        fields = ["recipient_phone", "recipient_mobile", "recipient_email"]
+        labels = {"recipient_email": "E-post"}
+
+
+class DeliveryContactForm(DetailsForm):
+    contact_phone = _phone("Telefon")
+    contact_mobile = _phone("Mobiltelefon")
+
+    class Meta(DetailsForm.Meta):
+        fields = ["contact_name", "contact_phone", "contact_mobile", "contact_email"]
+        labels = {"contact_name": "Namn", "contact_email": "E-post"}
+
+
+class SendForm(forms.ModelForm):
+    """The rest of «Leveransuppgifter»: delivery way and «Övrig information»."""
+
+    class Meta:
+        model = Cart
+        fields = ["delivery_way", "extra_info"]
+        labels = {"delivery_way": "Leveranssätt", "extra_info": "Övrig information"}
+        widgets = {"extra_info": forms.Textarea(attrs={"rows": 3})}
+        error_messages = {
+            "extra_info": {"max_length": "Texten får vara högst 2 000 tecken."},
+            "delivery_way": {
+                "required": "Välj leveranssätt.",
+                "invalid_choice": "Välj leveranssätt ur listan.",
+            },
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ways = DeliveryWay.objects.filter(is_active=True)
+        rule = DeliveryWay.AddressRule
+        if self.instance.destination_id:
+            ways = ways.exclude(address=rule.RECIPIENT)
+        elif not self.instance.unit.own_stores.exists():
+            ways = ways.exclude(address=rule.STORE)
+        self.fields["delivery_way"].queryset = ways
+        self.fields["delivery_way"].empty_label = None
+        self.fields["delivery_way"].required = True

@@ -1,0 +1,162 @@
+"""What orders add to the bar, to recipients, to articles."""
+
+from typing import Any
+
+from django.db.models import F
+from django.http import HttpRequest
+from django.urls import reverse
+
+from organisation.permissions import CARE, has_role
+from recipients.models import Recipient
+from sesam import case_pages, panels, places
+from sesam.models import CaseKind
+from sesam.panels import Panel
+from sesam.templatetags.sesam import datum
+
+from . import cart as carts
+from .models import OrderLine
+from .tables import OrderedTable
+
+case_pages.register(CaseKind.ORDER, "orders:detail")
+
+
+def _care(request: HttpRequest, obj: Any = None) -> bool:
+    return has_role(request.user, *CARE)
+
+
+def _started(request: HttpRequest, obj: Any = None) -> bool:
+    return carts.of_request(request) is not None
+
+
+def _line_count(request: HttpRequest, obj: Any = None) -> int | None:
+    cart = carts.of_request(request)
+    return cart.line_count if cart else None
+
+
+def who(cart: carts.Cart) -> str:
+    """Whom the order in progress is for, in full."""
+    if cart.recipient:
+        return f"{cart.recipient.name}, {cart.recipient.written_number}"
+    return str(cart.destination)
+
+
+places.add(
+    places.Entry(
+        slot="menu",
+        name="cart",
+        label=lambda request, obj: "Pågående beställning" if _started(request) else "Varukorg",
+        url=lambda request, obj: reverse("orders:cart"),
+        order=800,
+        shown=_care,
+        count=_line_count,
+        extra={"kind": "cart", "align": "right"},
+    )
+)
+places.add(
+    places.Entry(
+        slot="strip",
+        name="cart",
+        label=lambda request, obj: who(carts.of_request(request)),
+        url=lambda request, obj: reverse("orders:checkout"),
+        shown=_started,
+        count=_line_count,
+    )
+)
+places.add(
+    places.Entry(
+        slot="recipient.button",
+        name="order",
+        label="Beställ",
+        url=lambda request, recipient: reverse("orders:to", args=[recipient.key]),
+        shown=lambda request, recipient: not recipient.deceased_on and not recipient.store_id,
+        extra={"dialog": True, "order": True},
+    )
+)
+places.add(
+    places.Entry(
+        slot="article.button",
+        name="order",
+        label="Beställ",
+        url=lambda request, article: reverse("orders:add", args=[article.number]),
+        shown=lambda request, article: _care(request) and not article.is_discontinued,
+        extra={"dialog": True, "order": True},
+    )
+)
+
+
+# --- the recipient's tab «Beställt» ---
+
+
+def _undelivered(recipient: Recipient):
+    return OrderLine.objects.filter(
+        order__recipient=recipient, quantity__gt=F("delivered") + F("cancelled")
+    )
+
+
+def _ordered_tab(request: HttpRequest, recipient: Recipient) -> dict[str, Any]:
+    lines = _undelivered(recipient).select_related("article", "order__unit")
+    return {
+        "table": OrderedTable(lines, request=request),
+        "panel": _ordered_panel(request, recipient),
+    }
+
+
+def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
+    wanted = panels.asked(request)
+    if not wanted.isdecimal():
+        return None
+    line = (
+        _undelivered(recipient)
+        .filter(pk=int(wanted))
+        .select_related("article", "warehouse", "order__unit", "order__prescriber")
+        .first()
+    )
+    if line is None:
+        return None
+    order = line.order
+    tabs, chosen = panels.tabs(request, ("artikel", "Artikel"), ("bestallning", "Beställning"))
+    if chosen == "artikel":
+        facts = [
+            {"label": "Artikel", "value": f"{line.article.number} {line.article.name}"},
+            {"label": "Status", "value": line.status.label},
+            {"label": "Beställt", "value": f"{line.quantity} st"},
+            {"label": "Kvar att leverera", "value": f"{line.open} st"},
+            {"label": "Restnoterat", "value": f"{line.backlog} st"},
+            {"label": "Från lager", "value": line.warehouse},
+        ]
+    else:
+        facts = [
+            {"label": "Ärendenummer", "value": order.case_number},
+            {"label": "Status", "value": order.get_status_display()},
+            {"label": "Orderdatum", "value": datum(order.sent_at)},
+            {"label": "Planerad leverans", "value": datum(order.planned_delivery)},
+            {"label": "Tjänsteställe", "value": order.unit},
+            {"label": "Förskrivare", "value": order.prescriber},
+        ]
+    panel = Panel(
+        kicker=f"Kundorder {order.case_number}",
+        title=line.article.name,
+        close_url=panels.close_url(request),
+        facts=facts,
+        tabs=tabs,
+    )
+    # Another unit's case shows its short facts, without a link.
+    if type(order).objects.for_user(request.user).filter(pk=order.pk).exists():
+        panel.go_url = reverse("orders:detail", args=[order.case_number])
+        panel.go_label = "Gå till beställningsdetaljer"
+    return panel
+
+
+places.add(
+    places.Entry(
+        slot="recipient.tab",
+        name="bestallt",
+        label="Beställt",
+        url=lambda request, recipient: (
+            reverse("recipients:detail", args=[recipient.key]) + "?flik=bestallt"
+        ),
+        order=20,
+        count=lambda request, recipient: _undelivered(recipient).count(),
+        extra={"build": _ordered_tab},
+    )
+)

@@ -1,0 +1,21 @@
+"""Lists of orders on other apps' pages."""
+
+from sesam.tables import CodeColumn, DateColumn, NumberColumn, PanelColumn, StatusColumn, Table
+
+
+class OrderedTable(Table):
+    """«Beställt»: what is ordered for a recipient and not delivered."""
+
+    article = CodeColumn("Artikelnr", accessor="article__number", priority=3)
+    name = PanelColumn("Benämning", accessor="article__name", panel_id="pk")
+    quantity = NumberColumn("Kvar att leverera", accessor="open", orderable=False)
+    status = StatusColumn("Status", accessor="status__label", orderable=False)
+    order = CodeColumn("Beställning", accessor="order__case_number", priority=2)
+    planned = DateColumn("Planerad leverans", accessor="order__planned_delivery", priority=2)
+
+    class Meta:
+        order_by = "-order"
+        empty_text = "Inget är beställt"
+
+    noun = ("rad", "rader")
+    empty_hint = "Det som beställs till mottagaren visas här tills det har levererats."

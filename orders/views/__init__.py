@@ -1,0 +1,1 @@
+"""The portal's pages about orders: starting one, its lines, its checkout, and sent orders."""

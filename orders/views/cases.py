@@ -1,0 +1,223 @@
+"""Sent orders: confirmation, page, «Makulera beställning», files."""
+
+import uuid
+from decimal import Decimal
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from articles.models import BillingForm
+from organisation import access_log
+from organisation.models import Source
+from organisation.permissions import CARE, roles
+from sesam import attachments, dialogs, places
+from sesam.errors import DomainError
+from sesam.places import Shown
+from sesam.templatetags.sesam import datum
+
+from .. import services
+from ..models import Order, OrderLine, OrderStatus
+
+
+def _find(request: HttpRequest, number: str) -> Order:
+    """The order through what this user may open; another unit's is 404."""
+    orders = Order.objects.for_user(request.user).select_related(
+        "recipient", "destination", "unit", "ordered_by", "prescriber", "delivery_way"
+    )
+    return get_object_or_404(orders, case_number=number)
+
+
+def _log(request: HttpRequest, order: Order, detail: str) -> None:
+    if order.recipient_id:
+        access_log.record(
+            request,
+            access_log.Action.VIEW,
+            order.recipient.key,
+            detail=detail,
+            case_number=order.case_number,
+        )
+
+
+@roles(*CARE)
+@require_GET
+def confirmation(request: HttpRequest, number: str) -> HttpResponse:
+    """«Orderbekräftelse»."""
+    order = _find(request, number)
+    _log(request, order, "Orderbekräftelse")
+    lines = list(order.lines.select_related("article", "warehouse"))
+    context = {
+        "order": order,
+        "backlog": [x for x in lines if x.article.is_stocked and x.backlog and not x.cancelled],
+        "facts": [
+            {"label": "Beställningsnummer", "value": order.case_number},
+            {"label": "Ordertyp", "value": order.get_kind_display()},
+            {"label": "Orderdatum", "value": datum(order.sent_at)},
+            {"label": "Status", "value": order.get_status_display()},
+            {"label": "Planerat leveransdatum", "value": order.planned_delivery},
+        ],
+    }
+    return render(request, "orders/confirmation.html", context)
+
+
+@roles(*CARE)
+@require_GET
+def detail(request: HttpRequest, number: str) -> HttpResponse:
+    """The order's page."""
+    order = _find(request, number)
+    _log(request, order, "Beställning")
+    lines = _lines(order)
+    hold = order.holds.filter(released_at=None).first()
+    tags = [{"code": order.status, "label": order.get_status_display()}]
+    note = None
+    if order.status == OrderStatus.CANCELLED:
+        note = {"tone": "grey", "icon": "ban", "text": "Beställningen är makulerad."}
+    elif hold:
+        tags.append({"code": "", "label": "Väntar på aktivitet"})
+        note = {
+            "tone": "amber",
+            "icon": "lock",
+            "title": "Beställningen kan inte levereras än",
+            "text": f"Den väntar på aktivitet {hold.case_number}.",
+        }
+    context = {
+        "order": order,
+        "lines": lines,
+        "totals": _totals(lines),
+        "address_masked": address_is_masked(order),
+        "attachments": order.attachments.select_related("line__article"),
+        "case": {
+            "title": str(order),
+            "crumbs": _crumbs(order),
+            "tags": tags,
+            "create": _create(request, order),
+            "facts": _facts(order),
+            "note": note,
+            "events": order.events.select_related("user").order_by("-at", "-id"),
+        },
+    }
+    return render(request, "orders/detail.html", context)
+
+
+def _lines(order: Order) -> list[OrderLine]:
+    lines = list(
+        order.lines.select_related(
+            "article", "warehouse", "billing_form", "payer", "individual", "fitted_to"
+        ).prefetch_related("deliveries__individual", "attachments")
+    )
+    for line in lines:
+        line.is_rent = line.billing_form.rule == BillingForm.Rule.RENT
+        line.sum = line.price * line.quantity if line.price is not None else None
+    mains = [line for line in lines if line.component_of_id is None]
+    return [x for m in mains for x in [m, *(c for c in lines if c.component_of_id == m.pk)]]
+
+
+def _totals(lines: list[OrderLine]) -> dict[str, Decimal]:
+    return {
+        "sales": sum((x.sum for x in lines if x.sum is not None and not x.is_rent), Decimal(0)),
+        "rents": sum((x.sum for x in lines if x.sum is not None and x.is_rent), Decimal(0)),
+    }
+
+
+def address_is_masked(order: Order) -> bool:
+    """A protected person's address stands on the case only while it is open."""
+    protected = order.recipient is not None and order.recipient.is_protected
+    return protected and order.status in (OrderStatus.DELIVERED, OrderStatus.CANCELLED)
+
+
+def _crumbs(order: Order) -> list[dict[str, str]]:
+    if order.recipient is None:
+        return [{"label": "Startsida", "url": "/"}]
+    return [
+        {"label": "Mottagare", "url": reverse("recipients:search")},
+        {
+            "label": order.recipient.name,
+            "url": reverse("recipients:detail", args=[order.recipient.key]),
+        },
+    ]
+
+
+def _facts(order: Order) -> list[dict[str, object]]:
+    facts: list[dict[str, object]] = []
+    if order.recipient:
+        facts.append(
+            {
+                "label": "Mottagare",
+                "value": order.recipient.name,
+                "url": reverse("recipients:detail", args=[order.recipient.key]),
+            }
+        )
+    else:
+        facts.append({"label": "Till lager", "value": order.destination})
+    facts += [
+        {"label": "Tjänsteställe", "value": order.unit},
+        {"label": "Beställare", "value": order.ordered_by},
+        {"label": "Förskrivare", "value": order.prescriber},
+        {"label": "Orderdatum", "value": datum(order.sent_at)},
+        {"label": "Planerad leverans", "value": order.planned_delivery},
+    ]
+    return facts
+
+
+def _create(request: HttpRequest, order: Order) -> list[Shown]:
+    """«Registrera/skapa»: what apps above add, and cancelling last."""
+    entries = places.entries("case.create", request, order)
+    if order.status == OrderStatus.REGISTERED:
+        url = reverse("orders:cancel", args=[order.case_number])
+        extra = {"danger": True, "dialog": True}
+        entries.append(Shown("cancel", "Makulera beställning", url, "ban", None, extra))
+    return entries
+
+
+@roles(*CARE)
+def cancel(request: HttpRequest, number: str) -> HttpResponse:
+    """«Makulera beställning»: the question, and «Ja, makulera»."""
+    order = _find(request, number)
+    here = reverse("orders:detail", args=[order.case_number])
+    _log(request, order, "Makulera beställning")
+    error = ""
+    if order.status != OrderStatus.REGISTERED:
+        error = (
+            "Bara en beställning med status Registrerad kan makuleras."
+            f" Den här är {order.get_status_display().lower()}."
+        )
+    if request.method == "POST":
+        try:
+            services.cancel(order, user=request.user)
+        except DomainError as fault:
+            error = fault.message
+        else:
+            messages.success(request, f"Beställning {order.case_number} är makulerad.")
+            return dialogs.leave(request, here)
+    own = order.lines.filter(source=Source.OWN_STORE, delivered__gt=0).exists()
+    context = {
+        "order": order,
+        "own_delivered": own,
+        "dialog": {
+            "title": "Makulera beställning",
+            "cancel_url": here,
+            "finish": "" if order.status != OrderStatus.REGISTERED else "Ja, makulera",
+            "error": error,
+        },
+    }
+    status = 409 if request.method == "POST" else 200
+    return render(request, "orders/cancel.html", context, status=status)
+
+
+@roles(*CARE)
+@require_GET
+def attachment(request: HttpRequest, number: str, key: uuid.UUID) -> HttpResponse:
+    """A file of the order, to those who may see the order."""
+    order = _find(request, number)
+    found = get_object_or_404(order.attachments, key=key)
+    if order.recipient_id:
+        access_log.record(
+            request,
+            access_log.Action.DOWNLOAD,
+            order.recipient.key,
+            detail="Bilaga",
+            case_number=order.case_number,
+        )
+    return attachments.download(found)

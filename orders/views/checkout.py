@@ -1,0 +1,366 @@
+"""The order in progress: its lines, «Leveransuppgifter», and «Skicka beställning»."""
+
+import uuid
+from decimal import Decimal
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from articles.models import Balance, BillingForm
+from organisation import access_log
+from organisation.models import Source
+from organisation.permissions import CARE, roles
+from sesam import attachments
+from sesam.errors import DomainError
+from sesam.working_days import add_working_days
+
+from .. import cart as carts
+from .. import services
+from ..forms import (
+    AddressForm,
+    AttachmentForm,
+    DeliveryContactForm,
+    DetailsForm,
+    RecipientContactForm,
+    SendForm,
+)
+from ..models import Cart, CartLine
+
+BLOCKS: dict[str, tuple[str, type[DetailsForm]]] = {
+    "adress": ("Leveransadress", AddressForm),
+    "mottagare": ("Mottagarens kontaktuppgifter", RecipientContactForm),
+    "kontakt": ("Kontaktuppgifter avseende leveransen", DeliveryContactForm),
+}
+STEPS = [("Beställning", "orders:checkout"), ("Leveransuppgifter", "orders:delivery")]
+
+
+def _steps(current: str) -> list[dict[str, str]]:
+    names = [name for _, name in STEPS]
+    at = names.index(current)
+    return [
+        {
+            "label": label,
+            "url": reverse(name),
+            "state": "done" if i < at else "current" if i == at else "todo",
+        }
+        for i, (label, name) in enumerate(STEPS)
+    ]
+
+
+def shown_lines(cart: Cart) -> list[CartLine]:
+    """The lines as pages show them: price, payer, what is available, when it can come.
+
+    Components stand right after the line they belong to. A fixed number of queries.
+    """
+    lines = list(carts.lines(cart))
+    prices = services.prices({line.article_id for line in lines})
+    balances = {
+        (b.warehouse_id, b.article_id): b.available
+        for b in Balance.objects.filter(
+            article__in={line.article_id for line in lines},
+            warehouse__in={line.warehouse_id for line in lines},
+        )
+    }
+    today = timezone.localdate()
+    for line in lines:
+        line.price = prices.get(line.article_id)
+        line.is_rent = line.article.billing_form.rule == BillingForm.Rule.RENT
+        line.sum = line.price * line.quantity if line.price is not None else None
+        available = balances.get((line.warehouse_id, line.article_id), 0)
+        line.short = max(line.quantity - available, 0) if line.article.is_stocked else 0
+        own = line.source == Source.OWN_STORE
+        line.planned = today if own else add_working_days(today, line.warehouse.lead_time)
+        line.is_own = own
+        line.fault = ""
+        if line.article.is_discontinued:
+            line.fault = "Artikeln har utgått. Ta bort raden."
+        elif own and line.short:
+            line.fault = f"Bara {max(available, 0)} st finns kvar i {line.warehouse}. Ändra raden."
+    mains = [line for line in lines if line.component_of_id is None]
+    return [x for m in mains for x in [m, *(c for c in lines if c.component_of_id == m.pk)]]
+
+
+def _payer(cart: Cart) -> str:
+    person = cart.recipient
+    if person is not None and person.is_protected:
+        return "Skyddad"
+    payer = (person and person.is_person and person.payer) or cart.unit.payer
+    return str(payer)
+
+
+def _totals(lines: list[CartLine]) -> dict[str, Decimal]:
+    """Sales and rents are never added up with each other."""
+    return {
+        "sales": sum((x.sum for x in lines if x.sum is not None and not x.is_rent), Decimal(0)),
+        "rents": sum((x.sum for x in lines if x.sum is not None and x.is_rent), Decimal(0)),
+    }
+
+
+def _lines_page(
+    request: HttpRequest, cart: Cart | None, template: str, *, faults=None, error="", status=200
+) -> HttpResponse:
+    lines = shown_lines(cart) if cart else []
+    for line in lines:
+        line.fault = (faults or {}).get(line.pk) or line.fault
+    if cart and cart.recipient_id:
+        access_log.record(
+            request, access_log.Action.VIEW, cart.recipient.key, detail="Pågående beställning"
+        )
+    context = {
+        "cart": cart,
+        "lines": lines,
+        "totals": _totals(lines),
+        "payer": _payer(cart) if cart else "",
+        "steps": _steps("orders:checkout"),
+        "faults": [line for line in lines if line.fault],
+        "error": error,
+    }
+    return render(request, template, context, status=status)
+
+
+@roles(*CARE)
+@require_GET
+def cart(request: HttpRequest) -> HttpResponse:
+    """«Pågående beställning»: the lines so far."""
+    return _lines_page(request, carts.of_request(request), "orders/cart.html")
+
+
+@roles(*CARE)
+@require_POST
+def remove_line(request: HttpRequest, line_id: int) -> HttpResponse:
+    """The red cross on a line."""
+    present = carts.of_request(request)
+    if present:
+        carts.remove(present, line_id)
+        messages.success(request, "Raden är borttagen.")
+    return redirect(_back(request))
+
+
+@roles(*CARE)
+@require_POST
+def together(request: HttpRequest, line_id: int) -> HttpResponse:
+    """«Samleverans» on or off."""
+    present = carts.of_request(request)
+    if present:
+        try:
+            carts.toggle_together(present, line_id)
+        except DomainError as fault:
+            messages.error(request, fault.message)
+    return redirect("orders:checkout")
+
+
+def _back(request: HttpRequest) -> str:
+    return "orders:cart" if request.POST.get("fran") == "varukorg" else "orders:checkout"
+
+
+@roles(*CARE)
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    """Checkout, first step: «Beställning»."""
+    present = carts.of_request(request)
+    if present is None:
+        return redirect("orders:cart")
+    return _lines_page(request, present, "orders/checkout_lines.html")
+
+
+@roles(*CARE)
+def delivery(request: HttpRequest) -> HttpResponse:
+    """Checkout, second step: «Leveransuppgifter». POST saves a block, a file, or sends."""
+    present = carts.of_request(request)
+    if present is None:
+        return _already_sent(request)
+    editing = request.GET.get("redigera", "")
+    if request.method != "POST":
+        return _delivery_page(request, present, editing=editing)
+    if str(present.token) != request.POST.get("token", str(present.token)):
+        return _already_sent(request)
+    if editing in BLOCKS:
+        return _save_block(request, present, editing)
+    action = request.POST.get("action", "send")
+    if action == "attach":
+        return _attach(request, present)
+    form = SendForm(request.POST, instance=present)
+    if not form.is_valid():
+        return _delivery_page(request, present, form=form, status=422)
+    if "contact_prescriber" in request.POST:
+        present.contact_prescriber = request.POST["contact_prescriber"] == "ja"
+    form.save()
+    if action == "way":
+        _preset_address(present)
+        return redirect("orders:delivery")
+    if action == "save":
+        return redirect("orders:delivery")
+    return _send(request, present)
+
+
+def _preset_address(cart: Cart) -> None:
+    """The delivery way was changed: its address, unless it is nobody's or protected."""
+    rule = cart.delivery_way.AddressRule
+    source = {
+        rule.RECIPIENT: cart.recipient,
+        rule.UNIT: cart.unit,
+        rule.STORE: cart.destination or cart.unit.own_stores.first(),
+    }.get(cart.delivery_way.address)
+    protected = source is cart.recipient and cart.recipient and cart.recipient.is_protected
+    if source is not None and not protected:
+        carts.copy_address(cart, source)
+    elif protected:
+        cart.co = cart.street = cart.postcode = cart.locality = ""
+    cart.save()
+
+
+def _save_block(request: HttpRequest, cart: Cart, name: str) -> HttpResponse:
+    form = BLOCKS[name][1](request.POST, instance=cart)
+    if not form.is_valid():
+        return _delivery_page(request, cart, editing=name, block_form=form, status=422)
+    form.save()
+    return redirect("orders:delivery")
+
+
+def _attach(request: HttpRequest, cart: Cart) -> HttpResponse:
+    sent = SendForm(request.POST, instance=cart)
+    if sent.is_valid():
+        sent.save()
+    form = AttachmentForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            carts.attach(cart, form.cleaned_data["file"], user=request.user)
+        except DomainError as fault:
+            form.add_error("file", fault.message)
+        else:
+            messages.success(request, "Bilagan är tillagd.")
+            return redirect("orders:delivery")
+    return _delivery_page(request, cart, file_form=form, status=422)
+
+
+FIELD_BLOCK = {"street": "adress", "contact_phone": "kontakt"}
+
+
+def _send(request: HttpRequest, cart: Cart) -> HttpResponse:
+    open_block = request.POST.get("open_block", "")
+    if open_block in BLOCKS:
+        form = BLOCKS[open_block][1](instance=cart)
+        text = "Spara eller lämna ändringen här innan du skickar beställningen."
+        return _delivery_page(
+            request, cart, editing=open_block, block_form=form, block_error=text, status=422
+        )
+    try:
+        order = services.send(cart, user=request.user)
+    except DomainError as fault:
+        if fault.line is not None:
+            fresh = carts.open_cart(request.user)
+            return _lines_page(
+                request, fresh, "orders/checkout_lines.html",
+                faults={fault.line: fault.message}, status=409,
+            )  # fmt: skip
+        return _refused(request, cart, fault)
+    return redirect("orders:confirmation", order.case_number)
+
+
+def _refused(request: HttpRequest, cart: Cart, fault: DomainError) -> HttpResponse:
+    block = FIELD_BLOCK.get(fault.field or "")
+    if not block:
+        return _delivery_page(request, cart, error=fault.message, status=422)
+    initial = BLOCKS[block][1](instance=cart).initial
+    form = BLOCKS[block][1](initial, instance=cart)
+    form.is_valid()
+    form.add_error(fault.field, fault.message)
+    return _delivery_page(request, cart, editing=block, block_form=form, status=422)
+
+
+def _already_sent(request: HttpRequest) -> HttpResponse:
+    """There is no open order: sent twice, or from an old page. Show what it became."""
+    token = request.POST.get("token", "")
+    try:
+        sent = Cart.objects.filter(
+            token=uuid.UUID(token), user=request.user, order__isnull=False
+        ).select_related("order").first()  # fmt: skip
+    except ValueError:
+        sent = None
+    if sent:
+        return redirect("orders:confirmation", sent.order.case_number)
+    if request.method == "POST":
+        messages.warning(request, "Sidan var gammal: beställningen är redan skickad eller lämnad.")
+    return redirect("orders:cart")
+
+
+def _delivery_page(
+    request: HttpRequest,
+    cart: Cart,
+    *,
+    editing: str = "",
+    form: SendForm | None = None,
+    block_form: DetailsForm | None = None,
+    block_error: str = "",
+    file_form: AttachmentForm | None = None,
+    error: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    here = reverse("orders:delivery")
+    protected = cart.recipient is not None and cart.recipient.is_protected
+    blocks = []
+    for name, (title, make) in BLOCKS.items():
+        if name == "mottagare" and cart.recipient is None:
+            continue
+        is_open = editing == name
+        shown = block_form if is_open and block_form else make(instance=cart)
+        blocks.append(
+            {
+                "name": name,
+                "title": title,
+                "facts": [
+                    {"label": f.label, "value": f.initial if f.initial is not None else ""}
+                    for f in make(instance=cart)
+                    if f.value()
+                ]
+                or [{"label": "Uppgifter", "value": "Saknas"}],
+                "form": shown,
+                "editing": is_open,
+                "edit_url": f"{here}?redigera={name}",
+                "leave_url": here,
+                "error": block_error if is_open else "",
+            }
+        )
+    if cart.recipient_id:
+        access_log.record(
+            request, access_log.Action.VIEW, cart.recipient.key, detail="Leveransuppgifter"
+        )
+    context = {
+        "cart": cart,
+        "form": form or SendForm(instance=cart),
+        "blocks": blocks,
+        "open_block": editing if editing in BLOCKS else "",
+        "file_form": file_form or AttachmentForm(),
+        "attachments": cart.attachments.filter(dialog_key="", line=None),
+        "steps": _steps("orders:delivery"),
+        "protected": protected,
+        "line_count": cart.lines.filter(component_of=None).count(),
+        "error": error,
+    }
+    return render(request, "orders/checkout_delivery.html", context, status=status)
+
+
+@roles(*CARE)
+@require_GET
+def attachment(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """A file of the order in progress, to its owner only."""
+    present = carts.of_request(request)
+    if present is None:
+        raise Http404("cart")
+    return attachments.download(get_object_or_404(present.attachments, key=key))
+
+
+@roles(*CARE)
+@require_POST
+def detach(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """Take a file away."""
+    present = carts.of_request(request)
+    if present is None:
+        raise Http404("cart")
+    carts.detach(present, key)
+    messages.success(request, "Bilagan är borttagen.")
+    return redirect("orders:delivery")
