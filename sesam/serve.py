@@ -107,7 +107,7 @@ def _reset(database: str) -> None:
 
 def main(arguments: list[str]) -> int:
     os.chdir(local_postgres.CHECKOUT)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     ours = not os.environ.get("DATABASE_URL")
     database = os.environ.get("DB_NAME", "portal")
