@@ -1,0 +1,236 @@
+"""Template tags that every screen uses: icons, money, dates, status words, form fields, places.
+
+    {% load sesam %}
+    {% icon "pencil" %}                       decorative; {% icon "lock" label="Från registret" %} is read out
+    {{ price|kr }}                            1 234,50 kr (no-break spaces)
+    {{ day|datum }}  {{ moment|datumtid }}    2026-11-23   2026-11-23 09:41 (Swedish time)
+    {% status order.status order.get_status_display %}          icon + words
+    {% status "" "Väntar på aktivitet" tag=True %}              tinted tag, for page heads
+    {% status code label icon="clock" tone="amber" %}           when neither is known
+    {% stock 4 %}  {% stock 0 note="ersättning finns" %}        availability
+    {% field form.name %}                                       label, control, help, error
+    {% field form.phone optional="minst ett nummer" rows=4 autocomplete="off" hide_label=True %}
+    {% places "button" article as buttons %}                    what higher apps add here
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+NBSP = "\u00a0"
+
+#: Icon and tone of every status word in the vocabulary; words decide, so that a code's
+#: spelling in a model never changes the look.
+STATUSES: dict[str, tuple[str, str]] = {
+    # orders and their lines
+    "registrerad": ("circle-dot", "blue"),
+    "under plock": ("package", "blue"),
+    "delvis utlevererad": ("package-open", "blue"),
+    "restnoterad": ("hourglass", "amber"),
+    "väntar på aktivitet": ("lock", "amber"),
+    "utlevererad": ("circle-check", "green"),
+    "levererad": ("circle-check", "green"),
+    "makulerad": ("ban", "ended"),
+    "reserverad": ("bookmark", "amber"),
+    # activities
+    "planerad": ("calendar", "grey"),
+    "pågående": ("wrench", "blue"),
+    "avslutad": ("circle-check", "green"),
+    # individuals
+    "i lager": ("warehouse", "blue"),
+    "hos mottagare": ("house", "blue"),
+    "tillgänglig": ("circle-check", "green"),
+    "ej tillgänglig": ("circle-minus", "grey"),
+    "hos verkstad": ("wrench", "blue"),
+    "saknas": ("circle-alert", "amber"),
+    "skrotad": ("ban", "ended"),
+    # recipients and deliveries
+    "skyddad identitet": ("shield-alert", "amber"),
+    "avliden": ("ban", "ended"),
+    "utgått": ("circle-minus", "grey"),
+    "utgått ur sortimentet": ("circle-minus", "grey"),
+    "försenad": ("clock", "amber"),
+    "förskrivare ska kontaktas": ("phone-call", "amber"),
+    "förskrivare behöver inte kontaktas": ("phone-off", "grey"),
+    "samlevereras": ("link", "green"),
+    "var för sig": ("circle-minus", "grey"),
+}
+
+
+@lru_cache(maxsize=1)
+def _sprite() -> str:
+    return static("vendor/lucide/sprite.svg")
+
+
+@lru_cache(maxsize=512)
+def icon_html(name: str, size: int = 20, label: str = "", css: str = "") -> SafeString:
+    """An icon of the sprite. Without a label it is decoration and hidden from screen readers."""
+    if settings.DEBUG:
+        _sprite.cache_clear()
+    role = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'
+    return format_html(
+        '<svg class="icon{}" width="{}" height="{}" focusable="false" {}>'
+        '<use href="{}#{}"></use></svg>',
+        f" {css}" if css else "",
+        size,
+        size,
+        mark_safe(role),  # noqa: S308  built by format_html above
+        _sprite(),
+        name,
+    )
+
+
+@register.simple_tag
+def icon(name: str, size: int = 20, label: str = "", css: str = "") -> SafeString:
+    return icon_html(name, size, label, css)
+
+
+@register.filter
+def kr(value: Any) -> str:
+    """An amount in kronor, öre-exact: ``1 234,50 kr``. Empty when there is no price."""
+    number = tal(value, 2)
+    return f"{number}{NBSP}kr" if number else ""
+
+
+@register.filter
+def tal(value: Any, decimals: int = 0) -> str:
+    """A number with no-break spaces between thousands and a decimal comma."""
+    if value is None or value == "":
+        return ""
+    quantum = Decimal(1).scaleb(-int(decimals))
+    amount = Decimal(str(value)).quantize(quantum, rounding=ROUND_HALF_UP)
+    text = f"{amount:,.{int(decimals)}f}".replace(",", NBSP).replace(".", ",")
+    return text.replace("-", "\u2212")
+
+
+@register.filter
+def datum(value: date | datetime | None) -> str:
+    if not value:
+        return ""
+    if isinstance(value, datetime) and timezone.is_aware(value):
+        value = timezone.localtime(value)
+    return value.strftime("%Y-%m-%d")
+
+
+@register.filter
+def datumtid(value: datetime | None) -> str:
+    if not value:
+        return ""
+    if timezone.is_aware(value):
+        value = timezone.localtime(value)
+    return value.strftime("%Y-%m-%d %H:%M")
+
+
+def status_html(
+    code: Any = "", label: Any = "", *, tag: bool = False, icon: str = "", tone: str = ""
+) -> SafeString:
+    """Status as icon + words; the colour is on the icon only, ``tag`` adds a tinted ground."""
+    words = str(label or code)
+    found = STATUSES.get(words.lower()) or STATUSES.get(str(code).lower()) or ("circle-dot", "grey")
+    return format_html(
+        '<span class="status status-{}{}">{}<span>{}</span></span>',
+        tone or found[1],
+        " status-tag" if tag else "",
+        icon_html(icon or found[0], 18),
+        words,
+    )
+
+
+@register.simple_tag
+def status(
+    code: Any = "", label: Any = "", tag: bool = False, icon: str = "", tone: str = ""
+) -> SafeString:
+    return status_html(code, label, tag=tag, icon=icon, tone=tone)
+
+
+def stock_html(available: int | None, note: str = "") -> SafeString:
+    """Availability: «4 st», or «0 st, ersättning finns / väntas 2026-12-04 / utgått»."""
+    if available is None:
+        return mark_safe('<span class="muted">–</span>')
+    words = f"{tal(available)}{NBSP}st" + (f", {note}" if note else "")
+    known = ("circle-check", "green") if available > 0 else ("circle-minus", "grey")
+    return status_html("", words, icon=known[0], tone=known[1])
+
+
+@register.simple_tag
+def stock(available: int | None, note: str = "") -> SafeString:
+    return stock_html(available, note)
+
+
+@register.inclusion_tag("parts/field.html")
+def field(
+    bound: BoundField,
+    optional: str = "",
+    hide_label: bool = False,
+    css: str = "",
+    hint: str = "",
+    stepper: bool = False,
+    **attrs: Any,
+) -> dict[str, Any]:
+    """A form field whole. Extra keyword arguments become attributes of the control.
+
+    ``_`` in their names becomes ``-`` (``data_x=1`` → ``data-x``). The first field of the form
+    that has an error gets the focus.
+    """
+    widget = bound.field.widget
+    single_check = isinstance(widget, CheckboxInput)
+    many = isinstance(widget, RadioSelect | CheckboxSelectMultiple)
+    errors = [str(error) for error in bound.errors]
+    help_text = hint or bound.help_text
+    described = [f"{bound.auto_id}-help"] if help_text else []
+    described += [f"{bound.auto_id}-error"] if errors else []
+    extra = {name.replace("_", "-"): value for name, value in attrs.items()}
+    if not many:
+        if single_check:
+            extra.setdefault("class", "form-check-input")
+        elif isinstance(widget, Select):
+            extra.setdefault("class", "form-select")
+        else:
+            extra.setdefault("class", "form-control")
+        own = widget.attrs.get("class")
+        if own and own not in extra["class"]:
+            extra["class"] = f"{extra['class']} {own}"
+        if described:
+            extra["aria-describedby"] = " ".join(described)
+        if errors:
+            extra["aria-invalid"] = "true"
+            first = next((name for name in bound.form.fields if name in bound.form.errors), None)
+            if first == bound.name:
+                extra["autofocus"] = True
+    return {
+        "field": bound,
+        "control": bound.as_widget(attrs=extra) if not many else "",
+        "options": list(bound) if many else [],
+        "many": many,
+        "single_check": single_check,
+        "errors": errors,
+        "help": help_text,
+        "described": " ".join(described),
+        "optional": optional,
+        "hide_label": hide_label,
+        "css": css,
+        "stepper": stepper,
+        "hidden": bound.is_hidden,
+    }
+
+
+@register.simple_tag(takes_context=True)
+def places(context: template.Context, slot: str, obj: Any = None) -> list[Any]:
+    """What apps above add in ``slot`` (of ``obj``), for this request's user."""
+    from sesam import context as frame_context
+
+    request = context.get("request")
+    return frame_context.place_entries(slot, request, obj) if request is not None else []
