@@ -221,7 +221,7 @@ class DetailsForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for name, value in cleaned.items():
+        for name, value in list(cleaned.items()):
             if name.endswith(("_phone", "_mobile")) and value and not PHONE.fullmatch(value):
                 self.add_error(name, "Ange ett telefonnummer, till exempel 070-174 06 05.")
         postcode = cleaned.get("postcode")
