@@ -1,0 +1,263 @@
+// What the pages gain from script. Everything works without it: plain links and forms.
+// htmx fetches the same whole pages and picks a part out of them.
+(function () {
+  "use strict";
+  const root = document.documentElement;
+  root.classList.add("js");
+  const dialog = () => document.getElementById("dialog");
+  const panel = () => document.getElementById("panel");
+
+  // --- Which plain links and forms htmx takes over ------------------------------------------
+  function enhance(element, attributes) {
+    if (element.hasAttribute("hx-get") || element.hasAttribute("hx-post")) return;
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute("hx-" + name, value);
+    htmx.process(element);
+  }
+  const part = (id) => ({ target: id, select: id, swap: "outerHTML" });
+  const panelPart = { ...part("#panel"), "push-url": "true" };
+  const intoDialog = { target: "#dialog", select: "#dialog-body", swap: "innerHTML", "push-url": "true" };
+  const inDialog = { ...part("#dialog-body"), "replace-url": "true" };
+
+  function address(element) {
+    return element.tagName === "FORM"
+      ? { [element.method === "post" ? "post" : "get"]: element.getAttribute("action") || location.href }
+      : { get: element.getAttribute("href") };
+  }
+
+  function enhanceAll(scope) {
+    const all = (selector) => {
+      const found = [...scope.querySelectorAll(selector)];
+      if (scope.matches && scope.matches(selector)) found.unshift(scope);
+      return found;
+    };
+    all("a.panel-link, .panel .tabs a").forEach((a) => enhance(a, { ...address(a), ...panelPart }));
+    all("#dialog .dialog-form, #dialog form[data-dialog], #dialog a[data-dialog]").forEach((e) =>
+      enhance(e, { ...address(e), ...inDialog, ...(e.enctype === "multipart/form-data" ? { encoding: e.enctype } : {}) }));
+    all("a[data-dialog], form[data-dialog]").forEach((e) => enhance(e, { ...address(e), ...intoDialog }));
+    all(".list").forEach((list) => {
+      if (!list.id) return;
+      const reload = { ...part("#" + list.id), "push-url": "true", "select-oob": "#panel" };
+      list.querySelectorAll("a.sort, .pages a").forEach((a) => enhance(a, { ...address(a), ...reload }));
+      list.querySelectorAll(".chooser-form").forEach((f) => enhance(f, { ...address(f), ...part("#" + list.id) }));
+    });
+    all(".edit-block").forEach((block) => {
+      const self = { ...part("#" + block.id), "replace-url": "true" };
+      block.querySelectorAll("a.edit-open, a.edit-leave, form.edit-form").forEach((e) => enhance(e, { ...address(e), ...self }));
+    });
+    all("[data-bulk]").forEach(countTicked);
+  }
+
+  // --- Panel -----------------------------------------------------------------------------------
+  let opener = "";
+  function markOpenRow() {
+    const key = new URL(location.href).searchParams.get("panel");
+    document.querySelectorAll("a.panel-link").forEach((a) => {
+      const mine = new URL(a.href).searchParams.get("panel");
+      const open = key !== null && mine === key;
+      const row = a.closest("tr");
+      if (row) row.classList.toggle("is-open", open);
+      if (open) a.setAttribute("aria-expanded", "true"); else a.removeAttribute("aria-expanded");
+    });
+  }
+  function closePanel(url) {
+    const old = panel();
+    const key = opener || new URL(location.href).searchParams.get("panel");
+    const empty = document.createElement("aside");
+    empty.className = "panel"; empty.id = "panel"; empty.hidden = true;
+    old.replaceWith(empty);
+    history.pushState({ htmx: true }, "", url);
+    markOpenRow();
+    const link = [...document.querySelectorAll("a.panel-link")].find((a) => new URL(a.href).searchParams.get("panel") === key);
+    (link || document.getElementById("innehall")).focus();
+    opener = "";
+  }
+
+  // --- Dialog ----------------------------------------------------------------------------------
+  let origin = null;
+  let dialogOpener = null;
+  function closeDialog() {
+    const box = dialog();
+    if (box.open) box.close();
+    box.replaceChildren();
+    if (origin) history.replaceState({ htmx: true }, "", origin);
+    origin = null;
+    if (dialogOpener && dialogOpener.isConnected) dialogOpener.focus();
+    dialogOpener = null;
+  }
+  function focusIn(scope, title) {
+    const target = scope.querySelector("[aria-invalid='true']:not(fieldset), fieldset[aria-invalid='true'] input")
+      || scope.querySelector("[autofocus]") || scope.querySelector(title);
+    if (target) target.focus();
+  }
+
+  // --- Double sends ----------------------------------------------------------------------------
+  function hold(form) {
+    form.dataset.sending = "1";
+    // Once the browser has read which button was pressed.
+    setTimeout(() => form.querySelectorAll("button[type=submit], button:not([type])").forEach((b) => {
+      if (!b.disabled) { b.disabled = true; b.dataset.held = "1"; }
+    }));
+  }
+  function release(scope) {
+    scope.querySelectorAll("form[data-sending]").forEach((f) => delete f.dataset.sending);
+    if (scope.dataset && scope.dataset.sending) delete scope.dataset.sending;
+    scope.querySelectorAll("[data-held]").forEach((b) => { b.disabled = false; delete b.dataset.held; });
+  }
+
+  // --- Ticked rows -----------------------------------------------------------------------------
+  function countTicked(bar) {
+    const ticked = document.querySelectorAll(`input[form="${bar.id}"]:checked`).length;
+    bar.querySelector("[data-bulk-count]").textContent = ticked;
+    bar.classList.toggle("is-on", ticked > 0);
+  }
+
+  // --- Loading line ----------------------------------------------------------------------------
+  let waiting = 0;
+  let timer = null;
+  function startLoading() {
+    waiting += 1;
+    if (timer || waiting > 1) return;
+    timer = setTimeout(() => {
+      const line = document.getElementById("loading");
+      const words = document.createElement("span");
+      words.textContent = "Hämtar …";
+      line.replaceChildren(words);
+      line.classList.add("is-on");
+    }, 300);
+  }
+  function stopLoading() {
+    waiting = Math.max(0, waiting - 1);
+    if (waiting) return;
+    clearTimeout(timer);
+    timer = null;
+    const line = document.getElementById("loading");
+    line.replaceChildren();
+    line.classList.remove("is-on");
+  }
+
+  // --- Events ----------------------------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const close = event.target.closest("#dialog .dialog-close");
+    if (close && dialog().open) { event.preventDefault(); closeDialog(); return; }
+    const cross = event.target.closest(".panel-close");
+    if (cross) { event.preventDefault(); closePanel(cross.href); return; }
+
+    const step = event.target.closest("[data-step]");
+    if (step) {
+      const input = step.parentElement.querySelector("input");
+      const low = input.min === "" ? 0 : Number(input.min);
+      const high = input.max === "" ? Infinity : Number(input.max);
+      input.value = Math.min(high, Math.max(low, (parseInt(input.value, 10) || 0) + Number(step.dataset.step)));
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+      return;
+    }
+
+    document.querySelectorAll("details[data-fold][open]").forEach((d) => {
+      if (!d.contains(event.target)) d.open = false;
+    });
+
+    const row = event.target.closest("tr.row-link, tr[data-href]");
+    if (row && !event.target.closest("a, button, input, label, select, summary, form") && !String(getSelection())) {
+      const link = row.querySelector("td:not(.act) a");
+      if (link) {
+        if (event.ctrlKey || event.metaKey) window.open(link.href, "_blank", "noopener"); else link.click();
+      }
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    const fold = document.querySelector("details[data-fold][open]");
+    if (fold) { fold.open = false; fold.querySelector("summary").focus(); return; }
+    if (dialog() && dialog().open) return;
+    const open = panel();
+    if (open && !open.hidden) closePanel(open.querySelector(".panel-close").href);
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sending) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+    if (form.method !== "post" || form.hasAttribute("data-download") || event.defaultPrevented) return;
+    hold(form);
+  }, true);
+
+  document.addEventListener("change", (event) => {
+    const form = event.target.form;
+    if (form && form.hasAttribute("data-bulk")) countTicked(form);
+  });
+
+  addEventListener("pageshow", () => release(document.body));
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    startLoading();
+    const source = event.detail.elt;
+    if (event.detail.target && event.detail.target.id === "dialog" && !dialog().open) {
+      origin = location.href;
+      dialogOpener = source.tagName === "FORM" ? document.activeElement : source;
+      const fold = source.closest("details[data-fold]");
+      if (fold) dialogOpener = fold.querySelector("summary");
+    }
+    if (source.classList.contains("panel-link")) opener = new URL(source.href).searchParams.get("panel");
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    stopLoading();
+    const form = event.detail.elt.closest && event.detail.elt.closest("form");
+    if (form) release(form);
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const target = event.detail.target;
+    if (!target || !["dialog", "dialog-body", "panel"].includes(target.id)) return;
+    // A page without the wanted part (signed out, not allowed, ended) is shown whole, where it is.
+    const wanted = target.id === "panel" ? 'id="panel"' : 'id="dialog-body"';
+    if (!event.detail.serverResponse.includes(wanted)) {
+      event.detail.shouldSwap = false;
+      location.assign(event.detail.xhr.responseURL || location.href);
+    }
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const id = event.detail.target && event.detail.target.id;
+    if (id === "panel") {
+      const fresh = panel();
+      if (!fresh.hidden) {
+        const tab = event.detail.requestConfig && event.detail.requestConfig.elt.closest(".tabs");
+        if (tab) (fresh.querySelector(".tabs [aria-current]") || fresh.querySelector(".panel-title")).focus();
+        else { fresh.classList.add("is-new"); fresh.querySelector(".panel-title").focus({ preventScroll: innerWidth >= 992 }); }
+        if (innerWidth < 992) scrollTo(0, 0);
+      }
+    } else if (id === "dialog" || id === "dialog-body") {
+      const box = dialog();
+      if (!document.getElementById("dialog-body")) return;
+      if (box.querySelector("#dialog-body") && !box.open) box.showModal();
+      focusIn(document.getElementById("dialog-body"), ".dialog-title");
+    } else if (id && id.startsWith("block-")) {
+      const block = document.getElementById(id);
+      if (block.classList.contains("is-editing")) focusIn(block, "input:not([type=hidden]), select, textarea");
+      else { const pencil = block.querySelector(".edit-open"); if (pencil) pencil.focus(); }
+    }
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    markOpenRow();
+    const id = event.detail.target && event.detail.target.id;
+    const list = id && document.getElementById(id);
+    if (list && list.classList.contains("list") && document.activeElement === document.body) {
+      const count = list.querySelector(".list-count");
+      if (count) count.focus();
+    }
+  });
+  document.addEventListener("htmx:sendError", () => stopLoading());
+
+  function start() {
+    const box = dialog();
+    if (box) {
+      box.addEventListener("cancel", (event) => { event.preventDefault(); closeDialog(); });
+      box.addEventListener("click", (event) => { if (event.target === box && !box.querySelector(".dialog-form")) closeDialog(); });
+    }
+    const invalid = document.querySelector("main [aria-invalid='true']:not(fieldset)");
+    if (invalid) invalid.focus();
+    htmx.onLoad(enhanceAll);
+    enhanceAll(document.body);
+    markOpenRow();
+  }
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start); else start();
+})();
