@@ -10,6 +10,7 @@ import uuid
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -83,7 +84,7 @@ class RecipientAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         """Search by exact number; the number comes by POST and goes no further."""
         if not self.has_view_permission(request):
-            return self.admin_site.login(request)
+            raise PermissionDenied
         form = NumberForm(request.POST if request.method == "POST" else None)
         status = 200
         if request.method == "POST":

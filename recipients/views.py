@@ -173,7 +173,9 @@ def _facts(shown: masking.Shown) -> list[dict[str, Any]]:
     if shown.is_protected:
         return []
     phones = [
-        format_html('<a href="tel:{}">{}</a>', "".join(phone.split()), phone)
+        format_html(
+            '<a href="tel:{}">{}</a>', "".join(c for c in phone if c.isdigit() or c == "+"), phone
+        )
         for phone in (shown.mobile, shown.phone)
         if phone
     ]

@@ -79,7 +79,9 @@ def test_other_lengths_say_how_many_digits_there_are(typed):
     assert f"{len(typed)} siffr" in refusal(typed)
 
 
-@pytest.mark.parametrize("typed", ["１９３６０８３１９１８６", "²²²²", "'; DROP TABLE", "٤٤٤٤", "\x00\x00"])
+@pytest.mark.parametrize(
+    "typed", ["１９３６０８３１９１８６", "²²²²", "'; DROP TABLE", "٤٤٤٤", "\x00\x00"]
+)
 def test_only_plain_digits_are_digits(typed):
     assert "tecken" in refusal(typed)
 
