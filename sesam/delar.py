@@ -1,5 +1,258 @@
-from django.http import HttpResponse
+"""The builders' page ``/delar/``: each recurring part in every state. Only with ``DEBUG``.
+
+One address, so that the parts' own addresses (panel, sort, page, edit, dialog) work here too:
+``?visa=dialog`` shows the dialog, ``?redigera=kontakt`` the open block, ``?panel=2`` a panel.
+"""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from sesam import panels, tables
+from sesam.templatetags.sesam import icon_html
+
+_NAMES = (
+    "Etac Clean hrg sb. 48",
+    "Cross 6 allroundsb45 sd41-56 lang",
+    "WendyLett glideflate b100 l140 stikklaken WendyLett 2Way b200 l140 med ett mycket långt namn "
+    "som brukar vara leverantörens eget",
+    "ROHO Hybrid Elite tokammer sb 40",
+    "Donaudampfschiffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
+)
 
 
-def parts(request):
-    return HttpResponse("")
+def _row(number: int) -> dict[str, Any]:
+    return {
+        "pk": number,
+        "number": f"{221400 + number}",
+        "name": _NAMES[number % len(_NAMES)],
+        "supplier": "Etac Sverige AB"
+        if number % 3
+        else "Bröderna Åkessons Östgötska Hjälpmedel AB",
+        "kind": "Huvudhjälpmedel",
+        "iso": "12 22 03",
+        "individual": f"{209400 + number}" if number % 2 else None,
+        "available": number % 4,
+        "note": "" if number % 4 else "väntas 2026-12-04",
+        "price": Decimal("6240.50") * number,
+        "delivered": datetime.date(2026, 11, 11) - datetime.timedelta(days=number * 9),
+        "status": ("Registrerad", "Restnoterad", "Utlevererad", "Makulerad")[number % 4],
+    }
+
+
+class PartTable(tables.Table):
+    """Every kind of column."""
+
+    tick = tables.TickColumn(form="bulk")
+    number = tables.CodeColumn("Artikelnr")
+    name = tables.PanelColumn("Benämning")
+    supplier = tables.Column("Leverantör", priority=4)
+    kind = tables.Column("Artikeltyp", priority=3)
+    individual = tables.Column("Individ", priority=2)
+    available = tables.StockColumn("Tillgänglighet", note="note")
+    status = tables.StatusColumn("Status")
+    delivered = tables.DateColumn("Levererad", initial_sort_descending=True)
+    price = tables.MoneyColumn("Pris", priority=2)
+    act = tables.ActionColumn("Beställ")
+
+    class Meta:
+        order_by = "name"
+        empty_text = "Inga förbrukningsartiklar"
+
+    dom_id = "delar-lista"
+    caption = "Artiklar"
+    noun = ("artikel", "artiklar")
+    preference_key = "delar"
+    optional = ("supplier", "kind", "individual", "available", "status", "price")
+    empty_hint = "Artiklar av typen förbrukningsartikel hamnar här när de har levererats."
+
+    def render_act(self, record: dict[str, Any]) -> SafeString:
+        return format_html(
+            '<a class="btn btn-outline-success" href="?visa=dialog" data-dialog>Beställ'
+            '<span class="visually-hidden"> {}</span></a>',
+            record["name"],
+        )
+
+
+class PartForm(forms.Form):
+    """One field of each kind."""
+
+    name = forms.CharField(label="Namn", max_length=60)
+    phone = forms.CharField(label="Telefon", required=False, help_text="Minst ett nummer.")
+    quantity = forms.IntegerField(label="Antal", min_value=1, max_value=99, initial=1)
+    source = forms.ChoiceField(
+        label="Leverans från",
+        choices=[("khs", "Hjälpmedelsverksamhet"), ("own", "Eget förråd")],
+        widget=forms.RadioSelect,
+        initial="khs",
+    )
+    warehouse = forms.ChoiceField(label="Lager", choices=[("100", "100 Kalmar KHS lager")])
+    directions = forms.CharField(
+        label="Vägbeskrivning", required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    components = forms.MultipleChoiceField(
+        label="Standardkomponenter",
+        required=False,
+        choices=[("1", "Armlene mrs Netti V hø, 316171"), ("2", "Hodestøtte mrs Netti V/III/HD")],
+        widget=forms.CheckboxSelectMultiple,
+        initial=["1"],
+    )
+    sure = forms.BooleanField(label="Artikeln ska samlevereras", required=False)
+
+
+def _panel(request: HttpRequest) -> panels.Panel | None:
+    wanted = panels.asked(request)
+    if not wanted.isdecimal() or not 1 <= int(wanted) <= 27:
+        return None
+    row = _row(int(wanted))
+    tabs, chosen = panels.tabs(request, ("oversikt", "Översikt"), ("leverans", "Leverans"))
+    return panels.Panel(
+        kicker="Hjälpmedel från kundorder 26410087",
+        title=row["name"],
+        close_url=panels.close_url(request),
+        tabs=tabs,
+        facts=[
+            {"label": "Artikel", "value": row["number"], "url": "?"},
+            {"label": "Individ", "value": row["individual"]},
+            {"label": "Levererad" if chosen == "leverans" else "Antal", "value": row["delivered"]},
+        ],
+        go_url="?",
+        go_label="Gå till beställningsdetaljer",
+    )
+
+
+def parts(request: HttpRequest) -> HttpResponse:
+    """Show all parts."""
+    wrong = PartForm(
+        {"name": "", "quantity": "0", "source": "", "warehouse": "x"}, auto_id="fel_%s"
+    )
+    wrong.is_valid()
+    if request.GET.get("visa") == "dialog":
+        return _dialog(request)
+    if request.method == "POST":
+        if request.GET.get("redigera") == "kontakt" and not request.POST.get("name"):
+            return _page(request, wrong, edited=PartForm(request.POST), status=422)
+        messages.success(request, "Sparat.")
+        return HttpResponseRedirect(request.path)
+    return _page(request, wrong, edited=PartForm({"name": "Lennart Moberg, make"}))
+
+
+def _page(request: HttpRequest, wrong: PartForm, edited: PartForm, status: int = 200):
+    sort = PartTable.sorting(request)
+    page = PartTable.page_number(request)
+    rows = sorted((_row(n) for n in range(1, 28)), key=lambda r: str(r[sort.lstrip("-")]))
+    if sort.startswith("-"):
+        rows.reverse()
+    table = PartTable(
+        rows=rows[(page - 1) * 10 : page * 10], total=27, page=page, per_page=10, request=request
+    )
+    empty = PartTable(
+        [], request=request, dom_id="delar-tom", empty_url="?", empty_action="Beställ"
+    )
+    empty.empty_order = True
+    context = {
+        "table": table,
+        "empty_table": empty,
+        "panel": _panel(request),
+        "form": PartForm(auto_id="oppen_%s"),
+        "wrong": wrong,
+        "edited": edited,
+        "editing": request.GET.get("redigera") == "kontakt",
+        "strip": {
+            "who": "Ing-Britt Moberg, 19360831-9186",
+            "text": "Hemsjukvården Nybro, betalare Nybro kommun",
+            "url": "?",
+            "link": "Till beställningen (2 rader)",
+        },
+        "tabs": [
+            {"label": "Hjälpmedel", "url": "?", "count": 9, "active": True},
+            {"label": "Beställt", "url": "?", "count": 2},
+            {"label": "Återlämnat", "url": "?", "count": 0},
+            {"label": "Förbrukningsartiklar", "url": "?", "count": 1234},
+        ],
+        "facts": [
+            {"label": "Namn", "value": "Ing-Britt Moberg"},
+            {"label": "Adress", "value": "Skolgatan 14 B, lgh 1203, 382 31 Nybro", "lock": True},
+            {"label": "Telefon", "value": "070-174 06 12"},
+            {"label": "Port", "value": ""},
+        ],
+        "protected": [
+            {"label": "Namn", "value": "Maria Larsson"},
+            {"label": "Personnummer", "value": "19520419-2383"},
+        ],
+        "menu_entries": [
+            {"label": "Aktivitet", "url": "?", "icon": "wrench", "extra": {}},
+            {"label": "Skapa pdf", "url": "?", "icon": "printer", "extra": {}},
+            {
+                "label": "Makulera beställning",
+                "url": "?visa=dialog",
+                "icon": "ban",
+                "extra": {"danger": True, "dialog": True},
+            },
+        ],
+        "steps": _steps(2),
+        "statuses": [
+            "Registrerad",
+            "Under plock",
+            "Delvis utlevererad",
+            "Restnoterad",
+            "Väntar på aktivitet",
+            "Utlevererad",
+            "Makulerad",
+            "Hos mottagare",
+            "Tillgänglig",
+            "Reserverad",
+            "Förskrivare ska kontaktas",
+            "Förskrivare behöver inte kontaktas",
+            "Skyddad identitet",
+            "Samlevereras",
+            "Var för sig",
+        ],
+        "bulk": [{"label": "Hämtorder", "url": "?", "icon": "truck"}],
+        "events": [
+            {"at": datetime.datetime(2026, 11, 18, 15, 7), "text": "Beställning skickad."},
+        ],
+        "pending": icon_html("loader-circle", 18),
+    }
+    return render(request, "sesam/delar.html", context, status=status)
+
+
+def _steps(here: int) -> list[dict[str, str]]:
+    labels = ("Artikel", "Ersättningsartiklar", "Komponenter", "Kommentar")
+    return [
+        {
+            "label": label,
+            "state": "done" if n < here else "current" if n == here else "todo",
+            "url": "?visa=dialog",
+        }
+        for n, label in enumerate(labels, 1)
+    ]
+
+
+def _dialog(request: HttpRequest) -> HttpResponse:
+    form = PartForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        if request.POST.get("action") == "back" or form.is_valid():
+            return HttpResponseRedirect(request.get_full_path())
+        status = 422
+    dialog = {
+        "title": "Beställd artikel",
+        "steps": _steps(2),
+        "cancel_url": request.path,
+        "back": True,
+        "finish": "Fortsätt",
+        "next": "Nästa",
+        "hint": "«Fortsätt» lägger raden i beställningen utan fler val.",
+    }
+    context = {"dialog": dialog, "form": form}
+    return render(request, "sesam/delar_dialog.html", context, status=status)

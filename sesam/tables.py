@@ -207,9 +207,7 @@ class TickColumn(Column):
 
     css = "tick"
 
-    def __init__(
-        self, *args: Any, form: str = "bulk", label: str = "name", **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, form: str = "bulk", label: str = "name", **kwargs: Any) -> None:
         self.form = form
         self.label_from = label
         kwargs.setdefault("orderable", False)

@@ -153,6 +153,20 @@
       return;
     }
 
+    const account = event.target.closest("a[data-account]");
+    if (account && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      document.getElementById("id_username").value = account.dataset.account;
+      document.getElementById("id_password").value = "demo";
+      account.closest("ul").querySelectorAll("li").forEach((li) => {
+        const chosen = li.contains(account);
+        li.classList.toggle("is-chosen", chosen);
+        li.querySelector(".chosen").hidden = !chosen;
+      });
+      document.querySelector("main form button[type=submit]").focus();
+      return;
+    }
+
     document.querySelectorAll("details[data-fold][open]").forEach((d) => {
       if (!d.contains(event.target)) d.open = false;
     });

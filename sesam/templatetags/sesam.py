@@ -1,16 +1,16 @@
 """Template tags that every screen uses: icons, money, dates, status words, form fields, places.
 
-    {% load sesam %}
-    {% icon "pencil" %}                       decorative; {% icon "lock" label="Från registret" %} is read out
-    {{ price|kr }}                            1 234,50 kr (no-break spaces)
-    {{ day|datum }}  {{ moment|datumtid }}    2026-11-23   2026-11-23 09:41 (Swedish time)
-    {% status order.status order.get_status_display %}          icon + words
-    {% status "" "Väntar på aktivitet" tag=True %}              tinted tag, for page heads
-    {% status code label icon="clock" tone="amber" %}           when neither is known
-    {% stock 4 %}  {% stock 0 note="ersättning finns" %}        availability
-    {% field form.name %}                                       label, control, help, error
-    {% field form.phone optional="minst ett nummer" rows=4 autocomplete="off" hide_label=True %}
-    {% places "button" article as buttons %}                    what higher apps add here
+{% load sesam %}
+{% icon "pencil" %}                       decorative; {% icon "lock" label="Från registret" %} is read out
+{{ price|kr }}                            1 234,50 kr (no-break spaces)
+{{ day|datum }}  {{ moment|datumtid }}    2026-11-23   2026-11-23 09:41 (Swedish time)
+{% status order.status order.get_status_display %}          icon + words
+{% status "" "Väntar på aktivitet" tag=True %}              tinted tag, for page heads
+{% status code label icon="clock" tone="amber" %}           when neither is known
+{% stock 4 %}  {% stock 0 note="ersättning finns" %}        availability
+{% field form.name %}                                       label, control, help, error
+{% field form.phone optional="minst ett nummer" rows=4 autocomplete="off" hide_label=True %}
+{% places "button" article as buttons %}                    what higher apps add here
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def icon_html(name: str, size: int = 20, label: str = "", css: str = "") -> Safe
         f" {css}" if css else "",
         size,
         size,
-        mark_safe(role),  # noqa: S308  built by format_html above
+        mark_safe(role),
         _sprite(),
         name,
     )
