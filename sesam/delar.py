@@ -18,11 +18,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from sesam import panels, tables
-from sesam.templatetags.sesam import icon_html
+from sesam.templatetags.sesam import datum, icon_html
 
 _NAMES = (
     "Etac Clean hrg sb. 48",
-    "Cross 6 allroundsb45 sd41-56 lang",
+    "Cross 6 allround sb45 sd41-56 lang",
     "WendyLett glideflate b100 l140 stikklaken WendyLett 2Way b200 l140 med ett mycket långt namn "
     "som brukar vara leverantörens eget",
     "ROHO Hybrid Elite tokammer sb 40",
@@ -123,7 +123,10 @@ def _panel(request: HttpRequest) -> panels.Panel | None:
         facts=[
             {"label": "Artikel", "value": row["number"], "url": "?"},
             {"label": "Individ", "value": row["individual"]},
-            {"label": "Levererad" if chosen == "leverans" else "Antal", "value": row["delivered"]},
+            {
+                "label": "Levererad" if chosen == "leverans" else "Antal",
+                "value": datum(row["delivered"]),
+            },
         ],
         go_url="?",
         go_label="Gå till beställningsdetaljer",

@@ -51,6 +51,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import django_tables2 as tables
+from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
@@ -58,6 +59,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
 from django_tables2.data import TableListData
 from django_tables2.utils import A
 
@@ -521,9 +523,13 @@ def save_columns(request: HttpRequest) -> HttpResponse:
     back = request.POST.get("nasta", "/")
     if not url_has_allowed_host_and_scheme(back, None):
         back = "/"
-    table = _choosable.get(request.POST.get("tabell", ""))
     user = request.user
-    if table is not None and user.is_authenticated:
+    if not user.is_authenticated:
+        sign_in = redirect_to_login(back)
+        htmx = getattr(request, "htmx", False)
+        return HttpResponseClientRedirect(sign_in.url) if htmx else sign_in
+    table = _choosable.get(request.POST.get("tabell", ""))
+    if table is not None:
         wanted = set(request.POST.getlist("kolumn"))
         preferences = dict(user.preferences or {})
         columns = dict(preferences.get("columns", {}))

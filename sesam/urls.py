@@ -2,11 +2,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from . import health
+from . import health, tables
 
 urlpatterns = [
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
+    path("kolumner/", tables.save_columns, name="columns"),
     path("admin/", admin.site.urls),
     path("", include("organisation.urls")),
     path("", include("articles.urls")),
