@@ -41,7 +41,7 @@
       list.querySelectorAll(".chooser-form").forEach((f) => enhance(f, { ...address(f), ...part("#" + list.id) }));
     });
     all(".edit-block").forEach((block) => {
-      const self = { ...part("#" + block.id), "replace-url": "true" };
+      const self = { ...part("#" + block.id), "replace-url": "true", "select-oob": "#messages:innerHTML" };
       block.querySelectorAll("a.edit-open, a.edit-leave, form.edit-form").forEach((e) => enhance(e, { ...address(e), ...self }));
     });
     all("[data-bulk]").forEach(countTicked);
