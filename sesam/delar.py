@@ -170,6 +170,8 @@ def _page(request: HttpRequest, wrong: PartForm, edited: PartForm, status: int =
         "wrong": wrong,
         "edited": edited,
         "editing": request.GET.get("redigera") == "kontakt",
+        "menu": _menu(started="tom" not in request.GET),
+        "frame_user": {"name": "Karin Lindqvist", "unit": "Hemsjukvården Nybro", "roles": []},
         "strip": {
             "who": "Ing-Britt Moberg, 19360831-9186",
             "text": "Hemsjukvården Nybro, betalare Nybro kommun",
@@ -227,6 +229,27 @@ def _page(request: HttpRequest, wrong: PartForm, edited: PartForm, status: int =
         "pending": icon_html("loader-circle", 18),
     }
     return render(request, "sesam/delar.html", context, status=status)
+
+
+def _menu(*, started: bool) -> list[dict[str, Any]]:
+    """A bar with all kinds of entries."""
+
+    def entry(label: str, **more: Any) -> dict[str, Any]:
+        return {"label": label, "url": "?", "align": "left", "kind": "", "count": None, **more}
+
+    return [
+        entry("Startsida"),
+        entry("Mottagare", active=True),
+        entry("Artiklar", children=[entry("Sök artikel"), entry("Sortimentskataloger")]),
+        entry(
+            "Pågående beställning" if started else "Varukorg",
+            kind="cart",
+            align="right",
+            count=2 if started else None,
+        ),
+        entry("Meddelanden", align="right", icon="mail", count=3),
+        entry("Inställningar", align="right", icon="settings", kind="settings"),
+    ]
 
 
 def _steps(here: int) -> list[dict[str, str]]:
