@@ -134,9 +134,7 @@ class Article(models.Model):
         verbose_name = "artikel"
         verbose_name_plural = "artiklar"
         indexes = [
-            GinIndex(
-                OpClass("search_text", name="gin_trgm_ops"), name="article_search_trgm"
-            ),
+            GinIndex(OpClass("search_text", name="gin_trgm_ops"), name="article_search_trgm"),
             models.Index(fields=["iso_class"]),
         ]
         triggers = [
@@ -201,9 +199,7 @@ class ReplacementMember(models.Model):
         verbose_name = "artikel i ersättningsgrupp"
         verbose_name_plural = "artiklar i ersättningsgrupp"
         ordering = ["rank"]
-        constraints = [
-            models.UniqueConstraint(fields=["group", "rank"], name="one_article_a_rank")
-        ]
+        constraints = [models.UniqueConstraint(fields=["group", "rank"], name="one_article_a_rank")]
 
     def __str__(self) -> str:
         return f"{self.rank} {self.article}"
@@ -312,9 +308,7 @@ class StockMovement(models.Model):
             models.CheckConstraint(condition=~Q(quantity=0), name="movement_moves_something")
         ]
         triggers = [
-            pgtrigger.Protect(
-                name="append_only", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             pgtrigger.Trigger(
                 name="no_truncate",
                 when=pgtrigger.Before,

@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "organisation.middleware.SignedInPages",
     "axes.middleware.AxesMiddleware",  # last: it answers a locked sign-in
 ]
 
@@ -155,6 +156,7 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True  # the portal keeps a log of its own
 AXES_VERBOSE = False
 AXES_HTTP_RESPONSE_CODE = 429
+AXES_LOCKOUT_CALLABLE = "organisation.views.locked_out"
 AXES_CLIENT_IP_CALLABLE = "sesam.client_ip.client_ip"
 
 # How many proxies of ours stand in front and write X-Forwarded-For (0: nobody is believed).

@@ -1,0 +1,17 @@
+"""«Artiklar» in the bar."""
+
+from django.urls import reverse
+
+from organisation.permissions import CARE, has_role
+from sesam import places
+
+places.add(
+    places.Entry(
+        slot="menu",
+        name="articles",
+        label="Artiklar",
+        url=lambda request, obj: reverse("articles:search"),
+        order=30,
+        shown=lambda request, obj: has_role(request.user, *CARE),
+    )
+)

@@ -1,0 +1,20 @@
+"""The cog."""
+
+from django.urls import reverse
+
+from sesam import places
+
+from .permissions import CARE, has_role
+
+places.add(
+    places.Entry(
+        slot="menu",
+        name="settings",
+        label="Inställningar",
+        url=lambda request, obj: reverse("settings"),
+        order=900,
+        icon="settings",
+        shown=lambda request, obj: has_role(request.user, *CARE),
+        extra={"align": "right", "kind": "settings"},
+    )
+)
