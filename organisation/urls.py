@@ -1,12 +1,10 @@
 from django.urls import path
 
-from sesam.tables import save_columns
-
 from . import views
 
+app_name = "organisation"
 urlpatterns = [
     path("logga-in/", views.sign_in, name="sign_in"),
-    path("logga-ut/", views.SignOut.as_view(), name="sign_out"),
-    path("installningar/", views.preferences, name="settings"),
-    path("kolumner/", save_columns, name="columns"),
+    path("logga-ut/", views.sign_out, name="sign_out"),
+    path("installningar/", views.settings, name="settings"),
 ]

@@ -64,13 +64,14 @@ class Keyboard(Mouse):
 
 
 @pytest.fixture
-def signed_in(page: Page, live_server) -> Page:
+def signed_in(page: Page, live_server, settings) -> Page:
     """The start page, as a prescriber sees it after sign-in."""
     user = UserFactory()
     client = Client()
     client.force_login(user)
-    cookie = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    name = settings.SESSION_COOKIE_NAME
+    cookie = client.cookies[name].value
+    page.context.add_cookies([{"name": name, "value": cookie, "url": live_server.url}])
     page.problems = []
     page.on("pageerror", lambda error: page.problems.append(str(error)))
     page.on(
