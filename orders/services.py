@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from articles.models import ArticleType, BillingForm
@@ -73,7 +74,7 @@ def send(cart: Cart, *, user: User) -> Order:
         raise DomainError("Beställningen är lämnad. Börja en ny.")
     lines = list(
         cart.lines.select_related("article", "warehouse__owner", "individual").order_by(
-            "component_of_id", "position", "id"
+            F("component_of_id").asc(nulls_first=True), "position", "id"
         )
     )
     _check_cart(cart, lines, recipient)
@@ -359,9 +360,37 @@ class Pick:
     individual_ids: tuple[int, ...] = ()
 
 
+class Overtaken(DomainError):
+    """The order has been delivered from since the page was shown."""
+
+    def __init__(self, order: Order, handed_out: int, asked: int) -> None:
+        super().__init__(
+            "Någon annan har levererat under tiden. Kontrollera raderna nedan, de visar vad som"
+            " återstår, och skicka igen."
+        )
+        self.order = order
+        self.handed_out = handed_out
+        self.asked = asked
+
+    def by_same(self, user: User) -> bool:
+        """Whether it was this very delivery, sent twice."""
+        last = LineDelivery.objects.filter(line__order=self.order).order_by("-at", "-id").first()
+        return last is not None and last.by_id == user.pk and self.handed_out == self.asked
+
+
+def delivered_so_far(order: Order) -> int:
+    """How much of the order has been handed out: what a page remembers, to be told apart."""
+    return order.lines.aggregate(sum=Sum("delivered"))["sum"] or 0
+
+
 @transaction.atomic
-def deliver(order: Order, picks: Iterable[Pick], *, user: User) -> Order:
+def deliver(
+    order: Order, picks: Iterable[Pick], *, user: User, seen_delivered: int | None = None
+) -> Order:
     """Hand out ``picks``, wholly or in part. ``DomainError.line`` is the order line's id.
+
+    ``seen_delivered`` is what had been handed out when the user was shown the order; if it is
+    more by now, ``Overtaken`` is raised and nothing happens.
 
     Lines delivered together go all at once and whole. Pieces must stand in the line's
     warehouse, unblocked. To a recipient the goods become loans; to a store they become its
@@ -369,6 +398,9 @@ def deliver(order: Order, picks: Iterable[Pick], *, user: User) -> Order:
     """
     picks = [pick for pick in picks if pick.quantity]
     order = _locked_order(order)
+    if seen_delivered is not None and (now_delivered := delivered_so_far(order)) != seen_delivered:
+        asked = sum(pick.quantity for pick in picks)
+        raise Overtaken(order, now_delivered - seen_delivered, asked)
     if order.status in (OrderStatus.DELIVERED, OrderStatus.CANCELLED):
         raise DomainError(f"Beställningen är redan {order.get_status_display().lower()}.")
     if hold := order.holds.filter(released_at=None).first():
@@ -383,7 +415,7 @@ def deliver(order: Order, picks: Iterable[Pick], *, user: User) -> Order:
     chosen = [lines[pick.line_id] for pick in picks]
     places = {(line.warehouse_id, line.article_id) for line in chosen if line.article.is_stocked}
     if order.destination_id:
-        places |= {(order.destination_id, line.article_id) for line in chosen}
+        places |= {(order.destination_id, article) for _, article in places}
     ledger = Ledger(places, user=user, case_number=order.case_number)
     pieces = individuals.lock(pk for pick in picks for pk in pick.individual_ids)
     deliveries = []
@@ -410,7 +442,12 @@ def _check_picks(lines: dict[int, OrderLine], picks: list[Pick]) -> None:
     wanted = {pick.line_id: pick.quantity for pick in picks}
     if len(wanted) != len(picks):
         raise DomainError("En rad kan bara stå en gång i en utleverans.")
+    taken: set[int] = set()
     for pick in picks:
+        if not taken.isdisjoint(pick.individual_ids):
+            text = "Samma individ är vald på två rader. Välj en annan på den ena."
+            raise DomainError(text, line=pick.line_id)
+        taken.update(pick.individual_ids)
         line = lines.get(pick.line_id)
         if line is None:
             raise DomainError("Raden hör inte till beställningen.")
@@ -455,6 +492,7 @@ def _take_picked(
     place = (line.warehouse_id, line.article_id)
     kind = Kind.TRANSFER if order.destination_id else Kind.DELIVERY
     reserved = min(line.reserved, quantity)
+    most = reserved + ledger.available(place)
     line.reserved -= reserved
     try:
         if pieces:
@@ -465,8 +503,7 @@ def _take_picked(
             ledger.take(place, quantity, kind, reserved=reserved)
     except Shortage as shortage:
         raise DomainError(
-            f"{line.article.name}: bara {reserved + shortage.available} st finns i"
-            f" {line.warehouse}. Resten är restnoterat.",
+            f"{line.article.name}: bara {most} st finns i {line.warehouse}. Resten är restnoterat.",
             line=line.pk,
         ) from shortage
     if order.destination_id:

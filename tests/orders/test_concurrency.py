@@ -1,0 +1,190 @@
+"""What happens when people meet in the stock: real connections, real threads."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import close_old_connections, connection
+
+from articles.models import Balance, StockMovement
+from individuals.models import Individual
+from orders import services
+from orders.models import Order, OrderLine
+from orders.services import Pick
+from recipients.models import Loan
+from sesam.errors import DomainError
+from sesam.models import CaseNumber
+from tests.factories import (
+    ArticleFactory,
+    BufferFactory,
+    RecipientFactory,
+    UnitFactory,
+    UserFactory,
+    WarehouseFactory,
+    put_in_stock,
+)
+
+from .builders import add, sent, start
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*jobs: Callable) -> list:
+    """Run the jobs in threads with a connection each, from the same instant; what each gave
+    back or raised as DomainError, in order. Anything else is raised here."""
+    gate = threading.Barrier(len(jobs))
+    results: list = [None] * len(jobs)
+
+    def run(index: int, job: Callable) -> None:
+        try:
+            close_old_connections()
+            gate.wait(timeout=20)
+            results[index] = job()
+        except BaseException as error:
+            results[index] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(i, job)) for i, job in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, DomainError):
+            raise result
+    return results
+
+
+def stock_agrees() -> None:
+    """Sums of movements, reservations and pieces on the shelf agree with the balances."""
+    reserved = services.reserved_by_place()
+    for balance in Balance.objects.select_related("article"):
+        place = (balance.warehouse_id, balance.article_id)
+        here = {"warehouse_id": place[0], "article_id": place[1]}
+        moved = StockMovement.objects.filter(**here).values_list("quantity", flat=True)
+        assert balance.on_hand == sum(moved)
+        assert balance.reserved == reserved[place]
+        if balance.article.is_marked:
+            shelf = Individual.objects.filter(**here, status__in=Individual.ON_SHELF)
+            assert balance.on_hand == shelf.count()
+
+
+def test_two_people_take_the_last_piece_of_an_own_store():
+    store = BufferFactory()
+    unit = UnitFactory(own_stores=[store])
+    article = ArticleFactory()
+    put_in_stock(store, article, 1)
+    carts = [start(UserFactory(default_unit=unit)) for _ in range(2)]
+    lines = [add(cart, article, warehouse=store) for cart in carts]
+
+    results = at_once(*[lambda c=cart: services.send(c, user=c.user) for cart in carts])
+
+    (order,) = [r for r in results if isinstance(r, Order)]
+    (told,) = [r for r in results if isinstance(r, DomainError)]
+    loser = next(line for line in lines if line.cart_id != order.cart.pk)
+    assert told.line == loser.pk
+    assert loser.cart.lines.count() == 1
+    assert Loan.objects.count() == 1
+    stock_agrees()
+
+
+def test_two_people_take_the_same_individual():
+    store = BufferFactory()
+    unit = UnitFactory(own_stores=[store])
+    article = ArticleFactory(is_marked=True)
+    piece, _ = put_in_stock(store, article, 2)
+    carts = [start(UserFactory(default_unit=unit)) for _ in range(2)]
+    for cart in carts:
+        add(cart, article, warehouse=store, individual=piece)
+
+    results = at_once(*[lambda c=cart: services.send(c, user=c.user) for cart in carts])
+
+    assert sorted(type(r).__name__ for r in results) == ["DomainError", "Order"]
+    assert Loan.objects.filter(individual=piece).count() == 1
+    stock_agrees()
+
+
+def test_ten_people_send_twenty_orders_each():
+    khs = WarehouseFactory()
+    articles = [ArticleFactory() for _ in range(5)]
+    for article in articles:
+        put_in_stock(khs, article, 60)
+    unit = UnitFactory()
+    people = [UserFactory(default_unit=unit) for _ in range(10)]
+    recipients = [RecipientFactory() for _ in range(10)]
+
+    def twenty(index: int) -> list[str]:
+        numbers = []
+        for turn in range(20):
+            cart = start(people[index], recipients[(index + turn) % 10])
+            # Each in another order, so that unsorted locks would wait for each other.
+            for step in range(3):
+                add(cart, articles[(index * 3 + turn + step * (1 + index % 2)) % 5])
+            numbers.append(services.send(cart, user=people[index]).case_number)
+        return numbers
+
+    results = at_once(*[lambda i=index: twenty(i) for index in range(10)])
+
+    numbers = [number for result in results for number in result]
+    assert len(set(numbers)) == 200
+    assert CaseNumber.objects.count() == 200
+    assert OrderLine.objects.count() == 600
+    stock_agrees()
+
+
+def test_a_cart_sent_by_two_clicks_at_once_makes_one_order():
+    cart = start()
+    add(cart, ArticleFactory())
+
+    first, second = at_once(*[lambda: services.send(cart, user=cart.user)] * 2)
+
+    assert first == second
+    assert Order.objects.count() == 1
+
+
+def test_one_cancels_while_another_delivers():
+    article = ArticleFactory()
+    put_in_stock(WarehouseFactory(), article, 1)
+    order = sent((article, 1))
+    line = order.lines.get()
+
+    results = at_once(
+        lambda: services.cancel(order, user=order.ordered_by),
+        lambda: services.deliver(order, [Pick(line.pk, 1)], user=order.ordered_by),
+    )
+
+    assert sorted(type(r).__name__ for r in results) == ["DomainError", "Order"]
+    line.refresh_from_db()
+    assert line.delivered + line.cancelled == 1
+    assert Loan.objects.count() == line.delivered
+    stock_agrees()
+
+
+def test_two_of_khs_deliver_the_same_piece():
+    article = ArticleFactory(is_marked=True)
+    piece, _ = put_in_stock(WarehouseFactory(), article, 2)
+    orders = [sent((article, 1)) for _ in range(2)]
+
+    def hand_out(order: Order) -> Order:
+        pick = Pick(order.lines.get().pk, 1, (piece.pk,))
+        return services.deliver(order, [pick], user=order.ordered_by)
+
+    results = at_once(*[lambda o=order: hand_out(o) for order in orders])
+
+    assert sorted(type(r).__name__ for r in results) == ["DomainError", "Order"]
+    assert Loan.objects.filter(individual=piece, ended_at=None).count() == 1
+    stock_agrees()
+
+
+def test_the_same_line_is_delivered_by_two_at_once():
+    article = ArticleFactory()
+    put_in_stock(WarehouseFactory(), article, 4)
+    order = sent((article, 2))
+    pick = Pick(order.lines.get().pk, 2)
+
+    results = at_once(*[lambda: services.deliver(order, [pick], user=order.ordered_by)] * 2)
+
+    assert sorted(type(r).__name__ for r in results) == ["DomainError", "Order"]
+    assert Loan.objects.get().quantity == 2
+    stock_agrees()
