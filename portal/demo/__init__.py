@@ -1,0 +1,40 @@
+"""The demo: real catalogue, official test persons, made-up everything else.
+
+``load`` fills an empty database in one transaction, the same way every time on the same day.
+"""
+
+import random
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from . import catalogue, history, organisation, people, stock
+
+# Numbers that manuals and tests count on.
+KNOWN_PERSON = people.KNOWN
+REGISTER_ONLY_PERSON = people.REGISTER_ONLY
+PROTECTED_PERSON = people.PROTECTED
+DECEASED_PERSON = people.DECEASED
+MANY_AIDS_PERSON = people.MANY_AIDS
+CARE_UNIT = people.CARE_UNIT
+STORE_CARE_UNIT = people.STORE_CARE_UNIT
+
+
+@dataclass(frozen=True)
+class Loaded:
+    articles: int
+    recipients: int
+    individuals: int
+    orders: int
+
+
+@transaction.atomic
+def load() -> Loaded:
+    """Fill the database. Needs the migrations' records (roles, billing forms, …)."""
+    chance = random.Random(20261123)  # noqa: S311  a demo, no secret
+    places = organisation.load()
+    articles = catalogue.load()
+    recipients = people.load(chance, places)
+    shelf = stock.load(chance, places, articles)
+    orders = history.load(chance, places, articles, recipients, shelf)
+    return Loaded(len(articles), len(recipients), len(shelf.pieces), orders)

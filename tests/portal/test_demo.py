@@ -1,0 +1,82 @@
+"""The demo's data: complete, the same every time, and in agreement with itself."""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+
+from articles.models import Article, Balance, IsoClass
+from individuals.stock_check import differences
+from orders.services import reserved_by_place
+from organisation.models import User
+from portal import demo
+from portal.demo.files import rows
+from recipients.models import Loan, Recipient, RegisterPerson
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup, django_db_blocker):
+    """Loaded once; the module's tests only look, and what was loaded is rolled back."""
+    with django_db_blocker.unblock():
+        with transaction.atomic():
+            yield demo.load()
+            transaction.set_rollback(True)
+
+
+def test_the_whole_catalogue_is_there_under_its_own_numbers(loaded):
+    numbers = {row["number"] for row in rows("articles")}
+    assert len(numbers) == 6863
+    assert numbers <= set(Article.objects.values_list("number", flat=True))
+    assert IsoClass.objects.count() == 968
+
+
+def test_the_handbooks_wheelchairs_replace_one_another(loaded):
+    chair = Article.objects.get(number="37121")
+    ranked = [m.article.number for m in chair.replacement.group.members.all()]
+    assert ranked == ["37121", "43027", "46948"]
+    available = {
+        b.article.number: b.available
+        for b in Balance.objects.filter(warehouse__number="100", article__number__in=ranked)
+    }
+    assert available["37121"] == 0
+    assert available["43027"] > 0
+
+
+def test_services_and_the_manual_article_need_a_comment(loaded):
+    for number in ("39302", "39303", "MANUELL"):
+        article = Article.objects.get(number=number)
+        assert article.requires_comment
+        assert not article.is_stocked
+
+
+def test_every_demo_person_is_in_the_register_and_most_are_not_known_yet(loaded):
+    numbers = {row["number"] for row in rows("demo-personal-numbers")}
+    assert set(RegisterPerson.objects.values_list("number", flat=True)) == numbers
+    known = set(Recipient.objects.filter(kind="person").values_list("number", flat=True))
+    assert known < numbers
+    assert demo.KNOWN_PERSON in known
+    assert demo.REGISTER_ONLY_PERSON not in known
+    assert Recipient.objects.get(number=demo.PROTECTED_PERSON).is_protected
+    assert Recipient.objects.get(number=demo.DECEASED_PERSON).deceased_on
+    many = Loan.objects.filter(recipient__number=demo.MANY_AIDS_PERSON, ended_at=None)
+    assert many.count() >= 40
+
+
+def test_the_books_agree(loaded):
+    assert differences() == []
+    reserved = {(b.warehouse_id, b.article_id): b.reserved for b in Balance.objects.all()}
+    assert {place: n for place, n in reserved.items() if n} == dict(reserved_by_place())
+
+
+def test_every_store_has_its_municipalitys_code(loaded):
+    user = User.objects.get(username="forskrivare")
+    assert [s.number for s in user.default_unit.own_stores.all()] == ["0880"]
+    assert user.check_password("demo")
+    assert user.is_demo
+
+
+def test_it_is_refused_outside_of_the_demo(settings):
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="DEMO=1"):
+        call_command("load_demo")
