@@ -26,7 +26,7 @@ def load(chance: random.Random, places: Places) -> dict[str, Recipient]:
     register = _register(chance)
     RegisterPerson.objects.bulk_create(register)
     recipients = [_known(p, chance, places.payers) for p in register if p.number in KNOWN_TO_PORTAL]
-    recipients += _care_units(places)
+    recipients += _care_units(chance, places)
     Recipient.objects.bulk_create(recipients)
     return {r.number: r for r in recipients}
 
@@ -93,7 +93,7 @@ def _key(chance: random.Random):
     return uuid.UUID(int=chance.getrandbits(128), version=4)
 
 
-def _care_units(places: Places) -> list[Recipient]:
+def _care_units(chance: random.Random, places: Places) -> list[Recipient]:
     named = [(CARE_UNIT, "Vårdboendet Ängsgården", "0880"), ("7102", "Korttidsboendet Åsen", "0883"),
              ("7103", "Gruppbostaden Öster", "0881")]  # fmt: skip
     units = [
@@ -110,4 +110,6 @@ def _care_units(places: Places) -> list[Recipient]:
             payer=places.payers["0880"], unit=places.units["0880"], store=places.stores["0880"],
         )
     )  # fmt: skip
+    for unit in units:
+        unit.key = _key(chance)
     return units
