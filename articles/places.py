@@ -1,4 +1,4 @@
-"""«Artiklar» in the bar."""
+"""What articles add to the bar."""
 
 from django.urls import reverse
 

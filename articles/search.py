@@ -1,206 +1,213 @@
-"""«Sök artikel»: one query for a page of hits, their total and their availability.
+"""Finding articles: all words must match, and one query does it all.
 
-Words, order and count as separate queries make the planner walk the name index; a
-MATERIALIZED list of hits keeps it on the trigram index.
+The hits are MATERIALIZED, so that the planner keeps to the trigram index on ``search_text``
+instead of walking an index of names, and one query gives both the page and the count.
 """
 
+from __future__ import annotations
+
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.utils import timezone
 
-from organisation.models import User, Warehouse
-from organisation.permissions import KHS, has_role
+from .models import Article, ArticleType, BillingForm
 
-from .models import Article, ArticleType
+MIN_CHARACTERS = 3
+MAX_WORDS = 12
+PER_PAGE = 25
 
-SHORTEST = 3  # characters in all
+#: The values of ``typ`` in the address.
 TYPES = {
-    "alla": "",
     "huvudhjalpmedel": ArticleType.MAIN,
     "tillbehor": ArticleType.ACCESSORY,
     "reservdel": ArticleType.SPARE_PART,
     "forbrukning": ArticleType.CONSUMABLE,
     "tjanst": ArticleType.SERVICE,
 }
-TYPE_LABELS = {"alla": "Alla artikeltyper"} | {
-    key: ArticleType(value).label for key, value in TYPES.items() if value
-}
-# What a column sorts by; the number breaks ties.
-ORDERS = {
-    "number": "number",
-    "name": "sv_sortkey(name), name",
-    "supplier": "sv_sortkey(supplier) NULLS LAST",
-    "supplier_number": "supplier_number",
-    "type": "type",
-    "iso": "iso_code",
-}
 
 
 @dataclass(slots=True)
 class Hit:
-    """A row of the result; ``available`` is None where it isn't shown."""
+    """A row of the list. ``available`` is None where it isn't shown."""
 
+    pk: int
     number: str
     name: str
     type: str
-    supplier: str
-    supplier_number: str
     iso_code: str
+    supplier: str | None
+    supplier_number: str
+    responsibility: str
     is_discontinued: bool
     is_stocked: bool
-    available: int | None = None
-    note: str = ""
+    available: int | None
+    expected_on: dt.date | None
+    has_replacement: bool
+    price: Decimal | None
+    billing_rule: str
 
     @property
-    def type_label(self) -> str:
-        return _TYPE_NAMES[self.type]
+    def note(self) -> str:
+        """What is said beside «0 st»."""
+        return stock_note(
+            available=self.available,
+            is_discontinued=self.is_discontinued,
+            has_replacement=self.has_replacement,
+            expected_on=self.expected_on,
+        )
+
+    @property
+    def is_rent(self) -> bool:
+        return self.billing_rule == BillingForm.Rule.RENT
 
 
-_TYPE_NAMES = dict(ArticleType.choices)
+def stock_note(
+    *,
+    available: int | None,
+    is_discontinued: bool,
+    has_replacement: bool,
+    expected_on: dt.date | None,
+) -> str:
+    """«ersättning finns», «väntas 2026-12-04» or «utgått»; nothing where there is stock."""
+    if is_discontinued:
+        return "utgått"
+    if available:
+        return ""
+    if has_replacement:
+        return "ersättning finns"
+    return f"väntas {expected_on:%Y-%m-%d}" if expected_on else ""
 
 
-@dataclass
-class Result:
-    hits: list[Hit] = field(default_factory=list)
-    total: int = 0
-    with_availability: bool = False
+@dataclass(frozen=True)
+class Found:
+    rows: list[Hit]
+    total: int
+
+    @property
+    def shows_availability(self) -> bool:
+        return self.total <= settings.AVAILABILITY_ROW_LIMIT
 
 
-def words(text: str) -> list[str]:
-    """The search words, upper-cased as ``Article.search_text`` is."""
-    return text.upper().split()
+def words_of(typed: str) -> list[str]:
+    """The words that all must match; each once."""
+    return list(dict.fromkeys(typed.replace("\0", "").split()))
 
 
-def long_enough(text: str) -> bool:
-    return sum(len(word) for word in words(text)) >= SHORTEST
+def long_enough(words: list[str]) -> bool:
+    return sum(map(len, words)) >= MIN_CHARACTERS
 
 
-def literal(word: str) -> str:
-    """A LIKE pattern that finds ``word`` itself, whatever signs are in it."""
-    escaped = word.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+def exact(typed: str) -> str | None:
+    """The article number that was typed, if there is one like it. No query for words."""
+    number = typed.strip().upper()
+    if not 1 <= len(number) <= 12 or " " in number or "\0" in number:
+        return None
+    if not any(c.isdigit() for c in number) and number != "MANUELL":
+        return None
+    return Article.objects.filter(number=number).values_list("number", flat=True).first()
+
+
+def pattern(word: str) -> str:
+    """``word`` for LIKE, with nothing in it meaning anything else than itself."""
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
 
 
-def search(
-    text: str,
-    *,
-    type: str = "",
-    warehouse: Warehouse | None = None,
-    order: str = "name",
-    limit: int = 25,
-    offset: int = 0,
-    most_with_availability: int = 200,
-) -> Result:
-    """Articles that hold every word. One query; a second only for a page past the end.
+_AVAILABLE = "CASE WHEN {a}.is_stocked THEN coalesce(b.on_hand - b.reserved - b.unavailable, 0) END"
+_PRICE = (
+    "(SELECT p.amount FROM articles_price p WHERE p.article_id = {a}.id"
+    " AND p.valid_from <= %(today)s ORDER BY p.valid_from DESC LIMIT 1)"
+)
+_BALANCE = (
+    " LEFT JOIN articles_balance b ON b.article_id = {a}.id AND b.warehouse_id = %(warehouse)s"
+)
+_SUPPLIER = " LEFT JOIN articles_supplier s ON s.id = {a}.supplier_id"
+_FEW = "(SELECT count(*) FROM hits) <= %(row_limit)s"
+_TYPE_LABELS = (
+    "CASE {a}.type "
+    + " ".join(f"WHEN '{value}' THEN '{label}'" for value, label in ArticleType.choices)
+    + " END"
+)
 
-    ``order`` is a key of ``ORDERS``, with ``-`` before it for falling. Availability comes for
-    at most ``most_with_availability`` hits.
-    """
-    found = words(text)
-    where = " AND ".join(["a.search_text LIKE %s"] * len(found)) or "TRUE"
-    params: list[Any] = [literal(word) for word in found]
-    if type:
-        where += " AND a.type = %s"
-        params.append(type)
-    falling = order.startswith("-")
-    keys = ORDERS.get(order.removeprefix("-"), ORDERS["name"])
-    direction = " DESC" if falling else ""
-    sorting = ", ".join(
-        part.replace(" NULLS LAST", "") + direction + " NULLS LAST" for part in _split(keys)
-    )
+#: Per sortable column: what to sort by, and what must be joined for it.
+_SORTS: dict[str, tuple[str, str]] = {
+    "number": ("length(h.number) {d}, h.number {d}", ""),
+    "name": ("sv_sortkey(h.name) {d}, h.name {d}", ""),
+    "supplier": ("sv_sortkey(s.name) {d} NULLS LAST", _SUPPLIER),
+    "supplier_number": ("sv_sortkey(h.supplier_number) {d}", ""),
+    "type": ("sv_sortkey(" + _TYPE_LABELS.format(a="h") + ") {d}", ""),
+    "iso_code": ("h.iso_code {d}", ""),
+    "responsibility": ("h.responsibility {d}", ""),
+    "available": (
+        f"CASE WHEN {_FEW} THEN {_AVAILABLE.format(a='h')} END {{d}} NULLS LAST",
+        _BALANCE,
+    ),
+    "price": (_PRICE.format(a="h") + " {d} NULLS LAST", ""),
+}
+
+
+def search(
+    words: list[str],
+    *,
+    article_type: str | None,
+    warehouse_id: int | None,
+    order: str,
+    page: int,
+    with_prices: bool = True,
+) -> Found:
+    """One page of the articles in which every word occurs, and how many there are in all."""
+    wanted: dict[str, Any] = {
+        "warehouse": warehouse_id,
+        "type": article_type,
+        "limit": PER_PAGE,
+        "offset": (page - 1) * PER_PAGE,
+        "row_limit": settings.AVAILABILITY_ROW_LIMIT,
+        "today": timezone.localdate(),
+    }
+    conditions = []
+    for i, word in enumerate(words[:MAX_WORDS]):
+        wanted[f"w{i}"] = pattern(word)
+        conditions.append(f"a.search_text LIKE upper(%(w{i})s)")
+    if article_type:
+        conditions.append("a.type = %(type)s")
+    sort, joins = _SORTS.get(order.removeprefix("-"), _SORTS["name"])
+    falling = "DESC" if order.startswith("-") else "ASC"
+    few = "p.total <= %(row_limit)s"
+    # Only fixed text of this module is put together here; what was typed goes as parameters.
     sql = f"""
         WITH hits AS MATERIALIZED (
-            SELECT a.id, a.number, a.name, a.type, a.supplier_number, a.iso_code,
-                   a.is_discontinued, a.is_stocked, s.name AS supplier
-            FROM articles_article a LEFT JOIN articles_supplier s ON s.id = a.supplier_id
-            WHERE {where}
+            SELECT a.id, a.number, a.name, a.type, a.iso_code, a.supplier_id, a.supplier_number,
+                   a.responsibility, a.is_discontinued, a.is_stocked, a.billing_form_id
+            FROM articles_article a WHERE {" AND ".join(conditions)}
         ), page AS (
-            SELECT *, count(*) OVER () AS total FROM hits ORDER BY {sorting}, number
-            LIMIT %s OFFSET %s
+            SELECT h.*, count(*) OVER () AS total, row_number() OVER (
+                ORDER BY {sort.format(d=falling)}, sv_sortkey(h.name), h.name, h.id) AS place
+            FROM hits h {joins.format(a="h")}
+            ORDER BY place LIMIT %(limit)s OFFSET %(offset)s
         )
-        SELECT p.number, p.name, p.type, coalesce(p.supplier, ''), p.supplier_number, p.iso_code,
-               p.is_discontinued, p.is_stocked, p.total,
-               coalesce(b.on_hand - b.reserved - b.unavailable, 0), b.expected_on,
-               CASE WHEN coalesce(b.on_hand - b.reserved - b.unavailable, 0) <= 0 THEN EXISTS (
+        SELECT p.total, p.id, p.number, p.name, p.type, p.iso_code, s.name, p.supplier_number,
+               p.responsibility, p.is_discontinued, p.is_stocked,
+               CASE WHEN {few} THEN {_AVAILABLE.format(a="p")} END, b.expected_on,
+               {few} AND coalesce(b.on_hand - b.reserved - b.unavailable, 0) = 0 AND EXISTS (
                    SELECT FROM articles_replacementmember m
-                   JOIN articles_replacementmember o ON o.group_id = m.group_id
-                       AND o.article_id <> m.article_id
-                   JOIN articles_balance ob ON ob.article_id = o.article_id
-                       AND ob.warehouse_id = %s
-                       AND ob.on_hand - ob.reserved - ob.unavailable > 0
-                   WHERE m.article_id = p.id) END
-        FROM page p
-        LEFT JOIN articles_balance b ON b.article_id = p.id AND b.warehouse_id = %s
-        ORDER BY {_outer(sorting)}, p.number
-    """  # noqa: S608  only words of this module are put in
-    here = warehouse.pk if warehouse else None
+                   JOIN articles_replacementmember other
+                     ON other.group_id = m.group_id AND other.article_id <> p.id
+                   JOIN articles_article o ON o.id = other.article_id AND NOT o.is_discontinued
+                   JOIN articles_balance ob ON ob.article_id = o.id
+                     AND ob.warehouse_id = %(warehouse)s
+                     AND ob.on_hand - ob.reserved - ob.unavailable > 0
+                   WHERE m.article_id = p.id),
+               {_PRICE.format(a="p") if with_prices else "NULL::numeric"}, f.rule
+        FROM page p {_SUPPLIER.format(a="p")} {_BALANCE.format(a="p")}
+        JOIN articles_billingform f ON f.id = p.billing_form_id
+        ORDER BY p.place
+    """  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, limit, offset, here, here])
-        rows = cursor.fetchall()
-    if not rows and offset:
-        return search(
-            text,
-            type=type,
-            warehouse=warehouse,
-            order=order,
-            limit=limit,
-            most_with_availability=most_with_availability,
-        )
-    total = rows[0][8] if rows else 0
-    shown = warehouse is not None and total <= most_with_availability
-    hits = [_hit(row, shown) for row in rows]
-    return Result(hits, total, shown)
-
-
-def _split(keys: str) -> list[str]:
-    return [key.strip() for key in keys.split(", ")]
-
-
-def _outer(sorting: str) -> str:
-    """The page's own order again: a join promises none."""
-    for name in ("supplier_number", "supplier", "iso_code", "name", "type", "number"):
-        sorting = sorting.replace(f"({name})", f"(p.{name})")
-    parts = []
-    for part in sorting.split(", "):
-        head, _, tail = part.partition(" ")
-        parts.append(part if "(" in head else f"p.{head} {tail}".strip())
-    return ", ".join(parts)
-
-
-def _hit(row: tuple, shown: bool) -> Hit:
-    hit = Hit(*row[:8])
-    if shown and hit.is_stocked:
-        hit.available = row[9]
-        hit.note = note(row[9], hit.is_discontinued, bool(row[11]), row[10])
-    elif hit.is_discontinued:
-        hit.available, hit.note = 0, "utgått"
-    return hit
-
-
-def note(available: int, discontinued: bool, replaceable: bool, expected: dt.date | None) -> str:
-    """What stands beside the figure: the one thing that helps most."""
-    if discontinued:
-        return "utgått"
-    if available > 0:
-        return ""
-    if replaceable:
-        return "ersättning finns"
-    return f"väntas {expected:%Y-%m-%d}" if expected else ""
-
-
-def warehouses_for(user: User) -> list[Warehouse]:
-    """What a user sees the stock of: KHS's warehouses and the own stores of the user's units."""
-    central = Q(kind=Warehouse.Kind.CENTRAL)
-    visible = Warehouse.objects.filter(is_active=True)
-    if not has_role(user, KHS):
-        visible = visible.filter(central | Q(units__users=user)).distinct()
-    return sorted(visible, key=lambda w: (not w.is_central, w.number))
-
-
-def exact(text: str) -> Article | None:
-    """The article whose whole number was typed."""
-    number = text.strip().upper()
-    return Article.objects.filter(number=number).first() if number else None
+        cursor.execute(sql, wanted)
+        found = cursor.fetchall()
+    return Found([Hit(*row[1:]) for row in found], found[0][0] if found else 0)

@@ -1,52 +1,108 @@
-"""Lists of articles."""
+"""The list of found articles."""
 
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from sesam import places
-from sesam.tables import ActionColumn, CodeColumn, Column, LinkColumn, StockColumn, Table
+from sesam.tables import ActionColumn, CodeColumn, Column, MoneyColumn, StockColumn, Table
+from sesam.templatetags.sesam import NBSP, icon_html, kr
 
+from .models import ArticleType
 from .search import Hit
+
+_TYPES = dict(ArticleType.choices)
+
+
+def iso_text(code: str) -> str:
+    """``122203`` as it is written: 12 22 03."""
+    return NBSP.join(code[i : i + 2] for i in range(0, len(code), 2))
+
+
+def price_text(hit: Any) -> str:
+    """A rent says that it is per month."""
+    if hit.price is None:
+        return ""
+    return f"{kr(hit.price)}/mån" if hit.is_rent else kr(hit.price)
 
 
 class ArticleTable(Table):
-    """The result of «Sök artikel»."""
+    """«Sök artikel». Rows are ``search.Hit``, sorted, cut and counted by the search."""
 
-    number = CodeColumn("Artikelnr", priority=2)
-    name = LinkColumn("Benämning")
-    type = Column("Artikeltyp", accessor="type_label", priority=3)
+    number = CodeColumn("Artikelnr")
+    name = Column("Benämning", css="title")
     supplier = Column("Leverantör", priority=3)
     supplier_number = CodeColumn("Leverantörens artikelnr", priority=4)
-    iso = CodeColumn("ISO-kod", accessor="iso_code", priority=4)
-    available = StockColumn("Tillgänglighet", note="note", orderable=False)
-    order = ActionColumn("Beställ")
+    type = Column("Artikeltyp", priority=3)
+    iso_code = CodeColumn("ISO-kod", priority=4)
+    responsibility = Column("Ansvar", priority=4)
+    available = StockColumn("Tillgänglighet", note="note")
+    price = MoneyColumn("Pris", priority=2)
+    act = ActionColumn("Beställ")
 
     class Meta:
         order_by = "name"
-        empty_text = "Inga artiklar hittades"
+        empty_text = "Inga artiklar"
 
     dom_id = "artiklar"
+    caption = "Artiklar"
     noun = ("artikel", "artiklar")
-    empty_hint = "Prova färre eller kortare ord, eller en annan artikeltyp."
     preference_key = "artiklar"
-    optional = ("type", "supplier", "supplier_number", "iso")
-    hidden_first = ("supplier_number", "iso")
+    optional = (
+        "number",
+        "supplier",
+        "supplier_number",
+        "type",
+        "iso_code",
+        "responsibility",
+        "available",
+        "price",
+    )
+    hidden_first = ("supplier", "supplier_number", "responsibility")
+    empty_icon = "search"
+    empty_hint = (
+        "Ingen artikel har alla orden. Prova färre eller kortare ord, eller välj alla artikeltyper."
+    )
 
-    def render_name(self, value: str, record: Hit) -> SafeString:
-        return format_html('<a href="/artiklar/{}/">{}</a>', record.number, value)
+    def render_name(self, record: Hit) -> SafeString:
+        return format_html(
+            '<a href="{}{}">{}</a>',
+            reverse("articles:detail", args=[record.number]),
+            self.link_query,
+            record.name,
+        )
 
-    def render_order(self, record: Hit) -> SafeString:
-        return buttons(self.request, record)
+    link_query: str = ""
+
+    def render_type(self, value: str) -> str:
+        return _TYPES.get(value, value)
+
+    def render_iso_code(self, value: str) -> str:
+        return iso_text(value)
+
+    def render_price(self, record: Hit) -> str:
+        return price_text(record)
+
+    def render_act(self, record: Hit) -> SafeString:
+        return buttons_html(self.request, record)
 
 
-def buttons(request, article) -> SafeString:
-    """What apps above offer to do with an article."""
-    return format_html_join(
-        " ",
-        '<a class="btn btn-success btn-sm" href="{}" data-dialog>{}'
-        '<span class="visually-hidden"> {}</span></a>',
-        (
-            (entry.url, entry.label, article.name)
-            for entry in places.entries("article.button", request, article)
-        ),
+def buttons_html(request: Any, article: Any, css: str = "btn btn-outline-success btn-sm") -> Any:
+    """What apps above offer on a row: «Beställ». No query per row."""
+    shown = places.entries("article.button", request, article)
+    return mark_safe(
+        "".join(
+            format_html(
+                '<a class="{}" href="{}"{}>{}{}<span class="visually-hidden"> {}</span></a>',
+                css,
+                button.url,
+                mark_safe(" data-dialog") if button.extra.get("dialog") else "",
+                icon_html(button.icon, 18) if button.icon else "",
+                button.label,
+                article.name,
+            )
+            for button in shown
+        )
     )

@@ -1,51 +1,95 @@
-"""Users, units, payers and warehouses; the access log is read by its own role elsewhere."""
+"""The back office: users, units and warehouses for whoever runs the system."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.http import HttpRequest
 
+from . import views
 from .models import Payer, Unit, User, Warehouse
+from .permissions import KHS, has_role
+
+admin.site.site_header = "Hjälpmedelsportalen, KHS"
+admin.site.site_title = "Hjälpmedelsportalen"
+admin.site.index_title = "Administration"
+admin.site.login = views.admin_sign_in
+admin.site.logout = views.sign_out
 
 
-@admin.register(Payer)
-class PayerAdmin(admin.ModelAdmin):
-    list_display = ["code", "name", "kind"]
+class ForKhs:
+    """Rights for an admin of KHS's daily work: the role decides, whoever runs the system has none."""
 
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return has_role(request.user, KHS)
 
-@admin.register(Warehouse)
-class WarehouseAdmin(admin.ModelAdmin):
-    list_display = ["number", "name", "kind", "owner", "lead_time", "is_active"]
-    list_select_related = ["owner"]
+    def has_view_permission(self, request: HttpRequest, obj=None) -> bool:
+        return has_role(request.user, KHS)
 
+    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
+        return has_role(request.user, KHS)
 
-@admin.register(Unit)
-class UnitAdmin(admin.ModelAdmin):
-    list_display = ["code", "name", "payer", "delivering_warehouse", "is_active"]
-    list_select_related = ["payer", "delivering_warehouse"]
-    filter_horizontal = ["own_stores"]
-    search_fields = ["code", "name"]
+    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
+        return has_role(request.user, KHS)
 
-    def has_delete_permission(self, request, obj=None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        """What a case may refer to is ended, not removed."""
         return False
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
-    list_display = ["username", "last_name", "first_name", "orderer_code", "default_unit"]
-    list_select_related = ["default_unit"]
-    filter_horizontal = ["groups", "user_permissions", "units", "payers"]
+    """Users are ended («aktiv» off), never removed: the log and the cases name them."""
+
+    list_display = ("username", "last_name", "first_name", "default_unit", "is_active")
+    list_filter = ("is_active", "groups", "is_staff")
+    list_select_related = ("default_unit",)
+    search_fields = ("username", "first_name", "last_name", "orderer_code", "hsa_id")
+    filter_horizontal = ("groups", "units", "payers")
+    autocomplete_fields = ("default_unit",)
     fieldsets = (
-        *DjangoUserAdmin.fieldsets,
+        (None, {"fields": ("username", "password")}),
+        (
+            "Person",
+            {"fields": ("first_name", "last_name", "title", "email", "phone", "mobile", "hsa_id")},
+        ),
         (
             "Arbete",
             {
                 "fields": (
-                    "orderer_code", "hsa_id", "title", "phone", "mobile",
-                    "units", "default_unit", "payers", "default_source",
+                    "orderer_code",
+                    "units",
+                    "default_unit",
+                    "payers",
+                    "default_source",
                 )
             },
         ),
-    )  # fmt: skip
+        ("Behörighet", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        ("Datum", {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
 
-    def has_delete_permission(self, request, obj=None) -> bool:
-        """Whoever has worked here is ended (inactive), not removed."""
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
         return False
+
+
+@admin.register(Payer)
+class PayerAdmin(admin.ModelAdmin):
+    list_display = ("code", "name", "kind")
+    search_fields = ("code", "name")
+
+
+@admin.register(Warehouse)
+class WarehouseAdmin(admin.ModelAdmin):
+    list_display = ("number", "name", "kind", "owner", "lead_time", "is_active")
+    list_filter = ("kind", "is_active")
+    list_select_related = ("owner",)
+    search_fields = ("number", "name")
+
+
+@admin.register(Unit)
+class UnitAdmin(admin.ModelAdmin):
+    list_display = ("code", "name", "payer", "delivering_warehouse", "is_active")
+    list_filter = ("is_active", "payer")
+    list_select_related = ("payer", "delivering_warehouse")
+    search_fields = ("code", "name")
+    filter_horizontal = ("own_stores",)

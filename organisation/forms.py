@@ -1,48 +1,66 @@
+"""Signing in, and a user's own settings."""
+
+from typing import Any
+
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
 from .models import Source, User
+from .stores import own_stores
 
-CONTACT = "Kontakta systemförvaltaren på KHS om du inte kommer in."
+SUPPORT = "systemförvaltaren på KHS, telefon 08-465 004 20"
+CHOICES = {
+    Source.CENTRAL: "Hjälpmedelsverksamhetens lager",
+    Source.OWN_STORE: "Eget förråd",
+}
 
 
 class SignInForm(AuthenticationForm):
-    """User name and password; a failure says whom to contact."""
+    """User name and password. One sentence for everything that fails: no names leak."""
 
+    username = forms.CharField(
+        label="Användarnamn",
+        max_length=150,
+        error_messages={"required": "Skriv ditt användarnamn."},
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    )
+    password = forms.CharField(
+        label="Lösenord",
+        strip=False,
+        max_length=500,
+        error_messages={"required": "Skriv ditt lösenord."},
+        widget=forms.PasswordInput,
+    )
     error_messages = {
-        "invalid_login": f"Fel användarnamn eller lösenord. {CONTACT}",
-        "inactive": f"Kontot är avstängt. {CONTACT}",
+        "invalid_login": "Inloggningen misslyckades. Kontrollera användarnamn och lösenord."
+        f" Kommer du ändå inte in, kontakta {SUPPORT}.",
+        "inactive": f"Inloggningen misslyckades. Kontakta {SUPPORT}.",
     }
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["username"].label = "Användarnamn"
-        self.fields["username"].error_messages["required"] = "Skriv ditt användarnamn."
-        self.fields["password"].label = "Lösenord"
-        self.fields["password"].error_messages["required"] = "Skriv ditt lösenord."
+    def clean_username(self) -> str:
+        # PostgreSQL takes no NUL in text.
+        return self.cleaned_data["username"].replace("\0", "")
 
 
 class SettingsForm(forms.Form):
-    """«Mina beställningar levereras från»."""
+    """«Mina beställningar levereras från». «Eget förråd» only for those who have one."""
 
-    LABELS = {
-        Source.CENTRAL: "Hjälpmedelsverksamhetens lager",
-        Source.OWN_STORE: "Eget förråd",
-    }
-
-    source = forms.ChoiceField(
+    default_source = forms.ChoiceField(
         label="Mina beställningar levereras från",
+        help_text="Förvalt på varje orderrad. Du kan ändra det per rad.",
         widget=forms.RadioSelect,
-        help_text="Det du väljer är förvalt på varje rad du beställer. Du kan ändra det per rad.",
         error_messages={
-            "required": "Välj varifrån dina beställningar ska levereras.",
+            "required": "Välj varifrån dina beställningar levereras.",
             "invalid_choice": "Välj ett av alternativen.",
         },
     )
 
-    def __init__(self, *args, user: User, **kwargs) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        has_store = user.units.filter(own_stores__isnull=False).exists()
-        offered = list(self.LABELS.items()) if has_store else list(self.LABELS.items())[:1]
-        self.fields["source"].choices = offered
-        self.fields["source"].initial = user.default_source or offered[0][0]
+        offered = dict(CHOICES)
+        if not own_stores(user).exists():
+            del offered[Source.OWN_STORE]
+        field = self.fields["default_source"]
+        field.choices = [(source.value, label) for source, label in offered.items()]
+        current = user.default_source if user.default_source in offered else ""
+        field.initial = current or (Source.CENTRAL if len(offered) == 1 else "")

@@ -1,38 +1,41 @@
-"""What holds for every page behind the sign-in."""
+"""What holds for every page behind sign-in."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from .permissions import CARE, has_role
-from .views import settings_url
 
-# Reachable before the first question is answered.
-OPEN = ("/installningar/", "/logga-ut/", "/logga-in/", "/static/", "/healthz", "/readyz")
+# Pages that somebody who hasn't chosen yet must still reach.
+_FREE = ("/logga-", "/installningar/", "/admin/", "/kolumner/", "/static/", "/healthz", "/readyz")
 
 
 class SignedInPages:
-    """Pages of signed-in users are kept nowhere, and the first one asks for the one setting
-    that every order needs."""
+    """Asks those who order, once, where their orders come from; and keeps pages out of caches."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if self._asks_first(request):
-            return redirect(settings_url(request.get_full_path()))
+        if self._must_choose(request):
+            query = urlencode({"next": request.get_full_path()})
+            return HttpResponseRedirect(f"{reverse('settings')}?{query}")
         response = self.get_response(request)
-        if not request.path.startswith("/static/") and request.user.is_authenticated:
+        # Only asked where somebody has already looked it up: files and health checks cost no query.
+        user = getattr(request, "_cached_user", None)
+        if user is not None and user.is_authenticated:
             response.setdefault("Cache-Control", "no-store, private")
         return response
 
     @staticmethod
-    def _asks_first(request: HttpRequest) -> bool:
-        plain_page = request.method == "GET" and not request.headers.get("HX-Request")
+    def _must_choose(request: HttpRequest) -> bool:
+        """Only whole pages are held up: what is posted goes through, and so do parts for htmx."""
         return (
-            plain_page
-            and not request.path.startswith((*OPEN, "/admin/"))
+            request.method == "GET"
+            and not request.headers.get("HX-Request")
+            and not request.path.startswith(_FREE)
             and request.user.is_authenticated
             and not request.user.default_source
             and has_role(request.user, *CARE)

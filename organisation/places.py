@@ -1,4 +1,4 @@
-"""The cog."""
+"""What the organisation adds to the bar."""
 
 from django.urls import reverse
 
@@ -15,6 +15,6 @@ places.add(
         order=900,
         icon="settings",
         shown=lambda request, obj: has_role(request.user, *CARE),
-        extra={"align": "right", "kind": "settings"},
+        extra={"kind": "settings", "align": "right"},
     )
 )

@@ -2,7 +2,6 @@ from django.urls import path
 
 from . import views
 
-app_name = "organisation"
 urlpatterns = [
     path("logga-in/", views.sign_in, name="sign_in"),
     path("logga-ut/", views.sign_out, name="sign_out"),

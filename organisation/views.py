@@ -1,118 +1,165 @@
-"""Signing in and out, and the user's settings."""
+"""Signing in and out, and the settings under the cog."""
 
-from django.conf import settings
+from typing import Any
+
+from django.conf import settings as conf
 from django.contrib import messages
-from django.contrib.auth import views as auth
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib.auth import login, logout
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from sesam import dialogs
 
-from .forms import CONTACT, SettingsForm, SignInForm
+from .forms import SUPPORT, SettingsForm, SignInForm
 from .models import User
-from .permissions import CARE, ROLES, roles
+from .permissions import BUFFERT, CARE, CONTROLLER, FORSKRIVARE, KHS, LOGGRANSKARE, roles
 
 ROLE_NAMES = {
-    "forskrivare": "Förskrivare",
-    "buffertansvarig": "Buffertansvarig",
-    "controller": "Controller",
-    "khs": "Personal på KHS",
-    "loggranskare": "Loggranskare",
+    FORSKRIVARE: "Förskrivare",
+    BUFFERT: "Buffertansvarig",
+    CONTROLLER: "Controller",
+    KHS: "KHS",
+    LOGGRANSKARE: "Loggranskare",
 }
 
 
-class SignIn(auth.LoginView):
-    """`/logga-in/`. Whoever is signed in already goes on."""
-
-    template_name = "organisation/sign_in.html"
-    form_class = SignInForm
-    redirect_authenticated_user = True
-
-    def get_initial(self) -> dict[str, str]:
-        initial = super().get_initial()
-        if settings.DEMO:
-            initial["username"] = self.request.GET.get("konto", "")[:150]
-        return initial
-
-    def form_invalid(self, form: SignInForm) -> HttpResponse:
-        response = super().form_invalid(form)
-        response.status_code = 422
-        return response
-
-    def get_context_data(self, **kwargs) -> dict[str, object]:
-        accounts = _demo_accounts() if settings.DEMO else []
-        return super().get_context_data(demo_accounts=accounts, **kwargs)
+def safe_next(request: HttpRequest, fallback: str = "/") -> str:
+    """Where the visitor wanted to go, if that is a page of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if ours and not wanted.startswith("/logga-") else fallback
 
 
-sign_in = sensitive_post_parameters("password")(SignIn.as_view())
+@never_cache
+@csrf_protect
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """User name and password. Open to everybody."""
+    after = safe_next(request)
+    if request.user.is_authenticated and request.method != "POST":
+        return HttpResponseRedirect(after)
+    status = 200
+    if request.method == "POST":
+        form = SignInForm(request, request.POST)
+        if form.is_valid():
+            login(request, form.get_user())
+            return dialogs.leave(request, after)
+        status = 422
+        if getattr(request, "axes_locked_out", False):
+            status = conf.AXES_HTTP_RESPONSE_CODE
+            form.errors.pop("__all__", None)
+            form.add_error(None, _locked_text())
+    else:
+        form = SignInForm(request, initial=_demo_choice(request))
+        if form.initial:
+            form.fields["password"].widget.render_value = True
+    context = {
+        "form": form,
+        "next": after if after != "/" else "",
+        "siths_url": "",
+        "demo_accounts": _demo_accounts(),
+    }
+    return render(request, "organisation/sign_in.html", context, status=status)
+
+
+def _locked_text() -> str:
+    minutes = int(conf.AXES_COOLOFF_TIME.total_seconds() // 60)
+    return (
+        f"För många misslyckade försök. Vänta {minutes} minuter och försök igen, eller kontakta"
+        f" {SUPPORT}."
+    )
+
+
+def locked_out(request: HttpRequest, response: HttpResponse, credentials: Any) -> HttpResponse:
+    """What axes answers a locked sign-in with: the sign-in page that says so."""
+    return response
+
+
+def _demo_choice(request: HttpRequest) -> dict[str, str]:
+    """The demo account that was clicked on, filled in."""
+    chosen = request.GET.get("konto", "").replace("\0", "")
+    if not conf.DEMO or not User.objects.filter(username=chosen, is_demo=True).exists():
+        return {}
+    return {"username": chosen, "password": "demo"}
 
 
 def _demo_accounts() -> list[dict[str, str]]:
-    users = User.objects.filter(is_demo=True, is_active=True).prefetch_related("groups")
+    if not conf.DEMO:
+        return []
+    people = (
+        User.objects.filter(is_demo=True, is_active=True)
+        .select_related("default_unit")
+        .prefetch_related("groups")
+        .order_by("pk")
+    )
     return [
-        {
-            "username": user.username,
-            "name": str(user),
-            "role": next(
-                (ROLE_NAMES[g.name] for g in user.groups.all() if g.name in ROLES),
-                "Systemadministratör",
-            ),
-        }
-        for user in users.order_by("pk")
+        {"username": user.username, "name": str(user), "role": _role_text(user)} for user in people
     ]
 
 
-class SignOut(auth.LogoutView):
-    """`/logga-ut/`, POST only. The browser forgets its copies; the cart is kept."""
-
-    http_method_names = ["post", "options"]
-    next_page = "/logga-in/"
-
-    def post(self, request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        response = super().post(request, *args, **kwargs)
-        response["Clear-Site-Data"] = '"cache", "storage"'
-        return response
+def _role_text(user: User) -> str:
+    names = [ROLE_NAMES.get(group.name, group.name) for group in user.groups.all()]
+    if user.is_superuser:
+        names.append("Systemadministratör")
+    return ", ".join([*names, user.default_unit.name] if user.default_unit else names)
 
 
-def locked_out(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-    """Too many failed sign-ins (axes calls this)."""
-    form = SignInForm(request)
-    messages.error(
-        request, f"För många misslyckade försök. Vänta en stund och försök igen. {CONTACT}"
-    )
-    context = {"form": form, "next": request.POST.get("next", "")}
-    return render(request, "organisation/sign_in.html", context, status=429)
+@require_POST
+def sign_out(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """Open to everybody. The order in progress stays in the database for the next time."""
+    logout(request)
+    url = reverse("sign_in")
+    htmx = getattr(request, "htmx", False)
+    response = HttpResponseClientRedirect(url) if htmx else HttpResponseRedirect(url)
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+@never_cache
+def admin_sign_in(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """The back office has no sign-in of its own: one door, one lock."""
+    after = safe_next(request, reverse("admin:index"))
+    if request.user.is_authenticated:
+        if not request.user.is_staff:
+            raise PermissionDenied
+        return HttpResponseRedirect(after)
+    return redirect(f"{reverse('sign_in')}?next={after}")
 
 
 @roles(*CARE)
-def preferences(request: HttpRequest) -> HttpResponse:
-    """The cog, and the dialog of the first sign-in."""
-    wanted = request.GET.get("next", "/")
-    if not url_has_allowed_host_and_scheme(wanted, None):
-        wanted = "/"
-    form = SettingsForm(request.POST or None, user=request.user)
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest) -> HttpResponse:
+    """«Mina inställningar» under the cog; the same dialog holds up the first login."""
+    user = request.user
+    first = not user.default_source
+    after = safe_next(request)
+    form = SettingsForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
-        request.user.default_source = form.cleaned_data["source"]
-        request.user.save(update_fields=["default_source"])
+        user.default_source = form.cleaned_data["default_source"]
+        user.save(update_fields=["default_source"])
         messages.success(request, "Inställningarna är sparade.")
-        return dialogs.leave(request, wanted)
-    first = not request.user.default_source
-    context = {
-        "form": form,
-        "first": first,
-        "dialog": {
-            "title": "Inställningar",
-            "cancel_url": "" if first else wanted,
-            "finish": "Spara inställningar",
-        },
+        return dialogs.leave(request, after)
+    dialog = {
+        "title": "Välkommen till Hjälpmedelsportalen" if first else "Inställningar",
+        "cancel_url": "" if first else after,
+        "finish": "Spara inställningar",
+        "hint": "Du kan ändra det senare under kugghjulet." if first else "",
     }
-    status = 422 if request.method == "POST" else 200
-    return render(request, "organisation/settings.html", context, status=status)
-
-
-def settings_url(next_url: str) -> str:
-    """The dialog's address, which goes on to ``next_url`` when it is answered."""
-    return f"{reverse('settings')}?{urlencode({'next': next_url})}"
+    return render(
+        request,
+        "organisation/settings.html",
+        {"form": form, "dialog": dialog},
+        status=422 if request.method == "POST" else 200,
+    )

@@ -1,76 +1,99 @@
-"""The start page."""
+"""The start page and its search box."""
+
+from __future__ import annotations
 
 import re
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
 
-from articles.search import SHORTEST, exact, long_enough
+from articles import search as articles
 from organisation.permissions import CARE, has_role, roles
 from recipients import views as recipients
 from recipients.models import Recipient
-from sesam import case_pages
+from sesam import case_pages, personal_numbers
+
+_BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212+]")
 
 
-class SearchForm(forms.Form):
+class BoxForm(forms.Form):
+    """The box takes anything: what it is, is seen by what was typed."""
+
     q = forms.CharField(
-        max_length=100,
+        max_length=200,
         error_messages={
-            "required": "Skriv ett nummer eller ett ord.",
-            "max_length": "Skriv högst 100 tecken.",
+            "required": "Skriv ett nummer eller ett ord att söka på.",
+            "max_length": "Sökningen är för lång. Skriv högst 200 tecken.",
+            "null_characters_not_allowed": "Sökningen har tecken som inte går att söka på.",
         },
     )
 
 
 @roles()
 @sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
-    """`/`: one box that understands a recipient's, an article's and a case's number, and words.
+    """The start page; a POST from its box goes on to what was asked for.
 
-    It is sent by POST: what was typed may be a personal number.
+    Sent by POST, since it may be a personal number. Roles that look nobody up have no box.
     """
     if not has_role(request.user, *CARE):
         return render(request, "portal/start_other.html")
     if request.method != "POST":
-        return render(request, "portal/start.html", {"form": SearchForm()})
-    form = SearchForm(request.POST)
-    if form.is_valid():
-        text = form.cleaned_data["q"]
-        if _is_recipient(text):
-            return _hand_to_recipients(request, text)
-        if url := _place_of(text):
-            return redirect(url)
-        form.add_error("q", f"Skriv minst {SHORTEST} tecken.")
-    return render(request, "portal/start.html", {"form": form}, status=422)
+        return _page(request, BoxForm(), 200)
+    form = BoxForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, 422)
+    typed = form.cleaned_data["q"]
+    if number := _recipients_number(typed):
+        return _to_recipients(request, number)
+    if url := _case(typed) or _article(typed):
+        return HttpResponseRedirect(url)
+    if not articles.long_enough(articles.words_of(typed)):
+        form.add_error("q", "Skriv minst tre tecken.")
+        return _page(request, form, 422)
+    return HttpResponseRedirect(f"{reverse('articles:search')}?{urlencode({'q': typed})}")
 
 
-def _is_recipient(text: str) -> bool:
-    """Whether it can be a person's number (then it must go no other way) or a care unit's."""
-    digits = re.sub(r"[\s\-+]", "", text)
-    if not digits.isdecimal():
-        return False
-    if len(digits) in (10, 12):
-        return True
-    if re.fullmatch(r"\d{6}\s*[-+]\s*\d{4}|\d{8}\s*[-+]\s*\d{4}", text):
-        return True
-    return len(digits) == 4 and Recipient.objects.filter(number=digits).exists()
+def _digits(typed: str) -> str:
+    """The digits of a number, or nothing if there is anything else in it."""
+    digits = _BETWEEN.sub("", typed)
+    return digits if digits.isascii() and digits.isdigit() else ""
 
 
-def _hand_to_recipients(request: HttpRequest, text: str) -> HttpResponse:
-    request.POST = request.POST.copy()
-    request.POST["nummer"] = text
+def _recipients_number(typed: str) -> str:
+    """A person's number, right or wrong; or a care unit's, unless it is rather an article's."""
+    digits = _digits(typed)
+    if personal_numbers.looks_personal(typed) or len(digits) >= 10:
+        return typed
+    if len(digits) != 4:
+        return ""
+    care_units = Recipient.objects.filter(kind=Recipient.Kind.CARE_UNIT, number=digits)
+    return digits if care_units.exists() or not articles.exact(digits) else ""
+
+
+def _case(typed: str) -> str | None:
+    digits = _digits(typed)
+    return case_pages.url_for(digits) if len(digits) in (8, 9) else None
+
+
+def _article(typed: str) -> str | None:
+    number = articles.exact(typed)
+    return reverse("articles:detail", args=[number]) if number else None
+
+
+def _to_recipients(request: HttpRequest, typed: str) -> HttpResponse:
+    """The recipient search answers, in this very request: the number comes into no address."""
+    post = request.POST.copy()
+    post["nummer"] = typed
+    request.POST = post
     return recipients.search(request)
 
 
-def _place_of(text: str) -> str | None:
-    if text.isdecimal() and len(text) in (8, 9) and (case := case_pages.url_for(text)):
-        return case
-    if article := exact(text):
-        return reverse("articles:detail", args=[article.number])
-    if long_enough(text):
-        return f"{reverse('articles:search')}?{urlencode({'q': text})}"
-    return None
+def _page(request: HttpRequest, form: BoxForm, status: int) -> HttpResponse:
+    return render(request, "portal/start.html", {"form": form}, status=status)

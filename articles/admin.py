@@ -1,0 +1,142 @@
+"""The catalogue in KHS's hands; balances to look at."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from organisation.admin import ForKhs
+
+from .models import (
+    Article,
+    Balance,
+    BillingForm,
+    Fit,
+    IsoClass,
+    Price,
+    ReplacementGroup,
+    ReplacementMember,
+    StandardComponent,
+    StockMovement,
+    Supplier,
+)
+
+
+class PriceInline(ForKhs, admin.TabularInline):
+    """A new price is a new row with its own day; the old ones stand."""
+
+    model = Price
+    extra = 1
+
+
+class StandardComponentInline(ForKhs, admin.TabularInline):
+    model = StandardComponent
+    fk_name = "article"
+    autocomplete_fields = ("component",)
+    extra = 0
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return self.has_change_permission(request, obj)
+
+
+class FitInline(ForKhs, admin.TabularInline):
+    model = Fit
+    fk_name = "main"
+    autocomplete_fields = ("part",)
+    extra = 0
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return self.has_change_permission(request, obj)
+
+
+@admin.register(Article)
+class ArticleAdmin(ForKhs, admin.ModelAdmin):
+    """Articles are ended («utgått»), never removed."""
+
+    list_display = ("number", "name", "type", "supplier", "iso_code", "is_discontinued")
+    list_filter = ("type", "responsibility", "is_discontinued", "is_marked")
+    list_select_related = ("supplier",)
+    search_fields = ("number", "name", "supplier__name", "supplier_number")
+    ordering = ("number",)
+    autocomplete_fields = ("supplier", "iso_class")
+    inlines = (PriceInline, StandardComponentInline, FitInline)
+    show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Article | None = None):
+        """A number names the article for ever; marking can't change under pieces in stock."""
+        return ("number", "is_marked") if obj else ()
+
+
+@admin.register(Supplier)
+class SupplierAdmin(ForKhs, admin.ModelAdmin):
+    search_fields = ("name",)
+
+
+@admin.register(IsoClass)
+class IsoClassAdmin(ForKhs, admin.ModelAdmin):
+    list_display = ("code", "title", "level")
+    search_fields = ("code", "title")
+    readonly_fields = ("code", "level", "parent")
+
+    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+
+@admin.register(BillingForm)
+class BillingFormAdmin(ForKhs, admin.ModelAdmin):
+    list_display = ("name", "rule", "is_active")
+
+
+class MemberInline(ForKhs, admin.TabularInline):
+    model = ReplacementMember
+    autocomplete_fields = ("article",)
+    extra = 1
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return self.has_change_permission(request, obj)
+
+
+@admin.register(ReplacementGroup)
+class ReplacementGroupAdmin(ForKhs, admin.ModelAdmin):
+    list_display = ("name", "is_forced")
+    search_fields = ("name", "members__article__number")
+    inlines = (MemberInline,)
+
+
+@admin.register(Balance)
+class BalanceAdmin(ForKhs, admin.ModelAdmin):
+    """Only services move stock; KHS says when more is expected."""
+
+    list_display = ("article", "warehouse", "on_hand", "reserved", "unavailable", "expected_on")
+    list_filter = ("warehouse",)
+    search_fields = ("article__number", "article__name")
+    fields = ("article", "warehouse", "on_hand", "reserved", "unavailable", "expected_on")
+    readonly_fields = ("article", "warehouse", "on_hand", "reserved", "unavailable")
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Balance]:
+        return super().get_queryset(request).select_related("article", "warehouse")
+
+    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Balance, form, change: bool) -> None:
+        """The one column: the others may have moved since the page was opened."""
+        if form.changed_data:
+            obj.save(update_fields=form.changed_data)
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(ForKhs, admin.ModelAdmin):
+    """The ledger, to look at."""
+
+    list_display = ("at", "kind", "quantity", "article", "warehouse", "case_number", "user")
+    list_filter = ("kind", "warehouse")
+    list_select_related = ("article", "warehouse", "user")
+    search_fields = ("article__number", "case_number", "individual_number")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
+        return False
