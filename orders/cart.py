@@ -51,7 +51,9 @@ def of_request(request: HttpRequest) -> Cart | None:
     """The user's order in progress, looked up once a request."""
     if not hasattr(request, "_open_cart"):
         care = request.user.is_authenticated and has_role(request.user, *CARE)
-        request._open_cart = open_cart(request.user) if care else None
+        # Every page asks and most users have none: a small question before the large one.
+        started = care and Cart.objects.filter(user=request.user, closed_at=None).exists()
+        request._open_cart = open_cart(request.user) if started else None
     return request._open_cart
 
 
