@@ -14,7 +14,6 @@ from articles.models import ArticleType
 from individuals.models import Component
 from organisation.permissions import KHS, has_role
 from sesam import case_pages, panels
-from sesam.models import CaseKind
 from sesam.templatetags.sesam import datum, status_html
 
 from . import tables
@@ -96,7 +95,7 @@ def _panel(request: HttpRequest, recipient: Recipient, loan: Loan) -> panels.Pan
     tabs, chosen = panels.tabs(request, ("oversikt", "Översikt"), ("komponenter", "Komponenter"))
     tabs[1]["count"] = len(components)
     # Another unit's case is shown here in short, without a link (product.md § 1).
-    page = case_pages.url_of(CaseKind.ORDER, loan.case_number) if own else None
+    page = case_pages.url_for(loan.case_number) if own else None
     facts = components if chosen == "komponenter" else _overview(loan, recipient, own)
     return panels.Panel(
         kicker=f"Hjälpmedel från kundorder {loan.case_number}",

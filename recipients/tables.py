@@ -8,7 +8,7 @@ from django.db.models import F, Func, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
 
-from sesam.tables import CodeColumn, DateColumn, NumberColumn, PanelColumn, Table
+from sesam.tables import CodeColumn, Column, DateColumn, NumberColumn, PanelColumn, Table
 
 from .models import Loan
 
@@ -31,9 +31,9 @@ class LoanTable(Table):
 
     article = CodeColumn("Artikelnr", accessor="article__number", priority=2)
     name = PanelColumn("Benämning", accessor="title")
-    individual = CodeColumn("Individ", accessor="individual__number", priority=2)
+    individual = Column("Individ", accessor="individual__number", priority=2, css="code")
     quantity = NumberColumn("Antal", accessor="shown_quantity", initial_sort_descending=True)
-    order = CodeColumn("Beställning", accessor="case_number", priority=3)
+    order = Column("Beställning", accessor="case_number", priority=3, css="code")
     delivered = DateColumn("Levererad", accessor="delivered_at", initial_sort_descending=True)
 
     class Meta:

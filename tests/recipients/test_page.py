@@ -440,6 +440,10 @@ def test_another_units_case_has_short_facts_but_no_link(browser_of, stranger, cl
         browser_of(stranger), recipient, panel=loan.pk
     )
     assert "Karin Lindqvist" in page(browser_of(stranger), recipient, panel=loan.pk)
+    assert "/bestallningar/26410087/" in page(client, recipient, panel=loan.pk)
+    # A loan whose number names no case here (taken over from elsewhere) has no dead link.
+    old = LoanFactory(recipient=recipient, case_number="24010001")
+    assert "Gå till beställningsdetaljer" not in page(client, recipient, panel=old.pk)
 
 
 def test_queries_do_not_grow_with_the_rows(client, recipient):
