@@ -1,0 +1,160 @@
+"""Every address, as every role and as nobody, plain and as an HTMX request."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from orders import services
+from orders.models import CartAttachment, Order, OrderAttachment
+from organisation.permissions import KHS, ROLES
+from tests.factories import (
+    ArticleFactory,
+    RecipientFactory,
+    UnitFactory,
+    UserFactory,
+    WarehouseFactory,
+    put_in_stock,
+)
+from tests.orders.builders import add, start
+from tests.url_table import ADMIN_PREFIX, EVERY_ROLE, NOBODY, STAFF, SUPERUSER, URLS
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/"}
+
+
+def names_of(patterns, prefix: str = "") -> list[str]:
+    """The names of all addresses, with their namespaces."""
+    found = []
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            found += names_of(pattern.url_patterns, inner)
+        elif isinstance(pattern, URLPattern):
+            found.append(f"{prefix}{pattern.name}")
+    return found
+
+
+def test_every_address_has_a_row_and_every_row_an_address():
+    names = {n for n in names_of(get_resolver().url_patterns) if not n.startswith(ADMIN_PREFIX)}
+    names = {n for n in names if not n.split(":")[-1].startswith("admin")}
+    assert names == set(URLS)
+
+
+def user_of(role: str, **facts):
+    if role == SUPERUSER:
+        return UserFactory(roles=[], is_superuser=True, is_staff=True, **facts)
+    return UserFactory(roles=[role], is_staff=role == KHS, **facts)
+
+
+def attached(make, **facts):
+    file = ContentFile(b"%PDF-1.4", name="x")
+    return make.objects.create(
+        file=file, name="anvisning.pdf", content_type="application/pdf", size=8, **facts
+    )
+
+
+@pytest.fixture
+def case(settings, tmp_path):
+    """A sent order with a file, and what the addresses of a unit's case need."""
+    settings.MEDIA_ROOT = tmp_path
+    article = ArticleFactory()
+    put_in_stock(WarehouseFactory(), article, 50)
+    owner = UserFactory()
+    cart = start(owner, RecipientFactory())
+    add(cart, article)
+    order = services.send(cart, user=owner)
+    file = attached(OrderAttachment, order=order, uploaded_by=owner)
+    return {"order": order, "article": article, "file": file}
+
+
+def arguments(name: str, case, user) -> list:
+    """The arguments of an address for ``user``, with a cart of the user's own where it is one."""
+    order: Order = case["order"]
+    if name in ("recipients:detail", "recipients:contact", "orders:to"):
+        return [order.recipient.key]
+    if name in ("articles:detail", "orders:add"):
+        return [case["article"].number]
+    if name in ("orders:detail", "orders:confirmation", "orders:cancel"):
+        return [order.case_number]
+    if name == "orders:attachment":
+        return [order.case_number, case["file"].key]
+    if name == "orders:line":
+        return ["ingen-sadan", "antal"]
+    if name in (
+        "orders:change_line", "orders:remove_line", "orders:together",
+        "orders:cart_attachment", "orders:detach",
+    ):  # fmt: skip
+        cart = start(user if not isinstance(user, AnonymousUser) else UserFactory())
+        if "attachment" in name or "detach" in name:
+            return [attached(CartAttachment, cart=cart, uploaded_by=cart.user).key]
+        return [add(cart, case["article"]).pk]
+    return []
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+@pytest.mark.parametrize("role", [*ROLES, SUPERUSER, NOBODY])
+@pytest.mark.parametrize("name", sorted(URLS))
+def test_who_may_open_what(name, role, htmx, case):
+    row = URLS[name]
+    care_or_any = user_of(role) if role != NOBODY else AnonymousUser()
+    url = reverse(
+        name, args=arguments(name, case, care_or_any if role in row.who else AnonymousUser())
+    )
+    client = Client()
+    if role != NOBODY:
+        client.force_login(care_or_any)
+    headers = HTMX if htmx else {}
+    response = client.post(url, headers=headers) if row.post else client.get(url, headers=headers)
+
+    if role in row.who:
+        assert response.status_code < 500
+        assert response.status_code not in (403, 404), name
+        if name not in ("sign_out", "sign_in"):
+            assert not sent_to_sign_in(response), name
+    elif role == NOBODY:
+        assert sent_to_sign_in(response), name
+    else:
+        assert response.status_code == 403, name
+
+
+def sent_to_sign_in(response) -> bool:
+    where = response.headers.get("HX-Redirect") or response.headers.get("Location") or ""
+    return where.startswith("/logga-in/")
+
+
+@pytest.mark.parametrize("name", sorted(n for n, row in URLS.items() if row.others))
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+def test_another_units_case_is_not_found_but_khs_finds_every_units(name, htmx, case):
+    elsewhere = UnitFactory(code="V01", name="Hemrehab Västervik")
+    url = reverse(name, args=arguments(name, case, None))
+    headers = HTMX if htmx else {}
+    client = Client()
+    client.force_login(UserFactory(default_unit=elsewhere))
+    assert client.get(url, headers=headers).status_code == URLS[name].others
+    client.force_login(UserFactory(default_unit=elsewhere, roles=[KHS]))
+    assert client.get(url, headers=headers).status_code == 200
+
+
+ADMIN_URLS = sorted(
+    {
+        n
+        for n in names_of(get_resolver().url_patterns)
+        if n.startswith(ADMIN_PREFIX) and n.endswith("_changelist")
+    }
+    | {"admin:index"}
+)
+
+
+@pytest.mark.parametrize("role", sorted(EVERY_ROLE))
+@pytest.mark.parametrize("name", ADMIN_URLS)
+def test_only_staff_come_into_the_back_office(name, role):
+    client = Client()
+    if role != NOBODY:
+        client.force_login(user_of(role))
+    response = client.get(reverse(name))
+    if role in STAFF:
+        assert response.status_code in (200, 302, 403)
+    else:
+        assert response.status_code in (302, 403)

@@ -1,0 +1,69 @@
+"""Who may open what: one row for every address of the project.
+
+A row says which roles get in (anything but 403, 404 or a way to the sign-in), and whether the
+address belongs to a unit's case, which another unit's user must not find (404).
+"""
+
+from dataclasses import dataclass
+
+from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, KHS, LOGGRANSKARE
+
+NOBODY, SUPERUSER = "nobody", "superuser"
+CARE = frozenset({FORSKRIVARE, BUFFERT, KHS})
+SIGNED_IN = frozenset({FORSKRIVARE, BUFFERT, CONTROLLER, KHS, LOGGRANSKARE, SUPERUSER})
+EVERYBODY = SIGNED_IN | {NOBODY}
+EVERY_ROLE = EVERYBODY
+
+
+@dataclass(frozen=True)
+class Row:
+    """``others``: what a prescriber of another unit gets; ``post``: only POST is answered."""
+
+    who: frozenset[str]
+    others: int | None = None
+    post: bool = False
+
+
+URLS: dict[str, Row] = {
+    "alive": Row(EVERYBODY),
+    "ready": Row(EVERYBODY),
+    # organisation
+    "sign_in": Row(EVERYBODY),
+    "sign_out": Row(EVERYBODY, post=True),
+    "settings": Row(CARE),
+    "columns": Row(SIGNED_IN, post=True),
+    # portal
+    "start": Row(SIGNED_IN),
+    # articles
+    "articles:search": Row(CARE),
+    "articles:detail": Row(CARE),
+    "articles:forget": Row(CARE, post=True),
+    "articles:forget": Row(CARE, post=True),
+    # recipients: whoever knows the number may look; every look is logged
+    "recipients:search": Row(CARE),
+    "recipients:detail": Row(CARE),
+    "recipients:contact": Row(CARE, post=True),
+    # the order in progress is its owner's
+    "orders:cart": Row(CARE),
+    "orders:to": Row(CARE),
+    "orders:leave": Row(CARE, post=True),
+    "orders:add": Row(CARE),
+    "orders:change_line": Row(CARE),
+    "orders:remove_line": Row(CARE, post=True),
+    "orders:together": Row(CARE, post=True),
+    "orders:line": Row(CARE),
+    "orders:checkout": Row(CARE),
+    "orders:delivery": Row(CARE),
+    "orders:cart_attachment": Row(CARE),
+    "orders:detach": Row(CARE, post=True),
+    # sent orders: the unit's own, and KHS
+    "orders:detail": Row(CARE, others=404),
+    "orders:confirmation": Row(CARE, others=404),
+    "orders:cancel": Row(CARE, others=404),
+    "orders:attachment": Row(CARE, others=404),
+}
+
+# The back office answers to Django's permissions; its own tests say who may do what there.
+# Here: nobody who is not staff comes into any of it.
+ADMIN_PREFIX = "admin:"
+STAFF = frozenset({KHS, SUPERUSER})
