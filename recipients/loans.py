@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 
 from articles.models import ArticleType
 from individuals.models import Component
+from organisation.models import Unit
 from organisation.permissions import KHS, has_role
 from sesam import case_pages, panels
 from sesam.templatetags.sesam import datum, status_html
@@ -89,8 +90,10 @@ ALL = (HELD, RETURNED, CONSUMABLES)
 
 
 def _panel(request: HttpRequest, recipient: Recipient, loan: Loan) -> panels.Panel:
-    user = request.user
-    own = has_role(user, KHS) or user.units.filter(pk=loan.unit_id).exists()
+    own = (
+        has_role(request.user, KHS)
+        or Unit.objects.filter(pk=loan.unit_id, users=request.user.pk or 0).exists()
+    )
     components = _components(loan)
     tabs, chosen = panels.tabs(request, ("oversikt", "Översikt"), ("komponenter", "Komponenter"))
     tabs[1]["count"] = len(components)

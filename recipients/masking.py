@@ -76,11 +76,11 @@ def shown(recipient: Recipient) -> Shown:
         if recipient.is_person
         else None,
         address_lines=[] if hidden else recipient.address_lines(),
-        payer="" if hidden or recipient.payer_id is None else recipient.payer.name,
+        payer="" if hidden or recipient.payer is None else recipient.payer.name,
         phone="" if hidden else recipient.phone,
         mobile="" if hidden else recipient.mobile,
         email="" if hidden else recipient.email,
         door_code="" if hidden else recipient.door_code,
         instructions="" if hidden else recipient.instructions,
-        store="" if hidden or recipient.store_id is None else str(recipient.store),
+        store="" if hidden or recipient.store is None else str(recipient.store),
     )

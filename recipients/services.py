@@ -24,6 +24,7 @@ Action = AccessLogEntry.Action
 
 # What users may change. The rest comes from the population register.
 EDITABLE = ("phone", "mobile", "email", "door_code", "instructions")
+DETAIL_LABELS = {f.name: f.verbose_name for f in Recipient._meta.fields if f.name in EDITABLE}
 KEPT_UNUSED = dt.timedelta(days=30)
 
 _ADDRESS = ("co", "street", "postcode", "locality")
@@ -167,7 +168,7 @@ def change_details(
             setattr(current, name, values[name])
         current.version += 1
         current.save(update_fields=[*changed, "version"])
-        labels = ", ".join(str(Recipient._meta.get_field(name).verbose_name) for name in changed)
+        labels = ", ".join(str(DETAIL_LABELS[name]) for name in changed)
         access_log.record(request, Action.CHANGE, current.key, detail=f"Ändrade {labels}")
     return current
 
@@ -224,10 +225,8 @@ def _count_search(request: HttpRequest, digits: str, known: Recipient | None) ->
     """
     since = timezone.now() - dt.timedelta(hours=1)
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).only("pk").get(pk=request.user.pk)
-        made = AccessLogEntry.objects.filter(
-            user=request.user, action=Action.SEARCH, at__gte=since
-        ).count()
+        user = User.objects.select_for_update(no_key=True).only("pk").get(pk=request.user.pk or 0)
+        made = AccessLogEntry.objects.filter(user=user, action=Action.SEARCH, at__gte=since).count()
         if made < settings.RECIPIENT_SEARCH_LIMIT:
             key = known.key if known else None
             access_log.record(request, Action.SEARCH, key, searched=digits)

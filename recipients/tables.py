@@ -15,9 +15,9 @@ from .models import Loan
 PER_PAGE = 50
 
 _FIELDS = ("pk", "case_number", "delivered_at", "ended_at")
-_ORDER = {
+_ORDER: dict[str, tuple[str | Func, ...]] = {
     "article": ("article__number",),
-    "name": (Func("title", function="sv_sortkey", output_field=TextField()), "title"),
+    "name": (Func("shown_title", function="sv_sortkey", output_field=TextField()), "shown_title"),
     "individual": ("individual__number",),
     "quantity": ("shown_quantity",),
     "order": ("case_number",),
@@ -30,7 +30,7 @@ class LoanTable(Table):
     """«Hjälpmedel»: what the recipient holds."""
 
     article = CodeColumn("Artikelnr", accessor="article__number", priority=2)
-    name = PanelColumn("Benämning", accessor="title")
+    name = PanelColumn("Benämning", accessor="shown_title")
     individual = Column("Individ", accessor="individual__number", priority=2, css="code")
     quantity = NumberColumn("Antal", accessor="shown_quantity", initial_sort_descending=True)
     order = Column("Beställning", accessor="case_number", priority=3, css="code")
@@ -82,16 +82,18 @@ def build(
     page = min(table.page_number(request), last)
     order = []
     for part in _ORDER[sort.removeprefix("-")]:
-        part = F(part) if isinstance(part, str) else part
         falling = sort.startswith("-")
-        order.append(part.desc(nulls_last=True) if falling else part.asc(nulls_last=True))
+        by = F(part) if isinstance(part, str) else part
+        order.append(by.desc(nulls_last=True) if falling else by.asc(nulls_last=True))
     rows = (
         loans.annotate(
-            title=Coalesce(NullIf("name", Value("")), "article__name", output_field=TextField()),
+            shown_title=Coalesce(
+                NullIf("name", Value("")), "article__name", output_field=TextField()
+            ),
             shown_quantity=quantity,
         )
         .order_by(*order, "-pk")
-        .values(*_FIELDS, "title", "shown_quantity", "article__number", "individual__number")[
+        .values(*_FIELDS, "shown_title", "shown_quantity", "article__number", "individual__number")[
             (page - 1) * PER_PAGE : page * PER_PAGE
         ]
     )

@@ -94,7 +94,7 @@ def _save(request: HttpRequest, recipient: Recipient) -> HttpResponse:
             request, recipient, version=form.cleaned_data["version"], values=form.values()
         )
     except services.Stale as stale:
-        form.data = _with_version(form.data, stale.current.version)
+        form.data = _with_version(request.POST, stale.current.version)
         form.add_error(None, stale.message)
         return _page(request, stale.current, form=form, status=409, now=stale.current)
     except DomainError as error:
