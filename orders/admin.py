@@ -1,0 +1,411 @@
+"""KHS's working place for orders: the queue, an order's page, picking, delivering, cancelling.
+
+Nothing is edited here. The buttons call the same services as the portal. Only the role ``khs``
+decides: a superuser runs the system and has no business with recipients' orders.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from organisation import access_log
+from organisation.models import Source, Warehouse
+from organisation.permissions import KHS, has_role
+from sesam.errors import DomainError
+from sesam.templatetags.sesam import datum, status_html
+
+from . import khs, services
+from .models import Order, OrderKind, OrderStatus
+
+ENDED = (OrderStatus.DELIVERED, OrderStatus.CANCELLED)
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """What is still to be delivered unless asked otherwise."""
+
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*OrderStatus.choices, ("alla", "Alla")]
+
+    def choices(self, changelist: Any):
+        yield {
+            "selected": self.value() is None,
+            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
+            "display": "Att leverera",
+        }
+        for value, label in self.lookup_choices:
+            yield {
+                "selected": self.value() == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": label,
+            }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() is None:
+            return queryset.undelivered()
+        return queryset if self.value() == "alla" else queryset.filter(status=self.value())
+
+
+class WarehouseFilter(admin.SimpleListFilter):
+    title = "lager"
+    parameter_name = "lager"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        central = Warehouse.objects.filter(kind=Warehouse.Kind.CENTRAL)
+        return [(warehouse.number, str(warehouse)) for warehouse in central]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() is None:
+            return queryset
+        warehouse = Warehouse.objects.filter(number=self.value()).first()
+        return queryset.filter(khs.from_warehouse(warehouse.pk)) if warehouse else queryset.none()
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = "ordertyp"
+    parameter_name = "typ"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(OrderKind.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class StateFilter(admin.SimpleListFilter):
+    """What hurries, and what stops an order."""
+
+    title = "läge"
+    parameter_name = "lage"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("klar", "Klar att plocka"),
+            ("forsenad", "Försenad"),
+            ("restnoterad", "Restnoterad"),
+            ("vantar", "Väntar på aktivitet"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        match self.value():
+            case "klar":
+                return queryset.undelivered().filter(~khs.backordered(), ~khs.held())
+            case "forsenad":
+                return queryset.undelivered().filter(khs.late())
+            case "restnoterad":
+                return queryset.undelivered().filter(khs.backordered())
+            case "vantar":
+                return queryset.undelivered().filter(khs.held())
+        return queryset
+
+
+@admin.register(Order)
+class OrderAdmin(admin.ModelAdmin):
+    """The queue of orders to pick, and a page for each."""
+
+    list_display = (
+        "case_number",
+        "kind",
+        "shown_status",
+        "shown_unit",
+        "shown_municipality",
+        "shown_planned",
+        "shown_ready",
+        "shown_together",
+        "shown_hold",
+    )
+    list_filter = (StatusFilter, WarehouseFilter, KindFilter, StateFilter)
+    ordering = ("planned_delivery", "sent_at", "id")
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+
+    # --- who ---
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return has_role(request.user, KHS)
+
+    def has_view_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return has_role(request.user, KHS)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return False
+
+    # --- addresses ---
+
+    def get_urls(self) -> list[URLPattern]:
+        """Only what KHS does here; nothing is added, edited or deleted."""
+
+        def for_khs(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            def checked(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+                if not has_role(request.user, KHS):
+                    raise PermissionDenied
+                return view(request, **kwargs)
+
+            wrapped = self.admin_site.admin_view(checked)
+            wrapped.roles = (KHS,)
+            return wrapped
+
+        one = "<int:pk>/"
+        return [
+            path("", for_khs(self.changelist_view), name="orders_order_changelist"),
+            path("hitta/", for_khs(require_POST(self.find_view)), name="orders_order_find"),
+            path(one + "change/", for_khs(self.page_view), name="orders_order_change"),
+            path(one + "plocka/", for_khs(require_POST(self.pick_view)), name="orders_order_pick"),
+            path(one + "leverera/", for_khs(self.deliver_view), name="orders_order_deliver"),
+            path(one + "makulera/", for_khs(self.cancel_view), name="orders_order_cancel"),
+        ]
+
+    # --- the queue ---
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        return khs.queue(Order.objects.all())
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(
+            request, {"title": "Order att plocka och leverera", **(extra_context or {})}
+        )
+
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """To the order of a complete case number. By POST: whatever is typed stays out of URLs."""
+        number = request.POST.get("nummer", "").strip()
+        order = Order.objects.filter(case_number=number).only("pk").first() if number else None
+        if order is None:
+            messages.error(
+                request, "Ingen beställning har det ärendenumret. Skriv hela numret, till exempel"
+                " 26480001."
+            )  # fmt: skip
+            return redirect("admin:orders_order_changelist")
+        return redirect("admin:orders_order_change", pk=order.pk)
+
+    @admin.display(description="Status", ordering="status")
+    def shown_status(self, order: Order) -> SafeString:
+        return status_html("", order.get_status_display())
+
+    @admin.display(description="Tjänsteställe", ordering="unit__name")
+    def shown_unit(self, order: Order) -> str | SafeString:
+        """Whose patient a protected person is tells where they live; the page says it."""
+        return _protected_tag() if _is_protected(order) else str(order.unit)
+
+    @admin.display(description="Till", empty_value="–")
+    def shown_municipality(self, order: Order) -> str | None:
+        if order.destination:
+            return str(order.destination)
+        if _is_protected(order) or order.recipient is None or order.recipient.payer is None:
+            return None
+        return order.recipient.payer.name
+
+    @admin.display(description="Planerad leverans", ordering="planned_delivery")
+    def shown_planned(self, order: Order) -> SafeString:
+        mark = status_html("", "försenad") if khs.is_late(order) else ""
+        return format_html('<span class="nowrap">{}</span> {}', datum(order.planned_delivery), mark)
+
+    @admin.display(description="Rader klara")
+    def shown_ready(self, order: Order) -> str:
+        ready, all_of_them = khs.readiness(order.khs_lines)
+        return f"{ready} av {all_of_them}" if all_of_them else "–"
+
+    @admin.display(description="Samleverans")
+    def shown_together(self, order: Order) -> str | SafeString:
+        return status_html("", "Samlevereras") if khs.goes_together(order.khs_lines) else ""
+
+    @admin.display(description="Väntar på")
+    def shown_hold(self, order: Order) -> str | SafeString:
+        if not order.open_holds:
+            return ""
+        number = order.open_holds[0].case_number
+        return status_html("", f"Väntar på {number}", icon="lock", tone="amber")
+
+    # --- one order ---
+
+    def _order(self, pk: int) -> Order:
+        orders = Order.objects.select_related(
+            "recipient__payer",
+            "destination",
+            "unit",
+            "ordered_by",
+            "prescriber",
+            "delivery_way",
+        )
+        return get_object_or_404(orders, pk=pk)
+
+    def _log(self, request: HttpRequest, order: Order, detail: str) -> None:
+        if order.recipient is not None:
+            access_log.record(
+                request,
+                access_log.Action.VIEW,
+                order.recipient.key,
+                detail=detail,
+                case_number=order.case_number,
+            )
+
+    def _context(self, request: HttpRequest, order: Order, **more: Any) -> dict[str, Any]:
+        hold = order.holds.filter(released_at=None).first()
+        protected = _is_protected(order)
+        ended = order.status in ENDED
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": str(order),
+            "order": order,
+            "hold": hold,
+            "is_late": khs.is_late(order),
+            "is_protected": protected,
+            "address_masked": protected and ended,
+            "can_pick": order.status == OrderStatus.REGISTERED and hold is None,
+            "can_deliver": not ended and hold is None,
+            "can_cancel": order.status == OrderStatus.REGISTERED and hold is None,
+            **more,
+        }
+
+    def page_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """All that KHS needs to know of an order."""
+        order = self._order(pk)
+        self._log(request, order, "Beställning i administrationen")
+        lines = list(
+            order.lines.select_related(
+                "article", "warehouse", "component_of__article", "fitted_to", "asked_article"
+            ).prefetch_related("deliveries__individual")
+        )
+        known = khs.balances(lines)
+        for line in lines:
+            balance = known.get((line.warehouse_id, line.article_id))
+            line.available = balance.available if balance else 0
+            line.expected_on = balance.expected_on if balance else None
+            line.backlog_now = line.backlog if line.article.is_stocked else 0
+            line.is_khs = line.source == Source.CENTRAL
+        files = list(order.attachments.select_related("line__article"))
+        for file in files:
+            file.url = _file_url(order, file.key)
+        context = self._context(
+            request,
+            order,
+            lines=lines,
+            files=files,
+            events=order.events.select_related("user").order_by("-at", "-id"),
+        )
+        return TemplateResponse(request, "admin/orders/order/page.html", context)
+
+    def pick_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """«Påbörja plock»."""
+        try:
+            services.start_picking(self._order(pk), user=request.user)
+        except DomainError as error:
+            messages.error(request, error.message)
+        else:
+            messages.success(request, "Plockningen är påbörjad.")
+        return redirect("admin:orders_order_change", pk=pk)
+
+    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """«Makulera»: asks first."""
+        order = self._order(pk)
+        if request.method == "POST":
+            try:
+                services.cancel(order, user=request.user)
+            except DomainError as error:
+                messages.error(request, error.message)
+            else:
+                messages.success(request, "Beställningen är makulerad.")
+            return redirect("admin:orders_order_change", pk=pk)
+        self._log(request, order, "Makulera i administrationen")
+        context = self._context(request, order, subtitle="Makulera")
+        return TemplateResponse(request, "admin/orders/order/cancel.html", context)
+
+    def deliver_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """«Leverera»: how many of each line, and which pieces."""
+        order = self._order(pk)
+        if request.method == "POST":
+            return self._deliver(request, order)
+        if order.status in ENDED or order.holds.filter(released_at=None).exists():
+            messages.error(request, "Beställningen kan inte levereras som den är nu.")
+            return redirect("admin:orders_order_change", pk=pk)
+        return self._deliver_page(request, order, khs.rows(order))
+
+    def _deliver(self, request: HttpRequest, order: Order) -> HttpResponse:
+        found = khs.rows(order)
+        picks = khs.read(found, request.POST)
+        seen = request.POST.get("levererat", "")
+        if any(row.error for row in found):
+            return self._deliver_page(request, order, found, status=422)
+        try:
+            services.deliver(
+                order,
+                picks,
+                user=request.user,
+                seen_delivered=int(seen) if re.fullmatch(r"[0-9]{1,9}", seen) else -1,
+            )
+        except services.Overtaken as error:
+            if error.by_same(request.user):
+                messages.info(request, "Utleveransen var redan registrerad. Inget mer skickades.")
+                return redirect("admin:orders_order_change", pk=order.pk)
+            found = khs.rows(self._order(order.pk))
+            khs.read(found, request.POST)
+            return self._deliver_page(request, order, found, error=error.message, status=422)
+        except DomainError as error:
+            at = next((row for row in found if row.line.pk == error.line), None)
+            if at is not None:
+                at.error = error.message
+            note = "" if at else error.message
+            return self._deliver_page(request, order, found, error=note, status=422)
+        messages.success(request, "Utleveransen är registrerad.")
+        return redirect("admin:orders_order_change", pk=order.pk)
+
+    def _deliver_page(
+        self,
+        request: HttpRequest,
+        order: Order,
+        found: list[khs.Row],
+        *,
+        error: str = "",
+        status: int = 200,
+    ) -> HttpResponse:
+        self._log(request, order, "Leverera i administrationen")
+        context = self._context(
+            request,
+            order,
+            subtitle="Leverera",
+            rows=found,
+            error=error,
+            has_errors=bool(error) or any(row.error for row in found),
+            seen_delivered=services.delivered_so_far(order),
+        )
+        return TemplateResponse(request, "admin/orders/order/deliver.html", context, status=status)
+
+
+def _is_protected(order: Order) -> bool:
+    return order.recipient is not None and order.recipient.is_protected
+
+
+def _protected_tag() -> SafeString:
+    return status_html("", "Skyddad identitet")
+
+
+def _file_url(order: Order, key: Any) -> str:
+    """The portal's address of the file; empty while that page isn't built."""
+    try:
+        return reverse("orders:attachment", args=[order.case_number, key])
+    except NoReverseMatch:
+        return ""

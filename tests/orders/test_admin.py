@@ -1,0 +1,514 @@
+"""KHS's side of orders, through the front door: the queue, a page, delivering, cancelling."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from articles.models import Balance
+from individuals.models import Block, BlockReason, Individual
+from orders import services
+from orders.models import Order, OrderLine, OrderStatus
+from organisation.models import AccessLogEntry
+from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, KHS, LOGGRANSKARE
+from recipients.models import Loan
+from tests.factories import (
+    ArticleFactory,
+    BufferFactory,
+    RecipientFactory,
+    UserFactory,
+    WarehouseFactory,
+    put_in_stock,
+)
+
+from .builders import add, sent, start
+from .test_concurrency import at_once, stock_agrees
+
+pytestmark = pytest.mark.django_db
+QUEUE = "admin:orders_order_changelist"
+
+
+def at(user) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def page(order: Order, name: str = "change") -> str:
+    return reverse(f"admin:orders_order_{name}", args=[order.pk])
+
+
+def seen(client: Client, order: Order) -> dict[str, str]:
+    """The hidden part of the delivery form as the page shows it now."""
+    text = client.get(page(order, "deliver")).content.decode()
+    return {"levererat": re.search(r'name="levererat" value="(\d+)"', text).group(1)}
+
+
+def deliver(client: Client, order: Order, lines: dict, **more):
+    """Open the delivery page and send it: a quantity or individual numbers per line."""
+    data = seen(client, order) | more
+    for line, what in lines.items():
+        many = isinstance(what, list)
+        data[f"{'individer' if many else 'antal'}-{line.pk}"] = what
+    return client.post(page(order, "deliver"), data)
+
+
+@pytest.fixture
+def khs_user():
+    return UserFactory(roles=[KHS], is_staff=True)
+
+
+@pytest.fixture
+def khs(khs_user):
+    return at(khs_user)
+
+
+@pytest.fixture
+def kalmar():
+    return WarehouseFactory()
+
+
+def in_stock(quantity: int = 5, **facts):
+    article = ArticleFactory(**facts)
+    pieces = put_in_stock(WarehouseFactory(), article, quantity) if quantity else []
+    return article, pieces
+
+
+# --- the queue ---------------------------------------------------------------------------
+
+
+def test_the_queue_shows_what_is_to_be_delivered(khs):
+    article, _ = in_stock(5)
+    order = sent((article, 2))
+    done = sent((article, 1))
+    services.cancel(done, user=done.ordered_by)
+    text = khs.get(reverse(QUEUE)).content.decode()
+    assert order.case_number in text and "1 av 1" in text
+    assert done.case_number not in text
+    assert done.case_number in khs.get(reverse(QUEUE), {"status": "alla"}).content.decode()
+
+
+def test_the_queue_names_nobody(khs):
+    article, _ = in_stock(5)
+    recipient = RecipientFactory()
+    sent((article, 2), recipient=recipient)
+    text = khs.get(reverse(QUEUE)).content.decode()
+    assert recipient.number[:8] not in text and recipient.family_name not in text
+
+
+def test_the_queue_hides_where_a_protected_person_lives(khs):
+    article, _ = in_stock(5)
+    order = sent((article, 1), recipient=RecipientFactory())
+    assert "Kalmar kommun" in khs.get(reverse(QUEUE)).content.decode()
+    type(order.recipient).objects.update(is_protected=True)
+    text = khs.get(reverse(QUEUE)).content.decode()
+    assert "Skyddad identitet" in text
+    assert "Kalmar kommun" not in text and order.unit.name not in text
+
+
+def test_late_and_backordered_orders_are_found_by_filters(khs):
+    article, _ = in_stock(5)
+    ready, late = sent((article, 1)), sent((article, 1))
+    missing = sent((in_stock(0)[0], 2))
+    yesterday = timezone.localdate() - dt.timedelta(days=1)
+    Order.objects.filter(pk=late.pk).update(planned_delivery=yesterday)
+
+    def numbers(**asked):
+        text = khs.get(reverse(QUEUE), asked).content.decode()
+        return {o for o in (ready, late, missing) if o.case_number in text}
+
+    assert numbers(lage="forsenad") == {late}
+    assert numbers(lage="restnoterad") == {missing}
+    assert numbers(lage="klar") == {ready, late}
+    assert numbers(lager="100") == {ready, late, missing}
+    assert numbers(lager="200") == set()
+    assert numbers(typ="replenishment") == set()
+    assert numbers(status="delivered") == set()
+    assert "försenad" in khs.get(reverse(QUEUE), {"lage": "forsenad"}).content.decode()
+
+
+def test_the_queue_asks_as_often_for_many_orders_as_for_one(khs):
+    article, _ = in_stock(50)
+    sent((article, 1))
+    khs.get(reverse(QUEUE))
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
+        khs.get(reverse(QUEUE))
+    for _ in range(6):
+        sent((article, 1), (in_stock(1)[0], 2))
+    with CaptureQueriesContext(connection) as many:
+        khs.get(reverse(QUEUE))
+    assert len(many) == len(one)
+
+
+def test_an_order_is_found_by_its_whole_number_only(khs):
+    order = sent((in_stock(5)[0], 1))
+    find = reverse("admin:orders_order_find")
+    assert khs.post(find, {"nummer": f" {order.case_number} "}).url == page(order)
+    for wrong in (order.case_number[:-1], "", order.recipient.number):
+        assert khs.post(find, {"nummer": wrong}).url == reverse(QUEUE)
+    assert khs.get(find).status_code == 405
+
+
+# --- an order's page ---------------------------------------------------------------------
+
+
+def test_the_page_is_logged_and_keeps_the_person_out_of_title_and_address(khs, khs_user):
+    order = sent((in_stock(5)[0], 1))
+    text = khs.get(page(order)).content.decode()
+    assert order.recipient.name in text and order.recipient.written_number in text
+    assert order.recipient.name not in re.search(r"<title>(.*?)</title>", text, re.S).group(1)
+    entry = AccessLogEntry.objects.get()
+    assert (entry.user, entry.action) == (khs_user, "view")
+    assert (entry.recipient_key, entry.case_number) == (order.recipient.key, order.case_number)
+    khs.get(page(order, "deliver"))
+    khs.get(page(order, "cancel"))
+    assert AccessLogEntry.objects.count() == 3
+
+
+def test_a_protected_persons_address_stands_only_while_the_order_is_open(khs):
+    article, _ = in_stock(5)
+    order = sent((article, 1))
+    type(order.recipient).objects.update(is_protected=True)
+    Order.objects.filter(pk=order.pk).update(street="Hemliga gatan 9", extra_info="Vid kvarnen")
+    assert "Hemliga gatan 9" in khs.get(page(order)).content.decode()
+    deliver(khs, order, {order.lines.get(): "1"})
+    text = khs.get(page(order)).content.decode()
+    assert "Hemliga gatan 9" not in text and "Vid kvarnen" not in text
+
+
+def test_nothing_is_inline_on_khs_pages(khs):
+    order = sent((in_stock(5)[0], 1), (in_stock(3, is_marked=True)[0], 1))
+    for url in (reverse(QUEUE), page(order), page(order, "deliver"), page(order, "cancel")):
+        text = khs.get(url).content.decode()
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", text), url
+
+
+# --- who ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["change", "deliver", "cancel", "pick"])
+def test_only_khs_opens_an_order(name):
+    order = sent((in_stock(5)[0], 1))
+    boss = UserFactory(roles=[], is_staff=True, is_superuser=True)
+    others = [UserFactory(roles=[r]) for r in (FORSKRIVARE, BUFFERT, CONTROLLER, LOGGRANSKARE)]
+    ask = (lambda c: c.post(page(order, name))) if name == "pick" else (
+        lambda c: c.get(page(order, name))
+    )  # fmt: skip
+    assert ask(at(boss)).status_code == 403
+    assert at(boss).get(reverse(QUEUE)).status_code == 403
+    assert at(boss).post(page(order, "deliver")).status_code == 403
+    for user in others:
+        response = ask(at(user))
+        assert response.status_code in (302, 403)
+        assert order.recipient.name not in response.content.decode()
+    logged_out = ask(Client())
+    assert (
+        logged_out.status_code == 302
+        and "logga-in" in logged_out.url
+        or "login" in (logged_out.url)
+    )
+    order.refresh_from_db()
+    assert order.status == OrderStatus.REGISTERED
+    assert not AccessLogEntry.objects.exists()
+
+
+# --- picking and cancelling --------------------------------------------------------------
+
+
+def test_picking_begins_once_and_ends_the_right_to_cancel(khs):
+    order = sent((in_stock(5)[0], 1))
+    assert khs.get(page(order, "pick")).status_code == 405
+    khs.post(page(order, "pick"))
+    khs.post(page(order, "pick"))
+    order.refresh_from_db()
+    assert order.status == OrderStatus.PICKING
+    assert order.events.filter(text="Plockning påbörjad").count() == 1
+    text = khs.post(page(order, "cancel"), follow=True).content.decode()
+    assert "Bara en beställning med status Registrerad" in text
+    order.refresh_from_db()
+    assert order.status == OrderStatus.PICKING
+
+
+def test_cancelling_asks_first_and_frees_the_stock(khs):
+    article, _ = in_stock(5)
+    order = sent((article, 3))
+    assert "Ja, makulera" in khs.get(page(order, "cancel")).content.decode()
+    order.refresh_from_db()
+    assert order.status == OrderStatus.REGISTERED
+    khs.post(page(order, "cancel"))
+    order.refresh_from_db()
+    assert order.status == OrderStatus.CANCELLED
+    assert Balance.objects.get(article=article).reserved == 0
+    assert khs.get(page(order, "deliver")).url == page(order)
+    response = khs.post(
+        page(order, "deliver"), {"levererat": "0", f"antal-{order.lines.get().pk}": "1"}
+    )
+    assert response.status_code == 422
+    assert not Loan.objects.exists()
+
+
+# --- delivering --------------------------------------------------------------------------
+
+
+def test_delivered_whole_it_stands_with_the_recipient(khs, khs_user):
+    article, _ = in_stock(5)
+    order = sent((article, 2))
+    line = order.lines.get()
+    assert 'value="2"' in khs.get(page(order, "deliver")).content.decode()  # preset
+    assert deliver(khs, order, {line: "2"}).url == page(order)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.DELIVERED and order.delivered_at
+    loan = Loan.objects.get()
+    assert (loan.recipient, loan.quantity, loan.case_number) == (
+        order.recipient, 2, order.case_number,
+    )  # fmt: skip
+    assert line.deliveries.get().by == khs_user
+    stock_agrees()
+
+
+def test_part_delivery_leaves_the_rest_and_presets_it(khs):
+    article, _ = in_stock(5)
+    order = sent((article, 4))
+    line = order.lines.get()
+    deliver(khs, order, {line: "3"})
+    order.refresh_from_db()
+    line.refresh_from_db()
+    assert order.status == OrderStatus.PARTLY_DELIVERED
+    assert (line.delivered, line.reserved, line.open) == (3, 1, 1)
+    deliver(khs, order, {line: "1"})
+    order.refresh_from_db()
+    assert order.status == OrderStatus.DELIVERED
+    stock_agrees()
+
+
+@pytest.mark.parametrize("typed", ["5", "-1", "två", "1,5", "999999999999"])
+def test_bad_quantities_are_told_at_the_line_and_kept(khs, typed):
+    order = sent((in_stock(9)[0], 4), (in_stock(9)[0], 1))
+    first, second = order.lines.all()
+    response = deliver(khs, order, {first: typed, second: "0"})
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert f'id="id_rad-{first.pk}-error"' in text and "från 0 till 4" in text
+    assert f'value="{typed}"' in text and 'aria-invalid="true"' in text
+    assert f'name="antal-{second.pk}" id="id_antal-{second.pk}" value="0"' in text
+    assert not Loan.objects.exists()
+
+
+def test_an_empty_delivery_is_refused(khs):
+    order = sent((in_stock(9)[0], 4))
+    response = deliver(khs, order, {order.lines.get(): ""})
+    assert response.status_code == 422 and "minst en rad" in response.content.decode()
+
+
+def test_more_than_there_is_is_told_at_the_line(khs):
+    article, _ = in_stock(2)
+    order = sent((article, 4))
+    response = deliver(khs, order, {order.lines.get(): "4"})
+    assert response.status_code == 422
+    assert "bara 2 st finns" in response.content.decode()
+    stock_agrees()
+
+
+def test_pieces_of_a_marked_article_are_chosen(khs):
+    article, pieces = in_stock(3, is_marked=True)
+    order = sent((article, 2))
+    line = order.lines.get()
+    text = khs.get(page(order, "deliver")).content.decode()
+    assert all(f'value="{piece.number}"' in text for piece in pieces)
+    deliver(khs, order, {line: [pieces[0].number, pieces[2].number]})
+    assert set(Loan.objects.values_list("individual__number", flat=True)) == {
+        pieces[0].number, pieces[2].number,
+    }  # fmt: skip
+    pieces[0].refresh_from_db()
+    assert pieces[0].status == Individual.Status.WITH_RECIPIENT and pieces[0].warehouse is None
+    assert Balance.objects.get(article=article).on_hand == 1
+    stock_agrees()
+
+
+def test_many_pieces_are_typed(khs):
+    article, pieces = in_stock(15, is_marked=True)
+    order = sent((article, 2))
+    assert "<textarea" in khs.get(page(order, "deliver")).content.decode()
+    typed = f"{pieces[3].number}\r\n{pieces[7].number}"
+    deliver(khs, order, {order.lines.get(): [typed]})
+    order.refresh_from_db()
+    assert order.status == OrderStatus.DELIVERED
+    stock_agrees()
+
+
+def test_a_piece_that_does_not_fit_is_refused(khs):
+    article, pieces = in_stock(3, is_marked=True)
+    other = put_in_stock(WarehouseFactory(), ArticleFactory(is_marked=True), 1)[0]
+    vastervik = WarehouseFactory(number="200", name="Västervik KHS lager")
+    elsewhere = put_in_stock(vastervik, article, 1)[0]
+    blocked = pieces[2]
+    Block.objects.create(individual=blocked, reason=BlockReason.objects.first())
+    order = sent((article, 1))
+    line = order.lines.get()
+    shown = khs.get(page(order, "deliver")).content.decode()
+    assert blocked.number not in shown and elsewhere.number not in shown
+
+    def refused(*numbers):
+        response = deliver(khs, order, {line: list(numbers)})
+        assert response.status_code == 422
+        assert f'id="id_rad-{line.pk}-error"' in response.content.decode()
+        return response.content.decode()
+
+    assert "en annan artikel" in refused(other.number)
+    assert "200 Västervik" in refused(elsewhere.number)
+    assert "spärrad" in refused(blocked.number)
+    assert "Ingen individ har numret 999" in refused("999")
+    text = refused(pieces[0].number, pieces[1].number)
+    assert "högst 1" in text and text.count(" checked") == 2
+    gone = sent((article, 1))
+    deliver(khs, gone, {gone.lines.get(): [pieces[0].number]})
+    assert "hos mottagare" in refused(pieces[0].number)
+    assert Loan.objects.count() == 1
+    stock_agrees()
+
+
+def test_a_piece_is_not_given_out_on_two_lines(khs):
+    article, pieces = in_stock(2, is_marked=True)
+    order = sent((article, 1), (article, 1))
+    lines = list(order.lines.all())
+    response = deliver(khs, order, {line: [pieces[0].number] for line in lines})
+    assert response.status_code == 422 and "två rader" in response.content.decode()
+    assert not Loan.objects.exists()
+
+
+def test_what_is_delivered_together_goes_together(khs):
+    there, missing = in_stock(5)[0], in_stock(1)[0]
+    order = sent((there, 1), (missing, 2), (in_stock(5)[0], 1))
+    first, second, third = order.lines.all()
+    OrderLine.objects.filter(pk__in=[first.pk, second.pk]).update(deliver_together=True)
+    text = khs.get(page(order, "deliver")).content.decode()
+    preset = dict(re.findall(r'name="antal-(\d+)"[^>]* value="(\d+)"', text))
+    assert preset == {str(first.pk): "0", str(second.pk): "0", str(third.pk): "1"}
+    response = deliver(khs, order, {first: "1", second: "1", third: "0"})
+    assert response.status_code == 422 and "samlevereras" in response.content.decode()
+    assert not Loan.objects.exists()
+    deliver(khs, order, {first: "0", second: "0", third: "1"})
+    put_in_stock(WarehouseFactory(), missing, 5)
+    text = khs.get(page(order, "deliver")).content.decode()
+    assert dict(re.findall(r'name="antal-(\d+)"[^>]* value="(\d+)"', text)) == {
+        str(first.pk): "1", str(second.pk): "2",
+    }  # fmt: skip
+    deliver(khs, order, {first: "1", second: "2"})
+    order.refresh_from_db()
+    assert order.status == OrderStatus.DELIVERED
+    stock_agrees()
+
+
+def test_an_order_that_waits_for_an_activity_stays(khs, khs_user):
+    order = sent((in_stock(5)[0], 1))
+    data = seen(khs, order) | {f"antal-{order.lines.get().pk}": "1"}
+    services.hold(order, "26480099", user=khs_user)
+    assert "26480099" in khs.get(reverse(QUEUE)).content.decode()
+    assert khs.get(page(order, "deliver")).url == page(order)
+    assert "Leverera</a>" not in khs.get(page(order)).content.decode()
+    response = khs.post(page(order, "deliver"), data)
+    assert response.status_code == 422 and "26480099" in response.content.decode()
+    services.release(order, "26480099", user=khs_user)
+    assert khs.post(page(order, "deliver"), data).status_code == 302
+
+
+def test_sent_twice_it_is_delivered_once(khs):
+    order = sent((in_stock(9)[0], 4))
+    data = seen(khs, order) | {f"antal-{order.lines.get().pk}": "2"}
+    khs.post(page(order, "deliver"), data)
+    again = khs.post(page(order, "deliver"), data, follow=True)
+    assert "redan registrerad" in again.content.decode()
+    assert order.lines.get().delivered == 2
+
+
+def test_somebody_elses_delivery_in_between_is_told_and_the_typing_kept(khs):
+    order = sent((in_stock(9)[0], 4))
+    line = order.lines.get()
+    data = seen(khs, order) | {f"antal-{line.pk}": "2"}
+    deliver(at(UserFactory(roles=[KHS], is_staff=True)), order, {line: "1"})
+    response = khs.post(page(order, "deliver"), data)
+    text = response.content.decode()
+    assert response.status_code == 422 and "Någon annan har levererat under tiden" in text
+    assert 'name="levererat" value="1"' in text
+    assert f'id="id_antal-{line.pk}" value="2"' in text
+    assert order.lines.get().delivered == 1
+
+
+@pytest.mark.parametrize("stamp", ["", "x", "9" * 30])
+def test_a_form_without_its_stamp_delivers_nothing(khs, stamp):
+    order = sent((in_stock(9)[0], 4))
+    data = {"levererat": stamp, f"antal-{order.lines.get().pk}": "1"}
+    assert khs.post(page(order, "deliver"), data).status_code == 422
+    assert not Loan.objects.exists()
+
+
+def test_a_replenishment_moves_the_pieces_into_the_store(khs):
+    article, pieces = in_stock(3, is_marked=True)
+    store = BufferFactory()
+    order = sent((article, 2), destination=store)
+    deliver(khs, order, {order.lines.get(): [pieces[0].number, pieces[1].number]})
+    pieces[0].refresh_from_db()
+    assert (pieces[0].warehouse, pieces[0].status) == (store, Individual.Status.IN_STOCK)
+    assert Balance.objects.get(article=article, warehouse=store).on_hand == 2
+    assert Balance.objects.get(article=article, warehouse=WarehouseFactory()).on_hand == 1
+    assert not Loan.objects.exists()
+    assert not AccessLogEntry.objects.exists()  # nobody's data was looked at
+    stock_agrees()
+
+
+def test_a_manual_line_goes_without_stock_and_a_service_is_no_loan(khs):
+    manual = ArticleFactory(number="MANUELL", is_stocked=False, requires_comment=True)
+    service = ArticleFactory(
+        number="39302", type="service", is_stocked=False, requires_comment=True
+    )
+    cart = start()
+    add(cart, manual, 1, comment="Specialbord med vevställ")
+    add(cart, service, 1, comment="Taklyft i sovrummet")
+    order = services.send(cart, user=cart.user)
+    deliver(khs, order, dict.fromkeys(order.lines.all(), "1"))
+    order.refresh_from_db()
+    assert order.status == OrderStatus.DELIVERED
+    assert Loan.objects.get().name == "Specialbord med vevställ"
+
+
+# --- at once -----------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_khs_cannot_hand_out_the_same_piece():
+    article, pieces = in_stock(2, is_marked=True)
+    orders = [sent((article, 1)), sent((article, 1))]
+    people = [at(UserFactory(roles=[KHS], is_staff=True)) for _ in orders]
+    forms = [
+        seen(client, order) | {f"individer-{order.lines.get().pk}": pieces[0].number}
+        for client, order in zip(people, orders, strict=True)
+    ]
+    answers = at_once(
+        *(
+            lambda c=client, o=order, f=form: c.post(page(o, "deliver"), f)
+            for client, order, form in zip(people, orders, forms, strict=True)
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [302, 422]
+    loser = next(answer for answer in answers if answer.status_code == 422)
+    assert pieces[0].number in loser.content.decode() and "Välj en annan" in loser.content.decode()
+    assert Loan.objects.filter(individual=pieces[0]).count() == 1
+    stock_agrees()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_khs_cannot_deliver_the_same_line_twice():
+    order = sent((in_stock(9)[0], 2))
+    people = [at(UserFactory(roles=[KHS], is_staff=True)) for _ in range(2)]
+    data = seen(people[0], order) | {f"antal-{order.lines.get().pk}": "1"}
+    answers = at_once(*(lambda c=c: c.post(page(order, "deliver"), data) for c in people))
+    assert sorted(answer.status_code for answer in answers) == [302, 422]
+    assert order.lines.get().delivered == 1
+    stock_agrees()
