@@ -1,0 +1,373 @@
+"""«Sök artikel»: what is found, in which order, with which availability."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from articles.models import Article, ArticleType, Balance
+from organisation.models import Source
+from tests.factories import (
+    ArticleFactory,
+    BufferFactory,
+    PriceFactory,
+    ReplacementGroupFactory,
+    SupplierFactory,
+    UnitFactory,
+    UserFactory,
+    WarehouseFactory,
+    put_in_stock,
+)
+
+pytestmark = pytest.mark.django_db
+URL = "/artiklar/"
+
+
+def get(client, **query):
+    return client.get(URL, query)
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+def found(response) -> list[str]:
+    """The numbers of the rows, in their order."""
+    table = response.context.get("table")
+    return [] if table is None else [row.record.number for row in table.paginated_rows]
+
+
+def names(response) -> list[str]:
+    return [row.record.name for row in response.context["table"].paginated_rows]
+
+
+@pytest.fixture
+def wheelchair():
+    return ArticleFactory(
+        number="37121",
+        name="Cross 5 allround",
+        supplier=SupplierFactory(name="Etac Åkerö AB"),
+        supplier_number="EC/28-1",
+    )
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "cross",
+        "CROSS",
+        "ross",
+        "allround cross",
+        "cross etac",
+        "åkerö",
+        "ÅKERÖ cross",
+        "ec/28-1",
+        "28-1",
+        "3712",
+        "cross 3712 etac ec/28",
+        "  cross   allround  ",
+    ],
+)
+def test_all_words_match_somewhere(client, wheelchair, typed):
+    ArticleFactory(number="900001", name="Rollator")
+    assert found(get(client, q=typed)) == ["37121"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["cross rollator", "akero", "crøss", "5  6 cross", "cross etac x"]
+)
+def test_one_word_that_is_nowhere_finds_nothing(client, wheelchair, typed):
+    answer = get(client, q=typed)
+    assert answer.status_code == 200
+    assert found(answer) == []
+    assert "Inga artiklar" in text(answer)
+
+
+@pytest.mark.parametrize("sign", ["%", "_", "'", '"', ",", "/", "\\", "(", "[", ";--", "&", "<b>"])
+def test_signs_mean_themselves(client, sign):
+    ArticleFactory(number="900001", name=f"Kudde {sign}40{sign} hög")
+    ArticleFactory(number="900002", name="Kudde x40x hög")
+    answer = get(client, q=f"kudde {sign}40{sign}")
+    assert found(answer) == ["900001"]
+    assert "<b>40" not in text(answer)
+
+
+@pytest.mark.parametrize("typed", ["ab", "a b", "  x ", "%%", "å"])
+def test_fewer_than_three_characters_get_a_clear_word(client, typed):
+    answer = get(client, q=typed)
+    assert answer.status_code == 200
+    assert "Skriv minst tre tecken" in text(answer)
+    assert 'aria-invalid="true"' in text(answer)
+    assert "id_q-error" in text(answer)
+
+
+def test_three_characters_may_be_several_words(client, wheelchair):
+    assert found(get(client, q="c r o")) == ["37121"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["\0\0\0", "abc\0def", "x" * 5000, "ord " * 200, "\ud83d\ude00abc"]
+)
+def test_strange_input_falls_over_nowhere(client, typed):
+    assert (
+        get(client, q=typed.encode("utf-16", "surrogatepass").decode("utf-16")).status_code == 200
+    )
+
+
+def test_an_exact_number_goes_straight_to_the_article(client, wheelchair):
+    assert get(client, q=" 37121 ").url == "/artiklar/37121/"
+    assert get(client, q="37121", lager="100").url.startswith("/artiklar/37121/")
+
+
+def test_the_article_for_what_is_not_in_the_assortment(client):
+    ArticleFactory(number="MANUELL", name="MANUELL förskrivning")
+    assert found(get(client, q="MANUELL förskrivning")) == ["MANUELL"]
+    assert get(client, q="manuell").url == "/artiklar/MANUELL/"
+
+
+def test_a_renamed_supplier_is_found_by_its_new_name(client, wheelchair):
+    wheelchair.supplier.name = "Nya Firman"
+    wheelchair.supplier.save()
+    assert found(get(client, q="cross firman")) == ["37121"]
+    assert found(get(client, q="cross åkerö")) == []
+
+
+# --- filters ---
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("huvudhjalpmedel", ArticleType.MAIN),
+        ("tillbehor", ArticleType.ACCESSORY),
+        ("reservdel", ArticleType.SPARE_PART),
+        ("forbrukning", ArticleType.CONSUMABLE),
+        ("tjanst", ArticleType.SERVICE),
+    ],
+)
+def test_the_type_filter(client, value, kind):
+    of_kind = {k: ArticleFactory(name="Sak", type=k) for k in ArticleType}
+    assert found(get(client, q="sak", typ=value)) == [of_kind[kind].number]
+
+
+@pytest.mark.parametrize("value", ["alla", "", "nonsens", "main"])
+def test_every_type_where_none_is_chosen(client, value):
+    for kind in ArticleType:
+        ArticleFactory(name="Sak", type=kind)
+    assert len(found(get(client, q="sak", typ=value))) == 5
+
+
+# --- order and pages ---
+
+
+def test_swedish_order_by_name(client):
+    for name in ["Ösak", "Zsak", "Äsak", "asak", "Åsak", "Ésak", "Bsak", "sak 10", "sak 2"]:
+        ArticleFactory(name=name)
+    order = ["asak", "Bsak", "Ésak", "sak 10", "sak 2", "Zsak", "Åsak", "Äsak", "Ösak"]
+    assert names(get(client, q="sak")) == order
+    assert names(get(client, q="sak", sortera="-name")) == order[::-1]
+
+
+@pytest.mark.parametrize(
+    "column", ["number", "name", "type", "iso_code", "available", "price"]
+)  # fmt: skip
+def test_every_column_sorts_both_ways_and_says_so(client, column):
+    for i in range(3):
+        article = ArticleFactory(name=f"Sak {i}", iso_code=f"12220{i}")
+        PriceFactory(article=article, amount=100 - i)
+        put_in_stock(WarehouseFactory(), article, 3 - i)
+    rising = get(client, q="sak", sortera=column)
+    falling = get(client, q="sak", sortera=f"-{column}")
+    assert 'aria-sort="ascending"' in text(rising)
+    assert 'aria-sort="descending"' in text(falling)
+    if column != "type":
+        assert found(rising) == found(falling)[::-1]
+    assert len(found(rising)) == 3
+
+
+def test_numbers_sort_as_numbers(client):
+    for number in ["90", "1000", "37121"]:
+        ArticleFactory(number=number, name="Sak")
+    assert found(get(client, q="sak", sortera="number")) == ["90", "1000", "37121"]
+
+
+@pytest.mark.parametrize("value", ["nonsens", "-", "act", "name; DROP TABLE x", "--name"])
+def test_an_order_that_is_none_is_by_name(client, value):
+    ArticleFactory(name="B sak"), ArticleFactory(name="A sak")
+    assert names(get(client, q="sak", sortera=value)) == ["A sak", "B sak"]
+
+
+def test_pages_hold_every_article_once(client):
+    made = {ArticleFactory(name="Samma sak").number for _ in range(60)}
+    pages = [found(get(client, q="sak", sida=page)) for page in (1, 2, 3)]
+    assert [len(page) for page in pages] == [25, 25, 10]
+    assert set().union(*pages) == made
+    assert "26–50 av 60" in text(get(client, q="sak", sida=2))
+
+
+@pytest.mark.parametrize(
+    ("value", "rows"), [("0", 25), ("-1", 25), ("x", 25), ("", 25), ("99", 2), ("9" * 30, 2)]
+)
+def test_a_page_that_is_none_shows_one_that_is(client, value, rows):
+    for _ in range(27):
+        ArticleFactory(name="Sak")
+    answer = get(client, q="sak", sida=value)
+    assert len(found(answer)) == rows
+    assert "27 artiklar" in text(answer)
+
+
+# --- availability ---
+
+
+def test_availability_in_the_chosen_warehouse(client):
+    other = WarehouseFactory(number="200", name="Västervik KHS lager")
+    article = ArticleFactory(name="Sak")
+    put_in_stock(WarehouseFactory(), article, 4)
+    Balance.objects.filter(article=article).update(reserved=1)
+    put_in_stock(other, article, 9)
+    assert "3\u00a0st" in text(get(client, q="sak"))
+    assert "3\u00a0st" in text(get(client, q="sak", lager="100"))
+    page = text(get(client, q="sak", lager="200"))
+    assert "9\u00a0st" in page
+    assert "/artiklar/" + article.number + "/?lager=200" in page
+
+
+@pytest.mark.parametrize("value", ["", "999", "0880", "x'", "100 "])
+def test_a_warehouse_that_the_user_does_not_see_is_not_chosen(client, value):
+    store = BufferFactory()
+    article = ArticleFactory(name="Sak")
+    put_in_stock(store, article, 7)
+    page = text(get(client, q="sak", lager=value))
+    assert "7\u00a0st" not in page
+    assert "0\u00a0st" in page
+    assert '<option value="0880"' not in page
+
+
+def test_own_stores_are_preset_for_those_who_order_from_them(browser_of):
+    store = BufferFactory()
+    unit = UnitFactory(code="K09", own_stores=[store])
+    article = ArticleFactory(name="Sak")
+    put_in_stock(store, article, 7)
+    own = browser_of(UserFactory(default_unit=unit, default_source=Source.OWN_STORE))
+    assert "7\u00a0st" in text(get(own, q="sak"))
+    central = browser_of(UserFactory(default_unit=unit))
+    assert "7\u00a0st" not in text(get(central, q="sak"))
+    assert "7\u00a0st" in text(get(central, q="sak", lager="0880"))
+
+
+def test_nought_says_what_helps_most(client):
+    warehouse = WarehouseFactory()
+    replaced = ArticleFactory(name="Sak ersatt")
+    stand_in = ArticleFactory(name="Annan")
+    ReplacementGroupFactory(articles=[replaced, stand_in])
+    put_in_stock(warehouse, stand_in, 1)
+    expected = ArticleFactory(name="Sak väntad")
+    Balance.objects.create(warehouse=warehouse, article=expected, expected_on=dt.date(2026, 12, 4))
+    ArticleFactory(name="Sak utgången", is_discontinued=True)
+    ArticleFactory(name="Sak slut")
+    page = text(get(client, q="sak"))
+    for words in ("ersättning finns", "väntas 2026-12-04", "utgått"):
+        assert f"0\u00a0st, {words}" in page
+    stand_in.is_discontinued = True
+    stand_in.save()
+    assert "ersättning finns" not in text(get(client, q="sak"))
+
+
+def test_availability_only_where_the_result_is_short(client, settings):
+    settings.AVAILABILITY_ROW_LIMIT = 3
+    for _ in range(3):
+        put_in_stock(WarehouseFactory(), ArticleFactory(name="Sak"), 5)
+    page = text(get(client, q="sak"))
+    assert "5\u00a0st" in page and "Begränsa sökningen" not in page
+    ArticleFactory(name="Sak")
+    page = text(get(client, q="sak"))
+    assert "5\u00a0st" not in page and "Begränsa sökningen" in page
+    assert len(found(get(client, q="sak", sortera="available"))) == 4
+
+
+def test_a_service_is_not_in_stock(client):
+    ArticleFactory(name="Sak", is_stocked=False)
+    assert "0\u00a0st" not in text(get(client, q="sak"))
+
+
+def test_a_rent_is_said_per_month(client):
+    PriceFactory(article=ArticleFactory(name="Sak"), amount="1240.50")
+    assert "1\u00a0240,50\u00a0kr/mån" in text(get(client, q="sak"))
+
+
+# --- the page around it ---
+
+
+def test_order_on_each_row_but_not_for_what_is_discontinued(client):
+    ArticleFactory(number="900001", name="Sak")
+    ArticleFactory(number="900002", name="Sak", is_discontinued=True)
+    page = text(get(client, q="sak"))
+    assert "/bestallning/artikel/900001/" in page
+    assert "/bestallning/artikel/900002/" not in page
+
+
+def test_the_box_is_posted_and_the_result_has_an_address(client):
+    answer = client.post(URL, {"q": " cross %", "typ": "alla", "lager": "100"})
+    assert answer.url == "/artiklar/?q=+cross+%25&lager=100"
+
+
+@pytest.mark.parametrize("typed", ["19460405-7312", "194604057312", "460405-7312", "4604057312"])
+def test_a_personal_number_in_the_wrong_box_goes_no_further(client, typed):
+    answer = client.post(URL, {"q": typed})
+    assert answer.status_code == 422
+    assert typed not in text(answer)
+    assert "Det ser ut som ett personnummer" in text(answer)
+    assert not answer.has_header("Location")
+
+
+def test_chosen_columns_are_kept_for_the_user(client):
+    ArticleFactory(name="Sak", supplier=SupplierFactory(name="Firma Berg"))
+    assert "Firma Berg" not in text(get(client, q="sak"))
+    client.post("/kolumner/", {"tabell": "artiklar", "kolumn": ["supplier"], "nasta": "/"})
+    page = text(get(client, q="sak"))
+    assert "Firma Berg" in page
+    assert "sortera=iso_code" not in page
+
+
+def test_lately_viewed_articles_stay_at_hand(client):
+    made = [ArticleFactory(name=f"Sak {i}") for i in range(5)]
+    for article in made:
+        client.get(f"/artiklar/{article.number}/")
+    client.get(f"/artiklar/{made[2].number}/")
+    lately = [a.number for a in get(client).context["lately"]]
+    assert lately == [made[2].number, made[4].number, made[3].number]
+    gone = {"nummer": made[2].number, "q": "sak"}
+    answer = client.post("/artiklar/senast-visade/ta-bort/", gone)
+    assert answer.url == "/artiklar/?q=sak"
+    assert made[2].number not in [a.number for a in get(client).context["lately"]]
+
+
+def asked(client, **query) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert get(client, **query).status_code == 200
+    bare = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
+    return len([q for q in queries if not q["sql"].startswith(bare)])
+
+
+def test_the_queries_are_few_and_do_not_grow_with_the_rows(client):
+    for _ in range(2):
+        put_in_stock(WarehouseFactory(), ArticleFactory(name="Sak"), 1)
+    few = asked(client, q="sak")
+    for _ in range(30):
+        put_in_stock(WarehouseFactory(), ArticleFactory(name="Sak"), 1)
+    assert asked(client, q="sak") == few
+    assert few <= 8
+    assert asked(client, q="sak", sida=2, sortera="-available") == few
+
+
+def test_the_search_text_is_what_the_index_is_on(client):
+    """Names are upper-cased by the database, so that case and index agree for every letter."""
+    article = ArticleFactory(name="straße ÿ Ångström")
+    article.refresh_from_db()
+    assert re.search("ÅNGSTRÖM", article.search_text)
+    assert found(get(client, q="straße")) == [article.number]
+    assert Article.objects.count() == 1
