@@ -120,8 +120,8 @@ def pattern(word: str) -> str:
 
 _AVAILABLE = "CASE WHEN {a}.is_stocked THEN coalesce(b.on_hand - b.reserved - b.unavailable, 0) END"
 _PRICE = (
-    "(SELECT p.amount FROM articles_price p WHERE p.article_id = {a}.id"
-    " AND p.valid_from <= %(today)s ORDER BY p.valid_from DESC LIMIT 1)"
+    "(SELECT price.amount FROM articles_price price WHERE price.article_id = {a}.id"
+    " AND price.valid_from <= %(today)s ORDER BY price.valid_from DESC LIMIT 1)"
 )
 _BALANCE = (
     " LEFT JOIN articles_balance b ON b.article_id = {a}.id AND b.warehouse_id = %(warehouse)s"

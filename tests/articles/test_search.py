@@ -293,6 +293,7 @@ def test_a_service_is_not_in_stock(client):
 
 
 def test_a_rent_is_said_per_month(client):
+    PriceFactory(article=ArticleFactory(name="Annan"), amount="77")
     PriceFactory(article=ArticleFactory(name="Sak"), amount="1240.50")
     assert "1\u00a0240,50\u00a0kr/mån" in text(get(client, q="sak"))
 
