@@ -30,6 +30,7 @@ from sesam.templatetags.sesam import datum, status_html
 from . import khs, services
 from .models import Order, OrderKind, OrderStatus
 
+FILTER_TEMPLATE = "admin/khs_filter.html"
 ENDED = (OrderStatus.DELIVERED, OrderStatus.CANCELLED)
 
 
@@ -38,6 +39,7 @@ class StatusFilter(admin.SimpleListFilter):
 
     title = "status"
     parameter_name = "status"
+    template = FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [*OrderStatus.choices, ("alla", "Alla")]
@@ -64,6 +66,7 @@ class StatusFilter(admin.SimpleListFilter):
 class WarehouseFilter(admin.SimpleListFilter):
     title = "lager"
     parameter_name = "lager"
+    template = FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         central = Warehouse.objects.filter(kind=Warehouse.Kind.CENTRAL)
@@ -79,6 +82,7 @@ class WarehouseFilter(admin.SimpleListFilter):
 class KindFilter(admin.SimpleListFilter):
     title = "ordertyp"
     parameter_name = "typ"
+    template = FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(OrderKind.choices)
@@ -92,6 +96,7 @@ class StateFilter(admin.SimpleListFilter):
 
     title = "läge"
     parameter_name = "lage"
+    template = FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [

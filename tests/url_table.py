@@ -38,7 +38,6 @@ URLS: dict[str, Row] = {
     "articles:search": Row(CARE),
     "articles:detail": Row(CARE),
     "articles:forget": Row(CARE, post=True),
-    "articles:forget": Row(CARE, post=True),
     # recipients: whoever knows the number may look; every look is logged
     "recipients:search": Row(CARE),
     "recipients:detail": Row(CARE),

@@ -56,7 +56,7 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
             {"label": "Ordertyp", "value": order.get_kind_display()},
             {"label": "Orderdatum", "value": datum(order.sent_at)},
             {"label": "Status", "value": order.get_status_display()},
-            {"label": "Planerat leveransdatum", "value": order.planned_delivery},
+            {"label": "Planerat leveransdatum", "value": datum(order.planned_delivery)},
         ],
     }
     return render(request, "orders/confirmation.html", context)
@@ -156,7 +156,7 @@ def _facts(order: Order) -> list[dict[str, object]]:
         {"label": "Beställare", "value": order.ordered_by},
         {"label": "Förskrivare", "value": order.prescriber},
         {"label": "Orderdatum", "value": datum(order.sent_at)},
-        {"label": "Planerad leverans", "value": order.planned_delivery},
+        {"label": "Planerad leverans", "value": datum(order.planned_delivery)},
     ]
     return facts
 
