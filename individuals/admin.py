@@ -1,0 +1,178 @@
+"""Marked pieces in the back office: to look at. Where a piece is, only the services move.
+
+Who holds a piece isn't shown: that is the recipient's data, and stands on their page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from organisation.models import Warehouse
+from organisation.permissions import KHS, has_role
+from sesam.templatetags.sesam import status_html
+
+from .models import Block, BlockReason, Component, FormerNumber, Individual
+from .services import with_blocked
+
+FILTER_TEMPLATE = "admin/khs_filter.html"
+
+
+class ReadOnly:
+    """KHS looks; nobody adds, changes or removes here."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return has_role(request.user, KHS)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return has_role(request.user, KHS)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class WarehouseFilter(admin.SimpleListFilter):
+    title = "lager"
+    parameter_name = "lager"
+    template = FILTER_TEMPLATE
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(warehouse.number, str(warehouse)) for warehouse in Warehouse.objects.all()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(warehouse__number=self.value()) if self.value() else queryset
+
+
+class StatusFilter(admin.ChoicesFieldListFilter):
+    template = FILTER_TEMPLATE
+
+
+class BlockedFilter(admin.SimpleListFilter):
+    title = "spärr"
+    parameter_name = "sparr"
+    template = FILTER_TEMPLATE
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("ja", "Spärrad"), ("nej", "Inte spärrad")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(blocked=self.value() == "ja") if self.value() else queryset
+
+
+class BlockInline(ReadOnly, admin.TabularInline):
+    model = Block
+    fields = ("reason", "case_number", "since", "until")
+    readonly_fields = fields
+
+
+class ComponentInline(ReadOnly, admin.TabularInline):
+    model = Component
+    fields = ("article", "quantity", "case_number", "fitted_at", "removed_at")
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Component]:
+        return super().get_queryset(request).select_related("article", "individual")
+
+
+class FormerNumberInline(ReadOnly, admin.TabularInline):
+    model = FormerNumber
+    fields = ("number", "changed_at")
+    readonly_fields = fields
+
+
+@admin.register(Individual)
+class IndividualAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = (
+        "number",
+        "shown_article",
+        "serial_number",
+        "shown_status",
+        "warehouse",
+        "shown_block",
+    )
+    list_filter = (("status", StatusFilter), BlockedFilter, WarehouseFilter)
+    list_select_related = ("article", "warehouse")
+    ordering = ("number",)
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+    fields = (
+        "number",
+        "article",
+        "serial_number",
+        "status",
+        "warehouse",
+        "purchased_on",
+        "acquisition_value",
+        "warranty_until",
+        "last_maintenance",
+        "next_maintenance",
+        "maintenance_interval",
+        "text",
+    )
+    readonly_fields = fields
+    inlines = (BlockInline, ComponentInline, FormerNumberInline)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Individual]:
+        return with_blocked()
+
+    def get_urls(self) -> list[URLPattern]:
+        find = self.admin_site.admin_view(self.find_view)
+        return [path("hitta/", find, name="individuals_individual_find"), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Individer", **(extra_context or {})})
+
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """To the piece that has or had the number. By POST: what is typed stays out of URLs."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        number = request.POST.get("nummer", "").strip()
+        asked = Q(number=number) | Q(former_numbers__number=number)
+        found = Individual.objects.filter(asked).first() if number else None
+        if found is None:
+            messages.error(request, "Ingen individ har det numret. Skriv hela individnumret.")
+            return redirect("admin:individuals_individual_changelist")
+        return redirect("admin:individuals_individual_change", found.pk)
+
+    @admin.display(description="Artikel", ordering="article__number")
+    def shown_article(self, piece: Individual) -> SafeString:
+        return format_html("{} {}", piece.article.number, piece.article.name)
+
+    @admin.display(description="Status", ordering="status")
+    def shown_status(self, piece: Individual) -> SafeString:
+        return status_html("", piece.get_status_display())
+
+    @admin.display(description="Spärr")
+    def shown_block(self, piece: Individual) -> str | SafeString:
+        return status_html("", "Spärrad", icon="ban", tone="amber") if piece.blocked else ""
+
+
+@admin.register(BlockReason)
+class BlockReasonAdmin(ReadOnly, admin.ModelAdmin):
+    """A reason in use is ended, not removed."""
+
+    list_display = ("name", "is_active")
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return has_role(request.user, KHS)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return has_role(request.user, KHS)
