@@ -1,0 +1,433 @@
+"""An order through the front door: what people do, and what goes wrong on the way."""
+
+import datetime as dt
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from orders import services
+from orders.models import Cart, Order, OrderStatus
+from organisation.models import AccessLogEntry
+from tests.factories import (
+    ArticleFactory,
+    BufferFactory,
+    CareUnitFactory,
+    PriceFactory,
+    RecipientFactory,
+    StandardComponentFactory,
+    UserFactory,
+    WarehouseFactory,
+    put_in_stock,
+)
+
+from .builders import add, sent, start
+
+pytestmark = pytest.mark.django_db
+DELIVERY = "/bestallning/slutfor/leverans/"
+
+
+@pytest.fixture
+def user():
+    return UserFactory()
+
+
+@pytest.fixture
+def client(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def article():
+    article = ArticleFactory()
+    PriceFactory(article=article)
+    put_in_stock(WarehouseFactory(), article, 3)
+    return article
+
+
+def open_dialog(client, article, step: str = "antal") -> str:
+    """«Beställ» on an article: the address of the dialog's step."""
+    response = client.get(reverse("orders:add", args=[article.number]))
+    return response["Location"].replace("/antal/", f"/{step}/")
+
+
+def choice(**changes) -> dict[str, str]:
+    return {"quantity": "1", "source": "central", "warehouse": "100", "action": "finish"} | changes
+
+
+def send(client, cart, **changes):
+    data = {
+        "token": str(cart.token),
+        "action": "send",
+        "delivery_way": str(cart.delivery_way_id),
+        "extra_info": "",
+        "contact_prescriber": "nej",
+    }
+    return client.post(DELIVERY, data | changes)
+
+
+# --- the dialogs ---
+
+
+def test_an_order_starts_from_the_recipient_and_goes_on_in_the_article_search(client, user):
+    recipient = RecipientFactory()
+    response = client.post(
+        reverse("orders:to", args=[recipient.key]),
+        {"unit": user.default_unit_id, "prescriber": user.pk, "action": "finish"},
+    )
+    assert response["Location"].startswith("/artiklar/")
+    page = client.get(response["Location"]).content.decode()
+    assert "Pågående beställning" in page
+    assert recipient.written_number in page
+
+
+def test_bestall_without_an_order_asks_for_the_recipient_and_then_goes_on(client, user, article):
+    assert client.get(reverse("orders:add", args=[article.number]))["Location"] == "/mottagare/"
+    response = client.post(
+        reverse("orders:to", args=[RecipientFactory().key]),
+        {"unit": user.default_unit_id, "prescriber": user.pk, "action": "finish"},
+    )
+    assert response["Location"] == reverse("orders:add", args=[article.number])
+
+
+def test_starting_another_order_asks_whether_to_leave_the_first(client, user):
+    first = start(user)
+    url = reverse("orders:to", args=[RecipientFactory().key])
+    data = {"unit": user.default_unit_id, "prescriber": user.pk}
+    refused = client.post(url, data | {"action": "finish"})
+    assert refused.status_code == 422
+    assert "pågående beställning" in refused.content.decode()
+    assert client.post(url, data | {"action": "replace"}).status_code == 302
+    first.refresh_from_db()
+    assert first.closed_at
+
+
+def test_another_units_prescriber_or_unit_is_refused_at_the_field(client, user):
+    stranger = UserFactory(default_unit__code="V9", default_unit__name="Annan")
+    url = reverse("orders:to", args=[RecipientFactory().key])
+    for data in (
+        {"unit": stranger.default_unit_id, "prescriber": user.pk},
+        {"unit": user.default_unit_id, "prescriber": stranger.pk},
+    ):
+        response = client.post(url, data | {"action": "finish"})
+        assert response.status_code == 422
+        assert 'aria-invalid="true"' in response.content.decode()
+    assert not Cart.objects.exists()
+
+
+def test_nothing_is_started_for_the_deceased_or_for_a_store(client, user):
+    dead = RecipientFactory(deceased_on=dt.date(2026, 1, 1))
+    store = CareUnitFactory(store=BufferFactory())
+    for recipient in (dead, store):
+        page = client.get(reverse("orders:to", args=[recipient.key])).content.decode()
+        assert ">Fortsätt<" not in page
+        client.post(
+            reverse("orders:to", args=[recipient.key]),
+            {"unit": user.default_unit_id, "prescriber": user.pk, "action": "finish"},
+        )
+    assert not Cart.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("", "Ange hur många"),
+        ("0", "minst 1"),
+        ("-1", "minst 1"),
+        ("1000000000", "högst 999"),
+        ("två", "med siffror"),
+        ("1,5", "med siffror"),
+    ],
+)
+def test_a_wrong_quantity_is_told_at_the_field_and_kept(client, user, article, typed, told):
+    start(user)
+    response = client.post(open_dialog(client, article), choice(quantity=typed))
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert told in page
+    assert f'value="{typed}"' in page or not typed
+    assert 'aria-invalid="true"' in page
+
+
+def test_two_dialogs_in_two_tabs_do_not_disturb_each_other(client, user, article):
+    cart = start(user)
+    other = ArticleFactory()
+    first, second = open_dialog(client, article), open_dialog(client, other)
+    client.post(first, choice(quantity="2"))
+    client.post(second, choice(quantity="3"))
+    assert {(x.article, x.quantity) for x in cart.lines.all()} == {(article, 2), (other, 3)}
+
+
+def test_back_keeps_what_was_typed_valid_or_not(client, user, article):
+    start(user)
+    first = open_dialog(client, article)
+    comment = client.post(first, choice(quantity="2", action="next"))["Location"]
+    client.post(comment, {"comment": "Till vänster", "action": "back"})
+    assert 'value="2"' in client.get(first).content.decode()
+    assert "Till vänster" in client.get(comment).content.decode()
+
+
+def test_the_templates_components_come_along_unless_removed(client, user):
+    chair = ArticleFactory()
+    kept = StandardComponentFactory(article=chair).component
+    removed = StandardComponentFactory(article=chair).component
+    cart = start(user)
+    first = open_dialog(client, chair)
+    parts = client.post(first, choice(action="next"))["Location"]
+    assert "/komponenter/" in parts
+    client.post(parts, {"components": [kept.number], "action": "finish"})
+    names = {line.article for line in cart.lines.exclude(component_of=None)}
+    assert names == {kept}
+    assert removed not in names
+
+
+def test_a_comment_that_the_article_needs_is_asked_for(client, user):
+    manual = ArticleFactory(number="MANUELL", requires_comment=True, is_stocked=False)
+    cart = start(user)
+    response = client.post(open_dialog(client, manual), choice())
+    assert response.status_code == 422
+    assert "Skriv en kommentar" in response.content.decode()
+    assert not cart.lines.exists()
+
+
+def test_a_piece_from_an_own_store_is_chosen(client, user):
+    store = BufferFactory()
+    user.default_unit.own_stores.add(store)
+    chair = ArticleFactory(is_marked=True)
+    piece, _ = put_in_stock(store, chair, 2)
+    cart = start(user)
+    url = open_dialog(client, chair)
+    shown = client.post(url, choice(source="own", action="refresh")).content.decode()
+    assert piece.number in shown
+    missing = client.post(url, choice(source="own", warehouse=store.number))
+    assert missing.status_code == 422
+    assert "Välj vilken individ" in missing.content.decode()
+    client.post(url, choice(source="own", warehouse=store.number, individual=piece.number))
+    assert cart.lines.get().individual == piece
+
+
+def test_a_dialog_that_has_ended_leads_to_the_cart(client, user, article):
+    cart = start(user)
+    url = open_dialog(client, article)
+    client.post(url, choice())
+    assert client.post(url, choice())["Location"] == "/bestallning/"
+    assert cart.lines.count() == 1
+
+
+# --- files ---
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("tom.pdf", b"", "tom"),
+        ("virus.pdf", b"MZ\x90\x00 not a pdf", "kan inte bifogas"),
+        ("sida.html", b"<script>alert(1)</script>", "kan inte bifogas"),
+    ],
+)
+def test_a_file_of_the_wrong_kind_is_refused_at_the_field(client, user, name, content, told):
+    cart = start(user)
+    response = client.post(
+        DELIVERY,
+        {
+            "token": str(cart.token), "action": "attach", "delivery_way": cart.delivery_way_id,
+            "extra_info": "Portkod kommer", "file": SimpleUploadedFile(name, content),
+        },
+    )  # fmt: skip
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert told in page
+    assert "Portkod kommer" in page
+
+
+def test_a_file_goes_with_the_order_and_only_to_those_who_may_see_it(
+    client, user, article, settings, tmp_path
+):
+    settings.MEDIA_ROOT = tmp_path
+    cart = start(user)
+    add(cart, article)
+    pdf = SimpleUploadedFile("anvisning.pdf", b"%PDF-1.4\n%%EOF\n")
+    data = {"token": str(cart.token), "action": "attach", "delivery_way": cart.delivery_way_id}
+    assert client.post(DELIVERY, data | {"file": pdf}).status_code == 302
+    order = services.send(cart, user=user)
+    file = order.attachments.get()
+    url = reverse("orders:attachment", args=[order.case_number, file.key])
+
+    response = client.get(url)
+    assert BytesIO(b"".join(response.streaming_content)).read().startswith(b"%PDF")
+    assert response["Content-Disposition"].startswith("attachment")
+    assert response["Content-Security-Policy"].startswith("sandbox")
+    stranger = Client()
+    stranger.force_login(UserFactory(default_unit__code="V9", default_unit__name="Annan"))
+    assert stranger.get(url).status_code == 404
+
+
+# --- checkout ---
+
+
+def test_a_block_with_faults_keeps_what_was_typed(client, user):
+    start(user)
+    response = client.post(
+        f"{DELIVERY}?redigera=adress",
+        {"street": "Nygatan 1", "postcode": "392", "locality": "Kalmar"},
+    )
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "fem siffror" in page
+    assert "Nygatan 1" in page
+
+
+def test_sending_with_a_block_open_is_told_at_that_block(client, user, article):
+    cart = start(user)
+    add(cart, article)
+    response = send(client, cart, open_block="adress")
+    assert response.status_code == 422
+    assert "Spara eller lämna ändringen" in response.content.decode()
+    assert not Order.objects.exists()
+
+
+def test_send_gives_a_confirmation_and_sent_again_the_same_one(client, user, article):
+    cart = start(user)
+    add(cart, article)
+    first, again = send(client, cart), send(client, cart)
+    assert first["Location"] == again["Location"]
+    assert Order.objects.count() == 1
+    page = client.get(first["Location"]).content.decode()
+    assert "Orderbekräftelse" in page
+    assert Order.objects.get().case_number in page
+
+
+def test_an_old_page_does_not_send_the_next_order(client, user, article):
+    old = start(user)
+    add(old, article)
+    send(client, old)
+    new = start(user)
+    add(new, article)
+
+    send(client, old)
+
+    assert Order.objects.count() == 1
+    new.refresh_from_db()
+    assert new.closed_at is None
+
+
+def test_an_expired_session_in_checkout_loses_nothing(client, user, article):
+    cart = start(user)
+    add(cart, article)
+    client.post(f"{DELIVERY}?redigera=adress", {
+        "street": "Nygatan 1", "postcode": "392 31", "locality": "Kalmar",
+    })  # fmt: skip
+    client.logout()
+
+    refused = send(client, cart)
+    assert refused["Location"].startswith("/logga-in/")
+    assert not Order.objects.exists()
+
+    client.force_login(user)
+    assert "Nygatan 1" in client.get(DELIVERY).content.decode()
+    assert send(client, cart).status_code == 302
+    assert Order.objects.get().street == "Nygatan 1"
+
+
+def test_a_line_that_someone_else_took_is_told_where_it_stands(client, user):
+    store = BufferFactory()
+    user.default_unit.own_stores.add(store)
+    last = ArticleFactory(name="Rollator Sista")
+    put_in_stock(store, last, 1)
+    cart = start(user)
+    add(cart, last, warehouse=store)
+    other = start(UserFactory(default_unit=user.default_unit))
+    add(other, last, warehouse=store)
+    services.send(other, user=other.user)
+
+    response = send(client, cart)
+
+    assert response.status_code == 409
+    assert "Rollator Sista" in response.content.decode()
+    assert cart.lines.count() == 1
+
+
+def test_rents_are_never_summed_with_sales(client, user, article):
+    start_cart = start(user)
+    add(start_cart, article)
+    page = client.get("/bestallning/slutfor/").content.decode()
+    assert "Hyra:" in page
+    assert "Försäljning:" not in page
+
+
+# --- the order's page ---
+
+
+def test_a_protected_persons_address_stands_on_the_case_only_while_it_is_open(client, user):
+    recipient = RecipientFactory(is_protected=True)
+    cart = start(user, recipient)
+    add(cart, ArticleFactory())
+    cart.street, cart.postcode, cart.locality = "Hemliga vägen 3", "39231", "Kalmar"
+    cart.contact_phone = "08-465 004 41"
+    cart.save()
+    order = services.send(cart, user=user)
+    url = reverse("orders:detail", args=[order.case_number])
+
+    assert "Hemliga vägen 3" in client.get(url).content.decode()
+    services.cancel(order, user=user)
+    page = client.get(url).content.decode()
+    assert "Hemliga vägen 3" not in page
+    assert recipient.payer.name not in page
+
+
+def test_cancelling_asks_first_and_then_leaves_the_order_readable(client, user, article):
+    order = sent((article, 1), user=user)
+    url = reverse("orders:cancel", args=[order.case_number])
+    assert "Ja, makulera" in client.get(url).content.decode()
+    assert client.post(url).status_code == 302
+    order.refresh_from_db()
+    assert order.status == OrderStatus.CANCELLED
+    page = client.get(reverse("orders:detail", args=[order.case_number])).content.decode()
+    assert "makulerad" in page
+    assert "Makulera beställning" not in page
+
+
+def test_an_order_that_is_being_picked_is_not_cancelled(client, user, article):
+    order = services.start_picking(sent((article, 1), user=user), user=user)
+    response = client.post(reverse("orders:cancel", args=[order.case_number]))
+    assert response.status_code == 409
+    order.refresh_from_db()
+    assert order.status == OrderStatus.PICKING
+
+
+def test_every_look_at_an_order_is_in_the_access_log(client, user, article):
+    order = sent((article, 1), user=user)
+    for name in ("detail", "confirmation", "cancel"):
+        client.get(reverse(f"orders:{name}", args=[order.case_number]))
+    looks = AccessLogEntry.objects.filter(
+        user=user, case_number=order.case_number, recipient_key=order.recipient.key
+    )
+    assert looks.count() == 3
+
+
+def test_the_orders_page_takes_as_many_queries_for_thirty_lines_as_for_one(
+    client, user, django_assert_max_num_queries
+):
+    small = sent((ArticleFactory(), 1), user=user)
+    large = sent(*[(ArticleFactory(), 1) for _ in range(30)], user=user)
+    for order in (small, large):
+        with django_assert_max_num_queries(22):
+            client.get(reverse("orders:detail", args=[order.case_number]))
+
+
+def test_ordered_lines_stand_on_the_recipients_page_without_a_link_for_another_unit(article):
+    order = sent((article, 1))
+    line = order.lines.get()
+    url = f"/mottagare/{order.recipient.key}/?flik=bestallt&panel={line.pk}"
+    own, other = Client(), Client()
+    own.force_login(order.ordered_by)
+    other.force_login(UserFactory(default_unit__code="V9", default_unit__name="Annan"))
+    link = reverse("orders:detail", args=[order.case_number])
+    assert link in own.get(url).content.decode()
+    page = other.get(url).content.decode()
+    assert order.case_number in page
+    assert link not in page
