@@ -15,7 +15,7 @@ help: ## what can be made
 setup: $(STAMP) system ## virtual environment and system packages
 .PHONY: system
 system:
-	@sh bin/system-packages
+	@sh .ci/system-packages
 
 # Only when the locked versions changed.
 $(STAMP): requirements-dev.txt
@@ -63,5 +63,5 @@ lock: setup ## resolve pyproject.toml anew into requirements*.txt (UPGRADE=--upg
 benchmark: setup ## how fast the main pages answer
 	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
 
-screenshots: setup ## pictures of the main pages into screenshots/
+screenshots: setup ## pictures of the main pages into tests/screenshots/
 	@exec $(BIN)/python -m pytest -q -s tests/screenshots.py $(ARGS)

@@ -535,7 +535,8 @@ def _record_deliveries(
     if order.recipient_id:
         _begin_loans(order, rows, now)
     LineDelivery.objects.bulk_create(rows)
-    _fit_parts(order, rows)
+    if order.recipient_id:
+        _fit_parts(order, rows)
 
 
 def _begin_loans(order: Order, rows: list[LineDelivery], now: dt.datetime) -> None:
@@ -561,18 +562,24 @@ def _begin_loans(order: Order, rows: list[LineDelivery], now: dt.datetime) -> No
 
 
 def _fit_parts(order: Order, rows: list[LineDelivery]) -> None:
-    """Components sit on the piece they came with, accessories on the piece they were meant for."""
-    piece_of = {row.line_id: row.individual_id for row in rows if row.individual_id}
+    """Components sit on the piece they came with, accessories on the piece they were meant for.
+
+    Into a store they go as stock: what is fitted there is the store's to decide.
+    """
     parents = {row.line.component_of_id for row in rows if row.line.component_of_id}
-    if missing := parents - piece_of.keys():
-        piece_of |= dict(
-            LineDelivery.objects.filter(line__in=missing, individual__isnull=False).values_list(
-                "line_id", "individual_id"
-            )
+    came_with = {
+        line: (piece, loan)
+        for line, piece, loan in LineDelivery.objects.filter(line__in=parents).values_list(
+            "line_id", "individual_id", "loan_id"
         )
-    parts = []
+    }
+    parts, loans = [], []
     for row in rows:
-        target = row.line.fitted_to_id or piece_of.get(row.line.component_of_id)
+        piece, loan = came_with.get(row.line.component_of_id, (None, None))
+        if loan and row.loan:
+            row.loan.part_of_id = loan
+            loans.append(row.loan)
+        target = row.line.fitted_to_id or piece
         if target:
             parts.append(
                 Component(
@@ -582,6 +589,7 @@ def _fit_parts(order: Order, rows: list[LineDelivery]) -> None:
                     case_number=order.case_number,
                 )
             )
+    Loan.objects.bulk_update(loans, ["part_of"])
     if parts:
         individuals.fit(parts)
 

@@ -20,6 +20,7 @@ from organisation.models import Source
 from recipients.models import CareRelation, Loan, Recipient
 from sesam import case_numbers
 from sesam.models import CaseKind, CaseNumber, CaseSeries
+from sesam.working_days import add_working_days
 
 from . import people
 from .organisation import Places
@@ -87,7 +88,7 @@ def _order(rows: Rows, places: Places, recipient: Recipient, way, at) -> Order:
     order = Order(
         case_number=number, kind=OrderKind.CUSTOMER, recipient=recipient, unit=unit,
         ordered_by=user, prescriber=user, delivery_way=way, sent_at=at,
-        planned_delivery=timezone.localdate(at) + dt.timedelta(days=4),
+        planned_delivery=add_working_days(timezone.localdate(at), 4),
         street=recipient.street if shown else "", postcode=recipient.postcode if shown else "",
         locality=recipient.locality if shown else "",
         recipient_mobile=recipient.mobile if shown else "", contact_name=str(user),

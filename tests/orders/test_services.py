@@ -450,6 +450,8 @@ def test_components_sit_on_the_piece_they_came_with(khs):
 
     fitted = Component.objects.get()
     assert (fitted.individual, fitted.article) == (piece, standard.component)
+    part_of = Loan.objects.get(article=standard.component).part_of
+    assert part_of == Loan.objects.get(article=chair)
 
 
 # --- the status that follows from the lines ---
