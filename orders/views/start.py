@@ -24,6 +24,7 @@ WAITING = "waiting_article"  # in the session: the article that «Beställ» was
 def to_recipient(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """The dialog «Beställning till»; «Fortsätt» makes the order the one in progress."""
     recipient = get_object_or_404(Recipient.objects.select_related("payer"), key=key)
+    access_log.record(request, access_log.Action.VIEW, recipient.key, detail="Beställning till")
     present = carts.of_request(request)
     form = ToForm(request.POST or None, user=request.user)
     error = ""
@@ -46,15 +47,11 @@ def to_recipient(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
                 form.add_error(fault.field, fault.message)
                 error = ""
         else:
-            access_log.record(
-                request, access_log.Action.VIEW, recipient.key, detail="Påbörjade beställning"
-            )
             waiting = request.session.pop(WAITING, "")
             if waiting:
                 return dialogs.leave(request, reverse("orders:add", args=[waiting]))
             return dialogs.leave(request, f"{reverse('articles:search')}?ny=1")
     cancel = reverse("recipients:detail", args=[recipient.key])
-    # A person's name is sensitive where identity is protected: it is not a secret, the rest is.
     return render(
         request,
         "orders/to.html",
