@@ -350,7 +350,8 @@ def test_logged_out_visitors_go_to_sign_in(client, recipient):
 
 def rows(client, recipient, **query):
     return [
-        row.record["shown_title"] for row in client.get(url(recipient, **query)).context["table"].rows
+        row.record["shown_title"]
+        for row in client.get(url(recipient, **query)).context["table"].rows
     ]
 
 
