@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Prefetch
+from django.db.models import F, OuterRef, Prefetch, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -48,7 +49,7 @@ def search(request: HttpRequest) -> HttpResponse:
     typed = form.data["q"]
     if typed and (number := finder.exact(typed)):
         return HttpResponseRedirect(_detail_url(number, request.GET.get("lager", "")))
-    context: dict[str, Any] = {"form": form, "lately": _lately(request)}
+    context: dict[str, Any] = {"form": form, "lately": _lately(request, form.warehouse)}
     if typed and form.is_valid():
         context |= _hits(request, form)
     return render(request, "articles/search.html", context)
@@ -90,12 +91,20 @@ def _detail_url(number: str, warehouse: str = "") -> str:
 # --- lately viewed -----------------------------------------------------------------------
 
 
-def _lately(request: HttpRequest) -> list[Article]:
-    """The articles looked at lately, newest first. One query, none when there are none."""
+def _lately(request: HttpRequest, warehouse: Warehouse | None) -> list[Article]:
+    """The articles looked at lately, newest first, with what ``warehouse`` has ``here`` of them.
+
+    One query, none when there are none.
+    """
     numbers = request.session.get(LATELY, [])[:SHOWN]
     if not numbers:
         return []
-    known = {a.number: a for a in Article.objects.filter(number__in=numbers)}
+    there = Balance.objects.filter(article=OuterRef("pk"), warehouse=warehouse)
+    left = there.values_list(F("on_hand") - F("reserved") - F("unavailable"))
+    articles = Article.objects.filter(number__in=numbers).annotate(
+        here=Coalesce(Subquery(left[:1]), 0)
+    )
+    known = {a.number: a for a in articles}
     return [known[number] for number in numbers if number in known]
 
 
