@@ -1,0 +1,167 @@
+"""``python -m tests.benchmarks [--times 10]``: medians of 200 warm requests by one client.
+
+Ten times the data needs some 6 GB of disk and ten minutes the first time; it is kept.
+"""
+
+import argparse
+import http.client
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+PORT = 8765
+WARM, COUNTED = 20, 200
+QUERY = "rullstol cross lång 4"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--times", type=int, default=1)
+    times = options.parse_args().times
+    os.environ |= {
+        "DB_NAME": f"benchmark{times}",
+        "DEMO": "1",
+        "DEBUG": "0",
+        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
+        "WEB_CONCURRENCY": "2",
+        "PORT": str(PORT),
+    }
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from articles.models import Article
+    from sesam import local_postgres
+
+    if "DATABASE_URL" not in os.environ:
+        local_postgres.start(local_postgres.DEV, os.environ["DB_NAME"])
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    if not Article.objects.exists():
+        print(f"Making the data of {times} region(s) …", flush=True)
+        from tests.benchmarks import data
+
+        data.make(times)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "sesam.wsgi", "--access-logfile", "/dev/null"]
+    )
+    try:
+        time.sleep(5)
+        measure()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def measure() -> None:
+    from django.conf import settings
+    from django.test import Client
+
+    from organisation.models import User, Warehouse
+    from recipients.models import Loan
+
+    user = User.objects.get(username="bench")
+    client = Client()
+    client.force_login(user)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    khs = Warehouse.objects.get(number="100")
+    key = Loan.objects.order_by("pk").first().recipient.key
+    words = QUERY.replace(" ", "+").replace("å", "%C3%A5")
+    pages = [
+        (
+            "article search",
+            f"/artiklar/?q={words}&lager=100",
+            f"/golv/artiklar/?q={words}&w={khs.pk}",
+        ),
+        ("recipient, 40 aids", f"/mottagare/{key}/", f"/golv/mottagare/?key={key}"),
+    ]
+    print(f"{'':20}{'portal':>10}{'floor':>10}{'ratio':>8}{'queries':>9}")
+    for name, portal, floor in pages:
+        _same_rows(client, portal, floor)
+        ours, theirs = _medians(cookie, portal, floor)
+        print(
+            f"{name:20}{ours:8.2f}ms{theirs:8.2f}ms{ours / theirs:8.2f}{_queries(client, portal):9}"
+        )
+    sending(user)
+
+
+def _same_rows(client, portal: str, floor: str) -> None:
+    shown = client.get(portal, HTTP_HOST="localhost").content.decode()
+    rows = client.get(floor, HTTP_HOST="localhost").json()
+    rows = rows[1] if len(rows) == 2 and isinstance(rows[1], list) else rows
+    assert rows, floor
+    missing = [row[0] for row in rows if row[0] not in shown]
+    assert not missing, f"not on the portal's page: {missing}"
+
+
+def _medians(cookie: str, *urls: str) -> list[float]:
+    """Milliseconds, the addresses asked in turn on one connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", PORT)
+    taken: list[list[float]] = [[] for _ in urls]
+    for turn in range(WARM + COUNTED):
+        for index, url in enumerate(urls):
+            began = time.perf_counter()
+            connection.request("GET", url, headers={"Cookie": cookie, "Host": "localhost"})
+            response = connection.getresponse()
+            response.read()
+            assert response.status == 200, (response.status, url)
+            if turn >= WARM:
+                taken[index].append((time.perf_counter() - began) * 1000)
+    return [statistics.median(series) for series in taken]
+
+
+def _queries(client, url: str) -> int:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get(url, HTTP_HOST="localhost")
+    return len([q for q in queries if not re.match(r"SAVEPOINT|RELEASE|BEGIN|COMMIT", q["sql"])])
+
+
+def sending(user) -> None:
+    """The service alone: how long an order of 3 lines takes to send, and its queries for 3, 30."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from articles.models import Article
+    from orders import cart as carts
+    from orders import services
+    from organisation.models import Source, Warehouse
+    from recipients.models import Recipient
+
+    khs, recipient = Warehouse.objects.get(number="100"), Recipient.objects.order_by("pk").last()
+    articles = list(Article.objects.order_by("pk")[:30])
+
+    def prepared(size: int):
+        cart = carts.start(
+            user, unit=user.default_unit, prescriber=user, recipient=recipient, replace=True
+        )
+        for article in articles[:size]:
+            carts.put(cart, carts.Wish(article, 1, Source.CENTRAL, khs))
+        return cart
+
+    counts = []
+    for size in (3, 30):
+        cart = prepared(size)
+        with CaptureQueriesContext(connection) as queries:
+            services.send(cart, user=user)
+        counts.append(len(queries))
+    taken = []
+    for _ in range(50):
+        cart = prepared(3)
+        began = time.perf_counter()
+        services.send(cart, user=user)
+        taken.append((time.perf_counter() - began) * 1000)
+    print(
+        f"{'send 3 lines':20}{statistics.median(taken):8.2f}ms  (the service alone, no floor yet)"
+        f"  queries: {counts[0]} for 3 lines, {counts[1]} for 30"
+    )
+
+
+if __name__ == "__main__":
+    main()
