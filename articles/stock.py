@@ -102,10 +102,20 @@ class Ledger:
         for movement in self._movements:
             movement.at = now
             movement.case_number = self.case_number
-        Balance.objects.bulk_update(
-            [self._balances[place] for place in sorted(self._changed)],
-            ["on_hand", "reserved", "unavailable"],
-        )
+        if self._changed:
+            changed = [self._balances[place] for place in sorted(self._changed)]
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE articles_balance b SET on_hand = n.on_hand, reserved = n.reserved,"
+                    " unavailable = n.unavailable FROM unnest(%s::bigint[], %s::int[], %s::int[],"
+                    " %s::int[]) AS n (id, on_hand, reserved, unavailable) WHERE b.id = n.id",
+                    [
+                        [b.pk for b in changed],
+                        [b.on_hand for b in changed],
+                        [b.reserved for b in changed],
+                        [b.unavailable for b in changed],
+                    ],
+                )
         StockMovement.objects.bulk_create(self._movements)
         self._movements, self._changed = [], set()
 

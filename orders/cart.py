@@ -15,6 +15,7 @@ from individuals.models import Individual
 from organisation.models import Source, Unit, User, Warehouse
 from organisation.permissions import CARE, KHS, has_role
 from recipients.models import Recipient
+from sesam import compiled
 from sesam.attachments import check
 from sesam.errors import DomainError
 
@@ -35,16 +36,15 @@ def open_cart(user: User) -> Cart | None:
     return (
         Cart.objects.filter(user=user, closed_at=None)
         .annotate(line_count=Coalesce(Subquery(main_lines), 0))
-        .select_related(
-            "recipient",
-            "destination",
-            "unit__payer",
-            "unit__delivering_warehouse",
-            "prescriber",
-            "delivery_way",
-        )
+        # What only the checkout shows is looked up there: each more table costs every page.
+        .select_related("recipient", "destination", "unit")
+        .order_by()
         .first()
     )
+
+
+def _open_cart_of(user_id: int) -> QuerySet[Cart, dict]:
+    return Cart.objects.filter(user=user_id, closed_at=None).order_by().values("pk")
 
 
 def of_request(request: HttpRequest) -> Cart | None:
@@ -52,7 +52,7 @@ def of_request(request: HttpRequest) -> Cart | None:
     if not hasattr(request, "_open_cart"):
         care = request.user.is_authenticated and has_role(request.user, *CARE)
         # Every page asks and most users have none: a small question before the large one.
-        started = care and Cart.objects.filter(user=request.user, closed_at=None).exists()
+        started = care and compiled.rows("open cart", _open_cart_of, request.user.pk)
         request._open_cart = open_cart(request.user) if started else None
     return request._open_cart
 

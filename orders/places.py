@@ -1,16 +1,19 @@
 """What orders add to the bar, to recipients, to articles."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Count, F, Q
 from django.http import HttpRequest
 from django.urls import reverse
 
 from organisation.permissions import CARE, has_role
 from recipients.models import Recipient
-from sesam import case_pages, panels, places
+from sesam import case_pages, compiled, panels, places
 from sesam.models import CaseKind
 from sesam.panels import Panel
+from sesam.tables import links
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts
@@ -38,6 +41,11 @@ def who(cart: carts.Cart) -> str:
     if cart.recipient:
         return f"{cart.recipient.name}, {cart.recipient.written_number}"
     return str(cart.destination)
+
+
+@cache
+def _add_url() -> Callable[[str], str]:
+    return links("orders:add")
 
 
 places.add(
@@ -77,8 +85,8 @@ places.add(
         slot="article.button",
         name="order",
         label="Beställ",
-        url=lambda request, article: reverse("orders:add", args=[article.number]),
-        shown=lambda request, article: _care(request) and not article.is_discontinued,
+        url=lambda request, article: _add_url()(article.number),
+        shown=lambda request, article: not article.is_discontinued and _care(request),
         extra={"dialog": True, "order": True},
     )
 )
@@ -87,10 +95,26 @@ places.add(
 # --- the recipient's tab «Beställt» ---
 
 
+_OPEN = Q(quantity__gt=F("delivered") + F("cancelled"))
+
+
 def _undelivered(recipient: Recipient):
-    return OrderLine.objects.filter(
-        order__recipient=recipient, quantity__gt=F("delivered") + F("cancelled")
+    return OrderLine.objects.filter(_OPEN, order__recipient=recipient)
+
+
+def _undelivered_count(request: HttpRequest, recipient: Recipient) -> int:
+    found = compiled.rows(
+        "undelivered lines",
+        lambda pk: (
+            OrderLine.objects.filter(_OPEN, order__recipient=pk)
+            .order_by()
+            .values("order__recipient")
+            .annotate(lines=Count("pk"))
+            .values("lines")
+        ),
+        recipient.pk,
     )
+    return found[0]["lines"] if found else 0
 
 
 def _ordered_tab(request: HttpRequest, recipient: Recipient) -> dict[str, Any]:
@@ -156,7 +180,7 @@ places.add(
             reverse("recipients:detail", args=[recipient.key]) + "?flik=bestallt"
         ),
         order=20,
-        count=lambda request, recipient: _undelivered(recipient).count(),
+        count=_undelivered_count,
         extra={"build": _ordered_tab},
     )
 )

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from articles.models import ArticleType, BillingForm
+from articles.models import ArticleType
 from articles.stock import Kind, Ledger, Shortage
 from individuals import services as individuals
 from individuals.models import Component, Individual
@@ -65,7 +65,7 @@ def send(cart: Cart, *, user: User) -> Order:
     recipient = _locked_recipient(cart.recipient_id)
     cart = (
         Cart.objects.select_for_update(of=("self",))
-        .select_related("unit__payer", "delivery_way", "destination__owner", "order")
+        .select_related("unit", "delivery_way", "destination", "order")
         .get(pk=cart.pk, user=user)
     )
     if cart.order:
@@ -73,7 +73,7 @@ def send(cart: Cart, *, user: User) -> Order:
     if cart.closed_at:
         raise DomainError("Beställningen är lämnad. Börja en ny.")
     lines = list(
-        cart.lines.select_related("article", "warehouse__owner", "individual").order_by(
+        cart.lines.select_related("article__billing_form", "warehouse", "individual").order_by(
             F("component_of_id").asc(nulls_first=True), "position", "id"
         )
     )
@@ -193,7 +193,6 @@ def _take_from_own_store(
 
 
 def _order_lines(order, cart, lines, recipient, today_prices) -> list[OrderLine]:
-    billing = BillingForm.objects.in_bulk({line.article.billing_form_id for line in lines})
     payer_id = (recipient and recipient.is_person and recipient.payer_id) or cart.unit.payer_id
     made: dict[int, OrderLine] = {}
     for line in lines:
@@ -202,7 +201,7 @@ def _order_lines(order, cart, lines, recipient, today_prices) -> list[OrderLine]
             payer_id=payer_id,
             seller_id=line.warehouse.owner_id,
             price=today_prices.get(line.article_id),
-            billing_form=billing[line.article.billing_form_id],
+            billing_form=line.article.billing_form,
             component_of=made.get(line.component_of_id),
         )
         for name in COPIED_LINE:

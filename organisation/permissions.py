@@ -20,12 +20,13 @@ CARE = (FORSKRIVARE, BUFFERT, KHS)
 
 
 def roles_of(user) -> frozenset[str]:
-    """The user's roles; one query, kept on the user for the request."""
+    """The user's roles; the signed-in user of a request comes with them (backends.py)."""
     if not user.is_authenticated or not user.is_active:
         return frozenset()
     found = getattr(user, "_roles", None)
     if found is None:
-        found = frozenset(user.groups.values_list("name", flat=True))
+        names = getattr(user, "role_names", None)
+        found = frozenset(user.groups.values_list("name", flat=True) if names is None else names)
         user._roles = found
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Prefetch, Q
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -14,7 +14,7 @@ from articles.models import ArticleType
 from individuals.models import Component
 from organisation.models import Unit
 from organisation.permissions import KHS, has_role
-from sesam import case_pages, panels
+from sesam import case_pages, compiled, panels
 from sesam.templatetags.sesam import datum, status_html
 
 from . import tables
@@ -36,19 +36,21 @@ class Tab:
         """How many; all tabs are counted by one query a request."""
         counts = getattr(recipient, "_loan_counts", None)
         if counts is None:
-            counts = Loan.objects.filter(recipient=recipient).aggregate(
-                **{tab.name: Count("pk", filter=tab.where) for tab in ALL}
-            )
+            found = compiled.rows("loan counts", _counts, recipient.pk)
+            counts = found[0] if found else dict.fromkeys((tab.name for tab in ALL), 0)
             recipient._loan_counts = counts  # type: ignore[attr-defined]
         return counts[self.name]
 
+    def loans(self, recipient_id: int) -> QuerySet[Loan]:
+        return Loan.objects.filter(self.where, recipient=recipient_id)
+
     def build(self, request: HttpRequest, recipient: Recipient) -> dict[str, Any]:
         """The tab's content: its list, and the panel if a row is open."""
-        loans = Loan.objects.filter(self.where, recipient=recipient)
         context: dict[str, Any] = {
             "table": tables.build(
                 self.table,
-                loans,
+                self.loans,
+                recipient.pk,
                 request,
                 total=self.count(request, recipient),
                 quantity=self.quantity,
@@ -57,7 +59,8 @@ class Tab:
         asked = panels.asked(request)
         if asked.isascii() and asked.isdigit() and len(asked) < 19:
             loan = (
-                loans.filter(pk=int(asked))
+                self.loans(recipient.pk)
+                .filter(pk=int(asked))
                 .select_related("article", "individual", "unit")
                 .prefetch_related(
                     Prefetch("parts", Loan.objects.select_related("article")),
@@ -87,6 +90,16 @@ RETURNED = Tab(
 )
 CONSUMABLES = Tab("consumables", _CONSUMABLE, tables.ConsumableTable, F("quantity") + 0)
 ALL = (HELD, RETURNED, CONSUMABLES)
+
+
+def _counts(recipient_id: int) -> QuerySet[Loan, dict[str, int]]:
+    return (
+        Loan.objects.filter(recipient=recipient_id)
+        .order_by()
+        .values("recipient")
+        .annotate(**{tab.name: Count("pk", filter=tab.where) for tab in ALL})
+        .values(*(tab.name for tab in ALL))
+    )
 
 
 def _panel(request: HttpRequest, recipient: Recipient, loan: Loan) -> panels.Panel:

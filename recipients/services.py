@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -213,8 +214,22 @@ def clean_up(now: dt.datetime | None = None) -> int:
 
 
 def get(key: uuid.UUID) -> Recipient | None:
-    """The recipient of an opaque id, with all that its page shows."""
-    return Recipient.objects.select_related("payer", "store").filter(key=key).first()
+    """The recipient of an opaque id, with the payer. (Few have a store: that is looked up.)"""
+    found = Recipient.objects.raw(
+        "SELECT r.*, p.code AS payer_code, p.name AS payer_name, p.kind AS payer_kind"
+        " FROM recipients_recipient r LEFT JOIN organisation_payer p ON p.id = r.payer_id"
+        " WHERE r.key = %s",
+        [key],
+    )
+    recipient: Any = next(iter(found), None)
+    if recipient is not None and recipient.payer_id:
+        recipient.payer = Payer(
+            pk=recipient.payer_id,
+            code=recipient.payer_code,
+            name=recipient.payer_name,
+            kind=recipient.payer_kind,
+        )
+    return recipient
 
 
 def _count_search(request: HttpRequest, digits: str, known: Recipient | None) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import F, Func, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
 
+from sesam import compiled
 from sesam.tables import CodeColumn, Column, DateColumn, NumberColumn, PanelColumn, Table
 
 from .models import Loan
@@ -70,22 +72,33 @@ class ReturnedTable(LoanTable):
 
 def build(
     table: type[LoanTable],
-    loans: QuerySet[Loan],
+    loans: Callable[[int], QuerySet[Loan]],
+    recipient_id: int,
     request: HttpRequest,
     *,
     total: int,
     quantity: Any,
 ) -> LoanTable:
-    """The list of ``loans`` as the address asks for it: sorted and cut by one query."""
+    """The list of the recipient's ``loans`` as the address asks for it: sorted and cut by one
+    query."""
     sort = table.sorting(request)
     last = max(1, -(-total // PER_PAGE))
     page = min(table.page_number(request), last)
+
+    def wanted(pk: int) -> QuerySet[Loan, dict[str, Any]]:
+        return _sorted(loans(pk), sort, quantity)[(page - 1) * PER_PAGE : page * PER_PAGE]
+
+    rows = compiled.rows((table, sort, page), wanted, recipient_id) if total else []
+    return table(rows=rows, total=total, page=page, per_page=PER_PAGE, request=request)
+
+
+def _sorted(loans: QuerySet[Loan], sort: str, quantity: Any) -> QuerySet[Loan, dict[str, Any]]:
     order = []
     for part in _ORDER[sort.removeprefix("-")]:
-        falling = sort.startswith("-")
         by = F(part) if isinstance(part, str) else part
+        falling = sort.startswith("-")
         order.append(by.desc(nulls_last=True) if falling else by.asc(nulls_last=True))
-    rows = (
+    return (
         loans.annotate(
             shown_title=Coalesce(
                 NullIf("name", Value("")), "article__name", output_field=TextField()
@@ -93,10 +106,5 @@ def build(
             shown_quantity=quantity,
         )
         .order_by(*order, "-pk")
-        .values(*_FIELDS, "shown_title", "shown_quantity", "article__number", "individual__number")[
-            (page - 1) * PER_PAGE : page * PER_PAGE
-        ]
-    )
-    return table(
-        rows=rows if total else [], total=total, page=page, per_page=PER_PAGE, request=request
+        .values(*_FIELDS, "shown_title", "shown_quantity", "article__number", "individual__number")
     )

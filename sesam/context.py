@@ -47,9 +47,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "menu": list(menu.values()),
         "frame_user": {
             "name": user.get_full_name() or user.get_username(),
-            "unit": getattr(request, "active_unit", None)
-            or getattr(user, "default_unit", None)
-            or "",
+            "unit": getattr(user, "unit_name", ""),
             # Asked for by the 403 page alone, so not before it is.
             "roles": lambda: [group.name for group in user.groups.all()],
         },

@@ -36,6 +36,9 @@ class Entry:
     count: Callable[[HttpRequest, Any], int | None] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
+    def text(self, request: HttpRequest, obj: Any) -> str:
+        return self.label if isinstance(self.label, str) else self.label(request, obj)
+
 
 @dataclass
 class Shown:
@@ -75,7 +78,7 @@ def entries(slot: str, request: HttpRequest, obj: Any = None) -> list[Shown]:
         shown.append(
             Shown(
                 name=e.name,
-                label=e.label if isinstance(e.label, str) else e.label(request, obj),
+                label=e.text(request, obj),
                 url=url,
                 icon=e.icon,
                 count=e.count(request, obj) if e.count else None,

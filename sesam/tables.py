@@ -46,10 +46,13 @@ Column keyword ``priority``: 1 (always) … 4 (leaves first when the *list* gets
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache
+from html import escape
 from typing import Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import django_tables2 as tables
 from django.contrib.auth.views import redirect_to_login
@@ -58,7 +61,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape, format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
@@ -66,7 +69,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_tables2.data import TableListData
 from django_tables2.utils import A, signature
 
-from sesam.templatetags.sesam import datum, datumtid, kr, status_html, stock_html, tal
+from sesam.templatetags.sesam import datum, datumtid, icon_html, kr, status_html, stock_html, tal
 
 SORT = "sortera"
 PAGE = "sida"
@@ -121,6 +124,11 @@ class Column(tables.Column):
             given["class"] = " ".join(filter(None, [classes, given.get("class", "")]))
             if given["class"]:
                 self.attrs[part] = given
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Column:
+        """Every table copies its columns. Nothing in ours changes from table to table, and copying
+        all that hangs on them took longer than asking the database."""
+        return copy.copy(self)
 
 
 class NumberColumn(Column):
@@ -198,12 +206,10 @@ class PanelColumn(Column):
         super().__init__(*args, **kwargs)
 
     def render(self, value: Any, record: Any, table: Table) -> SafeString:
-        key = A(self.panel_id).resolve(record)
-        return format_html(
-            '<a class="panel-link" href="{}" data-panel="{}">{}</a>',
-            f"{table.panel_prefix}{quote(str(key))}",
-            key,
-            value,
+        key = str(A(self.panel_id).resolve(record))
+        href = escape(f"{table.panel_prefix}{quote(key)}")
+        return mark_safe(
+            f'<a class="panel-link" href="{href}" data-panel="{escape(key)}">{escaped(value)}</a>'
         )
 
 
@@ -336,18 +342,19 @@ class Table(tables.Table):
 
     def url(self, **changes: Any) -> str:
         """This page's address with some query parameters changed (None takes one away)."""
-        query = self.request.GET.copy() if self.request is not None else None
-        if query is None:
+        if self.request is None:
             return ""
-        query.pop("redigera", None)
+        query = {**self._query}
         if PANEL in changes:
             query.pop("panelflik", None)
         for name, value in changes.items():
-            if value is None:
-                query.pop(name, None)
-            else:
-                query[name] = str(value)
-        return f"?{query.urlencode()}" if query else self.request.path
+            query[name] = [] if value is None else [str(value)]
+        encoded = urlencode(query, doseq=True)
+        return f"?{encoded}" if encoded else self.request.path
+
+    @cached_property
+    def _query(self) -> dict[str, list[str]]:
+        return {name: given for name, given in self.request.GET.lists() if name != "redigera"}
 
     @cached_property
     def panel_prefix(self) -> str:
@@ -384,80 +391,58 @@ class Table(tables.Table):
         return self.caption or self.noun[1].capitalize()
 
     @property
-    def heads(self) -> Iterator[dict[str, Any]]:
+    def heads_html(self) -> SafeString:
+        """The headings, with a link each that sorts by it. Drawn here as the rows are."""
         current = str(self.order_by[0]) if self.order_by else ""
-        for column in self.columns:
-            url = sorted_as = ""
-            if column.orderable:
-                name = column.name
-                if current.removeprefix("-") == name:
-                    sorted_as = "descending" if current.startswith("-") else "ascending"
-                falls_first = column.column.initial_sort_descending
-                if sorted_as:
-                    following = name if sorted_as == "descending" else f"-{name}"
-                else:
-                    following = f"-{name}" if falls_first else name
-                url = self.url(
-                    **{self.prefixed_order_by_field: following, self.prefixed_page_field: None}
-                )
-            yield {
-                "name": column.name,
-                "label": column.header,
-                "url": url,
-                "sorted": sorted_as,
-                "hidden": isinstance(column.column, ActionColumn | TickColumn),
-                "attrs": _attributes(column.column.attrs.get("th", {})),
-            }
+        return mark_safe("".join([self._head(column, current) for column in self.columns]))
 
-    @property
-    def body(self) -> Iterator[dict[str, Any]]:
-        """Rows ready to draw; a column's attributes are worked out once, not per cell."""
-        cell_attrs = {}
-        for column in self.columns:
-            given = column.column.attrs.get("td", {})
-            label = "" if isinstance(column.column, ActionColumn) else str(column.header)
-            cell_attrs[column.name] = (
-                _attributes({**given, "data-label": label}),
-                _attributes(
-                    {
-                        **given,
-                        "data-label": label,
-                        "class": f"{given.get('class', '')} none".strip(),
-                    }
-                ),
-            )
-        columns = [_Drawn(column) for column in self.columns]
-        opened = self.request.GET.get(PANEL, "") if self.request is not None else ""
-        keyed = next(
-            (c.column for c in self.columns if isinstance(c.column, PanelColumn)),
-            None,
+    def _head(self, column: Any, current: str) -> str:
+        name, label = column.name, escaped(column.header)
+        attrs = _attributes(column.column.attrs.get("th", {}))
+        if not column.orderable:
+            if isinstance(column.column, ActionColumn | TickColumn):
+                label = f'<span class="visually-hidden">{label}</span>'
+            return f'<th scope="col"{attrs}>{label}</th>'
+        icon, following, sorted_as = "chevrons-up-down", name, ""
+        if current.removeprefix("-") == name:
+            falling = current.startswith("-")
+            icon = "arrow-down" if falling else "arrow-up"
+            sorted_as = f' aria-sort="{"descending" if falling else "ascending"}"'
+            following = name if falling else f"-{name}"
+        elif column.column.initial_sort_descending:
+            following = f"-{name}"
+        url = self.url(**{self.prefixed_order_by_field: following, self.prefixed_page_field: None})
+        return (
+            f'<th scope="col"{attrs}{sorted_as}><a class="sort" id="{self.dom_id}-sort-{name}"'
+            f' href="{escape(url)}">{label}{icon_html(icon, 16)}</a></th>'
         )
-        for row in self.paginated_rows:
-            attrs = {
-                name: value(record=row.record, table=self) if callable(value) else value
-                for name, value in self.row_attrs.items()
-            }
-            attrs["class"] = f"row-link {attrs.get('class') or ''}".strip()
-            if keyed and opened and str(A(keyed.panel_id).resolve(row.record)) == opened:
-                attrs["class"] += " is-open"
-            cells = []
-            for column in columns:
-                content = column.content(row)
-                empty = content == self.default or content == ""
-                cells.append((cell_attrs[column.name][1 if empty else 0], content))
-            yield {"attrs": _attributes(attrs), "cells": cells}
 
     @property
     def rows_html(self) -> SafeString:
         """The body as HTML. Drawn here, because two hundred cells are what a page's time goes to
         when the template language draws them."""
+        columns = [_Drawn(column, self) for column in self.columns]
+        opened = self.request.GET.get(PANEL, "") if self.request is not None else ""
+        keyed = next((c.column for c in self.columns if isinstance(c.column, PanelColumn)), None)
+        same_for_all = not any(callable(value) for value in self.row_attrs.values())
+        plain = self._row_attributes(None) if same_for_all else None
         drawn = []
-        for row in self.body:
-            cells = "".join(
-                [f"<td{attrs}>{conditional_escape(text)}</td>" for attrs, text in row["cells"]]
-            )
-            drawn.append(f"<tr{row['attrs']}>{cells}</tr>")
-        return mark_safe("\n".join(drawn))  # escaped above, cell by cell
+        for row in self.paginated_rows:
+            record = row.record
+            is_open = keyed and opened and str(A(keyed.panel_id).resolve(record)) == opened
+            attrs = plain if plain and not is_open else self._row_attributes(record, bool(is_open))
+            cells = "".join([column.cell(row, record) for column in columns])
+            drawn.append(f"<tr{attrs}>{cells}</tr>")
+        return mark_safe("\n".join(drawn))  # escaped cell by cell
+
+    def _row_attributes(self, record: Any, is_open: bool = False) -> SafeString:
+        attrs = {
+            name: value(record=record, table=self) if callable(value) else value
+            for name, value in self.row_attrs.items()
+        }
+        given = attrs.get("class") or ""
+        attrs["class"] = f"row-link {given}{' is-open' if is_open else ''}".strip()
+        return _attributes(attrs)
 
     @property
     def foot(self) -> list[tuple[SafeString, Any]]:
@@ -533,49 +518,98 @@ class Table(tables.Table):
 
 
 class _Drawn:
-    """A column while a page is drawn: what its ``render`` wants is found out once, not per cell.
+    """A column while a page is drawn: its attributes and what its ``render`` wants are found out
+    once, not per cell.
 
     Does what ``django_tables2.rows.BoundRow.get_cell`` does, which still draws model objects
     (their choices have words of their own).
     """
 
-    def __init__(self, bound: Any) -> None:
+    def __init__(self, bound: Any, table: Table) -> None:
         self.bound = bound
         self.name = bound.name
+        self.table = table
         self.accessor = A(bound.accessor)
+        self.plain_name = "__" not in self.accessor and "." not in self.accessor
         self.render = bound.render
-        wanted, takes_all = signature(bound.render)
-        self.wanted = None if takes_all else tuple(wanted)
+        self.link = bound.link
+        self.default = bound.default
+        self.wanted = _wanted_by(getattr(bound.render, "__func__", bound.render))
+        self.of_value_alone = self.wanted == _VALUE and not self.link  # as most are
         self.empty = bound.column.empty_values
+        given = bound.column.attrs.get("td", {})
+        label = "" if isinstance(bound.column, ActionColumn) else str(bound.header)
+        self.start = f"<td{_attributes({**given, 'data-label': label})}>"
+        without = f"{given.get('class', '')} none".strip()
+        self.start_empty = f"<td{_attributes({**given, 'data-label': label, 'class': without})}>"
 
-    def content(self, row: Any) -> Any:
-        record = row.record
+    def cell(self, row: Any, record: Any) -> str:
         if isinstance(record, Model):
-            return row.get_cell(self.name)
-        if isinstance(record, dict) and self.accessor in record:
-            value = record[self.accessor]
+            content = row.get_cell(self.name)
         else:
-            value = self.accessor.resolve(record, quiet=True)
-        if value in self.empty:
-            return self.bound.default
+            value = self._value(record)
+            if value in self.empty:
+                content = self.default
+            elif self.of_value_alone:
+                content = self.render(value=value)
+            else:
+                content = self._content(row, value)
+        start = self.start_empty if content == "" or content == self.default else self.start
+        return f"{start}{escaped(content)}</td>"
+
+    def _value(self, record: Any) -> Any:
+        if isinstance(record, dict):
+            if self.accessor in record:
+                return record[self.accessor]
+        elif self.plain_name:
+            return getattr(record, self.accessor, None)
+        return self.accessor.resolve(record, quiet=True)
+
+    def _content(self, row: Any, value: Any) -> Any:
         given = {
             "value": value,
-            "record": record,
+            "record": row.record,
             "column": self.bound.column,
             "bound_column": self.bound,
             "bound_row": row,
-            "table": row.table,
+            "table": self.table,
         }
-        if self.wanted is None:
+        wanted = self.wanted
+        if wanted is None:
             content = self.render(**given)
         else:
-            content = self.render(**{name: given[name] for name in self.wanted if name in given})
-        return self.bound.link(content, **given) if self.bound.link else content
+            content = self.render(**{name: given[name] for name in wanted if name in given})
+        return self.link(content, **given) if self.link else content
+
+
+_VALUE = frozenset({"value"})
+
+
+@cache
+def _wanted_by(render: Any) -> frozenset[str] | None:
+    """The arguments a ``render`` asks for; None when it takes all."""
+    wanted, takes_all = signature(render)
+    return None if takes_all else frozenset(wanted) - {"self"}
+
+
+def escaped(content: Any) -> str:
+    """``conditional_escape`` without its detour over lazy texts, which lists of many cells feel."""
+    return escape(content) if type(content) is str else str(conditional_escape(content))
+
+
+def links(name: str) -> Callable[[Any], str]:
+    """The addresses of a list's rows: reversed once, not per row. Call it when drawing begins."""
+    before, after = reverse(name, args=["-KEY-"]).split("-KEY-")
+    return lambda key: f"{before}{quote(str(key))}{after}"
 
 
 def _attributes(attrs: dict[str, Any]) -> SafeString:
-    return format_html_join(
-        "", ' {}="{}"', ((name, value) for name, value in attrs.items() if value not in (None, ""))
+    return mark_safe(
+        "".join(
+            f' {name}="{escaped(value)}"'
+            for name, value in attrs.items()
+            if value not in (None, "")
+        )
     )
 
 
@@ -605,5 +639,5 @@ def save_columns(request: HttpRequest) -> HttpResponse:
 __all__ = [
     "ActionColumn", "CodeColumn", "Column", "CountedPage", "DateColumn", "DateTimeColumn",
     "LinkColumn", "MoneyColumn", "NumberColumn", "PanelColumn", "StatusColumn", "StockColumn",
-    "Table", "TickColumn", "save_columns",
+    "Table", "TickColumn", "escaped", "links", "save_columns",
 ]  # fmt: skip

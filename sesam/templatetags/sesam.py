@@ -110,6 +110,8 @@ def tal(value: Any, decimals: int = 0) -> str:
     """A number with no-break spaces between thousands and a decimal comma."""
     if value is None or value == "":
         return ""
+    if type(value) is int and not decimals:  # most numbers in lists
+        return f"{value:,}".replace(",", NBSP).replace("-", "\u2212")
     quantum = Decimal(1).scaleb(-int(decimals))
     amount = Decimal(str(value)).quantize(quantum, rounding=ROUND_HALF_UP)
     text = f"{amount:,.{int(decimals)}f}".replace(",", NBSP).replace(".", ",")

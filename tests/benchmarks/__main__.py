@@ -63,6 +63,7 @@ def measure() -> None:
 
     from organisation.models import User, Warehouse
     from recipients.models import Loan
+    from tests.benchmarks import sending
 
     user = User.objects.get(username="bench")
     client = Client()
@@ -86,7 +87,7 @@ def measure() -> None:
         print(
             f"{name:20}{ours:8.2f}ms{theirs:8.2f}ms{ours / theirs:8.2f}{_queries(client, portal):9}"
         )
-    sending(user)
+    sending.measure(user, client, PORT, cookie, times=COUNTED)
 
 
 def _same_rows(client, portal: str, floor: str) -> None:
@@ -121,46 +122,6 @@ def _queries(client, url: str) -> int:
     with CaptureQueriesContext(connection) as queries:
         client.get(url, HTTP_HOST="localhost")
     return len([q for q in queries if not re.match(r"SAVEPOINT|RELEASE|BEGIN|COMMIT", q["sql"])])
-
-
-def sending(user) -> None:
-    """The service alone: how long an order of 3 lines takes to send, and its queries for 3, 30."""
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    from articles.models import Article
-    from orders import cart as carts
-    from orders import services
-    from organisation.models import Source, Warehouse
-    from recipients.models import Recipient
-
-    khs, recipient = Warehouse.objects.get(number="100"), Recipient.objects.order_by("pk").last()
-    articles = list(Article.objects.order_by("pk")[:30])
-
-    def prepared(size: int):
-        cart = carts.start(
-            user, unit=user.default_unit, prescriber=user, recipient=recipient, replace=True
-        )
-        for article in articles[:size]:
-            carts.put(cart, carts.Wish(article, 1, Source.CENTRAL, khs))
-        return cart
-
-    counts = []
-    for size in (3, 30):
-        cart = prepared(size)
-        with CaptureQueriesContext(connection) as queries:
-            services.send(cart, user=user)
-        counts.append(len(queries))
-    taken = []
-    for _ in range(50):
-        cart = prepared(3)
-        began = time.perf_counter()
-        services.send(cart, user=user)
-        taken.append((time.perf_counter() - began) * 1000)
-    print(
-        f"{'send 3 lines':20}{statistics.median(taken):8.2f}ms  (the service alone, no floor yet)"
-        f"  queries: {counts[0]} for 3 lines, {counts[1]} for 30"
-    )
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from sesam.urls import urlpatterns as project
+from tests.benchmarks import sending
 
 
 def _answer(rows: list) -> HttpResponse:
@@ -65,5 +66,6 @@ _KNOWN: dict[str, list[str]] = {}
 urlpatterns = [
     path("golv/artiklar/", articles),
     path("golv/mottagare/", recipient),
+    path("golv/skicka/", sending.floor),
     *project,
 ]

@@ -18,7 +18,7 @@ LIST = "admin:individuals_individual_changelist"
 
 def at(user) -> Client:
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="organisation.backends.PortalBackend")
     return client
 
 

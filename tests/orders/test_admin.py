@@ -35,7 +35,7 @@ QUEUE = "admin:orders_order_changelist"
 
 def at(user) -> Client:
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="organisation.backends.PortalBackend")
     return client
 
 

@@ -19,7 +19,7 @@ def browser_of():
 
     def sign_in(user) -> Client:
         client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="organisation.backends.PortalBackend")
         return client
 
     return sign_in

@@ -255,7 +255,7 @@ def test_a_post_without_token_is_refused(browser_of, prescriber):
     from django.test import Client
 
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(prescriber, backend="django.contrib.auth.backends.ModelBackend")
+    strict.force_login(prescriber, backend="organisation.backends.PortalBackend")
     assert strict.post(URL, {"nummer": GOOD}).status_code == 403
 
 
