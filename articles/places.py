@@ -1,7 +1,5 @@
 """What articles add to the bar."""
 
-from django.urls import reverse
-
 from organisation.permissions import CARE, has_role
 from sesam import places
 
@@ -10,7 +8,7 @@ places.add(
         slot="menu",
         name="articles",
         label="Artiklar",
-        url=lambda request, obj: reverse("articles:search"),
+        url=places.page("articles:search"),
         order=30,
         shown=lambda request, obj: has_role(request.user, *CARE),
     )

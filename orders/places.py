@@ -53,7 +53,7 @@ places.add(
         slot="menu",
         name="cart",
         label=lambda request, obj: "Pågående beställning" if _started(request) else "Varukorg",
-        url=lambda request, obj: reverse("orders:cart"),
+        url=places.page("orders:cart"),
         order=800,
         shown=_care,
         count=_line_count,
@@ -65,7 +65,7 @@ places.add(
         slot="strip",
         name="cart",
         label=lambda request, obj: who(carts.of_request(request)),
-        url=lambda request, obj: reverse("orders:checkout"),
+        url=places.page("orders:checkout"),
         shown=_started,
         count=_line_count,
     )

@@ -1,7 +1,5 @@
 """What the organisation adds to the bar."""
 
-from django.urls import reverse
-
 from sesam import places
 
 from .permissions import CARE, has_role
@@ -11,7 +9,7 @@ places.add(
         slot="menu",
         name="settings",
         label="Inställningar",
-        url=lambda request, obj: reverse("settings"),
+        url=places.page("settings"),
         order=900,
         icon="settings",
         shown=lambda request, obj: has_role(request.user, *CARE),

@@ -28,7 +28,7 @@ class Seen:
 
 # Written out: every page of articles asks it, and putting it together took longer than asking.
 _SEEN = """
-    SELECT w.*, unit.delivering_warehouse_id AS delivers, EXISTS (
+    SELECT w.id, w.number, w.name, w.kind, unit.delivering_warehouse_id AS delivers, EXISTS (
         SELECT FROM organisation_unit_own_stores o
         WHERE o.unit_id = unit.id AND o.warehouse_id = w.id) AS is_default_units
     FROM organisation_warehouse w LEFT JOIN organisation_unit unit ON unit.id = %(unit)s
@@ -41,7 +41,10 @@ _SEEN = """
 
 
 def seen_by(user: User) -> Seen:
-    """KHS's warehouses and the user's own stores; KHS's staff see every store. One query."""
+    """KHS's warehouses and the user's own stores; KHS's staff see every store. One query.
+
+    The warehouses come with number, name and kind; more of one is looked up when asked for.
+    """
     asked = {
         "unit": user.default_unit_id,
         "user": user.pk,

@@ -1,7 +1,5 @@
 """What the portal itself adds to the bar."""
 
-from django.urls import reverse
-
 from sesam import places
 
 places.add(
@@ -9,7 +7,7 @@ places.add(
         slot="menu",
         name="start",
         label="Startsida",
-        url=lambda request, obj: reverse("start"),
+        url=places.page("start"),
         order=10,
     )
 )
@@ -18,7 +16,7 @@ places.add(
         slot="menu",
         name="admin",
         label="Administration",
-        url=lambda request, obj: reverse("admin:index"),
+        url=places.page("admin:index"),
         order=700,
         shown=lambda request, obj: request.user.is_staff,
     )

@@ -1,9 +1,13 @@
 """What recipients add to the bar, the start page and their own page's tabs."""
 
-from django.urls import reverse
+import uuid
+from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 from organisation.permissions import CARE, has_role
 from sesam import places
+from sesam.tables import links
 
 from . import loans
 
@@ -12,10 +16,13 @@ def _may(request, obj=None) -> bool:
     return has_role(request.user, *CARE)
 
 
+@cache
+def page_url() -> Callable[[Any], str]:
+    return links("recipients:detail", sample=uuid.UUID(int=0))
+
+
 def _tab(name: str):
-    return lambda request, recipient: (
-        reverse("recipients:detail", args=[recipient.key]) + f"?flik={name}"
-    )
+    return lambda request, recipient: f"{page_url()(recipient.key)}?flik={name}"
 
 
 places.add(
@@ -23,7 +30,7 @@ places.add(
         slot="menu",
         name="recipients",
         label="Mottagare",
-        url=lambda request, obj: reverse("recipients:search"),
+        url=places.page("recipients:search"),
         order=20,
         shown=_may,
     )
@@ -33,7 +40,7 @@ places.add(
         slot="search",
         name="recipients",
         label="Mottagare",
-        url=lambda request, obj: reverse("recipients:search"),
+        url=places.page("recipients:search"),
         order=10,
         shown=_may,
         extra={

@@ -51,6 +51,7 @@ import math
 from collections.abc import Callable
 from functools import cache
 from html import escape
+from operator import itemgetter
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
@@ -206,7 +207,8 @@ class PanelColumn(Column):
         super().__init__(*args, **kwargs)
 
     def render(self, value: Any, record: Any, table: Table) -> SafeString:
-        key = str(A(self.panel_id).resolve(record))
+        by = self.panel_id
+        key = str(record[by] if isinstance(record, dict) else A(by).resolve(record))
         href = escape(f"{table.panel_prefix}{quote(key)}")
         return mark_safe(
             f'<a class="panel-link" href="{href}" data-panel="{escape(key)}">{escaped(value)}</a>'
@@ -421,13 +423,16 @@ class Table(tables.Table):
     def rows_html(self) -> SafeString:
         """The body as HTML. Drawn here, because two hundred cells are what a page's time goes to
         when the template language draws them."""
-        columns = [_Drawn(column, self) for column in self.columns]
+        rows = list(self.paginated_rows)
+        if not rows:
+            return mark_safe("")
+        columns = [_Drawn(column, self, rows[0].record) for column in self.columns]
         opened = self.request.GET.get(PANEL, "") if self.request is not None else ""
         keyed = next((c.column for c in self.columns if isinstance(c.column, PanelColumn)), None)
         same_for_all = not any(callable(value) for value in self.row_attrs.values())
         plain = self._row_attributes(None) if same_for_all else None
         drawn = []
-        for row in self.paginated_rows:
+        for row in rows:
             record = row.record
             is_open = keyed and opened and str(A(keyed.panel_id).resolve(record)) == opened
             attrs = plain if plain and not is_open else self._row_attributes(record, bool(is_open))
@@ -525,12 +530,11 @@ class _Drawn:
     (their choices have words of their own).
     """
 
-    def __init__(self, bound: Any, table: Table) -> None:
+    def __init__(self, bound: Any, table: Table, sample: Any) -> None:
         self.bound = bound
         self.name = bound.name
         self.table = table
         self.accessor = A(bound.accessor)
-        self.plain_name = "__" not in self.accessor and "." not in self.accessor
         self.render = bound.render
         self.link = bound.link
         self.default = bound.default
@@ -542,39 +546,45 @@ class _Drawn:
         self.start = f"<td{_attributes({**given, 'data-label': label})}>"
         without = f"{given.get('class', '')} none".strip()
         self.start_empty = f"<td{_attributes({**given, 'data-label': label, 'class': without})}>"
+        self.blank = f"{self.start_empty}{escaped(self.default)}</td>"
+        self.of_models = isinstance(sample, Model)
+        self.value_of = self._getter(sample)
 
     def cell(self, row: Any, record: Any) -> str:
-        if isinstance(record, Model):
+        if self.of_models:
             content = row.get_cell(self.name)
         else:
-            value = self._value(record)
+            value = self.value_of(record)
             if value in self.empty:
-                content = self.default
-            elif self.of_value_alone:
-                content = self.render(value=value)
-            else:
-                content = self._content(row, value)
-        start = self.start_empty if content == "" or content == self.default else self.start
-        return f"{start}{escaped(content)}</td>"
+                return self.blank
+            content = self.render(value=value) if self.of_value_alone else self._content(row, value)
+        if content == "" or content == self.default:
+            return f"{self.start_empty}{escaped(content)}</td>"
+        text = escape(content) if type(content) is str else escaped(content)
+        return f"{self.start}{text}</td>"
 
-    def _value(self, record: Any) -> Any:
-        if isinstance(record, dict):
-            if self.accessor in record:
-                return record[self.accessor]
-        elif self.plain_name:
-            return getattr(record, self.accessor, None)
-        return self.accessor.resolve(record, quiet=True)
+    def _getter(self, sample: Any) -> Callable[[Any], Any]:
+        """How the column's value is got from rows like ``sample``."""
+        if isinstance(sample, dict) and self.accessor in sample:
+            return itemgetter(self.accessor)
+        if not isinstance(sample, dict) and "__" not in self.accessor and "." not in self.accessor:
+            return lambda record: getattr(record, self.accessor, None)
+        return lambda record: self.accessor.resolve(record, quiet=True)
 
     def _content(self, row: Any, value: Any) -> Any:
+        record, wanted = row.record, self.wanted
+        if wanted == _RECORD and not self.link:
+            return self.render(record=record)
+        if wanted == _VALUE_AND_RECORD and not self.link:
+            return self.render(value=value, record=record)
         given = {
             "value": value,
-            "record": row.record,
+            "record": record,
             "column": self.bound.column,
             "bound_column": self.bound,
             "bound_row": row,
             "table": self.table,
         }
-        wanted = self.wanted
         if wanted is None:
             content = self.render(**given)
         else:
@@ -582,6 +592,7 @@ class _Drawn:
         return self.link(content, **given) if self.link else content
 
 
+_RECORD, _VALUE_AND_RECORD = frozenset({"record"}), frozenset({"value", "record"})
 _VALUE = frozenset({"value"})
 
 
@@ -597,9 +608,12 @@ def escaped(content: Any) -> str:
     return escape(content) if type(content) is str else str(conditional_escape(content))
 
 
-def links(name: str) -> Callable[[Any], str]:
-    """The addresses of a list's rows: reversed once, not per row. Call it when drawing begins."""
-    before, after = reverse(name, args=["-KEY-"]).split("-KEY-")
+def links(name: str, sample: Any = "-KEY-") -> Callable[[Any], str]:
+    """The addresses of a list's rows: reversed once, not per row. Call it when drawing begins.
+
+    ``sample`` is a key that the address takes, where a text isn't one.
+    """
+    before, after = reverse(name, args=[sample]).split(str(sample))
     return lambda key: f"{before}{quote(str(key))}{after}"
 
 

@@ -19,6 +19,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
@@ -118,13 +119,18 @@ def tal(value: Any, decimals: int = 0) -> str:
     return text.replace("-", "\u2212")
 
 
+@lru_cache(maxsize=1)
+def _zone() -> ZoneInfo:
+    return ZoneInfo(settings.TIME_ZONE)
+
+
 @register.filter
 def datum(value: date | datetime | None) -> str:
     if not value:
         return ""
-    if isinstance(value, datetime) and timezone.is_aware(value):
-        value = timezone.localtime(value)
-    return value.strftime("%Y-%m-%d")
+    if isinstance(value, datetime):
+        value = (value.astimezone(_zone()) if value.tzinfo else value).date()
+    return value.isoformat()
 
 
 @register.filter
