@@ -233,6 +233,12 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # ---- The portal's own ------------------------------------------------------------------------
 REGISTER_DOWN = env.bool("REGISTER_DOWN", default=False)  # the demo's population register
 RECIPIENT_SEARCH_LIMIT = env.int("RECIPIENT_SEARCH_LIMIT", default=200)  # per user and hour
+# The head of every printed paper. The demo's address and phone name no real place.
+AID_CENTRE = {
+    "name": env("AID_CENTRE_NAME", default="Hjälpmedelsverksamheten KHS"),
+    "address": env("AID_CENTRE_ADDRESS", default="Industrigatan 12, Kalmar" if _LOCAL else ""),
+    "phone": env("AID_CENTRE_PHONE", default="08-465 004 20" if _LOCAL else ""),
+}
 AVAILABILITY_ROW_LIMIT = env.int("AVAILABILITY_ROW_LIMIT", default=200)  # rows of one list
 
 # ---- Libraries -------------------------------------------------------------------------------
@@ -271,5 +277,8 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         # Its messages hold the names that people typed.
         "axes": {"level": "CRITICAL"},
+        # They tell every step of making a PDF.
+        "weasyprint": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
     },
 }
