@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from organisation.permissions import CARE, has_role
+from recipients.documents import Column, Section
 from recipients.models import Recipient
 from sesam import case_pages, compiled, panels, places
 from sesam.models import CaseKind
@@ -182,5 +183,51 @@ places.add(
         order=20,
         count=_undelivered_count,
         extra={"build": _ordered_tab},
+    )
+)
+
+
+# --- the recipient's «Hjälpmedelslista» ---
+
+
+def _ordered_section(request: HttpRequest, recipient: Recipient) -> Section:
+    lines = (
+        _undelivered(recipient)
+        .select_related("article", "order")
+        .order_by("order__planned_delivery", "order__case_number", "position", "id")
+    )
+    return Section(
+        "Beställda hjälpmedel",
+        "Inget är beställt",
+        (
+            Column("Artikelnr", "w12 code"),
+            Column("Benämning"),
+            Column("Order", "w15 code"),
+            Column("Antal", "w10 num"),
+            Column("Planerad leverans", "w20"),
+        ),
+        [
+            [line.article.number, line.article.name, line.order.case_number, line.open, _when(line)]
+            for line in lines
+        ],
+    )
+
+
+def _when(line: OrderLine) -> str:
+    """«2026-12-04, restnoterad»."""
+    planned = datum(line.order.planned_delivery)
+    if line.article.is_stocked and line.backlog:
+        return f"{planned}, restnoterad" if planned else "Restnoterad"
+    return planned
+
+
+places.add(
+    places.Entry(
+        slot="recipient.document",
+        name="ordered",
+        label="Beställda hjälpmedel",
+        url=lambda request, recipient: "",
+        order=20,
+        extra={"section": _ordered_section},
     )
 )

@@ -59,16 +59,8 @@ class Tab:
         asked = panels.asked(request)
         if asked.isascii() and asked.isdigit() and len(asked) < 19:
             loan = (
-                self.loans(recipient.pk)
-                .filter(pk=int(asked))
+                with_components(self.loans(recipient.pk).filter(pk=int(asked)))
                 .select_related("article", "individual", "unit")
-                .prefetch_related(
-                    Prefetch("parts", Loan.objects.select_related("article")),
-                    Prefetch(
-                        "individual__components",
-                        Component.objects.filter(removed_at=None).select_related("article"),
-                    ),
-                )
                 .first()
             )
             if loan is not None:
@@ -102,17 +94,58 @@ def _counts(recipient_id: int) -> QuerySet[Loan, dict[str, int]]:
     )
 
 
+@dataclass(frozen=True)
+class Part:
+    """A component of an aid."""
+
+    number: str
+    name: str
+    quantity: int
+
+
+def with_components(loans: QuerySet[Loan]) -> QuerySet[Loan]:
+    """``loans`` with what ``components`` reads."""
+    return loans.prefetch_related(
+        Prefetch("parts", Loan.objects.select_related("article")),
+        Prefetch(
+            "individual__components",
+            Component.objects.filter(removed_at=None).select_related("article"),
+        ),
+    )
+
+
+def components(loan: Loan) -> list[Part]:
+    """Parts that were delivered with it, and parts fitted to the piece since. Of an aid that
+    has gone back: what was delivered with it."""
+    ended = loan.ended_at is not None
+    found = [
+        Part(part.article.number, part.title, part.quantity if ended else part.held)
+        for part in loan.parts.all()
+    ]
+    numbers = {part.number for part in found}
+    if loan.individual and not ended:
+        found += [
+            Part(c.article.number, c.article.name, c.quantity)
+            for c in loan.individual.components.all()
+            if c.article.number not in numbers
+        ]
+    return [part for part in found if part.quantity]
+
+
 def _panel(request: HttpRequest, recipient: Recipient, loan: Loan) -> panels.Panel:
     own = (
         has_role(request.user, KHS)
         or Unit.objects.filter(pk=loan.unit_id, users=request.user.pk or 0).exists()
     )
-    components = _components(loan)
+    parts = [
+        {"label": part.number, "value": f"{part.name}, {part.quantity} st"}
+        for part in components(loan)
+    ]
     tabs, chosen = panels.tabs(request, ("oversikt", "Översikt"), ("komponenter", "Komponenter"))
-    tabs[1]["count"] = len(components)
+    tabs[1]["count"] = len(parts)
     # Another unit's case is shown here in short, without a link (product.md § 1).
     page = case_pages.url_for(loan.case_number) if own else None
-    facts = components if chosen == "komponenter" else _overview(loan, recipient, own)
+    facts = parts if chosen == "komponenter" else _overview(loan, recipient, own)
     return panels.Panel(
         kicker=f"Hjälpmedel från kundorder {loan.case_number}",
         title=loan.title,
@@ -164,21 +197,6 @@ def _overview(loan: Loan, recipient: Recipient, own: bool) -> list[dict[str, Any
     if loan.individual and loan.individual.warranty_until:
         facts.append({"label": "Garanti till", "value": datum(loan.individual.warranty_until)})
     return facts
-
-
-def _components(loan: Loan) -> list[dict[str, Any]]:
-    """Parts that were delivered with it, and parts fitted to the piece since."""
-    found = [(part.article.number, part.title, part.held) for part in loan.parts.all()]
-    numbers = {number for number, _, _ in found}
-    if loan.individual:
-        found += [
-            (c.article.number, c.article.name, c.quantity)
-            for c in loan.individual.components.all()
-            if c.article.number not in numbers
-        ]
-    return [
-        {"label": number, "value": f"{name}, {quantity} st"} for number, name, quantity in found
-    ]
 
 
 def _page(name: str, number: str) -> str:

@@ -66,3 +66,14 @@ for _order, _name, _label, _kind in (
             extra={"build": _kind.build},
         )
     )
+places.add(
+    places.Entry(
+        slot="recipient.create",
+        name="information",
+        label="Mottagarinformation",
+        url=lambda request, recipient: reverse("recipients:information", args=[recipient.key]),
+        order=50,
+        shown=_may,
+        extra={"dialog": True},
+    )
+)

@@ -7,4 +7,11 @@ urlpatterns = [
     path("mottagare/", views.search, name="search"),
     path("mottagare/<uuid:key>/", views.detail, name="detail"),
     path("mottagare/<uuid:key>/kontakt/", views.contact, name="contact"),
+    path("mottagare/<uuid:key>/mottagarinformation/", views.information, name="information"),
+    path("mottagare/<uuid:key>/hjalpmedelslista/", views.aid_list, name="aid_list"),
+    path(
+        "mottagare/<uuid:key>/hjalpmedelslista/forskrivna/",
+        views.prescribed_list,
+        name="prescribed_list",
+    ),
 ]

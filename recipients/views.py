@@ -13,15 +13,16 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from organisation import access_log
 from organisation.models import AccessLogEntry
 from organisation.permissions import CARE, roles
 from sesam import personal_numbers, places
+from sesam.documents import download
 from sesam.errors import DomainError
 
-from . import masking, services
+from . import documents, masking, services
 from .forms import DetailsForm, NumberForm
 from .models import Recipient
 
@@ -123,6 +124,42 @@ def contact(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     return redirect(
         reverse("recipients:detail", args=[key]) + (f"?flik={tab}" if tab in known else "")
     )
+
+
+@roles(*CARE)
+@no_store
+@require_safe
+def information(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """«Mottagarinformation»: which document? Shows nothing of the recipient."""
+    page = reverse("recipients:detail", args=[_get(key).key])
+    choices = [
+        {"kind": documents.ALL, "url": reverse("recipients:aid_list", args=[key])},
+        {"kind": documents.PRESCRIBED, "url": reverse("recipients:prescribed_list", args=[key])},
+    ]
+    dialog = {"title": "Mottagarinformation", "cancel_url": page}
+    context = {"dialog": dialog, "choices": choices}
+    return render(request, "recipients/information.html", context)
+
+
+@roles(*CARE)
+@require_safe
+def aid_list(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """«Hjälpmedelslista» as PDF."""
+    return _document(request, key, documents.ALL)
+
+
+@roles(*CARE)
+@require_safe
+def prescribed_list(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """«Hjälpmedelslista enbart förskrivna hjälpmedel» as PDF."""
+    return _document(request, key, documents.PRESCRIBED)
+
+
+def _document(request: HttpRequest, key: uuid.UUID, kind: documents.Kind) -> HttpResponse:
+    recipient = _get(key)
+    content = documents.aid_list(request, recipient, kind)
+    access_log.record(request, AccessLogEntry.Action.DOWNLOAD, recipient.key, detail=kind.title)
+    return download(kind.file, content)
 
 
 def _get(key: uuid.UUID) -> Recipient:

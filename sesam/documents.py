@@ -22,23 +22,29 @@ The template (see ``templates/documents/base.html`` for its blocks and classes):
 safe out. ``show_unit=False`` leaves the printing user's unit out: the paper of a protected
 person must not tell where they are. Nothing is fetched but files under ``static/``.
 What is over some three pages (a row costs about 6 ms) belongs in a background job; ``pdf`` needs
-no request, so a job can call it.
+no request, so a job can call it. A server that lacks Pango answers every document with a page
+that says so (``Unavailable``); views need not think of it.
 """
 
 from __future__ import annotations
 
 import atexit
+import logging
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render as render_page
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+
+from .errors import DomainError
 
 if TYPE_CHECKING:
     from weasyprint import CSS
@@ -46,8 +52,13 @@ if TYPE_CHECKING:
 
 STATIC = Path(settings.BASE_DIR) / "static"
 STYLE = STATIC / "documents" / "document.css"
+log = logging.getLogger(__name__)
 # Pango's font maps are no friends of threads, and Python would run them by turns anyway.
 _one_at_a_time = threading.Lock()
+
+
+class Unavailable(DomainError):
+    """The server lacks the libraries that PDFs are made with."""
 
 
 def pdf(
@@ -79,7 +90,14 @@ def pdf(
 
 def render(html: str) -> bytes:
     """A whole HTML document as tagged PDF, in the family's fonts and style."""
-    from weasyprint import HTML  # slow to import, and needs libraries of the system
+    try:
+        from weasyprint import HTML  # slow to import, and needs libraries of the system
+    except OSError as missing:
+        log.error("PDF needs Pango: %s", missing)
+        raise Unavailable(
+            "Servern kan inte skapa PDF just nu. Allt annat fungerar. Kontakta systemförvaltaren"
+            " på KHS om det inte har löst sig om en stund."
+        ) from missing
 
     with _one_at_a_time:
         fonts, style = _look()
@@ -100,6 +118,23 @@ def download(name: str, content: bytes) -> HttpResponse:
             "Content-Security-Policy": "sandbox; default-src 'none'",
         },
     )
+
+
+class UnavailablePage:
+    """Middleware: the page instead of a document that can't be made."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        if not isinstance(fault, Unavailable):
+            return None
+        return render_page(
+            request, "documents/unavailable.html", {"fault": fault.message}, status=503
+        )
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ Each app registers entries in its own ``places.py`` (found at start-up). A slot 
 ``recipient.tab``           a tab of the recipient's page   (obj: Recipient)
 ``recipient.button``        a button in the page's head      (obj: Recipient)
 ``recipient.create``        an entry of «Registrera/skapa»   (obj: Recipient)
+``recipient.document``      a part of «Hjälpmedelslista»     (obj: Recipient; recipients/documents.py)
 ``article.button``          «Beställ» on rows and the page   (obj: Article)
 ``individual.section``      a part of «Aktuell status»       (obj: Individual)
 ``store.create``, ``case.create``, ``case.note``             as their names say

@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "organisation.middleware.SignedInPages",
+    "sesam.documents.UnavailablePage",
     "axes.middleware.AxesMiddleware",  # last: it answers a locked sign-in
 ]
 

@@ -72,7 +72,7 @@ def case(settings, tmp_path):
 def arguments(name: str, case, user) -> list:
     """The arguments of an address for ``user``, with a cart of the user's own where it is one."""
     order: Order = case["order"]
-    if name in ("recipients:detail", "recipients:contact", "orders:to"):
+    if name == "orders:to" or (name.startswith("recipients:") and name != "recipients:search"):
         return [order.recipient.key]
     if name in ("articles:detail", "orders:add"):
         return [case["article"].number]

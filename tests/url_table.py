@@ -42,6 +42,9 @@ URLS: dict[str, Row] = {
     "recipients:search": Row(CARE),
     "recipients:detail": Row(CARE),
     "recipients:contact": Row(CARE, post=True),
+    "recipients:information": Row(CARE),
+    "recipients:aid_list": Row(CARE),
+    "recipients:prescribed_list": Row(CARE),
     # the order in progress is its owner's
     "orders:cart": Row(CARE),
     "orders:to": Row(CARE),
