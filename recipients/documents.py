@@ -101,9 +101,7 @@ def _held(recipient: Recipient) -> Section:
     """What the recipient holds now, newest first, components under their aid."""
     held = list(
         loans.with_components(
-            Loan.objects.filter(loans.HELD.where, recipient=recipient).select_related(
-                "article", "individual"
-            )
+            loans.HELD.loans(recipient.pk).select_related("article", "individual")
         )
     )
     at_home = {loan.pk for loan in held}

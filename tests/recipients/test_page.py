@@ -422,6 +422,20 @@ def test_the_panel_shows_the_loan_and_its_components(client, recipient):
     assert "Armstöd, 2 st" in page(client, recipient, panel=loan.pk, panelflik="komponenter")
 
 
+def test_what_sits_on_a_returned_piece_now_is_somebody_elses(client, recipient):
+    """The piece came back with its armrest and went on to another, with a head support."""
+    piece = IndividualFactory()
+    loan = LoanFactory(recipient=recipient, individual=piece, article=piece.article, returned=1,
+                       ended_at=timezone.now())  # fmt: skip
+    LoanFactory(recipient=recipient, article__name="Armlene", part_of=loan, returned=1,
+                ended_at=timezone.now())  # fmt: skip
+    LoanFactory(individual=piece, article=piece.article)
+    Component.objects.create(individual=piece, article=ArticleFactory(name="Huvudstöd"))
+    shown = page(client, recipient, flik="aterlamnat", panel=loan.pk, panelflik="komponenter")
+    assert "Armlene, 1 st" in shown
+    assert "Huvudstöd" not in shown
+
+
 def test_a_loan_opens_only_under_the_one_who_has_it(client, recipient):
     theirs = LoanFactory(article__name="Någon annans")
     ended = LoanFactory(recipient=recipient, returned=1, ended_at=timezone.now())
