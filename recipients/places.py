@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from django.urls import reverse
+
 from organisation.permissions import CARE, has_role
 from sesam import places
 from sesam.tables import links
