@@ -1,0 +1,193 @@
+"""Every page that can be reached, as a tool for accessibility and a narrow screen see it.
+
+A walk from the start page follows every link, so that a page which somebody adds is tested without
+being named here. Two addresses of the same view with the same kinds of parameters count as one.
+"""
+
+from collections import deque
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import Resolver404, resolve
+from playwright.sync_api import Browser, BrowserContext, Error, Page
+
+from articles.models import Article
+from orders import cart as carts
+from orders import services
+from organisation.models import Source, User, Warehouse
+from portal import demo
+from recipients.models import Recipient
+from tests.factories import ArticleFactory, UserFactory
+from tests.orders.builders import start
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AXE = (Path(__file__).parent.parent / "vendor/axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+NARROW = 320
+# Parameters whose value decides what the page shows; of others only that they are there.
+TELLING = {"flik", "panelflik", "redigera", "typ"}
+# Another address shows the same: sorted another way, another page of the list.
+SAME = {"sortera", "sida", "lager"}
+LEFT_OUT = ("/admin/", "/static/", "/logga-ut/", "/delar/")
+
+
+def kind(url: str) -> tuple | None:
+    """What makes two addresses the same page for this walk; None for what isn't one."""
+    parts = urlsplit(url)
+    if parts.path.startswith(LEFT_OUT):
+        return None
+    try:
+        name = resolve(parts.path).view_name
+    except Resolver404:
+        return None
+    query = parse_qsl(parts.query)
+    return (
+        name,
+        frozenset((k, v if k in TELLING else "") for k, v in query if k not in SAME),
+    )
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds on the page as it stands."""
+    if not page.evaluate("typeof window.axe === 'object'"):
+        page.evaluate(AXE)
+    found = page.evaluate(
+        "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", RULES
+    )
+    return [
+        f"{fault['id']}: {node['target'][0]}: {node['failureSummary']}"
+        for fault in found["violations"]
+        for node in fault["nodes"][:3]
+    ]
+
+
+@pytest.fixture
+def world(settings) -> dict[str, str]:
+    """The demo's data, an order in progress and a sent one. The addresses that no link names."""
+    settings.DEMO = True
+    demo.load()
+    user = User.objects.get(username="forskrivare")
+    many, long_name = (
+        Recipient.objects.get(number=number)
+        for number in (demo.MANY_AIDS_PERSON, demo.LONG_NAMED_PERSON)
+    )
+    protected = Recipient.objects.get(number=demo.PROTECTED_PERSON)
+    khs = Warehouse.objects.get(number="100")
+
+    def begin(recipient: Recipient):
+        cart = carts.start(
+            user, unit=user.default_unit, prescriber=user, recipient=recipient, replace=True
+        )
+        for number in ("43027", "46948"):
+            article = Article.objects.get(number=number)
+            carts.put(cart, carts.Wish(article, 1, Source.CENTRAL, khs))
+        cart.contact_phone = "0480-12345"
+        cart.save()
+        return cart
+
+    order = services.send(begin(many), user=user)
+    begin(long_name)
+    return {
+        "order": f"/bestallningar/{order.case_number}/",
+        "many": f"/mottagare/{many.key}/",
+        "long": f"/mottagare/{long_name.key}/",
+        "protected": f"/mottagare/{protected.key}/",
+    }
+
+
+def signed_in(browser: Browser, live_server, settings, username: str, arguments: dict) -> Page:
+    context = browser.new_context(**arguments)
+    sign_in(context, live_server, settings, User.objects.get(username=username))
+    return context.new_page()
+
+
+def sign_in(context: BrowserContext, live_server, settings, user: User) -> None:
+    client = Client()
+    client.force_login(user)
+    name = settings.SESSION_COOKIE_NAME
+    value = client.cookies[name].value
+    context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+
+
+@pytest.fixture
+def browser_context_args(browser_context_args):
+    """axe is put into pages whose policy forbids foreign scripts."""
+    return {**browser_context_args, "bypass_csp": True}
+
+
+def test_axe_finds_nothing_and_no_page_scrolls_sideways(
+    world, browser, browser_context_args, live_server, settings
+):
+    seen: set[tuple] = set()
+    wrong: list[str] = []
+    ours = ["/", "/artiklar/?q=rullstol", "/artiklar/?q=finnsinte", *world.values()]
+    for username in ("forskrivare", "buffertansvarig", "khs", "controller", "loggranskare"):
+        page = signed_in(browser, live_server, settings, username, browser_context_args)
+        # The later ones look only at what the earlier ones haven't seen.
+        wrong += walk(page, live_server.url, ours if username == "forskrivare" else ["/"], seen)
+        seen.discard(("start", frozenset()))
+        page.context.close()
+    assert not wrong, "\n".join(wrong)
+    assert len(seen) >= 25
+
+
+def walk(page: Page, base: str, waiting: list[str], seen: set[tuple]) -> list[str]:
+    """What is wrong on ``waiting`` and on all that their links lead to."""
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(f"{page.url}: script: {error}"))
+    page.on(
+        "console",
+        lambda m: wrong.append(f"{page.url}: console: {m.text}") if m.type == "error" else None,
+    )
+    wide = page.viewport_size
+    queue = deque(waiting)
+    while queue:
+        path = queue.popleft()
+        about = kind(path)
+        if about is None or about in seen:
+            continue
+        seen.add(about)
+        try:
+            answer = page.goto(base + path)
+        except Error as download:
+            assert "Download is starting" in str(download), (path, download)
+            continue
+        assert answer is not None and answer.status < 400, (path, answer and answer.status)
+        if "text/html" not in (answer.header_value("content-type") or ""):
+            continue
+        wrong += [f"{path}: {fault}" for fault in faults(page)]
+        page.set_viewport_size({"width": NARROW, "height": 720})
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > NARROW:
+            wrong.append(f"{path}: {width} px wide on a screen of {NARROW}")
+        page.set_viewport_size(wide)
+        hrefs = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+        queue.extend(h.removeprefix(base).split("#")[0] for h in hrefs if h.startswith(base))
+    return wrong
+
+
+def test_a_field_error_is_accessible_too(page, live_server, settings):
+    article = ArticleFactory()
+    user = UserFactory()
+    start(user)
+    sign_in(page.context, live_server, settings, user)
+    page.goto(live_server.url + "/mottagare/")
+    page.locator("#innehall [name=nummer]").fill("19121212")
+    page.locator("#innehall [name=nummer]").press("Enter")
+    page.locator("[aria-invalid=true]").wait_for()
+    assert faults(page) == []
+    page.goto(f"{live_server.url}/artiklar/{article.number}/")
+    page.get_by_role("link", name="Beställ", exact=True).first.click()
+    page.get_by_role("textbox", name="Antal").fill("två")
+    page.get_by_role("button", name="Fortsätt").click()
+    page.locator("dialog [aria-invalid=true]").wait_for()
+    assert faults(page) == []
+
+
+def test_signing_in_and_the_pages_of_errors_are_accessible(page, live_server):
+    for path in ("/logga-in/", "/finns-inte/"):
+        page.goto(live_server.url + path)
+        assert faults(page) == [], path
