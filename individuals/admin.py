@@ -90,7 +90,7 @@ class ComponentInline(ReadOnly, admin.TabularInline):
 
 class FormerNumberInline(ReadOnly, admin.TabularInline):
     model = FormerNumber
-    fields = ("number", "changed_at")
+    fields = ("number", "changed_at", "changed_by")
     readonly_fields = fields
 
 

@@ -1,14 +1,28 @@
 """Marked pieces: each has its number, and is in exactly one place."""
 
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 
 from articles.models import Article
 from organisation.models import Warehouse
 
 
+class StockStatus(models.TextChoices):
+    """«Lagerstatus»: whether a piece can be handed out. Derived, see ``stock_status``."""
+
+    AVAILABLE = "available", "Tillgänglig"
+    RESERVED = "reserved", "Reserverad"
+    UNAVAILABLE = "unavailable", "Ej tillgänglig"
+
+
 class Individual(models.Model):
-    """One marked piece. ``status`` says where it is; a shelf status needs a warehouse."""
+    """One marked piece. ``status`` says where it is; a shelf status needs a warehouse.
+
+    ``number`` may change (``services.renumber``); ``FormerNumber`` keeps what it was.
+    """
 
     class Status(models.TextChoices):
         IN_STOCK = "in_stock", "I lager"
@@ -37,6 +51,7 @@ class Individual(models.Model):
         "status", max_length=16, choices=Status.choices, default=Status.IN_STOCK
     )
     purchased_on = models.DateField("inköpsdatum", null=True, blank=True)
+    purchase_is_estimated = models.BooleanField("inköpsåret är uppskattat", default=False)
     acquisition_value = models.DecimalField(
         "anskaffningsvärde", max_digits=10, decimal_places=2, null=True, blank=True
     )
@@ -51,7 +66,14 @@ class Individual(models.Model):
     class Meta:
         verbose_name = "individ"
         verbose_name_plural = "individer"
-        indexes = [models.Index(fields=["warehouse", "article", "status"])]
+        indexes = [
+            models.Index(fields=["warehouse", "article", "status"]),
+            # What «Individer» searches: any part of the one or the other.
+            GinIndex(OpClass(Upper("number"), name="gin_trgm_ops"), name="individual_number_trgm"),
+            GinIndex(
+                OpClass(Upper("serial_number"), name="gin_trgm_ops"), name="individual_serial_trgm"
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=["in_stock", "reserved"], warehouse__isnull=False)
@@ -64,14 +86,30 @@ class Individual(models.Model):
         return self.number
 
 
+def stock_status(status: str, *, blocked: bool) -> StockStatus:
+    """What follows from where a piece is and whether it is blocked."""
+    if status == Individual.Status.IN_STOCK and not blocked:
+        return StockStatus.AVAILABLE
+    if status == Individual.Status.RESERVED:
+        return StockStatus.RESERVED
+    return StockStatus.UNAVAILABLE
+
+
 class FormerNumber(models.Model):
-    """A number that an individual had; it still finds it."""
+    """A number that an individual had; it still finds it. ``changed_by`` took it away."""
 
     individual = models.ForeignKey(
         Individual, on_delete=models.CASCADE, related_name="former_numbers"
     )
     number = models.CharField("tidigare individnummer", max_length=20, unique=True)
     changed_at = models.DateTimeField("bytt", auto_now_add=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name="bytt av",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
 
     class Meta:
         verbose_name = "tidigare individnummer"

@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from articles import search as articles
+from individuals import search as individuals
 from organisation.permissions import CARE, has_role, roles
 from recipients import views as recipients
 from recipients.models import Recipient
@@ -52,8 +53,13 @@ def start(request: HttpRequest) -> HttpResponse:
     typed = form.cleaned_data["q"]
     if number := _recipients_number(typed):
         return _to_recipients(request, number)
-    if url := _case(typed) or _article(typed):
+    if url := _case(typed):
         return HttpResponseRedirect(url)
+    found = [thing for thing in (_article(typed), _individual(typed)) if thing]
+    if len(found) > 1:
+        return _page(request, form, 200, found=found)
+    if found:
+        return HttpResponseRedirect(found[0]["url"])
     if not articles.long_enough(articles.words_of(typed)):
         form.add_error("q", "Skriv minst tre tecken.")
         return _page(request, form, 422)
@@ -82,9 +88,17 @@ def _case(typed: str) -> str | None:
     return case_pages.url_for(digits) if len(digits) in (8, 9) else None
 
 
-def _article(typed: str) -> str | None:
+def _article(typed: str) -> dict[str, str] | None:
     number = articles.exact(typed)
-    return reverse("articles:detail", args=[number]) if number else None
+    url = number and reverse("articles:detail", args=[number])
+    return {"label": f"Artikel {number}", "icon": "package", "url": url} if url else None
+
+
+def _individual(typed: str) -> dict[str, str] | None:
+    """A piece by its number; an old number leads to the piece too."""
+    number = individuals.exact(typed)
+    url = number and reverse("individuals:detail", args=[number])
+    return {"label": f"Individ {number}", "icon": "tag", "url": url} if url else None
 
 
 def _to_recipients(request: HttpRequest, typed: str) -> HttpResponse:
@@ -95,5 +109,9 @@ def _to_recipients(request: HttpRequest, typed: str) -> HttpResponse:
     return recipients.search(request)
 
 
-def _page(request: HttpRequest, form: BoxForm, status: int) -> HttpResponse:
-    return render(request, "portal/start.html", {"form": form}, status=status)
+def _page(
+    request: HttpRequest, form: BoxForm, status: int, *, found: list[dict[str, str]] | None = None
+) -> HttpResponse:
+    """``found``: the things that the number names, when it names several."""
+    context = {"form": form, "found": found}
+    return render(request, "portal/start.html", context, status=status)

@@ -9,7 +9,13 @@ Each app registers entries in its own ``places.py`` (found at start-up). A slot 
 ``recipient.create``        an entry of «Registrera/skapa»   (obj: Recipient)
 ``recipient.document``      a part of «Hjälpmedelslista»     (obj: Recipient; recipients/documents.py)
 ``article.button``          «Beställ» on rows and the page   (obj: Article)
-``individual.section``      a part of «Aktuell status»       (obj: Individual)
+``individual.section``      a part of a tab of an individual (obj: Individual): ``extra`` has
+                            ``template``, ``build(request, obj)`` (its ``content``; None: nothing to
+                            say) and ``tab``: status (unless said), komponenter, aktiviteter (the
+                            tab is there when some entry is)
+``individual.button``       a button in the page's head      (obj: Individual)
+``individual.create``       an entry of «Registrera/skapa»   (obj: Individual)
+``individual.start``        an action above the search
 ``store.create``, ``case.create``, ``case.note``             as their names say
 """
 

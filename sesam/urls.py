@@ -11,6 +11,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("organisation.urls")),
     path("", include("articles.urls")),
+    path("", include("individuals.urls")),
     path("", include("recipients.urls")),
     path("", include("orders.urls")),
     path("", include("portal.urls")),

@@ -11,6 +11,7 @@ from orders.models import CartAttachment, Order, OrderAttachment
 from organisation.permissions import KHS, ROLES
 from tests.factories import (
     ArticleFactory,
+    IndividualFactory,
     RecipientFactory,
     UnitFactory,
     UserFactory,
@@ -76,6 +77,8 @@ def arguments(name: str, case, user) -> list:
         return [order.recipient.key]
     if name in ("articles:detail", "orders:add"):
         return [case["article"].number]
+    if name.startswith("individuals:") and name != "individuals:search":
+        return [IndividualFactory().number]
     if name in ("orders:detail", "orders:confirmation", "orders:cancel"):
         return [order.case_number]
     if name == "orders:attachment":

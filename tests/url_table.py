@@ -38,6 +38,9 @@ URLS: dict[str, Row] = {
     "articles:search": Row(CARE),
     "articles:detail": Row(CARE),
     "articles:forget": Row(CARE, post=True),
+    # marked pieces
+    "individuals:search": Row(CARE),
+    "individuals:detail": Row(CARE),
     # recipients: whoever knows the number may look; every look is logged
     "recipients:search": Row(CARE),
     "recipients:detail": Row(CARE),

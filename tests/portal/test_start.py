@@ -2,12 +2,14 @@
 
 import pytest
 
+from individuals.models import FormerNumber
 from organisation.permissions import CARE, CONTROLLER, LOGGRANSKARE
 from sesam.models import CaseKind, CaseNumber
 from tests.factories import (
     UNUSED_NUMBERS,
     ArticleFactory,
     CareUnitFactory,
+    IndividualFactory,
     RecipientFactory,
     UserFactory,
 )
@@ -133,3 +135,19 @@ def test_the_menu_shows_what_there_is_for_the_role(client, browser_of, khs_user,
     assert "Administration" in text(browser_of(khs_user).get("/"))
     theirs = text(browser_of(controller).get("/"))
     assert "Varukorg" not in theirs and "Mottagare" not in theirs
+
+
+def test_an_individuals_number_opens_it_also_a_former_one(client):
+    piece = IndividualFactory(number="224559")
+    FormerNumber.objects.create(individual=piece, number="111111")
+    for typed in ("224559", " 224559", "111111"):
+        assert send(client, typed).url == "/individer/224559/"
+
+
+def test_a_number_of_an_article_and_an_individual_asks_which(client):
+    ArticleFactory(number="224559")
+    IndividualFactory(number="224559")
+    answer = send(client, "224559")
+    assert answer.status_code == 200
+    assert 'href="/artiklar/224559/"' in text(answer)
+    assert 'href="/individer/224559/"' in text(answer)

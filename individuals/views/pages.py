@@ -1,0 +1,218 @@
+"""«Individer»: the search, and a piece's page with its tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from articles.tables import iso_text
+from organisation.permissions import CARE, roles
+from sesam import places
+from sesam.templatetags.sesam import datum, kr, status_html
+
+from .. import search as finder
+from ..forms import SearchForm, personal
+from ..models import Component, Individual, stock_status
+from ..services import with_blocked
+from ..tables import IndividualTable
+
+#: Fixed to a wall, the floor or the ceiling: hoists with preventive maintenance.
+CEILING_HOISTS = "123612"
+SECTION = "individual.section"
+TABS = {
+    "information": "Individinformation",
+    "status": "Aktuell status",
+    "komponenter": "Komponenter",
+    "aktiviteter": "Aktiviteter",
+    "text": "Textinformation",
+}
+
+
+@roles(*CARE)
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def search(request: HttpRequest) -> HttpResponse:
+    """Asked by POST and shown by GET: a personal number, typed in the wrong box, never comes
+    into an address."""
+    asked = request.POST if request.method == "POST" else request.GET
+    typed = asked.get("q")
+    if personal(typed):
+        return render(request, "individuals/search.html", {"wrong_box": True}, status=422)
+    if request.method == "POST":
+        return HttpResponseRedirect(f"{request.path}?{urlencode({'q': (typed or '').strip()})}")
+    if typed and (number := finder.exact(typed)):
+        return redirect("individuals:detail", number)
+    form = SearchForm(typed)
+    context: dict[str, Any] = {"form": form}
+    if form.is_valid():
+        context["table"] = _hits(request, form.cleaned_data["q"])
+    return render(request, "individuals/search.html", context)
+
+
+def _hits(request: HttpRequest, typed: str) -> IndividualTable:
+    order, page = IndividualTable.sorting(request), IndividualTable.page_number(request)
+    found = finder.search(typed, order=order, page=page)
+    if not found.rows and page > 1:  # past the end: the last page that there is
+        first = finder.search(typed, order=order, page=1)
+        page = max(1, -(-first.total // finder.PER_PAGE))
+        found = finder.search(typed, order=order, page=page) if page > 1 else first
+    return IndividualTable(
+        rows=found.rows, total=found.total, page=page, per_page=finder.PER_PAGE, request=request
+    )
+
+
+def find(number: str) -> Individual | None:
+    """The piece that has the number now, with its article and whether it is blocked."""
+    pieces = with_blocked().select_related(
+        "article__supplier", "article__iso_class", "warehouse__owner"
+    )
+    return pieces.filter(number=number.replace("\0", "")).first()
+
+
+@roles(*CARE)
+@cache_control(no_store=True, private=True)
+@require_safe
+def detail(request: HttpRequest, number: str) -> HttpResponse:
+    """One piece. ``flik`` names the tab. A number that it had leads to the one it has."""
+    piece = find(number)
+    if piece is None:
+        current = finder.exact(number)
+        if current is None:
+            raise Http404("individual")
+        if current != number.upper():
+            messages.info(request, f"Individ {number} har bytt nummer och heter nu {current}.")
+        return redirect("individuals:detail", current)
+    sections = {
+        name: [e for e in places.entries(SECTION, request, piece) if _tab_of(e) == name]
+        for name in TABS
+    }
+    # «Aktiviteter» is there once some app tells of them: an empty tab would promise something.
+    names = [name for name in TABS if name != "aktiviteter" or sections[name]]
+    wanted = request.GET.get("flik", "")
+    chosen = wanted if wanted in names else names[0]
+    context = {
+        "piece": piece,
+        "stock": stock_status(piece.status, blocked=piece.blocked).label,
+        "head": _head(piece),
+        "buttons": places.entries("individual.button", request, piece),
+        "create": places.entries("individual.create", request, piece),
+        "tabs": [
+            {
+                "label": TABS[name],
+                "url": f"{request.path}?{urlencode({'flik': name})}",
+                "active": name == chosen,
+                "count": None,
+            }
+            for name in names
+        ],
+        "tab": chosen,
+        "tab_label": TABS[chosen],
+        "tab_template": f"individuals/_{chosen}.html",
+        "sections": [
+            {"template": entry.extra["template"], "content": content}
+            for entry in sections[chosen]
+            if (content := entry.extra["build"](request, piece)) is not None
+        ],
+        **_TAB_BUILDERS[chosen](piece),
+    }
+    return render(request, "individuals/detail.html", context)
+
+
+def _tab_of(entry: places.Shown) -> str:
+    return entry.extra.get("tab", "status")
+
+
+def _head(piece: Individual) -> list[dict[str, Any]]:
+    article = piece.article
+    return [
+        {
+            "label": "Artikel",
+            "value": f"{article.number} {article.name}",
+            "url": reverse("articles:detail", args=[article.number]),
+        },
+        {"label": "Serienummer", "value": piece.serial_number},
+        {"label": "Artikelansvar", "value": article.get_responsibility_display()},
+    ]
+
+
+def _information(piece: Individual) -> dict[str, Any]:
+    article = piece.article
+    iso = iso_text(article.iso_code)
+    if article.iso_class:
+        iso = f"{iso} {article.iso_class.title}"
+    facts = [
+        {"label": "Artikelnummer", "value": article.number},
+        {"label": "Benämning", "value": article.name},
+        {"label": "Leverantör", "value": article.supplier},
+        {"label": "Leverantörens artikelnr", "value": article.supplier_number},
+        {"label": "ISO-kod", "value": iso},
+        _purchase(piece),
+        {"label": "Anskaffningsvärde", "value": kr(piece.acquisition_value)},
+        {"label": "Garanti till", "value": datum(piece.warranty_until)},
+    ]
+    maintained = piece.last_maintenance or piece.next_maintenance or piece.maintenance_interval
+    if maintained or article.iso_code.startswith(CEILING_HOISTS):
+        months = piece.maintenance_interval
+        facts += [
+            {"label": "Senaste FU", "value": datum(piece.last_maintenance)},
+            {"label": "Nästa FU", "value": datum(piece.next_maintenance)},
+            {"label": "FU-schema", "value": f"{months} månader mellan FU" if months else ""},
+        ]
+    former = piece.former_numbers.select_related("changed_by").order_by("-changed_at")
+    facts += [
+        {
+            "label": "Tidigare individnr",
+            "value": f"{old.number}, bytt {datum(old.changed_at)}"
+            + (f" av {old.changed_by}" if old.changed_by else ""),
+        }
+        for old in former
+    ]
+    return {"facts": facts}
+
+
+def _purchase(piece: Individual) -> dict[str, Any]:
+    if piece.purchase_is_estimated and piece.purchased_on:
+        return {"label": "Inköpsår", "value": f"{piece.purchased_on.year} (uppskattat)"}
+    return {"label": "Inköpsdatum", "value": datum(piece.purchased_on)}
+
+
+def _status(piece: Individual) -> dict[str, Any]:
+    stock = stock_status(piece.status, blocked=piece.blocked).label
+    facts = [
+        {"label": "Status", "value": status_html("", piece.get_status_display())},
+        {"label": "Lagerstatus", "value": status_html("", stock)},
+    ]
+    if piece.warehouse:
+        facts.append({"label": "Lager", "value": piece.warehouse})
+    facts += [
+        {"label": "Spärrad", "value": f"{block.reason}, från {datum(block.since)}"}
+        for block in piece.blocks.filter(until=None).select_related("reason").order_by("since")
+    ]
+    return {"facts": facts}
+
+
+def _components(piece: Individual) -> dict[str, Any]:
+    fitted = Component.objects.filter(individual=piece, removed_at=None)
+    return {"fitted": fitted.select_related("article").order_by("-fitted_at", "article__number")}
+
+
+def _nothing(piece: Individual) -> dict[str, Any]:
+    return {}
+
+
+_TAB_BUILDERS: dict[str, Callable[[Individual], dict[str, Any]]] = {
+    "information": _information,
+    "status": _status,
+    "komponenter": _components,
+    "aktiviteter": _nothing,
+    "text": _nothing,
+}
