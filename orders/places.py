@@ -1,4 +1,4 @@
-"""What orders add to the bar, to recipients, to articles."""
+"""What orders add to the bar, to recipients, to articles, to individuals."""
 
 from collections.abc import Callable
 from functools import cache
@@ -18,6 +18,7 @@ from sesam.tables import links
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts
+from . import holder
 from .models import OrderLine
 from .tables import OrderedTable
 
@@ -229,5 +230,19 @@ places.add(
         url=lambda request, recipient: "",
         order=20,
         extra={"section": _ordered_section},
+    )
+)
+
+
+# --- the individual's page ---
+
+places.add(
+    places.Entry(
+        slot="individual.section",
+        name="holder",
+        label="Innehavare",
+        url=lambda request, piece: "",
+        order=10,
+        extra={"build": holder.section, "template": "orders/_holder.html"},
     )
 )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import cases, checkout, lines, start
+from .views import cases, checkout, lines, pieces, start
 
 app_name = "orders"
 
@@ -18,6 +18,8 @@ urlpatterns = [
     path("bestallning/slutfor/leverans/", checkout.delivery, name="delivery"),
     path("bestallning/bilagor/<uuid:key>/", checkout.attachment, name="cart_attachment"),
     path("bestallning/bilagor/<uuid:key>/ta-bort/", checkout.detach, name="detach"),
+    # /individer/<number>/…: what orders know of a marked piece
+    path("individer/<str:number>/mottagare/", pieces.holder, name="holder"),
     # /bestallningar/<case number>/: sent orders
     path("bestallningar/<str:number>/", cases.detail, name="detail"),
     path("bestallningar/<str:number>/bekraftelse/", cases.confirmation, name="confirmation"),

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from organisation import access_log
 from organisation.models import AccessLogEntry, Payer, User
+from organisation.permissions import KHS, has_role
 from sesam import personal_numbers
 from sesam.errors import DomainError
 
@@ -271,3 +272,12 @@ def _payer_id(person: register.Person) -> int | None:
         .values_list("pk", flat=True)
         .first()
     )
+
+
+def has_care_relation(user: User, recipient: Recipient) -> bool:
+    """Whether a unit of the user has or had a case about the recipient; KHS works for every
+    unit."""
+    relations = CareRelation.objects.filter(recipient=recipient)
+    if not has_role(user, KHS):
+        relations = relations.filter(unit__in=user.units.filter(is_active=True))
+    return relations.exists()

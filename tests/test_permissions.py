@@ -12,6 +12,7 @@ from organisation.permissions import KHS, ROLES
 from tests.factories import (
     ArticleFactory,
     IndividualFactory,
+    LoanFactory,
     RecipientFactory,
     UnitFactory,
     UserFactory,
@@ -77,6 +78,8 @@ def arguments(name: str, case, user) -> list:
         return [order.recipient.key]
     if name in ("articles:detail", "orders:add"):
         return [case["article"].number]
+    if name == "orders:holder":
+        return [LoanFactory(individual=IndividualFactory()).individual.number]
     if name.startswith("individuals:") and name != "individuals:search":
         return [IndividualFactory().number]
     if name in ("orders:detail", "orders:confirmation", "orders:cancel"):

@@ -41,6 +41,7 @@ URLS: dict[str, Row] = {
     # marked pieces
     "individuals:search": Row(CARE),
     "individuals:detail": Row(CARE),
+    "orders:holder": Row(CARE),
     # recipients: whoever knows the number may look; every look is logged
     "recipients:search": Row(CARE),
     "recipients:detail": Row(CARE),

@@ -1,0 +1,64 @@
+"""What is typed on the pages about a marked piece."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from recipients.forms import NumberForm
+from sesam import personal_numbers
+
+from .models import Cart
+
+
+class ReasonForm(forms.Form):
+    """Why somebody without a care relation needs to see who has a piece. It goes into the log,
+    which nobody can change: no number of a person may come there."""
+
+    reason = forms.CharField(
+        label="Orsak",
+        min_length=5,
+        max_length=120,
+        help_text="Skriv varför du behöver se mottagaren. Orsaken sparas i åtkomstloggen.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": "Skriv varför du behöver se mottagaren.",
+            "min_length": "Skriv orsaken med några ord.",
+            "max_length": "Orsaken får vara högst 120 tecken.",
+        },
+    )
+
+    def clean_reason(self) -> str:
+        reason: str = self.cleaned_data["reason"]
+        if any(personal_numbers.looks_personal(word.strip(".,;:()")) for word in reason.split()):
+            raise forms.ValidationError("Skriv orsaken utan personnummer.")
+        return reason
+
+
+class PieceRecipientForm(NumberForm):
+    """«Leverera individen»: to whom. With an order in progress its recipient is offered first."""
+
+    PRESENT, OTHER = "pagaende", "annan"
+    vem = forms.ChoiceField(label="Mottagare", widget=forms.RadioSelect, initial=PRESENT)
+
+    field_order = ("vem", "nummer")
+
+    def __init__(self, data: Any = None, *, cart: Cart | None) -> None:
+        super().__init__(data)
+        if cart is None or cart.recipient is None:
+            del self.fields["vem"]
+            return
+        person = cart.recipient
+        self.fields["vem"].choices = [
+            (self.PRESENT, f"{person.name}, {person.written_number} (pågående beställning)"),
+            (self.OTHER, "En annan mottagare"),
+        ]
+
+    @property
+    def to_present(self) -> bool:
+        """Whether it goes to the recipient of the order in progress."""
+        return self.cleaned_data.get("vem") == self.PRESENT
+
+    def clean_nummer(self) -> str:
+        return "" if self.to_present else super().clean_nummer()
