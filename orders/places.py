@@ -18,7 +18,7 @@ from sesam.tables import links
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts
-from . import holder
+from . import fitted, holder
 from .models import OrderLine
 from .tables import OrderedTable
 
@@ -244,5 +244,15 @@ places.add(
         url=lambda request, piece: "",
         order=10,
         extra={"build": holder.section, "template": "orders/_holder.html"},
+    )
+)
+places.add(
+    places.Entry(
+        slot="individual.section",
+        name="fitted",
+        label="Beställda komponenter",
+        url=lambda request, piece: "",
+        order=10,
+        extra={"build": fitted.ordered, "template": "orders/_fitted.html", "tab": "komponenter"},
     )
 )

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from individuals.models import Block, BlockReason, Component, Individual
+from orders import services
 from organisation.models import AccessLogEntry
 from organisation.permissions import KHS
 from recipients.models import CareRelation
@@ -21,8 +22,10 @@ from tests.factories import (
     LoanFactory,
     RecipientFactory,
     UserFactory,
+    WarehouseFactory,
     put_in_stock,
 )
+from tests.orders.builders import add, start
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +104,27 @@ def test_components_are_those_that_sit_on_it_now(client):
     words = text(client.get(f"/individer/{piece.number}/?flik=komponenter"))
     assert "Dyna" in words
     assert "Bricka" not in words
+
+
+def test_ordered_components_stand_there_until_they_are_delivered(client, prescriber, stranger):
+    piece = LoanFactory(individual=IndividualFactory()).individual
+    for user in (prescriber, stranger):
+        cart = start(user)
+        part = ArticleFactory(name=f"Armstöd till {user}")
+        put_in_stock(WarehouseFactory(), part, 1)
+        add(cart, part, fitted_to=piece)
+        order = services.send(cart, user=user)
+        if user == prescriber:
+            mine = order
+    page = f"/individer/{piece.number}/?flik=komponenter"
+    words = text(client.get(page))
+    assert f"Armstöd till {prescriber}" in words and f"Armstöd till {stranger}" in words
+    assert f'href="/bestallningar/{mine.case_number}/"' in words
+    assert f'href="/bestallningar/{order.case_number}/"' not in words  # another unit's
+    services.deliver(mine, [services.Pick(mine.lines.get().pk, 1)], user=prescriber)
+    ordered = text(client.get(page)).split("Beställda")[1]
+    assert f"Armstöd till {prescriber}" not in ordered
+    assert piece.components.get().article.name == f"Armstöd till {prescriber}"
 
 
 def test_text_information(client):
@@ -221,6 +245,9 @@ def test_more_components_ask_no_more(client):
     def asked(count: int) -> int:
         for _ in range(count):
             Component.objects.create(individual=piece, article=ArticleFactory())
+            cart = start()
+            add(cart, ArticleFactory(), fitted_to=piece)
+            services.send(cart, user=cart.user)
         with CaptureQueriesContext(connection) as queries:
             client.get(f"/individer/{piece.number}/?flik=komponenter")
         return len(queries)
