@@ -5,7 +5,9 @@ from typing import Any
 from django import forms
 
 from sesam import personal_numbers
+from sesam.errors import DomainError
 
+from . import services
 from .search import MIN_CHARACTERS
 
 
@@ -34,6 +36,33 @@ class SearchForm(forms.Form):
         return typed
 
 
+class NumberField(forms.CharField):
+    """An individual number to be, checked for its form; whether it is free the services say."""
+
+    widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(error_messages={"required": "Skriv individnumret."}, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        try:
+            return services.checked_number(super().clean(value))
+        except DomainError as error:
+            raise forms.ValidationError(error.message) from error
+
+
 def personal(typed: Any) -> bool:
     """Whether a personal number was typed in the wrong box."""
     return personal_numbers.looks_personal(str(typed or ""))
+
+
+class RenumberForm(forms.Form):
+    """«Byte av individnummer»."""
+
+    confirmed = forms.BooleanField(
+        label="Jag bekräftar att detta är den individ som ska byta nummer",
+        error_messages={
+            "required": "Kryssa i rutan när du har kontrollerat att det är rätt individ."
+        },
+    )
+    number = NumberField(label="Nytt individnummer")

@@ -1,8 +1,8 @@
-"""What individuals add to the bar."""
+"""What individuals add to the bar and to their own page."""
 
 from django.urls import reverse
 
-from organisation.permissions import CARE, has_role
+from organisation.permissions import BUFFERT, CARE, KHS, has_role
 from sesam import places
 
 places.add(
@@ -13,5 +13,17 @@ places.add(
         url=lambda request, obj: reverse("individuals:search"),
         order=40,
         shown=lambda request, obj: has_role(request.user, *CARE),
+    )
+)
+places.add(
+    places.Entry(
+        slot="individual.create",
+        name="renumber",
+        label="Byte av individnummer",
+        url=lambda request, piece: reverse("individuals:renumber", args=[piece.number]),
+        order=50,
+        icon="tag",
+        shown=lambda request, piece: has_role(request.user, BUFFERT, KHS),
+        extra={"dialog": True},
     )
 )

@@ -1,15 +1,26 @@
-"""Every change of where a marked piece is."""
+"""Every change of a marked piece: where it is, its number, and that it comes to be."""
 
+import datetime as dt
+import re
 from collections.abc import Iterable
 
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from organisation.models import Warehouse
+from articles.models import Article, Responsibility, StockMovement
+from articles.stock import Ledger
+from organisation.models import User, Warehouse
+from sesam import personal_numbers
+from sesam.errors import DomainError
 
-from .models import Block, Component, Individual
+from .models import Block, Component, FormerNumber, Individual
 
 Status = Individual.Status
+# Letters, digits and hyphens, as printed on labels; a digit, so that no word of an address is one.
+_NUMBER = re.compile(r"(?=[^0-9]*[0-9])[0-9A-ZÅÄÖ-]{3,20}")
+_NUMBERS_LOCK = 0x1D1  # pg_advisory: whoever gives out a number, so that two never give the same
+OLDEST = 40  # years: more is a slip of the finger
 
 
 def with_blocked() -> QuerySet[Individual]:
@@ -28,11 +39,14 @@ def on_shelf(warehouse_id: int, article_id: int) -> QuerySet[Individual]:
 
 
 def lock(ids: Iterable[int]) -> dict[int, Individual]:
-    """The individuals, locked in the order of their numbers, each with ``blocked``."""
+    """The individuals, locked in one order, each with ``blocked``.
+
+    By id, since a number may change while somebody waits for the lock.
+    """
     ids = list(ids)
     if not ids:
         return {}
-    rows = with_blocked().filter(pk__in=ids).order_by("number").select_for_update(of=("self",))
+    rows = with_blocked().filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))
     return {row.pk: row for row in rows}
 
 
@@ -58,3 +72,128 @@ def fit(components: list[Component]) -> None:
     for component in components:
         component.fitted_at = now
     Component.objects.bulk_create(components)
+
+
+# --- numbers -----------------------------------------------------------------------------
+
+
+def checked_number(typed: str) -> str:
+    """An individual number as it is kept; ``DomainError`` for what can't be one."""
+    number = typed.strip().upper()
+    if not number:
+        raise DomainError("Skriv individnumret.", field="number")
+    if personal_numbers.looks_personal(number):
+        raise DomainError("Det ser ut som ett personnummer.", field="number")
+    if not _NUMBER.fullmatch(number):
+        raise DomainError(
+            "Ett individnummer har 3 till 20 tecken: siffror, bokstäver och bindestreck.",
+            field="number",
+        )
+    return number
+
+
+def _claim(number: str, *, by: Individual | None = None) -> None:
+    """See that no other piece has or had the number. Needs a transaction; until it ends nobody
+    else is given a number."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NUMBERS_LOCK])
+    others = Individual.objects.filter(number=number)
+    former = FormerNumber.objects.filter(number=number)
+    if by is not None:
+        former = former.exclude(individual=by)
+    if others.exists():
+        raise DomainError(
+            f"Individnummer {number} finns redan. Välj ett annat nummer.", field="number"
+        )
+    if found := former.select_related("individual").first():
+        raise DomainError(
+            f"Individnummer {number} har tillhört individ {found.individual.number}."
+            " Välj ett annat nummer.",
+            field="number",
+        )
+
+
+@transaction.atomic
+def renumber(individual: Individual, *, number: str, user: User, seen: str = "") -> Individual:
+    """«Byte av individnummer». The old number is kept and still finds the piece.
+
+    ``seen`` is the number that the user was shown: if somebody else has changed it since,
+    nothing happens. Sent twice it is done once. A piece may have a number of its own back.
+    """
+    number = checked_number(number)
+    individual = Individual.objects.select_for_update().get(pk=individual.pk)
+    if seen and individual.number != seen:
+        if individual.number == number:
+            return individual
+        raise DomainError(
+            f"Individen har redan bytt nummer till {individual.number}. Börja om därifrån."
+        )
+    if individual.number == number:
+        raise DomainError("Individen har redan det numret.", field="number")
+    _claim(number, by=individual)
+    FormerNumber.objects.filter(individual=individual, number=number).delete()
+    FormerNumber.objects.create(individual=individual, number=individual.number, changed_by=user)
+    individual.number = number
+    individual.save(update_fields=["number"])
+    return individual
+
+
+# --- new pieces --------------------------------------------------------------------------
+
+
+def check_registrable(article: Article) -> None:
+    """«Ny individ» is for individually marked B articles; KHS receives the A aids itself."""
+    if not article.is_marked:
+        raise DomainError(
+            f"{article.number} {article.name} är inte individmärkt och har inga individer.",
+            field="article",
+        )
+    if article.responsibility != Responsibility.B:
+        raise DomainError(
+            f"{article.number} {article.name} är ett A-hjälpmedel. A-hjälpmedel registreras av"
+            " KHS.",
+            field="article",
+        )
+    if not article.is_stocked:
+        raise DomainError(f"{article.number} {article.name} lagerförs inte.", field="article")
+
+
+@transaction.atomic
+def register(
+    *,
+    warehouse: Warehouse,
+    article: Article,
+    number: str,
+    user: User,
+    serial_number: str = "",
+    age: int = 0,
+    text: str = "",
+) -> Individual:
+    """«Ny individ»: a piece comes to stand in an own store that may register them.
+
+    ``age`` is estimated, in whole years; 0 means new. Whether the user may work with the store
+    is the caller's to see.
+    """
+    if warehouse.is_central or not warehouse.is_active or not warehouse.may_register_individuals:
+        raise DomainError(f"{warehouse} får inte registrera individer.", field="warehouse")
+    check_registrable(article)
+    number = checked_number(number)
+    if not 0 <= age <= OLDEST:
+        raise DomainError(f"Ange åldern i hela år, från 0 till {OLDEST}.", field="age")
+    place = (warehouse.pk, article.pk)
+    ledger = Ledger([place], user=user)
+    _claim(number)
+    today = timezone.localdate()
+    individual = Individual.objects.create(
+        number=number,
+        article=article,
+        serial_number=serial_number.strip(),
+        warehouse=warehouse,
+        status=Status.IN_STOCK,
+        purchased_on=dt.date(today.year - age, 1, 1) if age else today,
+        purchase_is_estimated=age > 0,
+        text=text.strip(),
+    )
+    ledger.add(place, 1, StockMovement.Kind.PURCHASE, individual_number=number)
+    ledger.save()
+    return individual

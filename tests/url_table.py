@@ -41,6 +41,7 @@ URLS: dict[str, Row] = {
     # marked pieces
     "individuals:search": Row(CARE),
     "individuals:detail": Row(CARE),
+    "individuals:renumber": Row(frozenset({BUFFERT, KHS})),
     "orders:holder": Row(CARE),
     # recipients: whoever knows the number may look; every look is logged
     "recipients:search": Row(CARE),
