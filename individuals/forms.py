@@ -3,7 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
+from articles.models import Article
+from organisation.models import Warehouse
 from sesam import personal_numbers
 from sesam.errors import DomainError
 
@@ -66,3 +69,82 @@ class RenumberForm(forms.Form):
         },
     )
     number = NumberField(label="Nytt individnummer")
+
+
+class ArticleForm(forms.Form):
+    """«Ny individ», first step: which article, in which store."""
+
+    warehouse = forms.ModelChoiceField(
+        Warehouse.objects.none(), label="Lager", empty_label=None, to_field_name="number",
+        error_messages={"required": "Välj lager.", "invalid_choice": "Välj ett lager ur listan."},
+    )  # fmt: skip
+    article = forms.CharField(
+        label="Artikelnummer",
+        max_length=12,
+        help_text="Bara individmärkta B-hjälpmedel. KHS registrerar A-hjälpmedel.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": "Skriv artikelnumret.",
+            "max_length": "Ett artikelnummer har högst 12 tecken.",
+        },
+    )
+
+    def __init__(self, data: Any, *, stores: QuerySet[Warehouse], store: str) -> None:
+        super().__init__(data, initial={"warehouse": store})
+        self.fields["warehouse"].queryset = stores
+
+    def clean_article(self) -> Article:
+        number = self.cleaned_data["article"].strip().upper()
+        article = Article.objects.select_related("supplier").filter(number=number).first()
+        if article is None:
+            raise forms.ValidationError(
+                "Ingen artikel har det numret. Kontrollera det, eller sök fram artikeln först."
+            )
+        try:
+            services.check_registrable(article)
+        except DomainError as error:
+            raise forms.ValidationError(error.message) from error
+        return article
+
+
+class CheckForm(forms.Form):
+    """«Ny individ», second step."""
+
+    confirmed = forms.BooleanField(
+        label="Det är rätt artikel och rätt lager",
+        error_messages={"required": "Kryssa i rutan när du har kontrollerat artikel och lager."},
+    )
+
+
+class PieceForm(forms.Form):
+    """«Ny individ», last step."""
+
+    number = NumberField(label="Individnummer")
+    serial_number = forms.CharField(
+        label="Serienummer",
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"max_length": "Serienumret får vara högst 40 tecken."},
+    )
+    age = forms.IntegerField(
+        label="Uppskattad ålder, år",
+        initial=0,
+        min_value=0,
+        max_value=services.OLDEST,
+        help_text="0 om individen är ny.",
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={
+            "required": "Skriv åldern i hela år, 0 om individen är ny.",
+            "invalid": "Skriv åldern med siffror, till exempel 3.",
+            "min_value": f"Ange åldern i hela år, från 0 till {services.OLDEST}.",
+            "max_value": f"Ange åldern i hela år, från 0 till {services.OLDEST}.",
+        },
+    )
+    text = forms.CharField(
+        label="Beskrivning",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"max_length": "Texten får vara högst 2 000 tecken."},
+    )

@@ -1,9 +1,12 @@
-"""What individuals add to the bar and to their own page."""
+"""What individuals add to the bar, to a store's page and to their own."""
 
 from django.urls import reverse
 
 from organisation.permissions import BUFFERT, CARE, KHS, has_role
 from sesam import places
+
+from .views import register
+
 
 places.add(
     places.Entry(
@@ -24,6 +27,18 @@ places.add(
         order=50,
         icon="tag",
         shown=lambda request, piece: has_role(request.user, BUFFERT, KHS),
+        extra={"dialog": True},
+    )
+)
+places.add(
+    places.Entry(
+        slot="store.create",
+        name="individual",
+        label="Ny individ",
+        url=lambda request, store: f"{reverse('individuals:register')}?lager={store.number}",
+        order=50,
+        icon="file-plus",
+        shown=register.may_register,
         extra={"dialog": True},
     )
 )

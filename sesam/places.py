@@ -15,7 +15,6 @@ Each app registers entries in its own ``places.py`` (found at start-up). A slot 
                             tab is there when some entry is)
 ``individual.button``       a button in the page's head      (obj: Individual)
 ``individual.create``       an entry of «Registrera/skapa»   (obj: Individual)
-``individual.start``        an action above the search
 ``store.create``, ``case.create``, ``case.note``             as their names say
 """
 

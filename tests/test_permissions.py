@@ -11,6 +11,7 @@ from orders.models import CartAttachment, Order, OrderAttachment
 from organisation.permissions import KHS, ROLES
 from tests.factories import (
     ArticleFactory,
+    BufferFactory,
     IndividualFactory,
     LoanFactory,
     RecipientFactory,
@@ -80,6 +81,12 @@ def arguments(name: str, case, user) -> list:
         return [case["article"].number]
     if name == "orders:holder":
         return [LoanFactory(individual=IndividualFactory()).individual.number]
+    if name == "individuals:register":
+        BufferFactory(may_register_individuals=True)
+        UnitFactory().own_stores.add(BufferFactory())
+        return []
+    if name == "individuals:register_step":
+        return ["ingen-sadan", "artikel"]
     if name.startswith("individuals:") and name != "individuals:search":
         return [IndividualFactory().number]
     if name in ("orders:detail", "orders:confirmation", "orders:cancel"):

@@ -41,6 +41,8 @@ URLS: dict[str, Row] = {
     # marked pieces
     "individuals:search": Row(CARE),
     "individuals:detail": Row(CARE),
+    "individuals:register": Row(frozenset({BUFFERT, KHS})),
+    "individuals:register_step": Row(frozenset({BUFFERT, KHS})),
     "individuals:renumber": Row(frozenset({BUFFERT, KHS})),
     "orders:holder": Row(CARE),
     # recipients: whoever knows the number may look; every look is logged

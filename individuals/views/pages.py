@@ -24,6 +24,7 @@ from ..forms import SearchForm, personal
 from ..models import Component, Individual, stock_status
 from ..services import with_blocked
 from ..tables import IndividualTable
+from .register import may_register
 
 #: Fixed to a wall, the floor or the ceiling: hoists with preventive maintenance.
 CEILING_HOISTS = "123612"
@@ -52,7 +53,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if typed and (number := finder.exact(typed)):
         return redirect("individuals:detail", number)
     form = SearchForm(typed)
-    context: dict[str, Any] = {"form": form}
+    context: dict[str, Any] = {"form": form, "may_register": may_register(request)}
     if form.is_valid():
         context["table"] = _hits(request, form.cleaned_data["q"])
     return render(request, "individuals/search.html", context)

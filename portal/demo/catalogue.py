@@ -22,7 +22,7 @@ from articles.models import (
 
 from .files import rows
 
-MARKED = ("1222", "1223", "1236", "1812")
+MARKED = ("1222", "1223", "1236", "1812", "120606")
 BEDS = ("1812",)
 MUNICIPAL = ("09", "1206")
 PRICES = {"main": (900, 24_000), "accessory": (90, 2_400), "spare": (40, 1_500),

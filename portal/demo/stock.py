@@ -13,6 +13,7 @@ from organisation.models import Warehouse
 
 from .organisation import Places
 
+HOISTS = "123612"  # ceiling hoists, with preventive maintenance
 HANDBOOK_PIECES = ["224559", "212245"]
 
 
@@ -70,6 +71,13 @@ class Shelf:
             purchased_on=self.opened.date() - dt.timedelta(days=int(number) % 1500),
             acquisition_value=Decimal(4_000 + int(number) % 9_000),
         )  # fmt: skip
+        turn = int(number)
+        if article.iso_code == HOISTS:
+            piece.last_maintenance = timezone.localdate() - dt.timedelta(days=turn % 330)
+            piece.maintenance_interval = 12
+            piece.next_maintenance = piece.last_maintenance + dt.timedelta(days=365)
+        if turn % 9 == 0:
+            piece.text = "Bromsar och hjul kontrollerade vid senaste inlämningen. Repor i lacken."
         self.pieces.append(piece)
         return piece
 
@@ -91,6 +99,9 @@ def load(chance: random.Random, places: Places, articles: dict[str, Article]) ->
         expected_on=timezone.localdate() + dt.timedelta(days=11),
     )  # fmt: skip
     shelf.lay(places.stores["0880"], articles["43027"], 2)
+    rollators = [a for a in articles.values() if a.iso_code == "120606" and a.is_marked]
+    for article in rollators[:3]:
+        shelf.lay(places.stores["0880"], article, 2)
     stocked = [a for a in articles.values() if a.is_stocked and a.number not in
                ("37121", "43027", "46948")]  # fmt: skip
     for warehouse, count in ((kalmar, 1500), (vastervik, 900)):
