@@ -7,7 +7,6 @@ from sesam import places
 
 from .views import register
 
-
 places.add(
     places.Entry(
         slot="menu",

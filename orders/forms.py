@@ -39,9 +39,12 @@ class ToForm(forms.Form):
         error_messages={"invalid_choice": "Välj en aktiv förskrivare på tjänstestället."},
     )  # fmt: skip
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, store_id: int | None = None, **kwargs: Any) -> None:
+        """With ``store_id`` only units whose own store that is."""
         super().__init__(*args, **kwargs)
         units = carts.units_of(user)
+        if store_id:
+            units = units.filter(own_stores=store_id)
         self.fields["unit"].queryset = units
         wanted = self.data.get("unit") if self.is_bound else None
         unit = units.filter(pk=wanted).first() if str(wanted or "").isdecimal() else None

@@ -51,14 +51,14 @@ class PieceRecipientForm(NumberForm):
             return
         person = cart.recipient
         self.fields["vem"].choices = [
-            (self.PRESENT, f"{person.name}, {person.written_number} (pågående beställning)"),
+            (self.PRESENT, f"{person.name}, {person.written_number}, i den pågående beställningen"),
             (self.OTHER, "En annan mottagare"),
         ]
 
     @property
     def to_present(self) -> bool:
         """Whether it goes to the recipient of the order in progress."""
-        return self.cleaned_data.get("vem") == self.PRESENT
+        return bool(self.cleaned_data.get("vem") == self.PRESENT)
 
     def clean_nummer(self) -> str:
         return "" if self.to_present else super().clean_nummer()

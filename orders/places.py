@@ -21,6 +21,7 @@ from . import cart as carts
 from . import fitted, holder
 from .models import OrderLine
 from .tables import OrderedTable
+from .views import pieces
 
 case_pages.register(CaseKind.ORDER, "orders:detail")
 
@@ -254,5 +255,17 @@ places.add(
         url=lambda request, piece: "",
         order=10,
         extra={"build": fitted.ordered, "template": "orders/_fitted.html", "tab": "komponenter"},
+    )
+)
+places.add(
+    places.Entry(
+        slot="individual.button",
+        name="deliver",
+        label="Leverera individen",
+        url=lambda request, piece: reverse("orders:deliver_piece", args=[piece.number]),
+        order=10,
+        icon="shopping-cart",
+        shown=pieces.deliverable,
+        extra={"dialog": True, "order": True},
     )
 )

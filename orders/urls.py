@@ -20,6 +20,8 @@ urlpatterns = [
     path("bestallning/bilagor/<uuid:key>/ta-bort/", checkout.detach, name="detach"),
     # /individer/<number>/…: what orders know of a marked piece
     path("individer/<str:number>/mottagare/", pieces.holder, name="holder"),
+    path("individer/<str:number>/leverera/", pieces.deliver, name="deliver_piece"),
+    path("individer/<str:number>/leverera/rad/", pieces.line, name="piece_line"),
     # /bestallningar/<case number>/: sent orders
     path("bestallningar/<str:number>/", cases.detail, name="detail"),
     path("bestallningar/<str:number>/bekraftelse/", cases.confirmation, name="confirmation"),

@@ -46,7 +46,7 @@ def search(request: HttpRequest) -> HttpResponse:
         found = services.find(request, form.cleaned_data["nummer"])
     except DomainError as error:
         form.add_error(personal_numbers.FIELD, error.message)
-        return _search_page(request, form, _STATUS.get(type(error), 422))
+        return _search_page(request, form, STATUS_OF_FAULT.get(type(error), 422))
     if not found.register_answered:
         messages.warning(
             request,
@@ -56,7 +56,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return redirect("recipients:detail", found.recipient.key)
 
 
-_STATUS: dict[type[DomainError], int] = {
+STATUS_OF_FAULT: dict[type[DomainError], int] = {
     services.TooManySearches: 429,
     services.RegisterUnavailable: 503,
 }

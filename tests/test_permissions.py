@@ -79,7 +79,7 @@ def arguments(name: str, case, user) -> list:
         return [order.recipient.key]
     if name in ("articles:detail", "orders:add"):
         return [case["article"].number]
-    if name == "orders:holder":
+    if name in ("orders:holder", "orders:deliver_piece", "orders:piece_line"):
         return [LoanFactory(individual=IndividualFactory()).individual.number]
     if name == "individuals:register":
         BufferFactory(may_register_individuals=True)

@@ -45,6 +45,8 @@ URLS: dict[str, Row] = {
     "individuals:register_step": Row(frozenset({BUFFERT, KHS})),
     "individuals:renumber": Row(frozenset({BUFFERT, KHS})),
     "orders:holder": Row(CARE),
+    "orders:deliver_piece": Row(CARE),
+    "orders:piece_line": Row(CARE),
     # recipients: whoever knows the number may look; every look is logged
     "recipients:search": Row(CARE),
     "recipients:detail": Row(CARE),

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
 
+from individuals import services as individuals
 from individuals.models import Individual
-from organisation.permissions import CARE, roles
+from organisation import stores
+from organisation.models import Source
+from organisation.permissions import CARE, has_role, roles
+from recipients import services as recipients
+from recipients.views import STATUS_OF_FAULT
 from sesam import dialogs
+from sesam.dialogs import Dialog
+from sesam.errors import DomainError
 
+from .. import cart as carts
 from .. import holder as holders
-from ..piece_forms import ReasonForm
+from ..models import Cart
+from ..piece_forms import PieceRecipientForm, ReasonForm
+from .lines import KIND as LINE
 
 no_store = cache_control(no_store=True, private=True)
 
@@ -64,3 +77,91 @@ def holder(request: HttpRequest, number: str) -> HttpResponse:
     }
     # A dialog that only says no is still a page to be shown.
     return render(request, "orders/holder.html", context, status=status)
+
+
+# --- «Leverera individen» ----------------------------------------------------------------
+
+
+def deliverable(request: HttpRequest, piece: Individual) -> bool:
+    """Whether it can be handed out now, from one of the user's own stores."""
+    return (
+        has_role(request.user, *CARE)
+        and piece.warehouse_id is not None
+        and not piece.article.is_discontinued
+        and individuals.on_shelf(piece.warehouse_id, piece.article_id).filter(pk=piece.pk).exists()
+        and stores.own_stores(request.user).filter(pk=piece.warehouse_id).exists()
+    )
+
+
+_GONE = "Individen kan inte levereras: den står inte tillgänglig i något av dina förråd."
+
+
+def _present(request: HttpRequest, piece: Individual) -> Cart | None:
+    """The order in progress, if the piece can be put into it."""
+    cart = carts.of_request(request)
+    if cart is None or cart.recipient is None:
+        return None
+    return cart if cart.unit.own_stores.filter(pk=piece.warehouse_id).exists() else None
+
+
+@roles(*CARE)
+@no_store
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def deliver(request: HttpRequest, number: str) -> HttpResponse:
+    """To whom: the recipient of the order in progress, or one whose number is sent by POST.
+
+    Goes on as every order does: «Beställning till» (unless it is in progress), then the line's
+    dialog with the piece filled in.
+    """
+    piece = _find(number)
+    can = deliverable(request, piece)
+    form = PieceRecipientForm(request.POST or None, cart=_present(request, piece))
+    error, status = "" if can else _GONE, 200 if can else 409
+    if can and request.method == "POST":
+        status = 422
+        if form.is_valid():
+            if form.to_present:
+                return dialogs.go(request, reverse("orders:piece_line", args=[piece.number]))
+            try:
+                found = recipients.find(request, form.cleaned_data["nummer"])
+            except DomainError as fault:
+                form.add_error("nummer", fault.message)
+                status = STATUS_OF_FAULT.get(type(fault), 422)
+            else:
+                to = reverse("orders:to", args=[found.recipient.key])
+                return dialogs.go(request, f"{to}?{urlencode({'individ': piece.number})}")
+    context = {
+        "form": form,
+        "facts": [
+            {"label": "Individ", "value": piece.number},
+            {"label": "Artikel", "value": piece.article},
+            {"label": "Serienummer", "value": piece.serial_number},
+            {"label": "Lager", "value": piece.warehouse},
+        ],
+        "dialog": {
+            "title": "Leverera individen",
+            "cancel_url": _page_of(piece),
+            "next": "Välj" if can else "",
+            "error": error,
+        },
+    }
+    return render(request, "orders/deliver_piece.html", context, status=status)
+
+
+@roles(*CARE)
+@require_safe
+def line(request: HttpRequest, number: str) -> HttpResponse:
+    """«Beställd artikel» for the order in progress, with the piece filled in."""
+    piece = _find(number)
+    cart = carts.of_request(request)
+    if cart is None or piece.warehouse is None:
+        return dialogs.leave(request, reverse("orders:deliver_piece", args=[piece.number]))
+    dialog = Dialog.start(request, LINE, article=piece.article.number, piece=piece.number)
+    dialog.keep("antal", {
+        "quantity": "1",
+        "source": Source.OWN_STORE.value,
+        "warehouse": piece.warehouse.number,
+        "individual": piece.number,
+    })  # fmt: skip
+    return dialogs.go(request, reverse("orders:line", args=[dialog.key, "antal"]))

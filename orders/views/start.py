@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from individuals.models import Individual
 from organisation import access_log
 from organisation.permissions import CARE, roles
 from recipients.models import Recipient
@@ -22,11 +23,15 @@ WAITING = "waiting_article"  # in the session: the article that «Beställ» was
 
 @roles(*CARE)
 def to_recipient(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
-    """The dialog «Beställning till»; «Fortsätt» makes the order the one in progress."""
+    """The dialog «Beställning till»; «Fortsätt» makes the order the one in progress.
+
+    ``individ`` names a marked piece that is to be handed out: then its line is next.
+    """
     recipient = get_object_or_404(Recipient.objects.select_related("payer"), key=key)
     access_log.record(request, access_log.Action.VIEW, recipient.key, detail="Beställning till")
     present = carts.of_request(request)
-    form = ToForm(request.POST or None, user=request.user)
+    piece = Individual.objects.filter(number=request.GET.get("individ", "")).first()
+    form = ToForm(request.POST or None, user=request.user, store_id=piece and piece.warehouse_id)
     error = ""
     if recipient.deceased_on:
         error = "Mottagaren är avliden. Det går inte att beställa."
@@ -47,11 +52,15 @@ def to_recipient(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
                 form.add_error(fault.field, fault.message)
                 error = ""
         else:
+            if piece:
+                return dialogs.leave(request, reverse("orders:piece_line", args=[piece.number]))
             waiting = request.session.pop(WAITING, "")
             if waiting:
                 return dialogs.leave(request, reverse("orders:add", args=[waiting]))
             return dialogs.leave(request, f"{reverse('articles:search')}?ny=1")
     cancel = reverse("recipients:detail", args=[recipient.key])
+    if piece:
+        cancel = reverse("individuals:detail", args=[piece.number])
     return render(
         request,
         "orders/to.html",
