@@ -61,4 +61,11 @@ class PieceRecipientForm(NumberForm):
         return bool(self.cleaned_data.get("vem") == self.PRESENT)
 
     def clean_nummer(self) -> str:
-        return "" if self.to_present else super().clean_nummer()
+        if not self.to_present:
+            return super().clean_nummer()
+        if self.cleaned_data["nummer"].strip():
+            raise forms.ValidationError(
+                "Du har skrivit ett nummer men valt den pågående beställningens mottagare. Välj"
+                " «En annan mottagare», eller ta bort numret."
+            )
+        return ""

@@ -109,6 +109,13 @@ def test_it_goes_into_the_order_in_progress(client, user, piece):
     assert Cart.objects.count() == 1
 
 
+def test_a_number_typed_beside_the_recipient_in_progress_is_not_passed_over(client, user, piece):
+    start(user)
+    answer = choose(client, piece, vem="pagaende", nummer=RecipientFactory().number)
+    assert answer.status_code == 422
+    assert "Du har skrivit ett nummer" in text(answer)
+
+
 def test_another_recipient_than_the_one_in_progress_is_asked_about(client, user, piece):
     start(user)
     other = RecipientFactory()
