@@ -19,19 +19,19 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from organisation import access_log
 from organisation.models import Source, Warehouse
 from organisation.permissions import KHS, has_role
+from sesam.documents import download
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum, status_html
 
-from . import khs, services
+from . import documents, khs, services
 from .models import Order, OrderKind, OrderStatus
 
 FILTER_TEMPLATE = "admin/khs_filter.html"
-ENDED = (OrderStatus.DELIVERED, OrderStatus.CANCELLED)
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -179,6 +179,21 @@ class OrderAdmin(admin.ModelAdmin):
             path(one + "change/", for_khs(self.page_view), name="orders_order_change"),
             path(one + "plocka/", for_khs(require_POST(self.pick_view)), name="orders_order_pick"),
             path(one + "leverera/", for_khs(self.deliver_view), name="orders_order_deliver"),
+            path(
+                one + "plocklista/",
+                for_khs(require_safe(self.pick_list_view)),
+                name="orders_order_pick_list",
+            ),
+            path(
+                one + "foljesedel/",
+                for_khs(require_safe(self.note_view)),
+                name="orders_order_next_note",
+            ),
+            path(
+                one + "foljesedel/<int:nth>/",
+                for_khs(require_safe(self.note_view)),
+                name="orders_order_note",
+            ),
             path(one + "makulera/", for_khs(self.cancel_view), name="orders_order_cancel"),
         ]
 
@@ -213,13 +228,13 @@ class OrderAdmin(admin.ModelAdmin):
     @admin.display(description="Tjänsteställe", ordering="unit__name")
     def shown_unit(self, order: Order) -> str | SafeString:
         """Whose patient a protected person is tells where they live; the page says it."""
-        return _protected_tag() if _is_protected(order) else str(order.unit)
+        return _protected_tag() if order.is_protected else str(order.unit)
 
     @admin.display(description="Till", empty_value="–")
     def shown_municipality(self, order: Order) -> str | None:
         if order.destination:
             return str(order.destination)
-        if _is_protected(order) or order.recipient is None or order.recipient.payer is None:
+        if order.is_protected or order.recipient is None or order.recipient.payer is None:
             return None
         return order.recipient.payer.name
 
@@ -257,11 +272,17 @@ class OrderAdmin(admin.ModelAdmin):
         )
         return get_object_or_404(orders, pk=pk)
 
-    def _log(self, request: HttpRequest, order: Order, detail: str) -> None:
+    def _log(
+        self,
+        request: HttpRequest,
+        order: Order,
+        detail: str,
+        action: access_log.Action = access_log.Action.VIEW,
+    ) -> None:
         if order.recipient is not None:
             access_log.record(
                 request,
-                access_log.Action.VIEW,
+                action,
                 order.recipient.key,
                 detail=detail,
                 case_number=order.case_number,
@@ -269,8 +290,6 @@ class OrderAdmin(admin.ModelAdmin):
 
     def _context(self, request: HttpRequest, order: Order, **more: Any) -> dict[str, Any]:
         hold = order.holds.filter(released_at=None).first()
-        protected = _is_protected(order)
-        ended = order.status in ENDED
         return {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -278,10 +297,9 @@ class OrderAdmin(admin.ModelAdmin):
             "order": order,
             "hold": hold,
             "is_late": khs.is_late(order),
-            "is_protected": protected,
-            "address_masked": protected and ended,
+            "is_protected": order.is_protected,
             "can_pick": order.status == OrderStatus.REGISTERED and hold is None,
-            "can_deliver": not ended and hold is None,
+            "can_deliver": not order.has_ended and hold is None,
             "can_cancel": order.status == OrderStatus.REGISTERED and hold is None,
             **more,
         }
@@ -311,6 +329,7 @@ class OrderAdmin(admin.ModelAdmin):
             lines=lines,
             files=files,
             events=order.events.select_related("user").order_by("-at", "-id"),
+            deliveries=documents.deliveries(order),
         )
         return TemplateResponse(request, "admin/orders/order/page.html", context)
 
@@ -339,12 +358,35 @@ class OrderAdmin(admin.ModelAdmin):
         context = self._context(request, order, subtitle="Makulera")
         return TemplateResponse(request, "admin/orders/order/cancel.html", context)
 
+    def pick_list_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """«Plocklista» as PDF."""
+        order = self._order(pk)
+        return self._paper(
+            request, order, "Plocklista", "plocklista", documents.pick_list(request, order)
+        )
+
+    def note_view(self, request: HttpRequest, pk: int, nth: int | None = None) -> HttpResponse:
+        """«Följesedel» as PDF, of what can go next or of the ``nth`` delivery."""
+        order = self._order(pk)
+        name = "foljesedel" if nth is None else f"foljesedel-{nth}"
+        content = documents.delivery_note(request, order, nth)
+        return self._paper(request, order, "Följesedel", name, content)
+
+    def _paper(
+        self, request: HttpRequest, order: Order, kind: str, name: str, content: bytes | None
+    ) -> HttpResponse:
+        if content is None:
+            messages.error(request, f"{kind} kan inte skapas: det finns inget att leverera.")
+            return redirect("admin:orders_order_change", pk=order.pk)
+        self._log(request, order, kind, access_log.Action.DOWNLOAD)
+        return download(f"{name}-{order.case_number}.pdf", content)
+
     def deliver_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """«Leverera»: how many of each line, and which pieces."""
         order = self._order(pk)
         if request.method == "POST":
             return self._deliver(request, order)
-        if order.status in ENDED or order.holds.filter(released_at=None).exists():
+        if order.has_ended or order.holds.filter(released_at=None).exists():
             messages.error(request, "Beställningen kan inte levereras som den är nu.")
             return redirect("admin:orders_order_change", pk=pk)
         return self._deliver_page(request, order, khs.rows(order))
@@ -398,10 +440,6 @@ class OrderAdmin(admin.ModelAdmin):
             seen_delivered=services.delivered_so_far(order),
         )
         return TemplateResponse(request, "admin/orders/order/deliver.html", context, status=status)
-
-
-def _is_protected(order: Order) -> bool:
-    return order.recipient is not None and order.recipient.is_protected
 
 
 def _protected_tag() -> SafeString:

@@ -256,6 +256,19 @@ class Order(DeliveryDetails):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.case_number}"
 
+    @property
+    def is_protected(self) -> bool:
+        return self.recipient is not None and self.recipient.is_protected
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in (OrderStatus.DELIVERED, OrderStatus.CANCELLED)
+
+    @property
+    def address_masked(self) -> bool:
+        """A protected person's address stands on the case only while it is open."""
+        return self.is_protected and self.has_ended
+
 
 class OrderLine(LineFacts):
     """A line, with what has become of its quantity.

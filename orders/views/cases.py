@@ -86,7 +86,6 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         "order": order,
         "lines": lines,
         "totals": _totals(lines),
-        "address_masked": address_is_masked(order),
         "attachments": order.attachments.select_related("line__article"),
         "case": {
             "title": str(order),
@@ -119,12 +118,6 @@ def _totals(lines: list[OrderLine]) -> dict[str, Decimal]:
         "sales": sum((x.sum for x in lines if x.sum is not None and not x.is_rent), Decimal(0)),
         "rents": sum((x.sum for x in lines if x.sum is not None and x.is_rent), Decimal(0)),
     }
-
-
-def address_is_masked(order: Order) -> bool:
-    """A protected person's address stands on the case only while it is open."""
-    protected = order.recipient is not None and order.recipient.is_protected
-    return protected and order.status in (OrderStatus.DELIVERED, OrderStatus.CANCELLED)
 
 
 def _crumbs(order: Order) -> list[dict[str, str]]:

@@ -43,7 +43,7 @@ def measure() -> None:
     request = RequestFactory().get("/")
     request.user = user
     client = Client(headers={"host": "localhost"})
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="organisation.backends.PortalBackend")
     held = lists._held(recipient)
 
     def ours() -> bytes:

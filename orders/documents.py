@@ -1,0 +1,130 @@
+"""KHS's papers of an order: «Plocklista» and «Följesedel».
+
+The pick list names nobody. The delivery note bears what the carrier and the receiver need: no
+personal number. A protected person's note has the address typed for that case, and only while
+the case is open; it is printed before the last delivery is registered.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from organisation.models import Source
+from sesam import documents
+
+from . import khs
+from .models import LineDelivery, Order, OrderLine
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a line's row of a delivery note says."""
+
+    line: OrderLine
+    quantity: int
+    pieces: str = ""
+
+
+def pick_list(request: HttpRequest, order: Order) -> bytes | None:
+    """What is to be picked, by warehouse; None when nothing is."""
+    rows = khs.rows(order)
+    if not rows:
+        return None
+    warehouses: dict[str, list[khs.Row]] = defaultdict(list)
+    for row in rows:
+        if row.can_go:
+            warehouses[str(row.line.warehouse)].append(row)
+    return _pdf(
+        request,
+        order,
+        "orders/documents/pick_list.html",
+        f"Plocklista {order.case_number}",
+        {
+            "warehouses": sorted(warehouses.items()),
+            "waiting": [row for row in rows if not row.can_go],
+            "together": any(row.line.deliver_together for row in rows),
+            "hold": order.holds.filter(released_at=None).first(),
+        },
+    )
+
+
+def deliveries(order: Order) -> list[dt.datetime]:
+    """When KHS delivered something of the order, first to last."""
+    return list(
+        LineDelivery.objects.filter(line__order=order, line__source=Source.CENTRAL)
+        .order_by("at")
+        .values_list("at", flat=True)
+        .distinct()
+    )
+
+
+def delivery_note(request: HttpRequest, order: Order, nth: int | None = None) -> bytes | None:
+    """The note of the ``nth`` delivery, or of what can go next; None when there is none."""
+    at = None
+    if nth is None:
+        if order.holds.filter(released_at=None).exists():
+            return None
+        rows = [Row(row.line, row.can_go) for row in khs.rows(order) if row.can_go]
+    else:
+        times = deliveries(order)
+        if not 1 <= nth <= len(times):
+            return None
+        at = times[nth - 1]
+        rows = _delivered(order, at)
+    if not rows:
+        return None
+    return _pdf(
+        request,
+        order,
+        "orders/documents/delivery_note.html",
+        f"Följesedel {order.case_number}",
+        {
+            "rows": rows,
+            "later": _later(order, rows if at is None else []),
+            "at": at,
+            "masked": order.address_masked,
+        },
+    )
+
+
+def _delivered(order: Order, at: dt.datetime) -> list[Row]:
+    rows: dict[int, Row] = {}
+    found = LineDelivery.objects.filter(line__order=order, line__source=Source.CENTRAL, at=at)
+    for part in found.select_related(
+        "line__article", "line__component_of__article", "line__fitted_to", "individual"
+    ).order_by("line__position", "line_id", "id"):
+        before = rows.get(part.line_id, Row(part.line, 0))
+        pieces = [before.pieces] if before.pieces else []
+        if part.individual:
+            pieces.append(part.individual.number)
+        rows[part.line_id] = Row(part.line, before.quantity + part.quantity, ", ".join(pieces))
+    return list(rows.values())
+
+
+def _later(order: Order, going: list[Row]) -> list[Row]:
+    """What of KHS's lines is still to come, apart from what goes with this note."""
+    gone = {row.line.pk: row.quantity for row in going}
+    lines = order.lines.filter(source=Source.CENTRAL).select_related("article", "component_of")
+    rest = [Row(line, line.open - gone.get(line.pk, 0)) for line in lines]
+    return [row for row in rest if row.quantity]
+
+
+def _pdf(
+    request: HttpRequest, order: Order, template: str, title: str, context: dict[str, Any]
+) -> bytes:
+    page = reverse("orders:detail", args=[order.case_number])
+    return documents.pdf(
+        template,
+        {"order": order, "is_protected": order.is_protected, **context},
+        title=title,
+        request_user=request.user,
+        case_url=request.build_absolute_uri(page),
+        personal=order.recipient is not None,
+        show_unit=not order.is_protected,
+    )
