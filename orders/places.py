@@ -204,7 +204,7 @@ def _ordered_section(request: HttpRequest, recipient: Recipient) -> Section:
         (
             Column("Artikelnr", "w12 code"),
             Column("Benämning"),
-            Column("Order", "w15 code"),
+            Column("Order", "w12 code"),
             Column("Antal", "w10 num"),
             Column("Planerad leverans", "w20"),
         ),

@@ -117,7 +117,7 @@ def _held(recipient: Recipient) -> Section:
         (
             Column("Artikelnr", "w12 code"),
             Column("Benämning"),
-            Column("Individ", "w15 code"),
+            Column("Individ", "w12 code"),
             Column("Antal", "w10 num"),
             Column("Levererad", "w20 code"),
         ),
