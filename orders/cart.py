@@ -60,7 +60,12 @@ def of_request(request: HttpRequest) -> Cart | None:
 def lines(cart: Cart) -> QuerySet[CartLine]:
     """The lines with all that a page shows of them."""
     return cart.lines.select_related(
-        "article__supplier", "article__billing_form", "warehouse", "individual", "fitted_to"
+        "article__supplier",
+        "article__billing_form",
+        "warehouse",
+        "individual",
+        "fitted_to",
+        "asked_article",
     ).prefetch_related("attachments")
 
 
@@ -176,6 +181,8 @@ class Wish:
     individual: Individual | None = None
     fitted_to: Individual | None = None
     components: tuple[tuple[Article, int], ...] = field(default=())
+    asked: Article | None = None  # what was asked for, where ``article`` stands in for it
+    because: str = ""
 
 
 def find_fault(cart: Cart, wish: Wish, *, besides: CartLine | None = None) -> DomainError | None:
@@ -256,17 +263,38 @@ def _own_order_fault(cart: Cart, article: Article, besides: CartLine | None) -> 
     return None
 
 
-@transaction.atomic
 def put(cart: Cart, wish: Wish, *, line: CartLine | None = None, dialog_key: str = "") -> CartLine:
-    """Put a line in the cart, or change ``line`` to what is wished.
+    """Put a line in the cart, or change ``line`` to what is wished. See ``put_all``."""
+    return put_all(cart, [wish], line=line, dialog_key=dialog_key)[0]
 
-    A dialog that is sent twice makes one line; what was attached in it goes with the line.
+
+@transaction.atomic
+def put_all(
+    cart: Cart, wishes: list[Wish], *, line: CartLine | None = None, dialog_key: str = ""
+) -> list[CartLine]:
+    """What one dialog asked for: a line, or several where other articles stand in.
+
+    A dialog that is sent twice makes its lines once; what was attached in it goes with the first.
     """
     cart = Cart.objects.select_for_update(of=("self",)).get(pk=cart.pk)
     if cart.closed_at:
         raise DomainError("Beställningen är redan skickad eller lämnad.")
     if dialog_key and line is None:
-        line = cart.lines.filter(dialog_key=dialog_key).first()
+        sent_before = cart.lines.filter(dialog_key__startswith=dialog_key).order_by("pk")
+        line = sent_before.first()
+        if line is not None:
+            sent_before.exclude(pk=line.pk).delete()
+    made = []
+    for index, wish in enumerate(wishes):
+        key = f"{dialog_key}:{index}" if dialog_key and index else dialog_key
+        made.append(_put(cart, wish, line=None if index else line, dialog_key=key))
+    if dialog_key:
+        cart.attachments.filter(dialog_key=dialog_key).update(line=made[0], dialog_key="")
+    cart.save(update_fields=["updated_at"])
+    return made
+
+
+def _put(cart: Cart, wish: Wish, *, line: CartLine | None, dialog_key: str) -> CartLine:
     if fault := find_fault(cart, wish, besides=line):
         raise fault
     if wish.article.requires_comment and not wish.comment.strip():
@@ -276,6 +304,7 @@ def put(cart: Cart, wish: Wish, *, line: CartLine | None = None, dialog_key: str
     line.article, line.quantity, line.source = wish.article, wish.quantity, wish.source
     line.warehouse, line.comment = wish.warehouse, wish.comment.strip()
     line.individual, line.fitted_to = wish.individual, wish.fitted_to
+    line.asked_article, line.replaced_because = wish.asked, wish.because
     line.save()
     line.components.all().delete()
     CartLine.objects.bulk_create(
@@ -290,9 +319,6 @@ def put(cart: Cart, wish: Wish, *, line: CartLine | None = None, dialog_key: str
         )
         for article, quantity in wish.components
     )
-    if dialog_key:
-        cart.attachments.filter(dialog_key=dialog_key).update(line=line, dialog_key="")
-    cart.save(update_fields=["updated_at"])
     return line
 
 

@@ -12,7 +12,9 @@ from individuals.models import Individual
 from organisation.models import Source, Unit, User, Warehouse
 
 from . import cart as carts
+from .components import Offered
 from .models import Cart, DeliveryWay
+from .replacement import Offer
 
 
 def raw(data: dict[str, Any] | None) -> MultiValueDict | None:
@@ -88,11 +90,18 @@ class QuantityForm(forms.Form):
         empty_label="Välj individ", error_messages={"invalid_choice": "Välj en individ ur listan."},
     )  # fmt: skip
 
+    fitted_to = forms.ModelChoiceField(
+        Individual.objects.none(), label="Monteras på", required=False, to_field_name="number",
+        empty_label="Inget som mottagaren har",
+        error_messages={"invalid_choice": "Välj en individ ur listan."},
+    )  # fmt: skip
+
     def __init__(
         self, data: MultiValueDict | None = None, *, cart: Cart, article: Article, **kwargs: Any
     ) -> None:
         super().__init__(data, **kwargs)
         self.article = article
+        self._offer_held(cart)
         stores = carts.warehouses(cart.user, cart.unit)
         balances = {
             b.warehouse_id: b for b in Balance.objects.filter(article=article, warehouse__in=stores)
@@ -131,6 +140,25 @@ class QuantityForm(forms.Form):
             return Source.CENTRAL
         return wanted
 
+    def _offer_held(self, cart: Cart) -> None:
+        """An accessory can be tied to a piece that the recipient already has."""
+        held = Individual.objects.none()
+        if self.article.may_be_component and cart.recipient_id:
+            held = (
+                Individual.objects.filter(
+                    loans__recipient=cart.recipient_id, loans__ended_at__isnull=True
+                )
+                .select_related("article")
+                .order_by("number")
+            )
+        if not held:
+            del self.fields["fitted_to"]
+            return
+        self.fields["fitted_to"].queryset = held
+        self.fields["fitted_to"].label_from_instance = lambda piece: (
+            f"{piece.number} {piece.article.name}"
+        )
+
     def _offer_individuals(self, data: MultiValueDict | None, here: list[Warehouse]) -> None:
         if self.source != Source.OWN_STORE or not self.article.is_marked:
             del self.fields["individual"]
@@ -144,8 +172,93 @@ class QuantityForm(forms.Form):
         self.fields["individual"].error_messages["required"] = "Välj vilken individ som lämnas ut."
 
 
+class ReplacementForm(forms.Form):
+    """«Ersättningsartiklar»: the quantity spread over the group, and what is waited for."""
+
+    backlog = forms.IntegerField(
+        label="Restnoteras",
+        min_value=0,
+        max_value=carts.MOST,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={
+            "required": "Ange 0 om inget ska restnoteras.",
+            "invalid": "Ange antalet med siffror.",
+            "min_value": "Antalet kan inte vara mindre än 0.",
+        },
+    )
+    confirmed = forms.BooleanField(label="Ja, vänta på det som restnoteras", required=False)
+
+    def __init__(self, data: MultiValueDict | None = None, *, offer: Offer, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.offer = offer
+        shares, backlog = offer.spread
+        for member in offer.members:
+            article = member.article
+            self.fields[self.name_of(article)] = forms.IntegerField(
+                label=f"Antal {article.name} ({article.number})",
+                min_value=0,
+                max_value=member.available,
+                initial=shares[article.number],
+                widget=forms.TextInput(
+                    attrs={
+                        "inputmode": "numeric",
+                        "autocomplete": "off",
+                        "min": 0,
+                        "max": member.available,
+                    }
+                ),
+                error_messages={
+                    "required": "Ange 0 om den inte ska beställas.",
+                    "invalid": "Ange antalet med siffror.",
+                    "min_value": "Antalet kan inte vara mindre än 0.",
+                    "max_value": f"Det finns {member.available} st. Minska antalet.",
+                },
+            )
+        self.fields["backlog"].initial = backlog
+
+    @staticmethod
+    def name_of(article: Article) -> str:
+        return f"antal_{article.number}"
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return [
+            {"member": member, "field": self[self.name_of(member.article)]}
+            for member in self.offer.members
+        ]
+
+    @property
+    def spread_now(self) -> int:
+        """How many of the wanted pieces the fields as they stand account for."""
+        counts = [row["field"].value() for row in self.rows] + [self["backlog"].value()]
+        return sum(int(c) for c in counts if str(c or "").isdecimal())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        wanted, backlog = self.offer.wanted, cleaned["backlog"]
+        total = sum(cleaned[self.name_of(m.article)] for m in self.offer.members) + backlog
+        if total != wanted:
+            raise forms.ValidationError(
+                f"Du har fördelat {total} av {wanted} st. Ändra så att det blir {wanted}."
+            )
+        if backlog and not cleaned["confirmed"]:
+            self.add_error("confirmed", f"Bekräfta att {backlog} st ska restnoteras.")
+        return cleaned
+
+    def shares(self) -> list[tuple[Article, int]]:
+        """What is to be ordered, the largest place in the ranking first; after ``is_valid``."""
+        waited_for = self.offer.backlog_article
+        counts = {m.article: self.cleaned_data[self.name_of(m.article)] for m in self.offer.members}
+        counts.setdefault(waited_for, 0)
+        counts[waited_for] += self.cleaned_data["backlog"]
+        return [(article, count) for article, count in counts.items() if count]
+
+
 class ComponentsForm(forms.Form):
-    """«Komponenter»: the individual template's suggestions, preselected and removable."""
+    """«Komponenter»: the individual template's suggestions, preselected and removable; others that
+    fit; and what a search finds."""
 
     components = forms.MultipleChoiceField(
         label="Standardkomponenter",
@@ -153,17 +266,42 @@ class ComponentsForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "Välj komponenter ur listan."},
     )
+    others = forms.MultipleChoiceField(
+        label="Övriga komponenter",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Välj komponenter ur listan."},
+    )
+    search = forms.CharField(
+        label="Sök komponent",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
     def __init__(
-        self, data: MultiValueDict | None = None, *, article: Article, **kwargs: Any
+        self,
+        data: MultiValueDict | None = None,
+        *,
+        offered: Offered,
+        **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
-        self.offered = carts.standard_components(article)
+        self.offered = offered
         self.fields["components"].choices = [
-            (c.component.number, f"{c.component.number} {c.component.name}, {c.quantity} st")
-            for c in self.offered
+            (number, part.text) for number, part in offered.standard.items()
         ]
-        self.fields["components"].initial = [c.component.number for c in self.offered]
+        self.fields["components"].initial = list(offered.standard)
+        self.fields["others"].choices = [
+            (number, part.text) for number, part in offered.others.items()
+        ]
+        if not offered.standard:
+            del self.fields["components"]
+
+    def chosen(self) -> list[str]:
+        """The numbers of all that is ticked, each once; after ``is_valid``."""
+        both = [*self.cleaned_data.get("components", []), *self.cleaned_data["others"]]
+        return list(dict.fromkeys(both))
 
 
 class CommentForm(forms.Form):

@@ -81,6 +81,11 @@ class Dialog:
         self._state["steps"][step] = data
         self.request.session.modified = True
 
+    def forget(self, step: str) -> None:
+        """Drop what was typed in a step, because what it answers has changed."""
+        self._state["steps"].pop(step, None)
+        self.request.session.modified = True
+
     def end(self) -> None:
         """Forget the dialog."""
         self.request.session[_SESSION].pop(self.key, None)

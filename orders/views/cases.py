@@ -47,7 +47,7 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
     """«Orderbekräftelse»."""
     order = _find(request, number)
     _log(request, order, "Orderbekräftelse")
-    lines = list(order.lines.select_related("article", "warehouse"))
+    lines = list(order.lines.select_related("article", "warehouse", "asked_article"))
     context = {
         "order": order,
         "backlog": [x for x in lines if x.article.is_stocked and x.backlog and not x.cancelled],
@@ -103,7 +103,13 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
 def _lines(order: Order) -> list[OrderLine]:
     lines = list(
         order.lines.select_related(
-            "article", "warehouse", "billing_form", "payer", "individual", "fitted_to"
+            "article",
+            "warehouse",
+            "asked_article",
+            "billing_form",
+            "payer",
+            "individual",
+            "fitted_to",
         ).prefetch_related("deliveries__individual", "attachments")
     )
     for line in lines:

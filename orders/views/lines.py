@@ -1,6 +1,8 @@
 """The dialog «Beställd artikel»: how many and from where, components, comment and files."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -8,22 +10,32 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_GET
 
-from articles.models import Article
+from articles.models import Article, ArticleType
+from organisation.models import Source
 from organisation.permissions import CARE, roles
 from sesam import dialogs
 from sesam.dialogs import Dialog
 from sesam.errors import DomainError
 
 from .. import cart as carts
-from ..forms import CommentForm, ComponentsForm, QuantityForm, raw
+from .. import components, replacement
+from ..forms import CommentForm, ComponentsForm, QuantityForm, ReplacementForm, raw
 from ..models import Cart, CartLine
 from .start import WAITING
 
 KIND = "order-line"
-LABELS = {"antal": "Antal och lager", "komponenter": "Komponenter", "kommentar": "Kommentar"}
+LABELS = {
+    "antal": "Artikel",
+    "ersattning": "Ersättningsartiklar",
+    "komponenter": "Komponenter",
+    "kommentar": "Kommentar",
+}
 STEP_OF_FIELD = {"comment": "kommentar", "file": "kommentar", "components": "komponenter"}
+# What the spread over other articles answers.
+ASKED = ("quantity", "source", "warehouse")
 
 
 @roles(*CARE)
@@ -47,7 +59,7 @@ def change(request: HttpRequest, line_id: int) -> HttpResponse:
     line = (
         cart
         and cart.lines.filter(pk=line_id, component_of=None)
-        .select_related("article", "warehouse", "individual")
+        .select_related("article", "warehouse", "individual", "fitted_to")
         .first()
     )
     if not line:
@@ -59,8 +71,9 @@ def change(request: HttpRequest, line_id: int) -> HttpResponse:
         "source": line.source,
         "warehouse": line.warehouse.number,
         "individual": line.individual.number if line.individual else "",
+        "fitted_to": line.fitted_to.number if line.fitted_to else "",
     })  # fmt: skip
-    dialog.keep("komponenter", {"components": list(chosen)})
+    dialog.keep("komponenter", {"components": list(chosen), "others": list(chosen)})
     dialog.keep("kommentar", {"comment": line.comment})
     return redirect("orders:line", dialog.key, request.GET.get("steg") or "antal")
 
@@ -73,18 +86,56 @@ class LineDialog:
     cart: Cart
     article: Article
 
-    @property
+    @cached_property
     def steps(self) -> list[str]:
-        with_components = self.article.standard_components.exists()
-        return [s for s in LABELS if s != "komponenter" or with_components]
+        left_out = set()
+        if self.offer is None:
+            left_out.add("ersattning")
+        if self.article.type != ArticleType.MAIN:
+            left_out.add("komponenter")
+        return [step for step in LABELS if step not in left_out]
+
+    @cached_property
+    def offer(self) -> replacement.Offer | None:
+        """What may stand in, where KHS's warehouse has too little of the article."""
+        asked = self.value("antal")
+        if asked is None or asked["source"] != Source.CENTRAL:
+            return None
+        return replacement.offer(
+            self.cart, self.article, asked["warehouse"], asked["quantity"], besides=self.line
+        )
+
+    @cached_property
+    def shares(self) -> list[tuple[Article, int]]:
+        """The articles that are ordered, and how many of each."""
+        if self.offer is not None:
+            form = self.form("ersattning")
+            if form.is_bound and form.is_valid():
+                return form.shares()
+        asked = self.value("antal")
+        return [(self.article, asked["quantity"] if asked else 1)]
+
+    @cached_property
+    def offered(self) -> components.Offered:
+        """The components to choose among."""
+        typed = raw(self.state.typed("komponenter")) or MultiValueDict()
+        return components.offered(
+            [article for article, _ in self.shares],
+            words=typed.get("search", ""),
+            picked=typed.getlist("others"),
+        )
 
     def form(self, step: str) -> forms.Form:
         """The step's form, with what was typed if it was shown before."""
-        data = raw(self.state.typed(step))
+        return self._form(step, raw(self.state.typed(step)))
+
+    def _form(self, step: str, data: MultiValueDict | None) -> forms.Form:
         if step == "antal":
             return QuantityForm(data, cart=self.cart, article=self.article)
+        if step == "ersattning":
+            return ReplacementForm(data, offer=self.offer)
         if step == "komponenter":
-            return ComponentsForm(data, article=self.article)
+            return ComponentsForm(_only_offered(data, self.offered), offered=self.offered)
         return CommentForm(data, article=self.article)
 
     def value(self, step: str) -> dict[str, Any] | None:
@@ -92,16 +143,25 @@ class LineDialog:
         form = self.form(step)
         if not form.is_bound:
             data = {name: form.get_initial_for_field(f, name) for name, f in form.fields.items()}
-            form = type(form)(raw(data), **self._about(step))
+            form = self._form(step, raw(data))
         return form.cleaned_data if form.is_valid() else None
-
-    def _about(self, step: str) -> dict[str, Any]:
-        return {"article": self.article} | ({"cart": self.cart} if step == "antal" else {})
 
     @property
     def line(self) -> CartLine | None:
         """The line that is changed, where it is still there."""
         return self.cart.lines.filter(pk=self.state.facts.get("line")).first()
+
+
+def _only_offered(
+    data: MultiValueDict | None, offered: components.Offered
+) -> MultiValueDict | None:
+    """Without what is no longer offered, because the article that goes out is another."""
+    if data is None:
+        return None
+    kept = data.copy()
+    for name, choices in (("components", offered.standard), ("others", offered.others)):
+        kept.setlist(name, [number for number in data.getlist(name) if number in choices])
+    return kept
 
 
 def _find(request: HttpRequest, key: str) -> LineDialog | None:
@@ -130,7 +190,12 @@ def step(request: HttpRequest, key: str, step: str) -> HttpResponse:
         raise Http404("step")
     if request.method != "POST":
         return _page(request, dialog, step, dialog.form(step), fresh=True)
-    dialog.state.type(step)
+    before = dialog.state.typed(step) or {}
+    after = dialog.state.type(step)
+    if step == "antal" and any(before.get(name) != after.get(name) for name in ASKED):
+        dialog.state.forget("ersattning")
+    dialog = LineDialog(dialog.state, dialog.cart, dialog.article)  # what it says has changed
+    steps = dialog.steps
     action = request.POST.get("action", "finish")
     if action == "refresh":
         return _page(request, dialog, step, dialog.form(step), fresh=True)
@@ -164,26 +229,22 @@ def _put(request: HttpRequest, dialog: LineDialog) -> HttpResponse:
     """All steps together become a line; the first step that says no is shown."""
     values: dict[str, Any] = {}
     for name in dialog.steps:
+        if name == "ersattning" and dialog.state.typed(name) is None:
+            # Nobody gets another article than the one they chose without having seen it.
+            return dialogs.go(request, reverse("orders:line", args=[dialog.state.key, name]))
         value = dialog.value(name)
         if value is None:
             if dialog.state.typed(name) is None:
                 dialog.state.keep(name, {})
             return _page(request, dialog, name, dialog.form(name))
         values |= value
-    offered = {c.component.number: c for c in carts.standard_components(dialog.article)}
-    wish = carts.Wish(
-        article=dialog.article,
-        quantity=values["quantity"],
-        source=values["source"],
-        warehouse=values["warehouse"],
-        individual=values.get("individual"),
-        comment=values["comment"],
-        components=tuple(
-            (offered[n].component, offered[n].quantity) for n in values.get("components", [])
-        ),
-    )
     try:
-        carts.put(dialog.cart, wish, line=dialog.line, dialog_key=dialog.state.key)
+        carts.put_all(
+            dialog.cart,
+            list(_wishes(dialog, values)),
+            line=dialog.line,
+            dialog_key=dialog.state.key,
+        )
     except DomainError as fault:
         step = STEP_OF_FIELD.get(fault.field or "", "antal")
         if dialog.state.typed(step) is None:
@@ -199,8 +260,36 @@ def _put(request: HttpRequest, dialog: LineDialog) -> HttpResponse:
     return dialogs.leave(request, f"{reverse('articles:search')}?ny=1")
 
 
+def _wishes(dialog: LineDialog, values: dict[str, Any]) -> Iterator[carts.Wish]:
+    """A line for each article that is ordered, with the components that go with it."""
+    chosen: list[str] = []
+    if "komponenter" in dialog.steps:
+        chosen = list(dict.fromkeys([*values.get("components", []), *values["others"]]))
+    for index, (article, quantity) in enumerate(dialog.shares):
+        replaced = article != dialog.article
+        yield carts.Wish(
+            article=article,
+            quantity=quantity,
+            source=values["source"],
+            warehouse=values["warehouse"],
+            individual=values.get("individual"),
+            fitted_to=values.get("fitted_to"),
+            comment=values["comment"],
+            components=dialog.offered.of(article, chosen, first=index == 0) if chosen else (),
+            asked=dialog.article if replaced else None,
+            because=dialog.offer.reason if replaced and dialog.offer else "",
+        )
+
+
 def _presets(form: forms.Form) -> dict[str, Any]:
     return {name: form.get_initial_for_field(f, name) for name, f in form.fields.items()}
+
+
+def _chosen_count(dialog: LineDialog) -> int:
+    if "komponenter" not in dialog.steps:
+        return 0
+    value = dialog.value("komponenter") or {}
+    return len({*value.get("components", []), *value.get("others", [])})
 
 
 def _page(
@@ -217,7 +306,9 @@ def _page(
         "form": form,
         "article": dialog.article,
         "cart": dialog.cart,
-        "component_count": dialog.article.standard_components.count(),
+        "component_count": _chosen_count(dialog),
+        "offer": dialog.offer,
+        "offered": dialog.offered if step == "komponenter" else None,
         "attachments": waiting,
         "step": step,
         "dialog": {
