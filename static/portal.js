@@ -261,6 +261,17 @@
   });
   document.addEventListener("htmx:sendError", () => stopLoading());
 
+  // «3 av 3 fördelade» follows while quantities are moved between articles.
+  document.addEventListener("input", (event) => {
+    const table = event.target.closest("[data-spread]");
+    if (!table) return;
+    let sum = 0;
+    table.querySelectorAll("input").forEach((input) => { sum += parseInt(input.value, 10) || 0; });
+    const told = table.closest("form").querySelector("[data-spread-sum]");
+    told.textContent = `${sum} av ${table.dataset.spread} fördelade`;
+    told.classList.toggle("is-wrong", sum !== Number(table.dataset.spread));
+  });
+
   function start() {
     const box = dialog();
     if (box) {

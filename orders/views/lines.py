@@ -308,6 +308,7 @@ def _page(
         "cart": dialog.cart,
         "component_count": _chosen_count(dialog),
         "offer": dialog.offer,
+        "instead": [a for a, _ in dialog.shares] if dialog.shares[0][0] != dialog.article else [],
         "offered": dialog.offered if step == "komponenter" else None,
         "attachments": waiting,
         "step": step,
