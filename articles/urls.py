@@ -1,10 +1,12 @@
 from django.urls import path
 
-from . import views
+from . import assortment_views, views
 
 app_name = "articles"
 urlpatterns = [
     path("artiklar/", views.search, name="search"),
     path("artiklar/senast-visade/ta-bort/", views.forget, name="forget"),
+    path("sortiment/", assortment_views.chapters, name="assortment"),
+    path("sortiment/<str:code>/", assortment_views.branch, name="assortment_branch"),
     path("artiklar/<str:number>/", views.detail, name="detail"),
 ]

@@ -17,7 +17,7 @@ from individuals import search as individuals
 from organisation.permissions import CARE, has_role, roles
 from recipients import views as recipients
 from recipients.models import Recipient
-from sesam import case_pages, personal_numbers
+from sesam import case_pages, personal_numbers, places
 
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212+]")
 
@@ -113,5 +113,15 @@ def _page(
     request: HttpRequest, form: BoxForm, status: int, *, found: list[dict[str, str]] | None = None
 ) -> HttpResponse:
     """``found``: the things that the number names, when it names several."""
-    context = {"form": form, "found": found}
+    boxes = [
+        {"template": entry.extra["template"], "side": entry.extra.get("side", False),
+         "content": entry.extra["build"](request)}
+        for entry in places.entries("start.box", request)
+    ]  # fmt: skip
+    context = {
+        "form": form,
+        "found": found,
+        "main": [box for box in boxes if not box["side"]],
+        "side": [box for box in boxes if box["side"]],
+    }
     return render(request, "portal/start.html", context, status=status)

@@ -15,6 +15,8 @@ Each app registers entries in its own ``places.py`` (found at start-up). A slot 
                             tab is there when some entry is)
 ``individual.button``       a button in the page's head      (obj: Individual)
 ``individual.create``       an entry of «Registrera/skapa»   (obj: Individual)
+``start.box``               a box of the start page: ``extra`` has ``template``, ``build(request)``
+                            (its context ``box``) and, for the right column, ``side`` true
 ``store.create``, ``case.create``, ``case.note``             as their names say
 """
 

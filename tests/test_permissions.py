@@ -89,6 +89,8 @@ def arguments(name: str, case, user) -> list:
         return ["ingen-sadan", "artikel"]
     if name.startswith("individuals:") and name != "individuals:search":
         return [IndividualFactory().number]
+    if name == "articles:assortment_branch":
+        return ["utan"]
     if name in ("orders:detail", "orders:confirmation", "orders:cancel"):
         return [order.case_number]
     if name == "orders:attachment":

@@ -37,6 +37,8 @@ URLS: dict[str, Row] = {
     # articles
     "articles:search": Row(CARE),
     "articles:detail": Row(CARE),
+    "articles:assortment": Row(CARE),
+    "articles:assortment_branch": Row(CARE),
     "articles:forget": Row(CARE, post=True),
     # marked pieces
     "individuals:search": Row(CARE),

@@ -1,0 +1,184 @@
+"""«Sortimentskataloger»: the ISO 9999 tree with the articles that can be ordered hung on it.
+
+An article hangs at ``iso_class``, the nearest class that the edition knows; those without one
+make the last branch. What has been discontinued is no longer in the assortment.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, F, Func, QuerySet, Window
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from sesam.tables import ActionColumn, CodeColumn, Column, Table
+
+from .models import Article, IsoClass
+from .tables import buttons_html, iso_text
+
+PER_PAGE = 25
+#: The address of the branch that holds articles without a class.
+WITHOUT = "utan"
+WITHOUT_TITLE = "Utan ISO-kod"
+
+
+@dataclass(slots=True)
+class Branch:
+    """A class of the tree. ``count`` is of the articles in all of it."""
+
+    code: str
+    title: str
+    count: int = 0
+    children: list[Branch] = field(default_factory=list)
+    is_open: bool = False
+    is_current: bool = False
+
+    @property
+    def code_text(self) -> str:
+        return iso_text(self.code) if self.code != WITHOUT else ""
+
+    @property
+    def url(self) -> str:
+        return reverse("articles:assortment_branch", args=[self.code])
+
+    @property
+    def label(self) -> str:
+        """Code and title: what the branch is called where both stand together."""
+        return f"{self.code_text} {self.title}".strip()
+
+
+class Tree:
+    """All branches with their counts. One query, whatever their number."""
+
+    _SQL = """
+        SELECT c.code, c.title, coalesce(n.articles, 0)
+        FROM articles_isoclass c FULL JOIN (
+            SELECT iso_class_id, count(*) AS articles FROM articles_article
+            WHERE NOT is_discontinued GROUP BY iso_class_id
+        ) n ON n.iso_class_id = c.code
+        ORDER BY c.code
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[str, Branch] = {}
+        without = Branch(WITHOUT, WITHOUT_TITLE)
+        self.top: list[Branch] = []
+        with connection.cursor() as cursor:
+            cursor.execute(self._SQL)
+            for code, title, count in cursor.fetchall():
+                if code is None:
+                    without.count = count
+                else:
+                    self._hang(Branch(code, title), count)
+        self.known[WITHOUT] = without
+        self.top.append(without)
+
+    def _hang(self, branch: Branch, count: int) -> None:
+        """Put a branch below its parent, which comes first, and count upwards."""
+        self.known[branch.code] = branch
+        parent = self.known.get(branch.code[:-2])
+        (parent.children if parent else self.top).append(branch)
+        for end in range(len(branch.code), 0, -2):
+            if above := self.known.get(branch.code[:end]):
+                above.count += count
+
+    def path(self, code: str) -> list[Branch]:
+        """The branch of ``code`` with those above it, the top one first; marks them open."""
+        if code == WITHOUT:
+            path = [self.known[WITHOUT]]
+        else:
+            ends = range(2, len(code) + 1, 2)
+            path = [self.known[code[:end]] for end in ends if code[:end] in self.known]
+        for branch in path:
+            branch.is_open = True
+        path[-1].is_current = True
+        return path
+
+
+def nearest(typed: str) -> str | None:
+    """The code of the class that a typed code means: itself, else its nearest known parent.
+
+    Spaces, dots and hyphens between the digits don't matter. None for what is no code.
+    """
+    code = re.sub(r"[\s.\-\u2013]", "", typed)
+    if not (code.isascii() and code.isdigit()) or len(code) > 12:
+        return None
+    above = [code[:end] for end in range(len(code), 1, -1)]
+    known = set(IsoClass.objects.filter(code__in=above).values_list("code", flat=True))
+    return next((c for c in above if c in known), None)
+
+
+def _sort_key(name: str) -> Func:
+    return Func(F(name), function="sv_sortkey")
+
+
+_SORTS = {
+    "number": (Func(F("number"), function="length"), F("number")),
+    "name": (_sort_key("name"), F("name")),
+    "supplier": (_sort_key("supplier__name"), _sort_key("name")),
+}
+
+
+def articles(code: str, *, order: str, page: int) -> tuple[list[Article], int]:
+    """One page of the articles in a branch, and how many there are in all. One query.
+
+    Count and page together: apart, the planner would walk the index of names for a small branch.
+    """
+    wanted: QuerySet[Any] = Article.objects.filter(is_discontinued=False)
+    if code == WITHOUT:
+        wanted = wanted.filter(iso_class=None)
+    else:
+        wanted = wanted.filter(iso_class__code__startswith=code)
+    falling = order.startswith("-")
+    keys = [
+        key.desc(nulls_last=True) if falling else key.asc(nulls_last=True)
+        for key in _SORTS[order.removeprefix("-")]
+    ]
+    rows = list(
+        wanted.select_related("supplier")
+        .annotate(total=Window(Count("*")))
+        .order_by(*keys, "pk")[(page - 1) * PER_PAGE : page * PER_PAGE]
+    )
+    return rows, rows[0].total if rows else 0
+
+
+class AssortmentTable(Table):
+    """The articles of a branch; no availability here."""
+
+    number = CodeColumn("Artikelnr")
+    name = Column("Benämning", css="title")
+    supplier = Column("Leverantör", priority=2)
+    act = ActionColumn("Beställ")
+
+    class Meta:
+        order_by = "name"
+        empty_text = "Inga artiklar här"
+
+    dom_id = "artiklar"
+    caption = "Artiklar"
+    noun = ("artikel", "artiklar")
+    count_note = "tillgänglighet visas inte här"
+    empty_hint = "Sortimentet har ingen artikel i den här grenen. Välj en annan, eller sök artikel."
+    empty_icon = "search"
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(
+            *args,
+            request=request,
+            empty_url=reverse("articles:search"),
+            empty_action="Sök artikel",
+            **kwargs,
+        )
+
+    def render_name(self, record: Article) -> SafeString:
+        url = reverse("articles:detail", args=[record.number])
+        return format_html('<a href="{}">{}</a>', url, record.name)
+
+    def render_act(self, record: Article) -> SafeString:
+        return buttons_html(self.request, record)

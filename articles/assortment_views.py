@@ -1,0 +1,71 @@
+"""«Sortimentskataloger»: the tree and a branch's articles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from organisation.permissions import CARE, roles
+
+from .assortment import PER_PAGE, WITHOUT, AssortmentTable, Branch, Tree, articles, nearest
+
+EMPTY_TOO = "tomma"
+
+
+@roles(*CARE)
+@require_safe
+def chapters(request: HttpRequest) -> HttpResponse:
+    """The whole assortment: the chapters of ISO 9999."""
+    return render(request, "articles/assortment.html", {"branches": Tree().top})
+
+
+@roles(*CARE)
+@require_safe
+def branch(request: HttpRequest, code: str) -> HttpResponse:
+    """A branch with its articles. A code that the edition lacks leads to its nearest parent."""
+    known = code if code == WITHOUT else nearest(code)
+    if known is None:
+        raise Http404("ISO class")
+    if known != code:
+        return redirect("articles:assortment_branch", known)
+    tree = Tree()
+    path = tree.path(known)
+    here = path[-1]
+    empty_too = request.GET.get(EMPTY_TOO) == "1"
+    context: dict[str, Any] = {
+        "branches": tree.top,
+        "here": here,
+        "crumbs": _crumbs(path),
+        "table": _table(request, here),
+        "empty_too": empty_too,
+        "suffix": f"?{EMPTY_TOO}=1" if empty_too else "",
+        "empty_url": _without_pages(request, None if empty_too else "1"),
+    }
+    return render(request, "articles/assortment_branch.html", context)
+
+
+def _crumbs(path: list[Branch]) -> list[dict[str, str]]:
+    top = {"label": "Sortimentskataloger", "url": reverse("articles:assortment")}
+    above = [{"label": branch.label, "url": branch.url} for branch in path[:-1]]
+    return [top, *above, {"label": path[-1].code_text or path[-1].title, "url": ""}]
+
+
+def _table(request: HttpRequest, here: Branch) -> AssortmentTable:
+    order, page = AssortmentTable.sorting(request), AssortmentTable.page_number(request)
+    rows, total = articles(here.code, order=order, page=page)
+    if not rows and page > 1:  # past the end: the last page that there is
+        page = max(1, -(-here.count // PER_PAGE))
+        rows, total = articles(here.code, order=order, page=page)
+    return AssortmentTable(rows=rows, total=total, page=page, per_page=PER_PAGE, request=request)
+
+
+def _without_pages(request: HttpRequest, empty_too: str | None) -> str:
+    kept = {name: request.GET[name] for name in ("sortera",) if name in request.GET}
+    if empty_too:
+        kept[EMPTY_TOO] = empty_too
+    return f"{request.path}?{urlencode(kept)}" if kept else request.path
