@@ -1,12 +1,14 @@
-"""What articles add to the bar and to the start page."""
+"""What articles add to the bar, to the start page and to the store's page."""
 
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from organisation.permissions import CARE, has_role
 from sesam import places
 
+from . import stores_views
 from .assortment import Tree
 
 
@@ -18,6 +20,7 @@ for _name, _label, _url, _order, _parent in (
     ("articles", "Artiklar", "articles:search", 30, ""),
     ("articles.search", "Sök artikel", "articles:search", 31, "articles"),
     ("articles.assortment", "Sortimentskataloger", "articles:assortment", 32, "articles"),
+    ("stores", "Lager", "articles:stores", 62, "more"),
 ):
     places.add(
         places.Entry(
@@ -42,5 +45,15 @@ places.add(
             "template": "articles/_assortment_box.html",
             "build": lambda request: {"branches": Tree().top},
         },
+    )
+)
+places.add(
+    places.Entry(
+        slot="store.tab",
+        name="saldo",
+        label="Lagersaldo",
+        url=lambda request, store: reverse("articles:store", args=[store.number]),
+        order=10,
+        extra={"build": stores_views.balance_tab},
     )
 )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import assortment_views, views
+from . import assortment_views, stores_views, views
 
 app_name = "articles"
 urlpatterns = [
@@ -8,5 +8,7 @@ urlpatterns = [
     path("artiklar/senast-visade/ta-bort/", views.forget, name="forget"),
     path("sortiment/", assortment_views.chapters, name="assortment"),
     path("sortiment/<str:code>/", assortment_views.branch, name="assortment_branch"),
+    path("lager/", stores_views.store_list, name="stores"),
+    path("lager/<str:number>/", stores_views.store_page, name="store"),
     path("artiklar/<str:number>/", views.detail, name="detail"),
 ]

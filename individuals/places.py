@@ -5,6 +5,7 @@ from django.urls import reverse
 from organisation.permissions import BUFFERT, CARE, KHS, has_role
 from sesam import places
 
+from . import store_tab
 from .views import register
 
 places.add(
@@ -39,5 +40,18 @@ places.add(
         icon="file-plus",
         shown=register.may_register,
         extra={"dialog": True},
+    )
+)
+places.add(
+    places.Entry(
+        slot="store.tab",
+        name="individer",
+        label="Individer",
+        url=lambda request, store: (
+            reverse("articles:store", args=[store.number]) + "?flik=individer"
+        ),
+        order=20,
+        count=store_tab.count,
+        extra={"build": store_tab.build},
     )
 )

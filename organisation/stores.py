@@ -56,3 +56,11 @@ def seen_by(user: User) -> Seen:
     delivering = next((w for w in found if w.pk == w.delivers), found[0] if found else None)
     preset = own if own and user.default_source == Source.OWN_STORE else delivering
     return Seen(found, preset)
+
+
+def open_to(user: User) -> QuerySet[Warehouse]:
+    """The warehouses whose page the user may open: the own stores of their units; KHS's staff
+    open every one."""
+    if has_role(user, KHS):
+        return Warehouse.objects.filter(is_active=True)
+    return own_stores(user)

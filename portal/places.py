@@ -1,5 +1,6 @@
 """What the portal itself adds to the bar."""
 
+from organisation.permissions import CARE, has_role
 from sesam import places
 
 places.add(
@@ -9,6 +10,16 @@ places.add(
         label="Startsida",
         url=places.page("start"),
         order=10,
+    )
+)
+places.add(
+    places.Entry(
+        slot="menu",
+        name="more",
+        label="Mer",
+        url=places.page("articles:stores"),
+        order=60,
+        shown=lambda request, obj: has_role(request.user, *CARE),
     )
 )
 places.add(

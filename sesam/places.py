@@ -17,7 +17,10 @@ Each app registers entries in its own ``places.py`` (found at start-up). A slot 
 ``individual.create``       an entry of «Registrera/skapa»   (obj: Individual)
 ``start.box``               a box of the start page: ``extra`` has ``template``, ``build(request)``
                             (its context ``box``) and, for the right column, ``side`` true
-``store.create``, ``case.create``, ``case.note``             as their names say
+``store.tab``               a tab of a store's page          (obj: Warehouse; as recipient.tab)
+``store.button``            «Lagerpåfyllnad» in its head     (obj: Warehouse)
+``store.create``            «Registrera/skapa» of a store    (obj: Warehouse)
+``case.create``, ``case.note``             as their names say
 """
 
 from __future__ import annotations

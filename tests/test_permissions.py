@@ -69,7 +69,9 @@ def case(settings, tmp_path):
     add(cart, article)
     order = services.send(cart, user=owner)
     file = attached(OrderAttachment, order=order, uploaded_by=owner)
-    return {"order": order, "article": article, "file": file}
+    store = BufferFactory()
+    owner.default_unit.own_stores.add(store)
+    return {"order": order, "article": article, "file": file, "store": store}
 
 
 def arguments(name: str, case, user) -> list:
@@ -89,6 +91,8 @@ def arguments(name: str, case, user) -> list:
         return ["ingen-sadan", "artikel"]
     if name.startswith("individuals:") and name != "individuals:search":
         return [IndividualFactory().number]
+    if name in ("articles:store",):
+        return [case["store"].number]
     if name == "articles:assortment_branch":
         return ["utan"]
     if name in ("orders:detail", "orders:confirmation", "orders:cancel"):

@@ -39,6 +39,9 @@ URLS: dict[str, Row] = {
     "articles:detail": Row(CARE),
     "articles:assortment": Row(CARE),
     "articles:assortment_branch": Row(CARE),
+    # own stores: those of the user's units
+    "articles:stores": Row(CARE),
+    "articles:store": Row(CARE, others=404),
     "articles:forget": Row(CARE, post=True),
     # marked pieces
     "individuals:search": Row(CARE),

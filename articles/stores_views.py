@@ -1,0 +1,171 @@
+"""«Lager»: the stores, and a store's page with its tabs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods, require_safe
+
+from organisation import stores as warehouses
+from organisation.models import Unit, Warehouse
+from organisation.permissions import CARE, KHS, has_role, roles
+from sesam import personal_numbers, places
+
+from . import search as finder
+from . import stores
+from .forms import ALL
+from .models import ArticleType
+
+ALL_UNITS = "alla"
+
+
+@roles(*CARE)
+@require_safe
+def store_list(request: HttpRequest) -> HttpResponse:
+    """The stores that the user may open, of the active unit unless another is chosen."""
+    everywhere = has_role(request.user, KHS)
+    units = list(
+        Unit.objects.filter(is_active=True)
+        if everywhere
+        else request.user.units.filter(is_active=True)
+    )
+    preset = None if everywhere else request.user.default_unit
+    wanted = request.GET.get("tjanststalle", "")
+    unit = next((u for u in units if u.code == wanted), None if wanted == ALL_UNITS else preset)
+    found = warehouses.open_to(request.user)
+    if unit is not None:
+        found = found.filter(units=unit)
+    context = {
+        "units": units if len(units) > 1 else [],
+        "unit": unit,
+        "table": stores.StoreTable(stores.with_counts(found), request=request, paginate=False),
+    }
+    return render(request, "articles/stores.html", context)
+
+
+def find_store(request: HttpRequest, number: str) -> Warehouse:
+    """A store that the user may open; another unit's is not found."""
+    found = warehouses.open_to(request.user).filter(number=number.replace("\0", ""))
+    store = found.select_related("owner").first()
+    if store is None:
+        raise Http404("store")
+    return store
+
+
+@roles(*CARE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def store_page(request: HttpRequest, number: str) -> HttpResponse:
+    """A store. ``flik`` names the tab; a filter is asked by POST and shown by GET, so that a
+    personal number typed in the wrong box never comes into an address."""
+    store = find_store(request, number)
+    tabs = places.entries("store.tab", request, store)
+    wanted = request.GET.get("flik", "")
+    chosen = next((tab for tab in tabs if tab.name == wanted), tabs[0])
+    for tab in tabs:
+        tab.active = tab is chosen
+    built = chosen.extra["build"](request, store)
+    if isinstance(built, HttpResponse):
+        return built
+    context = {
+        "store": store,
+        "tabs": tabs,
+        "tab": chosen,
+        "buttons": places.entries("store.button", request, store),
+        "create": places.entries("store.create", request, store),
+        "facts": _facts(store),
+        **built,
+    }
+    return render(request, "articles/store.html", context, status=context.get("status", 200))
+
+
+def _facts(store: Warehouse) -> list[dict[str, Any]]:
+    place = f"{store.postcode} {store.locality}".strip()
+    return [
+        {"label": "Ägare", "value": store.owner.name},
+        {"label": "Adress", "value": ", ".join(filter(None, [store.street, place]))},
+        {"label": "Slag", "value": store.get_kind_display()},
+    ]
+
+
+class BalanceForm(forms.Form):
+    """What is asked for in «Lagersaldo»; what makes no sense counts as not chosen."""
+
+    WITH, ZERO_TOO = "med", "alla"
+
+    q = forms.CharField(
+        label="Sökord",
+        required=False,
+        max_length=200,
+        error_messages={"max_length": "Sökningen är för lång. Skriv högst 200 tecken."},
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+    typ = forms.ChoiceField(
+        label="Artikeltyp",
+        choices=[
+            (ALL, "Alla artikeltyper"),
+            *((value, ArticleType(kind).label) for value, kind in finder.TYPES.items()),
+        ],
+    )
+    saldo = forms.ChoiceField(
+        label="Lagersaldo",
+        choices=[(WITH, "Artiklar med saldo"), (ZERO_TOO, "Alla artiklar, även saldo noll")],
+    )
+
+    def __init__(self, data: Any) -> None:
+        kind, balance = data.get("typ", ""), data.get("saldo", "")
+        super().__init__(
+            {
+                "q": data.get("q", "").replace("\0", "").strip(),
+                "typ": kind if kind in finder.TYPES else ALL,
+                "saldo": balance if balance == self.ZERO_TOO else self.WITH,
+            }
+        )
+
+    def clean_q(self) -> str:
+        typed = self.cleaned_data["q"]
+        if personal_numbers.looks_personal(typed):
+            raise forms.ValidationError(
+                "Det ser ut som ett personnummer. Här söker du artiklar i förrådet."
+            )
+        return typed
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What of it stands in the address: what differs from the preset."""
+        preset = {"q": "", "typ": ALL, "saldo": self.WITH}
+        return {name: self.data[name] for name in preset if self.data[name] != preset[name]}
+
+
+def balance_tab(request: HttpRequest, store: Warehouse) -> dict[str, Any] | HttpResponse:
+    """«Lagersaldo»: the list, or the answer to what was posted."""
+    form = BalanceForm(request.POST if request.method == "POST" else request.GET)
+    if not form.is_valid():
+        if "personnummer" in str(form.errors):
+            form.data["q"] = ""  # neither shown nor kept
+        return {"template": "articles/_store_balances.html", "form": form, "status": 422}
+    if request.method == "POST":
+        kept = {"sortera": request.POST["sortera"]} if request.POST.get("sortera") else {}
+        query = urlencode(form.query | kept)
+        url = reverse("articles:store", args=[store.number])
+        return HttpResponseRedirect(f"{url}?{query}" if query else url)
+    rows = stores.balances(
+        store,
+        words=finder.words_of(form.cleaned_data["q"])[: finder.MAX_WORDS],
+        article_type=finder.TYPES.get(form.cleaned_data["typ"]),
+        zero_too=form.cleaned_data["saldo"] == form.ZERO_TOO,
+    )
+    made = stores.table(request, rows, store)
+    if form.query:
+        made.empty_hint = (
+            "Inget i förrådet stämmer med det du har valt. Prova färre ord, eller visa alla."
+        )
+        made.empty_url = reverse("articles:store", args=[store.number])
+        made.empty_action = "Visa alla artiklar med saldo"
+    else:
+        made.empty_hint = "Det som levereras till förrådet eller lämnas tillbaka hit visas här."
+    return {"template": "articles/_store_balances.html", "form": form, "table": made}
