@@ -57,3 +57,14 @@ places.add(
         extra={"build": stores_views.balance_tab},
     )
 )
+places.add(
+    places.Entry(
+        slot="store.create",
+        name="report",
+        label="Lagersaldorapport",
+        url=lambda request, store: reverse("articles:store_report", args=[store.number]),
+        order=10,
+        icon="printer",
+        extra={"dialog": True},
+    )
+)

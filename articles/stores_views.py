@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from organisation import stores as warehouses
 from organisation.models import Unit, Warehouse
 from organisation.permissions import CARE, KHS, has_role, roles
-from sesam import personal_numbers, places
+from sesam import dialogs, personal_numbers, places, printouts
 
+from . import jobs, stores
 from . import search as finder
-from . import stores
 from .forms import ALL
 from .models import ArticleType
 
@@ -81,6 +81,24 @@ def store_page(request: HttpRequest, number: str) -> HttpResponse:
         **built,
     }
     return render(request, "articles/store.html", context, status=context.get("status", 200))
+
+
+@roles(*CARE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def store_report(request: HttpRequest, number: str) -> HttpResponse:
+    """«Lagersaldorapport»: asks first, and leads to the page where the PDF is waited for."""
+    store = find_store(request, number)
+    back = reverse("articles:store", args=[store.number])
+    if request.method == "POST":
+        printout = jobs.order_store_report(store, user=request.user, back_url=back)
+        return dialogs.leave(request, printouts.url_of(printout))
+    context = {
+        "store": store,
+        "count": stores.balances(store).count(),
+        "dialog": {"title": "Lagersaldorapport", "cancel_url": back, "finish": "",
+                   "next": "Skapa pdf"},
+    }  # fmt: skip
+    return render(request, "articles/store_report.html", context)
 
 
 def _facts(store: Warehouse) -> list[dict[str, Any]]:

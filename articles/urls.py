@@ -10,5 +10,6 @@ urlpatterns = [
     path("sortiment/<str:code>/", assortment_views.branch, name="assortment_branch"),
     path("lager/", stores_views.store_list, name="stores"),
     path("lager/<str:number>/", stores_views.store_page, name="store"),
+    path("lager/<str:number>/rapport/", stores_views.store_report, name="store_report"),
     path("artiklar/<str:number>/", views.detail, name="detail"),
 ]

@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
 from django.db import models
 
 
@@ -37,3 +42,38 @@ class CaseNumber(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+def _printout_path(instance: Printout, filename: str) -> str:
+    return f"printouts/{instance.key.hex}"
+
+
+class Printout(models.Model):
+    """A document that a job makes for one user. Only the owner gets it; removed after a day."""
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="printouts"
+    )
+    title = models.CharField("rubrik", max_length=120)
+    name = models.CharField("filnamn", max_length=120)
+    back_url = models.CharField(max_length=200)
+    file = models.FileField(upload_to=_printout_path, blank=True)
+    progress = models.PositiveSmallIntegerField("procent", default=0)
+    error = models.CharField("fel", max_length=200, blank=True)
+    created_at = models.DateTimeField("beställd", auto_now_add=True)
+    touched_at = models.DateTimeField("senast ändrad", auto_now_add=True)
+    done_at = models.DateTimeField("klar", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "utskrift"
+        verbose_name_plural = "utskrifter"
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(progress__lte=100), name="progress_in_percent"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,4 +1,5 @@
-"""What ``make run`` calls: database, migrations, demo data once, web server; all end together.
+"""What ``make run`` calls: database, migrations, demo data once, web server and the worker of
+background jobs; all end together.
 
 ``python -m sesam.serve`` serves, ``python -m sesam.serve reset`` makes the demo data anew.
 With DATABASE_URL set, that database is used and nothing is started or stopped but the web server.
@@ -66,13 +67,28 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _end(process: subprocess.Popen[bytes], grace: int) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(grace)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
 def _serve(port: int) -> int:
-    """Run the web server until it or we are told to end."""
+    """Run the web server, with a worker beside it, until it or we are told to end."""
     environment = _environment() | {"PORT": str(port), "WEB_CONCURRENCY": "1"}
     command = [sys.executable, "-m", "gunicorn", "--bind", f"{HOST}:{port}", "--reload"]
     command += ["--graceful-timeout", str(GRACE), "sesam.wsgi"]
-    # A session of its own: Ctrl-C comes to us alone, and we end it in order.
+    # Sessions of their own: Ctrl-C comes to us alone, and we end them in order.
     server = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+    worker = subprocess.Popen(
+        [sys.executable, "manage.py", "procrastinate", "worker", "--concurrency", "1"],
+        env=environment,
+        start_new_session=True,
+    )
     try:
         while server.poll() is None:
             time.sleep(0.2)
@@ -87,13 +103,8 @@ def _serve(port: int) -> int:
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        if server.poll() is None:
-            server.terminate()
-            try:
-                server.wait(GRACE + 2)
-            except subprocess.TimeoutExpired:
-                os.killpg(server.pid, signal.SIGKILL)
-                server.wait()
+        _end(server, GRACE + 2)
+        _end(worker, GRACE)
 
 
 def _reset(database: str) -> None:

@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "django_filters",
     "csp",
     "pgtrigger",
+    "procrastinate.contrib.django",
     "axes",
 ]
 
@@ -244,6 +245,7 @@ AVAILABILITY_ROW_LIMIT = env.int("AVAILABILITY_ROW_LIMIT", default=200)  # rows 
 
 # ---- Libraries -------------------------------------------------------------------------------
 DJANGO_TABLES2_TEMPLATE = "parts/table.html"
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each app's room for them
 
 # ---- Logs and error reports ------------------------------------------------------------------
 # No query strings, no form values, no personal numbers; nobody gets error mail.
@@ -276,6 +278,9 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # Has a handler of its own by default, which would print query strings.
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # Says at every start which jobs it found.
+        "procrastinate": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
         # Its messages hold the names that people typed.
         "axes": {"level": "CRITICAL"},
         # They tell every step of making a PDF.

@@ -2,12 +2,14 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from . import health, tables
+from . import health, printouts, tables
 
 urlpatterns = [
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
     path("kolumner/", tables.save_columns, name="columns"),
+    path("utskrifter/<uuid:key>/", printouts.page, name="printout"),
+    path("utskrifter/<uuid:key>/fil/", printouts.download, name="printout_file"),
     path("admin/", admin.site.urls),
     path("", include("organisation.urls")),
     path("", include("articles.urls")),

@@ -5,10 +5,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from orders import services
 from orders.models import CartAttachment, Order, OrderAttachment
 from organisation.permissions import KHS, ROLES
+from sesam.models import Printout
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -91,7 +93,12 @@ def arguments(name: str, case, user) -> list:
         return ["ingen-sadan", "artikel"]
     if name.startswith("individuals:") and name != "individuals:search":
         return [IndividualFactory().number]
-    if name in ("articles:store",):
+    if name in ("printout", "printout_file"):
+        owner = user if not isinstance(user, AnonymousUser) else UserFactory()
+        file = ContentFile(b"%PDF-1.4", name="x")
+        return [Printout.objects.create(owner=owner, name="x.pdf", file=file,
+                                        done_at=timezone.now()).key]  # fmt: skip
+    if name in ("articles:store", "articles:store_report"):
         return [case["store"].number]
     if name == "articles:assortment_branch":
         return ["utan"]

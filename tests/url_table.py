@@ -27,6 +27,9 @@ class Row:
 URLS: dict[str, Row] = {
     "alive": Row(EVERYBODY),
     "ready": Row(EVERYBODY),
+    # what a job made is its owner's
+    "printout": Row(SIGNED_IN),
+    "printout_file": Row(SIGNED_IN),
     # organisation
     "sign_in": Row(EVERYBODY),
     "sign_out": Row(EVERYBODY, post=True),
@@ -42,6 +45,7 @@ URLS: dict[str, Row] = {
     # own stores: those of the user's units
     "articles:stores": Row(CARE),
     "articles:store": Row(CARE, others=404),
+    "articles:store_report": Row(CARE, others=404),
     "articles:forget": Row(CARE, post=True),
     # marked pieces
     "individuals:search": Row(CARE),

@@ -1,0 +1,50 @@
+"""Background jobs: what a request must not wait for.
+
+Jobs lie in the portal's own PostgreSQL (procrastinate), so a job that is put off inside a
+transaction is there if and only if the transaction was. ``make run`` and docker-compose start
+the worker: ``manage.py procrastinate worker``. An app's jobs stand in its ``jobs.py``::
+
+    @jobs.task(name="articles.store_report")
+    def store_report(printout_id: int, store_id: int) -> None: ...
+
+    store_report.defer(printout_id=…, store_id=…)      # arguments must be JSON
+
+What is to be cleared away regularly is registered with ``@jobs.hourly``; the worker calls it,
+and so does ``manage.py clear_old`` where no worker runs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from procrastinate.contrib.django import app
+
+task = app.task
+_log = logging.getLogger(__name__)
+_hourly: list[Callable[[], int]] = []
+
+
+def hourly(clear: Callable[[], int]) -> Callable[[], int]:
+    """Register something that clears old things away and says how many they were."""
+    _hourly.append(clear)
+    return clear
+
+
+def clear_all() -> dict[str, int]:
+    """Call all that is registered; one that fails doesn't keep the others from it."""
+    done = {}
+    for clear in _hourly:
+        name = f"{clear.__module__}.{clear.__name__}"
+        try:
+            done[name] = clear()
+        except Exception:
+            _log.exception("%s failed", name)
+    return done
+
+
+@app.periodic(cron="17 * * * *")
+@task(name="sesam.clear_old", queueing_lock="sesam.clear_old")
+def clear_old(timestamp: int) -> None:
+    """What the worker does every hour."""
+    clear_all()

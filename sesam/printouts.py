@@ -1,0 +1,203 @@
+"""Documents that a job makes: ordered, waited for on a page, fetched by the one who asked.
+
+A view orders one by ``order(store_report, owner=…, …)`` and sends the user to ``url_of`` it. The
+job writes it::
+
+    @jobs.task(name="articles.store_report")
+    def store_report(printout_id: int, store_id: int) -> None:
+        with printouts.making(printout_id) as work:
+            work.progress(20)
+            work.save(pdf)
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.views import redirect_to_login
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from . import jobs
+from .errors import DomainError
+from .models import Printout
+
+KEPT = dt.timedelta(days=1)
+#: A job that hasn't moved for so long was lost (a worker that was ended in the middle of it).
+LOST = dt.timedelta(minutes=10)
+FAILED = "Dokumentet kunde inte skapas. Försök igen, eller kontakta systemförvaltaren på KHS."
+
+
+def order(
+    job: Any, *, owner: Any, title: str, name: str, back_url: str, **arguments: Any
+) -> Printout:
+    """Order a document from ``job``. One that the owner already waits for is not made twice."""
+    with transaction.atomic():
+        # Two clicks at once: the second waits here, and finds what the first ordered.
+        get_user_model().objects.select_for_update(no_key=True).get(pk=owner.pk)
+        since = timezone.now() - LOST
+        waited_for = Printout.objects.filter(
+            owner=owner, name=name, done_at=None, error="", touched_at__gt=since
+        ).first()
+        if waited_for is not None:
+            return waited_for
+        made = Printout.objects.create(owner=owner, title=title, name=name, back_url=back_url)
+        job.defer(printout_id=made.pk, **arguments)
+    return made
+
+
+def url_of(printout: Printout) -> str:
+    """The page where it is waited for."""
+    return reverse("printout", args=[printout.key])
+
+
+class Work:
+    """What a job does with the printout that it makes."""
+
+    def __init__(self, printout: Printout) -> None:
+        self.printout = printout
+
+    def progress(self, percent: int) -> None:
+        """Say how far it has come; never backwards, and 100 is for what is saved."""
+        percent = min(99, max(percent, self.printout.progress))
+        if percent != self.printout.progress:
+            self.printout.progress = percent
+            self._write("progress")
+
+    def save(self, content: bytes) -> None:
+        """The finished file."""
+        self.printout.file.save("", ContentFile(content), save=False)
+        self.printout.progress = 100
+        self.printout.done_at = timezone.now()
+        self._write("file", "progress", "done_at")
+
+    def fail(self, text: str) -> None:
+        self.printout.error = text[:200]
+        self._write("error")
+
+    def _write(self, *fields: str) -> None:
+        self.printout.touched_at = timezone.now()
+        self.printout.save(update_fields=[*fields, "touched_at"])
+
+    @contextmanager
+    def pages(self, first: int, last: int, *, expected: int) -> Iterator[None]:
+        """Progress from ``first`` to ``last`` per cent while WeasyPrint lays out its pages."""
+        watch = _PageWatch(self, first, last, max(1, expected))
+        logger = logging.getLogger("weasyprint.progress")
+        before = logger.level, logger.propagate
+        logger.addHandler(watch)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        try:
+            yield
+        finally:
+            logger.removeHandler(watch)
+            logger.setLevel(before[0])
+            logger.propagate = before[1]
+
+
+class _PageWatch(logging.Handler):
+    """WeasyPrint says in its progress log which page it lays out."""
+
+    def __init__(self, work: Work, first: int, last: int, expected: int) -> None:
+        super().__init__(logging.INFO)
+        self.work, self.first, self.last, self.expected = work, first, last, expected
+        self.thread = threading.get_ident()  # other jobs' pages are theirs
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if threading.get_ident() != self.thread or "layout" not in str(record.msg):
+            return
+        page = record.args[0] if isinstance(record.args, tuple) and record.args else 0
+        share = min(1.0, int(page) / self.expected)  # type: ignore[call-overload]
+        self.work.progress(self.first + int((self.last - self.first) * share))
+
+
+@contextmanager
+def making(printout_id: int) -> Iterator[Work]:
+    """The printout while its job works on it; what goes wrong is told to its owner."""
+    work = Work(Printout.objects.get(pk=printout_id))
+    try:
+        work.progress(1)
+        yield work
+    except DomainError as error:
+        work.fail(error.message)
+    except Exception:
+        work.fail(FAILED)
+        raise
+
+
+@jobs.hourly
+def remove_old() -> int:
+    """Remove documents, with their files, a day after they were ordered."""
+    old = Printout.objects.filter(created_at__lt=timezone.now() - KEPT)
+    removed = 0
+    for printout in old:
+        printout.file.delete(save=False)
+        printout.delete()
+        removed += 1
+    return removed
+
+
+def _signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The kernel knows no roles: whoever signed in may ask, and gets what is theirs."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, key: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, key)
+        sign_in = redirect_to_login(request.path)
+        htmx = getattr(request, "htmx", False)
+        return HttpResponseClientRedirect(sign_in.url) if htmx else sign_in
+
+    return checked
+
+
+def _of(request: HttpRequest, key: Any) -> Printout:
+    """The user's own printout; another's is not found, nor is one that is too old."""
+    found = Printout.objects.filter(
+        key=key, owner=request.user, created_at__gt=timezone.now() - KEPT
+    ).first()
+    if found is None:
+        raise Http404("printout")
+    return found
+
+
+@_signed_in
+@require_safe
+def page(request: HttpRequest, key: Any) -> HttpResponse:
+    """How far it has come, and the finished document. The page asks again by itself."""
+    printout = _of(request, key)
+    lost = printout.done_at is None and printout.touched_at < timezone.now() - LOST
+    context = {
+        "printout": printout,
+        "error": printout.error or (FAILED if lost else ""),
+        "waits": printout.done_at is None and not printout.error and not lost,
+    }
+    return render(request, "sesam/printout.html", context)
+
+
+@_signed_in
+@require_safe
+def download(request: HttpRequest, key: Any) -> HttpResponse:
+    """The document, to its owner alone."""
+    printout = _of(request, key)
+    if printout.done_at is None:
+        raise Http404("printout isn't ready")
+    response = FileResponse(printout.file.open("rb"), as_attachment=True, filename=printout.name)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cache-Control"] = "no-store, private"
+    return response
