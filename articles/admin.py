@@ -1,11 +1,15 @@
 """The catalogue in KHS's hands; balances to look at."""
 
+from functools import partial
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 
-from organisation.admin import ForKhs
+from organisation.admin import ForKhs, for_khs
 
+from .counting_admin import count_view
 from .models import (
     Article,
     Balance,
@@ -115,6 +119,13 @@ class BalanceAdmin(ForKhs, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Balance]:
         return super().get_queryset(request).select_related("article", "warehouse")
+
+    def get_urls(self) -> list[URLPattern]:
+        count = partial(count_view, self)
+        return [
+            path("inventera/", for_khs(self, count), name="articles_balance_count"),
+            *super().get_urls(),
+        ]
 
     def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
         return False

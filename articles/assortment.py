@@ -7,6 +7,7 @@ make the last branch. What has been discontinued is no longer in the assortment.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +15,14 @@ from django.db import connection
 from django.db.models import Count, F, Func, QuerySet, Window
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from sesam.tables import ActionColumn, CodeColumn, Column, Table
 
 from .models import Article, IsoClass
-from .tables import buttons_html, iso_text
+from .tables import iso_text, row_buttons
 
 PER_PAGE = 25
 #: The address of the branch that holds articles without a class.
@@ -181,4 +183,8 @@ class AssortmentTable(Table):
         return format_html('<a href="{}">{}</a>', url, record.name)
 
     def render_act(self, record: Article) -> SafeString:
-        return buttons_html(self.request, record)
+        return self.buttons(record)
+
+    @cached_property
+    def buttons(self) -> Callable[[Any], SafeString]:
+        return row_buttons(self.request)

@@ -28,11 +28,14 @@ class Ledger:
     counts as zero and is made.
     """
 
-    def __init__(self, places: Iterable[Place], *, user=None, case_number: str = "") -> None:
+    def __init__(
+        self, places: Iterable[Place], *, user=None, case_number: str = "", note: str = ""
+    ) -> None:
         if not connection.in_atomic_block:
             raise transaction.TransactionManagementError("a Ledger needs a transaction")
         self.user = user
         self.case_number = case_number
+        self.note = note
         self._movements: list[StockMovement] = []
         self._changed: set[Place] = set()
         wanted = sorted(set(places))
@@ -60,6 +63,15 @@ class Ledger:
     def available(self, place: Place) -> int:
         """What can still be promised there."""
         return self._balances[place].available
+
+    def on_hand(self, place: Place) -> int:
+        """How many the books say are there."""
+        return self._balances[place].on_hand
+
+    def promised(self, place: Place) -> int:
+        """How many of them are reserved or unavailable: below that the balance can't go."""
+        balance = self._balances[place]
+        return balance.reserved + balance.unavailable
 
     def reserve(self, place: Place, quantity: int) -> None:
         """Hold ``quantity`` for somebody; ``Shortage`` if that much isn't available."""
@@ -102,6 +114,7 @@ class Ledger:
         for movement in self._movements:
             movement.at = now
             movement.case_number = self.case_number
+            movement.note = self.note
         if self._changed:
             changed = [self._balances[place] for place in sorted(self._changed)]
             with connection.cursor() as cursor:

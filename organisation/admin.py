@@ -1,8 +1,12 @@
 """The back office: users, units and warehouses for whoever runs the system."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 
 from . import views
 from .models import Payer, Unit, User, Warehouse
@@ -33,6 +37,21 @@ class ForKhs:
     def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
         """What a case may refer to is ended, not removed."""
         return False
+
+
+def for_khs(
+    model_admin: admin.ModelAdmin, view: Callable[..., HttpResponse]
+) -> Callable[..., HttpResponse]:
+    """A page of KHS's own inside the admin."""
+
+    def checked(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if not has_role(request.user, KHS):
+            raise PermissionDenied
+        return view(request, **kwargs)
+
+    wrapped = model_admin.admin_site.admin_view(checked)
+    wrapped.roles = (KHS,)
+    return wrapped
 
 
 @admin.register(User)
