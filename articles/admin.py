@@ -1,17 +1,23 @@
 """The catalogue in KHS's hands; balances to look at."""
 
 from functools import partial
+from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 
 from organisation.admin import ForKhs, for_khs
+from sesam import attachments
+from sesam.errors import DomainError
 
 from .counting_admin import count_view
 from .models import (
     Article,
+    ArticleDocument,
     Balance,
     BillingForm,
     Fit,
@@ -52,6 +58,43 @@ class FitInline(ForKhs, admin.TabularInline):
         return self.has_change_permission(request, obj)
 
 
+class DocumentForm(forms.ModelForm):
+    """A PDF, told by its content, or a link; never both."""
+
+    url = forms.URLField(label="Länk", required=False, max_length=500, assume_scheme="https")
+
+    class Meta:
+        model = ArticleDocument
+        fields = ("position", "title", "url", "file")
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data.get("file")
+        if isinstance(file, UploadedFile):
+            try:
+                found = attachments.check(file)
+            except DomainError as error:
+                raise forms.ValidationError(error.message) from error
+            if found != ArticleDocument.content_type:
+                raise forms.ValidationError("Välj en PDF.")
+            self.instance.size = file.size
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not self.errors and bool(data.get("url")) == bool(data.get("file")):
+            raise forms.ValidationError("Ange en länk eller en PDF-fil, och bara en av dem.")
+        return data
+
+
+class DocumentInline(ForKhs, admin.TabularInline):
+    model = ArticleDocument
+    form = DocumentForm
+    extra = 0
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return self.has_change_permission(request, obj)
+
+
 @admin.register(Article)
 class ArticleAdmin(ForKhs, admin.ModelAdmin):
     """Articles are ended («utgått»), never removed."""
@@ -62,7 +105,7 @@ class ArticleAdmin(ForKhs, admin.ModelAdmin):
     search_fields = ("number", "name", "supplier__name", "supplier_number")
     ordering = ("number",)
     autocomplete_fields = ("supplier", "iso_class")
-    inlines = (PriceInline, StandardComponentInline, FitInline)
+    inlines = (PriceInline, DocumentInline, StandardComponentInline, FitInline)
     show_full_result_count = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Article | None = None):
@@ -106,12 +149,16 @@ class ReplacementGroupAdmin(ForKhs, admin.ModelAdmin):
     inlines = (MemberInline,)
 
 
+class WarehouseFilter(admin.RelatedFieldListFilter):
+    template = "admin/khs_filter.html"
+
+
 @admin.register(Balance)
 class BalanceAdmin(ForKhs, admin.ModelAdmin):
     """Only services move stock; KHS says when more is expected."""
 
     list_display = ("article", "warehouse", "on_hand", "reserved", "unavailable", "expected_on")
-    list_filter = ("warehouse",)
+    list_filter = (("warehouse", WarehouseFilter),)
     search_fields = ("article__number", "article__name")
     fields = ("article", "warehouse", "on_hand", "reserved", "unavailable", "expected_on")
     readonly_fields = ("article", "warehouse", "on_hand", "reserved", "unavailable")

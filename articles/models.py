@@ -1,10 +1,15 @@
 """The catalogue and the stock: what can be ordered, and how many there are where."""
 
+from __future__ import annotations
+
+import uuid
+
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.utils.text import slugify
 
 from organisation.models import Warehouse
 
@@ -242,11 +247,52 @@ class Fit(models.Model):
         return f"{self.part} passar {self.main}"
 
 
+def _document_path(instance: ArticleDocument, filename: str) -> str:
+    return f"articles/{instance.key.hex}"
+
+
+class ArticleDocument(models.Model):
+    """What there is to read about an article: a PDF of ours, or a link to somebody else's."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="documents")
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    title = models.CharField("rubrik", max_length=120)
+    url = models.URLField("länk", max_length=500, blank=True)
+    file = models.FileField("PDF-fil", upload_to=_document_path, blank=True)
+    size = models.PositiveIntegerField(default=0, editable=False)
+    position = models.PositiveSmallIntegerField("ordning", default=0)
+
+    class Meta:
+        verbose_name = "dokument"
+        verbose_name_plural = "dokument"
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(url="") & ~Q(file="")) | (~Q(url="") & Q(file="")),
+                name="document_is_file_or_link",
+            )
+        ]
+
+    content_type = "application/pdf"
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def name(self) -> str:
+        """The file's name for whoever downloads it."""
+        return f"{self.article.number}-{slugify(self.title) or 'dokument'}.pdf"
+
+
 class Balance(models.Model):
     """How many of an article a warehouse has. Only services move it."""
 
-    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="balances")
-    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="balances")
+    warehouse = models.ForeignKey(
+        Warehouse, verbose_name="lager", on_delete=models.PROTECT, related_name="balances"
+    )
+    article = models.ForeignKey(
+        Article, verbose_name="artikel", on_delete=models.PROTECT, related_name="balances"
+    )
     on_hand = models.IntegerField("saldo", default=0)
     reserved = models.IntegerField("reserverat", default=0)
     unavailable = models.IntegerField("ej tillgängligt", default=0)
@@ -289,14 +335,20 @@ class StockMovement(models.Model):
         SCRAP = "scrap", "Skrotning"
         COUNT = "count", "Inventering"
 
-    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="movements")
-    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="movements")
+    warehouse = models.ForeignKey(
+        Warehouse, verbose_name="lager", on_delete=models.PROTECT, related_name="movements"
+    )
+    article = models.ForeignKey(
+        Article, verbose_name="artikel", on_delete=models.PROTECT, related_name="movements"
+    )
     kind = models.CharField("slag", max_length=10, choices=Kind.choices)
     quantity = models.IntegerField("antal, med tecken")
     individual_number = models.CharField("individ", max_length=20, blank=True)
     case_number = models.CharField("ärende", max_length=12, blank=True)
     note = models.CharField("anteckning", max_length=200, blank=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name="användare", null=True, on_delete=models.PROTECT
+    )
     at = models.DateTimeField("tid", db_index=True)
 
     class Meta:

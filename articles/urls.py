@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import assortment_views, stores_views, views
+from . import assortment_views, page_views, stores_views, views
 
 app_name = "articles"
 urlpatterns = [
@@ -11,5 +11,6 @@ urlpatterns = [
     path("lager/", stores_views.store_list, name="stores"),
     path("lager/<str:number>/", stores_views.store_page, name="store"),
     path("lager/<str:number>/rapport/", stores_views.store_report, name="store_report"),
-    path("artiklar/<str:number>/", views.detail, name="detail"),
+    path("artiklar/<str:number>/", page_views.detail, name="detail"),
+    path("artiklar/<str:number>/dokument/<uuid:key>/", page_views.document, name="document"),
 ]

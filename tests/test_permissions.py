@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from articles.models import ArticleDocument
 from orders import services
 from orders.models import CartAttachment, Order, OrderAttachment
 from organisation.permissions import KHS, ROLES
@@ -73,7 +74,10 @@ def case(settings, tmp_path):
     file = attached(OrderAttachment, order=order, uploaded_by=owner)
     store = BufferFactory()
     owner.default_unit.own_stores.add(store)
-    return {"order": order, "article": article, "file": file, "store": store}
+    document = ArticleDocument.objects.create(
+        article=article, title="Bruksanvisning", file=ContentFile(b"%PDF-1.4", name="x")
+    )
+    return {"order": order, "article": article, "file": file, "store": store, "document": document}
 
 
 def arguments(name: str, case, user) -> list:
@@ -81,6 +85,8 @@ def arguments(name: str, case, user) -> list:
     order: Order = case["order"]
     if name == "orders:to" or (name.startswith("recipients:") and name != "recipients:search"):
         return [order.recipient.key]
+    if name == "articles:document":
+        return [case["article"].number, case["document"].key]
     if name in ("articles:detail", "orders:add"):
         return [case["article"].number]
     if name in ("orders:holder", "orders:deliver_piece", "orders:piece_line"):

@@ -40,6 +40,7 @@ URLS: dict[str, Row] = {
     # articles
     "articles:search": Row(CARE),
     "articles:detail": Row(CARE),
+    "articles:document": Row(CARE),
     "articles:assortment": Row(CARE),
     "articles:assortment_branch": Row(CARE),
     # own stores: those of the user's units

@@ -4,10 +4,13 @@ import datetime as dt
 import random
 from decimal import Decimal
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from articles.models import (
     Article,
+    ArticleDocument,
     ArticleType,
     BillingForm,
     Fit,
@@ -20,7 +23,7 @@ from articles.models import (
     Supplier,
 )
 
-from .files import rows
+from .files import FOLDER, rows
 
 MARKED = ("1222", "1223", "1236", "1812", "120606")
 BEDS = ("1812",)
@@ -76,6 +79,7 @@ def load() -> dict[str, Article]:
         batch_size=2000,
     )
     _standard_components(articles)
+    _documents(articles)
     return articles
 
 
@@ -133,3 +137,18 @@ def _standard_components(articles: dict[str, Article]) -> None:
         StandardComponent(article=articles[number], component=part)
         for number, part in zip(HANDBOOK_GROUP[1:], cushions, strict=False)
     )
+
+
+def _documents(articles: dict[str, Article]) -> None:
+    """The handbook's wheelchairs have a manual (one file for all) and a page at their supplier."""
+    content = (FOLDER / "bruksanvisning.pdf").read_bytes()
+    name = "articles/demo-bruksanvisning"
+    if not default_storage.exists(name):
+        default_storage.save(name, ContentFile(content))
+    for number in HANDBOOK_GROUP:
+        ArticleDocument.objects.bulk_create([
+            ArticleDocument(article=articles[number], title="Bruksanvisning", file=name,
+                            size=len(content), position=1),
+            ArticleDocument(article=articles[number], title="Leverantörens produktsida",
+                            url=f"https://leverantor.example/rullstolar/{number}", position=2),
+        ])  # fmt: skip

@@ -3,13 +3,16 @@
 import datetime as dt
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 
-from articles.models import Balance
+from articles.models import ArticleDocument, Balance, Fit
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
     PriceFactory,
     ReplacementGroupFactory,
+    StandardComponentFactory,
     UnitFactory,
     UserFactory,
     WarehouseFactory,
@@ -99,7 +102,9 @@ def test_prices_tell_what_holds(client):
     assert shown.index("999,00") < shown.index("Gäller nu") < shown.index("100,00")
 
 
-@pytest.mark.parametrize("tab", ["information", "priser", "lagersaldon", "nonsens", ""])
+@pytest.mark.parametrize(
+    "tab", ["information", "priser", "komponenter", "lagersaldon", "dokument", "nonsens", ""]
+)
 def test_every_tab_opens(client, tab):
     assert 'aria-current="page"' in page(client, ArticleFactory(), flik=tab)
 
@@ -109,6 +114,120 @@ def test_the_group_costs_no_query_per_article(client, django_assert_max_num_quer
     ReplacementGroupFactory(articles=articles)
     with django_assert_max_num_queries(16):
         page(client, articles[0])
+
+
+# --- components and documents ---
+
+
+def test_standard_components_with_how_many_and_their_availability(client):
+    warehouse = WarehouseFactory()
+    article, cushion = ArticleFactory(), ArticleFactory(name="Sittdyna", type="accessory")
+    StandardComponentFactory(article=article, component=cushion, quantity=2)
+    put_in_stock(warehouse, cushion, 7)
+    shown = page(client, article, flik="komponenter")
+    assert "Sittdyna</a>" in shown
+    assert 'data-label="Antal">2</td>' in shown
+    assert "7\u00a0st" in shown
+    assert "100 Kalmar KHS lager" in shown
+
+
+def test_other_components_are_those_that_fit_and_are_not_standard(client):
+    article = ArticleFactory()
+    standard, fits, other = (
+        ArticleFactory(name=name, type="accessory") for name in ("Dyna", "Armstöd", "Sele")
+    )
+    StandardComponentFactory(article=article, component=standard)
+    for part in (standard, fits):
+        Fit.objects.create(main=article, part=part)
+    shown = page(client, article, flik="komponenter", komponent="ovriga")
+    assert "Armstöd</a>" in shown
+    assert "Dyna</a>" not in shown
+    assert "Sele</a>" not in shown
+
+
+def test_any_component_is_found_by_its_words(client):
+    article = ArticleFactory()
+    ArticleFactory(name="Bord 100% ek", type="accessory")
+    ArticleFactory(name="Bord 100 ek", type="spare")
+    ArticleFactory(name="Bordet själv 100%", type="main")
+    answer = client.post(f"/artiklar/{article.number}/", {"q": "BORD 100%"}, follow=True)
+    shown = answer.content.decode()
+    assert "flik=komponenter" in answer.redirect_chain[0][0]
+    assert "Bord 100% ek</a>" in shown
+    assert "Bord 100 ek</a>" not in shown
+    assert "Bordet själv" not in shown
+    assert 'value="BORD 100%"' in shown
+
+
+def test_a_component_search_says_what_is_wrong_with_it(client):
+    article = ArticleFactory()
+    short = page(client, article, flik="komponenter", komponent="sok", q="ab")
+    assert "minst tre tecken" in short
+    refused = client.post(f"/artiklar/{article.number}/", {"q": "19360831-9186"})
+    assert refused.status_code == 422
+    assert "9186" not in refused.content.decode()
+
+
+@pytest.mark.parametrize("parts", [1, 12])
+def test_components_cost_no_query_each(client, parts, django_assert_max_num_queries):
+    article = ArticleFactory()
+    for _ in range(parts):
+        StandardComponentFactory(article=article)
+    with django_assert_max_num_queries(14):
+        page(client, article, flik="komponenter")
+
+
+def test_documents_are_links_and_downloads_in_khs_order(client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    article = ArticleFactory(number="43027")
+    file = ArticleDocument.objects.create(
+        article=article, title="Bruksanvisning å", size=8, position=2,
+        file=ContentFile(b"%PDF-1.4", name="x"),
+    )  # fmt: skip
+    ArticleDocument.objects.create(
+        article=article, title="Produktsida", url="https://leverantor.example/a?b=1&c=2", position=1
+    )
+    shown = page(client, article, flik="dokument")
+    assert shown.index("Produktsida") < shown.index("Bruksanvisning å")
+    assert 'href="https://leverantor.example/a?b=1&amp;c=2"' in shown
+    answer = client.get(f"/artiklar/43027/dokument/{file.key}/")
+    assert 'attachment; filename="43027-bruksanvisning-a.pdf"' in answer["Content-Disposition"]
+    assert answer["Content-Type"] == "application/pdf"
+    assert "sandbox" in answer["Content-Security-Policy"]
+    other = ArticleFactory()
+    assert client.get(f"/artiklar/{other.number}/dokument/{file.key}/").status_code == 404
+    assert "Inga dokument" in page(client, other, flik="dokument")
+
+
+def test_khs_adds_a_pdf_or_a_link_but_nothing_else(browser_of, khs_user, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    khs, article = browser_of(khs_user), ArticleFactory()
+    url = f"/admin/articles/article/{article.pk}/change/"
+
+    def add(**document):
+        form = khs.get(url).context["adminform"].form
+        data = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+        data = {name: value for name, value in data.items() if value is not False}
+        for prefix in ("prices", "documents", "standard_components", "fitting_parts"):
+            data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
+        data |= {"documents-TOTAL_FORMS": 1, "documents-0-position": 0}
+        data |= {"documents-0-title": "Blad", "documents-0-article": article.pk}
+        return khs.post(url, data | {f"documents-0-{k}": v for k, v in document.items()})
+
+    picture = SimpleUploadedFile("a.pdf", b"\x89PNG\r\n\x1a\n" + b"0" * 64, "application/pdf")
+    for wrong in ({}, {"file": picture}, {"url": "javascript:alert(1)"},
+                  {"url": "https://a.example/", "file": SimpleUploadedFile("a.pdf", b"%PDF-1.4 x")}):  # fmt: skip
+        assert add(**wrong).status_code == 200, wrong
+        assert not ArticleDocument.objects.exists()
+    assert add(file=SimpleUploadedFile("Å 19121212-1212.pdf", b"%PDF-1.4 x")).status_code == 302
+    saved = ArticleDocument.objects.get()
+    assert (saved.size, "1912" in saved.file.name) == (10, False)
+
+
+def test_prices_say_who_answers_and_how_it_is_charged(client):
+    shown = page(client, ArticleFactory(responsibility="B"), flik="priser")
+    assert "B-hjälpmedel" in shown
+    assert "Hyra" in shown
 
 
 # --- the catalogue in the back office ---
