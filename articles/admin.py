@@ -14,6 +14,7 @@ from organisation.admin import ForKhs, for_khs
 from sesam import attachments
 from sesam.errors import DomainError
 
+from .catalogue_admin import export_view, import_view, upload_view
 from .counting_admin import count_view
 from .models import (
     Article,
@@ -29,6 +30,19 @@ from .models import (
     StockMovement,
     Supplier,
 )
+
+
+# Filters in lines above the list, as on all of KHS's lists.
+class ChoiceFilter(admin.ChoicesFieldListFilter):
+    template = "admin/khs_filter.html"
+
+
+class YesNoFilter(admin.BooleanFieldListFilter):
+    template = "admin/khs_filter.html"
+
+
+class WarehouseFilter(admin.RelatedFieldListFilter):
+    template = "admin/khs_filter.html"
 
 
 class PriceInline(ForKhs, admin.TabularInline):
@@ -100,13 +114,32 @@ class ArticleAdmin(ForKhs, admin.ModelAdmin):
     """Articles are ended («utgått»), never removed."""
 
     list_display = ("number", "name", "type", "supplier", "iso_code", "is_discontinued")
-    list_filter = ("type", "responsibility", "is_discontinued", "is_marked")
+    list_filter = (
+        ("type", ChoiceFilter),
+        ("responsibility", ChoiceFilter),
+        ("is_discontinued", YesNoFilter),
+        ("is_marked", YesNoFilter),
+    )
     list_select_related = ("supplier",)
     search_fields = ("number", "name", "supplier__name", "supplier_number")
     ordering = ("number",)
     autocomplete_fields = ("supplier", "iso_class")
     inlines = (PriceInline, DocumentInline, StandardComponentInline, FitInline)
     show_full_result_count = False
+
+    def get_urls(self) -> list[URLPattern]:
+        own = (
+            ("importera/", upload_view, "upload"),
+            ("importera/<uuid:key>/", import_view, "import"),
+            ("exportera/", export_view, "export"),
+        )
+        return [
+            *(
+                path(route, for_khs(self, partial(view, self)), name=f"articles_article_{name}")
+                for route, view, name in own
+            ),
+            *super().get_urls(),
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Article | None = None):
         """A number names the article for ever; marking can't change under pieces in stock."""
@@ -149,10 +182,6 @@ class ReplacementGroupAdmin(ForKhs, admin.ModelAdmin):
     inlines = (MemberInline,)
 
 
-class WarehouseFilter(admin.RelatedFieldListFilter):
-    template = "admin/khs_filter.html"
-
-
 @admin.register(Balance)
 class BalanceAdmin(ForKhs, admin.ModelAdmin):
     """Only services move stock; KHS says when more is expected."""
@@ -187,8 +216,9 @@ class BalanceAdmin(ForKhs, admin.ModelAdmin):
 class StockMovementAdmin(ForKhs, admin.ModelAdmin):
     """The ledger, to look at."""
 
-    list_display = ("at", "kind", "quantity", "article", "warehouse", "case_number", "user")
-    list_filter = ("kind", "warehouse")
+    list_display = ("at", "kind", "quantity", "article", "warehouse", "case_number", "note", "user")
+    change_list_template = "admin/khs_change_list.html"
+    list_filter = (("kind", ChoiceFilter), ("warehouse", WarehouseFilter))
     list_select_related = ("article", "warehouse", "user")
     search_fields = ("article__number", "case_number", "individual_number")
     show_full_result_count = False

@@ -1,4 +1,4 @@
-"""«Lagersaldorapport»: all that stands in a store, as a PDF."""
+"""«Lagersaldorapport»: all that stands in a store, as a PDF. And what articles clear away."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sesam import jobs, printouts
 from sesam.models import Printout
 
 from . import stores
+from .models import CatalogueImport
 
 ROWS_A_PAGE = 38  # about: it only says how far the work has come
 
@@ -63,3 +64,16 @@ def _pdf(html: str) -> bytes:
 
     folder = Path(settings.BASE_DIR) / "static"
     return HTML(string=html, base_url=folder.as_uri() + "/").write_pdf(pdf_variant="pdf/ua-1")
+
+
+@jobs.hourly
+def remove_import_files() -> int:
+    """Remove catalogue sheets a day after they were sent in; that they were stays known."""
+    old = CatalogueImport.objects.exclude(file="").filter(
+        created_at__lt=timezone.now() - printouts.KEPT
+    )
+    removed = 0
+    for sheet in old:
+        sheet.file.delete(save=True)
+        removed += 1
+    return removed

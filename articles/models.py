@@ -372,3 +372,29 @@ class StockMovement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.quantity:+d}"
+
+
+def _import_path(instance: CatalogueImport, filename: str) -> str:
+    return f"imports/{instance.key.hex}"
+
+
+class CatalogueImport(models.Model):
+    """A catalogue sheet that KHS sent in. The file goes after a day, the row stays."""
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField("filnamn", max_length=120)
+    file = models.FileField(upload_to=_import_path, blank=True)
+    created_at = models.DateTimeField("inläst", auto_now_add=True)
+    applied_at = models.DateTimeField("importerad", null=True, blank=True)
+    new = models.PositiveIntegerField("nya", default=0)
+    changed = models.PositiveIntegerField("ändrade", default=0)
+    faults = models.PositiveIntegerField("fel", default=0)
+
+    class Meta:
+        verbose_name = "katalogimport"
+        verbose_name_plural = "katalogimporter"
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,102 @@
+"""KHS's pages for the catalogue as Excel: fetch it, send it in, see what it would do, import."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from sesam.errors import DomainError
+
+from . import catalogue_excel, catalogue_import
+from .models import Article, CatalogueImport
+
+#: How many rows of each kind the report shows in full.
+SHOWN = 200
+
+
+def export_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
+    """The whole catalogue, in the form that the import takes."""
+    articles = (
+        Article.objects.select_related("supplier", "billing_form")
+        .prefetch_related("prices")
+        .order_by("number")
+    )
+    name = f"artikelkatalog-{timezone.localdate():%Y-%m-%d}.xlsx"
+    return HttpResponse(
+        catalogue_excel.write(articles),
+        content_type=catalogue_excel.CONTENT_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def upload_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
+    """Send in a sheet; what it would do stands on the next page."""
+    error = ""
+    if request.method == "POST":
+        upload = request.FILES.get("file")
+        try:
+            if upload is None:
+                raise DomainError("Välj en fil.", field="file")
+            sheet = catalogue_import.receive(upload, user=request.user)  # type: ignore[arg-type]
+        except DomainError as fault:
+            error = fault.message
+        else:
+            return redirect("admin:articles_article_import", key=sheet.key)
+    context = {
+        "title": "Importera katalog",
+        "error": error,
+        "columns": [column.label for column in catalogue_excel.COLUMNS],
+        "earlier": CatalogueImport.objects.exclude(applied_at=None).select_related("user")[:10],
+    }
+    return _page(model_admin, request, "upload", context, status=422 if error else 200)
+
+
+def import_view(model_admin: admin.ModelAdmin, request: HttpRequest, key: uuid.UUID) -> Any:
+    """What a sheet would do, and doing it. Only for the one who sent it in."""
+    sheet = get_object_or_404(CatalogueImport, key=key, user=request.user)
+    error = ""
+    if request.method == "POST":
+        try:
+            made = catalogue_import.apply(sheet)
+        except DomainError as fault:
+            error = fault.message
+        else:
+            left = f" {len(made.faults)} fel lämnades utanför." if made.faults else ""
+            messages.success(
+                request,
+                f"Importen är klar: {len(made.new)} nya och {len(made.changed)} ändrade"
+                f" artiklar.{left}",
+            )
+            return redirect("admin:articles_article_import", key=key)
+        sheet.refresh_from_db()
+    plan = catalogue_import.dry_run(sheet) if sheet.file else None
+    context = {
+        "title": "Importera katalog",
+        "sheet": sheet,
+        "plan": plan,
+        "error": error,
+        "shown": SHOWN,
+        "faults": plan.faults[:SHOWN] if plan else [],
+        "changes": plan.changes[:SHOWN] if plan else [],
+    }
+    return _page(model_admin, request, "report", context, status=422 if error else 200)
+
+
+def _page(
+    model_admin: admin.ModelAdmin,
+    request: HttpRequest,
+    name: str,
+    context: dict[str, Any],
+    *,
+    status: int,
+) -> HttpResponse:
+    context |= {**model_admin.admin_site.each_context(request), "opts": model_admin.opts}
+    return TemplateResponse(
+        request, f"admin/articles/article/import_{name}.html", context, status=status
+    )

@@ -1,0 +1,228 @@
+"""Taking over a catalogue sheet: what it would change, and the change itself.
+
+A row names its article by number. Filled cells are taken over, empty ones leave what is there,
+and articles that the sheet doesn't name stay as they are. Rows with faults are left out, each
+with its reason; so the same sheet once more changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from organisation.models import User
+from sesam.errors import DomainError
+
+from . import catalogue_excel as excel
+from .models import Article, BillingForm, CatalogueImport, IsoClass, Price, Supplier
+
+_LABELS = {column.field: column.label for column in excel.COLUMNS}
+_NEEDED = ("name", "type", "billing_form")
+_LOCK = 7_270_001  # two imports at once take turns
+
+
+@dataclass
+class Change:
+    """An article that the sheet makes or changes. ``labels`` are the columns that differ."""
+
+    article: Article
+    is_new: bool
+    labels: list[str]
+    fields: set[str] = field(default_factory=set)
+    price: Price | None = None
+
+
+@dataclass
+class Plan:
+    """What a sheet would do."""
+
+    changes: list[Change] = field(default_factory=list)
+    unchanged: int = 0
+    faults: list[tuple[int, str, str, str]] = field(default_factory=list)
+    new_suppliers: list[str] = field(default_factory=list)
+
+    @property
+    def new(self) -> list[Change]:
+        return [change for change in self.changes if change.is_new]
+
+    @property
+    def changed(self) -> list[Change]:
+        return [change for change in self.changes if not change.is_new]
+
+
+class _Known:
+    """What the database has of what the sheet names. A fixed number of queries."""
+
+    def __init__(self, lines: list[excel.Line]) -> None:
+        numbers = sorted({line.number for line in lines if line.number})
+        articles = Article.objects.filter(number__in=numbers).select_related(
+            "supplier", "billing_form"
+        )
+        self.articles = {article.number: article for article in articles}
+        prices = Price.objects.filter(article__number__in=numbers)
+        self.prices = {(p.article_id, p.valid_from): p.amount for p in prices}
+        self.forms = {form.name.lower(): form for form in BillingForm.objects.all()}
+        self.suppliers = {supplier.name: supplier for supplier in Supplier.objects.all()}
+        self.classes = set(IsoClass.objects.values_list("code", flat=True))
+
+    def nearest(self, code: str) -> str | None:
+        return next((c for c in (code, code[:4], code[:2]) if c in self.classes), None)
+
+
+def plan(lines: list[excel.Line]) -> Plan:
+    """What the lines would change. Writes nothing."""
+    made, known, seen = Plan(), _Known(lines), set()
+    for line in lines:
+        faults = list(line.faults)
+        if line.number in seen and line.number:
+            faults.append((excel.NUMBER, "Artikelnumret finns redan längre upp i filen."))
+        seen.add(line.number)
+        change = None if faults else _change(line, known, made, faults)
+        if faults:
+            made.faults += [(line.row, line.number, label, text) for label, text in faults]
+        elif change is None:
+            made.unchanged += 1
+        else:
+            made.changes.append(change)
+    made.new_suppliers.sort()
+    return made
+
+
+def _change(
+    line: excel.Line, known: _Known, made: Plan, faults: list[tuple[str, str]]
+) -> Change | None:
+    """What the line changes; None for nothing, or when it has ``faults``."""
+    values = dict(line.values)
+    amount, valid_from = values.pop("amount", None), values.pop("valid_from", None)
+    article = known.articles.get(line.number)
+    is_new = article is None
+    if article is None:
+        article = Article(number=line.number)
+        faults += [
+            (_LABELS[name], "Måste fyllas i för en ny artikel.")
+            for name in _NEEDED
+            if name not in values
+        ]
+    elif values.get("is_marked", article.is_marked) != article.is_marked:
+        faults.append((_LABELS["is_marked"], "Kan inte ändras på en artikel som finns."))
+    _resolve(values, known, faults)
+    price = _price(article, amount, valid_from, known, faults)
+    if faults:
+        return None
+    supplier = values.get("supplier")
+    if supplier is not None and supplier.pk is None and supplier.name not in made.new_suppliers:
+        made.new_suppliers.append(supplier.name)
+    differs = {name for name, value in values.items() if is_new or _differs(article, name, value)}
+    for name in differs:
+        setattr(article, name, values[name])
+    labels = [_LABELS[name] for name in _LABELS if name in differs]
+    if price is not None:
+        labels.append(_LABELS["amount"])
+    return Change(article, is_new, labels, differs, price) if is_new or labels else None
+
+
+def _resolve(values: dict[str, Any], known: _Known, faults: list[tuple[str, str]]) -> None:
+    """Names become records: billing form, supplier (a new one is made), nearest ISO class."""
+    if "billing_form" in values:
+        form = known.forms.get(values["billing_form"].lower())
+        if form is None:
+            names = ", ".join(sorted(f.name for f in known.forms.values()))
+            faults.append((_LABELS["billing_form"], f"Finns inte. Det finns: {names}."))
+        values["billing_form"] = form
+    if "supplier" in values:
+        name = values["supplier"]
+        values["supplier"] = known.suppliers.setdefault(name, Supplier(name=name))
+    if "iso_code" in values:
+        nearest = known.nearest(values["iso_code"])
+        if nearest is None:
+            faults.append((_LABELS["iso_code"], f"«{values['iso_code']}» finns inte i ISO 9999."))
+        values["iso_class_id"] = nearest
+
+
+def _differs(article: Article, name: str, value: Any) -> bool:
+    if name == "supplier":  # one that is to be made has no key yet
+        return value.pk is None or article.supplier_id != value.pk
+    return getattr(article, name) != value
+
+
+def _price(
+    article: Article, amount: Any, valid_from: Any, known: _Known, faults: list[tuple[str, str]]
+) -> Price | None:
+    """The price that the line adds: a new row with its own day, the old ones stand."""
+    if amount is None and valid_from is None:
+        return None
+    if amount is None or valid_from is None:
+        missing = "amount" if amount is None else "valid_from"
+        faults.append((_LABELS[missing], "Pris och datum fylls i tillsammans."))
+        return None
+    there = known.prices.get((article.pk, valid_from))
+    if there is None:
+        return Price(article=article, amount=amount, valid_from=valid_from)
+    if there != amount:
+        faults.append((_LABELS["amount"], f"Det finns redan ett annat pris från {valid_from}."))
+    return None
+
+
+# --- what is kept between the dry run and the import ---------------------------------------
+
+
+def receive(upload: Any, *, user: User) -> CatalogueImport:
+    """Keep an uploaded sheet that can be read, for its dry run."""
+    excel.check(upload)
+    excel.read(upload, heads_only=True)
+    upload.seek(0)
+    return CatalogueImport.objects.create(user=user, name=upload.name[-120:], file=upload)
+
+
+def dry_run(sheet: CatalogueImport) -> Plan:
+    """What the sheet would change now."""
+    with sheet.file.open("rb") as file:
+        return plan(excel.read(file))
+
+
+def apply(sheet: CatalogueImport) -> Plan:
+    """Take the sheet over, in one transaction; once. What it does is worked out anew: the
+    catalogue may have changed since the dry run."""
+    with transaction.atomic():
+        sheet = CatalogueImport.objects.select_for_update().get(pk=sheet.pk)
+        if sheet.applied_at:
+            raise DomainError("Filen är redan importerad.")
+        if not sheet.file:
+            raise DomainError("Filen är borttagen. Läs in den igen.")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        made = dry_run(sheet)
+        _write(made)
+        sheet.applied_at = timezone.now()
+        sheet.new, sheet.changed = len(made.new), len(made.changed)
+        sheet.faults = len(made.faults)
+        sheet.save(update_fields=["applied_at", "new", "changed", "faults"])
+    return made
+
+
+def _write(made: Plan) -> None:
+    unsaved = {
+        id(c.article.supplier): c.article.supplier
+        for c in made.changes
+        if c.article.supplier is not None and c.article.supplier.pk is None
+    }
+    Supplier.objects.bulk_create(unsaved.values())
+    for change in made.changes:
+        change.article.supplier = change.article.supplier  # takes over the key that it now has
+    Article.objects.bulk_create([c.article for c in made.new], batch_size=1000)
+    fields = {name for c in made.changed for name in c.fields}
+    if fields:
+        Article.objects.bulk_update(
+            [c.article for c in made.changed if c.fields],
+            sorted(name.removesuffix("_id") for name in fields),
+            batch_size=500,
+        )
+    prices = []
+    for change in made.changes:
+        if change.price is not None:
+            change.price.article = change.article
+            prices.append(change.price)
+    Price.objects.bulk_create(prices, batch_size=2000)

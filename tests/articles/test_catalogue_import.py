@@ -1,0 +1,226 @@
+"""The catalogue from Excel: a dry run, a report of each bad row, and the same again is nothing."""
+
+from datetime import date, timedelta
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from openpyxl import Workbook, load_workbook
+
+from articles.models import Article, CatalogueImport, Price, Supplier
+from organisation.permissions import KHS
+from sesam import jobs
+from tests.factories import (
+    ArticleFactory,
+    BillingFormFactory,
+    IsoClassFactory,
+    PriceFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+URL = "/admin/articles/article/importera/"
+HEADS = ("Artikelnummer", "Benämning", "Artikeltyp", "Debiteringsform")
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def khs(browser_of):
+    BillingFormFactory(name="Hyra")
+    return browser_of(UserFactory(roles=[KHS], is_staff=True))
+
+
+def sheet(*rows, heads=HEADS) -> SimpleUploadedFile:
+    book = Workbook()
+    book.active.append(heads)
+    for row in rows:
+        book.active.append(row)
+    out = BytesIO()
+    book.save(out)
+    return SimpleUploadedFile("katalog.xlsx", out.getvalue())
+
+
+def dry_run(client, upload) -> tuple[str, str]:
+    """The address of the report, and what it says."""
+    answer = client.post(URL, {"file": upload})
+    assert answer.status_code == 302, answer.content.decode()
+    report = answer.headers["Location"]
+    return report, client.get(report).content.decode()
+
+
+def take_over(client, upload) -> str:
+    report, _ = dry_run(client, upload)
+    return client.post(report, follow=True).content.decode()
+
+
+def refused(client, upload) -> str:
+    answer = client.post(URL, {"file": upload})
+    assert answer.status_code == 422
+    assert not CatalogueImport.objects.exists()
+    return answer.content.decode()
+
+
+def test_a_dry_run_changes_nothing_and_the_import_does_what_it_said(khs):
+    ArticleFactory(number="43027", name="Cross 6")
+    upload = sheet(
+        (43027, "Cross 6 lång", None, None),
+        ("000123", "Käpp", "Tillbehör/komponent", "hyra"),
+    )
+    report, shown = dry_run(khs, upload)
+    assert "Importera 2 artiklar" in shown
+    assert "Cross 6 lång" in shown
+    assert Article.objects.count() == 1
+    assert "1 nya och 1 ändrade" in khs.post(report, follow=True).content.decode()
+    assert Article.objects.get(number="43027").name == "Cross 6 lång"
+    new = Article.objects.get(number="000123")
+    assert (new.type, new.billing_form.name) == ("accessory", "Hyra")
+    assert "CROSS 6 LÅNG" in Article.objects.get(number="43027").search_text
+
+
+def test_the_same_sheet_again_changes_nothing(khs):
+    IsoClassFactory(code="1222", level=2)
+    heads = (*HEADS, "Leverantör", "ISO-kod", "Pris exkl. moms", "Pris från", "Utgått")
+    row = ("500", "Stol", "Huvudhjälpmedel", "Hyra", "Ny AB", "12 22 99", "148,50",
+           date(2026, 1, 1), "Nej")  # fmt: skip
+    take_over(khs, sheet(row, heads=heads))
+    before = list(Article.objects.values())
+    assert (before[0]["iso_code"], before[0]["iso_class_id"]) == ("122299", "1222")
+    _, again = dry_run(khs, sheet(row, heads=heads))
+    assert "Filen ändrar ingenting" in again
+    assert "Ny AB" not in again
+    take_over(khs, sheet(row, heads=heads))
+    assert list(Article.objects.values()) == before
+    assert (Price.objects.count(), Supplier.objects.count()) == (1, 1)
+
+
+def test_the_exported_catalogue_is_taken_back_without_a_change(khs):
+    IsoClassFactory(code="12", level=1)
+    odd = ArticleFactory(name='=1+1 "citat", 100% _a', iso_code="129999", iso_class_id="12",
+                         extended_info="Rad ett\nRad två", is_marked=True)  # fmt: skip
+    ArticleFactory(supplier=None, supplier_number="", is_discontinued=True)
+    PriceFactory(article=odd, amount="148.50")
+    PriceFactory(article=odd, amount="99.00", valid_from=date(2020, 1, 1))
+    answer = khs.get("/admin/articles/article/exportera/")
+    assert "artikelkatalog-" in answer["Content-Disposition"]
+    written = load_workbook(BytesIO(answer.content)).active
+    assert [cell.data_type for cell in written["B"][1:]] == ["s", "s"], "text, never a formula"
+    _, report = dry_run(khs, SimpleUploadedFile("k.xlsx", answer.content))
+    assert "Filen ändrar ingenting" in report
+    assert "Rader med fel" not in report
+
+
+def test_each_bad_row_is_named_with_what_is_wrong_and_the_others_go_in(khs):
+    IsoClassFactory(code="12", level=1)
+    marked = ArticleFactory(is_marked=True)
+    PriceFactory(article=marked, amount="10.00", valid_from=date(2026, 1, 1))
+    heads = (*HEADS, "ISO-kod", "Antal per förpackning", "Individmärkt", "Pris exkl. moms",
+             "Pris från")  # fmt: skip
+    good = ("1", "Rätt", "Tjänst", "Hyra")
+    bad = [
+        ((None, "Utan nummer", "Tjänst", "Hyra"), "Artikelnumret saknas"),
+        (("1", "En gång till", "Tjänst", "Hyra"), "finns redan längre upp"),
+        (("1 2", "Mellanslag", "Tjänst", "Hyra"), "siffror eller bokstäver"),
+        (("2", None, "Tjänst", "Hyra"), "Måste fyllas i för en ny artikel"),
+        (("3", "Fel typ", "Cykel", "Hyra"), "«Cykel» är inget av"),
+        (("4", "Fel form", "Tjänst", "Gratis"), "Det finns: "),
+        (("5", "Fel ISO", "Tjänst", "Hyra", "99"), "finns inte i ISO 9999"),
+        (("6", "Fel ISO", "Tjänst", "Hyra", "123"), "två, fyra eller sex siffror"),
+        (("7", "Fel antal", "Tjänst", "Hyra", None, 0), "heltal från 1"),
+        (("8", "N" * 201, "Tjänst", "Hyra"), "Högst 200 tecken"),
+        (("9", "Fel val", "Tjänst", "Hyra", None, None, "kanske"), "Ja eller Nej"),
+        ((marked.number, None, None, None, None, None, "Nej"), "Kan inte ändras"),
+        (("10", "Pris", "Tjänst", "Hyra", None, None, None, "12,345", "2026-01-01"), "decimaler"),
+        (("11", "Pris", "Tjänst", "Hyra", None, None, None, "-1", "2026-01-01"), "Ange ett pris"),
+        (("12", "Pris", "Tjänst", "Hyra", None, None, None, "5"), "fylls i tillsammans"),
+        (("13", "Pris", "Tjänst", "Hyra", None, None, None, "5", "i går"), "datum som"),
+    ]  # fmt: skip
+    clash = (marked.number, None, None, None, None, None, None, "11", date(2026, 1, 1))
+    upload = sheet(good, *(row for row, _ in bad), heads=heads)
+    _, shown = dry_run(khs, upload)
+    for line, (_, says) in enumerate(bad, start=3):
+        assert f'<td class="num">{line}</td>' in shown
+        assert says in shown, says
+    upload.seek(0)
+    done = take_over(khs, upload)
+    assert "1 nya och 0 ändrade" in done
+    assert "16 fel lämnades utanför" in done
+    assert set(Article.objects.values_list("number", flat=True)) == {"1", marked.number}
+    assert "annat pris från 2026-01-01" in dry_run(khs, sheet(clash, heads=heads))[1]
+
+
+def test_empty_cells_and_articles_left_out_stay_as_they_are(khs):
+    kept = ArticleFactory(extended_info="Står kvar", supplier_number="X-1")
+    other = ArticleFactory(name="Inte i filen")
+    heads = ("artikelnummer", "Benämning", "Utökad artikelinformation")
+    take_over(khs, sheet((kept.number, "Nytt namn", None), heads=heads))
+    kept.refresh_from_db()
+    other.refresh_from_db()
+    assert (kept.name, kept.extended_info, kept.supplier_number) == (
+        "Nytt namn", "Står kvar", "X-1",
+    )  # fmt: skip
+    assert other.name == "Inte i filen"
+
+
+def test_discontinued_by_the_sheet(khs):
+    article = ArticleFactory()
+    take_over(khs, sheet((article.number, "Ja"), heads=("Artikelnummer", "Utgått")))
+    article.refresh_from_db()
+    assert article.is_discontinued
+
+
+def test_what_is_no_catalogue_is_refused(khs):
+    assert "Välj en fil" in khs.post(URL, {}).content.decode()
+    assert "kan inte läsas" in refused(khs, SimpleUploadedFile("a.xlsx", b"inget"))
+    assert "kan inte läsas" in refused(khs, SimpleUploadedFile("a.xlsx", b"PK\x03\x04" + b"0" * 80))
+    assert "tom" in refused(khs, SimpleUploadedFile("a.xlsx", b""))
+    assert "«Färg» finns inte" in refused(khs, sheet(heads=("Artikelnummer", "Färg")))
+    assert "saknar kolumnen" in refused(khs, sheet(heads=("Benämning",)))
+    assert "två gånger" in refused(khs, sheet(heads=("Artikelnummer", "artikelnummer")))
+
+
+def test_sent_twice_it_is_imported_once(khs):
+    report, _ = dry_run(khs, sheet(("1", "Stol", "Tjänst", "Hyra")))
+    khs.post(report)
+    assert "redan importerad" in khs.post(report).content.decode()
+    assert CatalogueImport.objects.get().new == 1
+
+
+def test_the_import_is_worked_out_anew_when_it_is_done(khs):
+    report, _ = dry_run(khs, sheet(("1", "Stol", "Tjänst", "Hyra")))
+    ArticleFactory(number="1", name="Någon annan hann före")
+    done = khs.post(report, follow=True).content.decode()
+    assert "0 nya och 1 ändrade" in done
+    assert Article.objects.get(number="1").name == "Stol"
+
+
+def test_another_of_khs_cannot_see_it_and_nobody_else_comes_in(khs, client, browser_of):
+    report, _ = dry_run(khs, sheet(("1", "Stol", "Tjänst", "Hyra")))
+    other = browser_of(UserFactory(roles=[KHS], is_staff=True))
+    assert other.get(report).status_code == 404
+    for user in (client, browser_of(UserFactory(is_staff=True))):
+        for url in (URL, report, "/admin/articles/article/exportera/"):
+            assert user.get(url).status_code in (302, 403)
+
+
+def test_the_file_goes_after_a_day_and_the_note_of_it_stays(khs, media):
+    report, _ = dry_run(khs, sheet(("1", "Stol", "Tjänst", "Hyra")))
+    CatalogueImport.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    jobs.clear_all()
+    assert list((media / "imports").iterdir()) == []
+    assert "Filen är borttagen" in khs.get(report).content.decode()
+    assert khs.post(report).status_code == 422
+
+
+@pytest.mark.parametrize("rows", [2, 40])
+def test_the_number_of_queries_is_the_same_for_any_number_of_rows(
+    khs, rows, django_assert_max_num_queries
+):
+    report, _ = dry_run(khs, sheet(*((str(i), f"Stol {i}", "Tjänst", "Hyra") for i in range(rows))))
+    with django_assert_max_num_queries(28):
+        khs.post(report)
