@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from django.conf import settings
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from organisation.models import User, Warehouse
-from sesam import jobs, printouts
+from sesam import documents, jobs, printouts
 from sesam.models import Printout
 
 from . import stores
 from .models import CatalogueImport
 
-ROWS_A_PAGE = 38  # about: it only says how far the work has come
+ROWS_A_PAGE = 40  # about: it only says how far the work has come
 
 
 def file_name(store: Warehouse) -> str:
@@ -40,30 +36,16 @@ def store_report(printout_id: int, store_id: int) -> None:
     with printouts.making(printout_id) as work:
         store = Warehouse.objects.select_related("owner").get(pk=store_id)
         rows = list(stores.ordered(stores.balances(store), "name"))
-        labels = dict(stores.ArticleType.choices)
-        for row in rows:
-            row["type_label"] = labels.get(row["type"], "")
-        html = render_to_string(
-            "articles/lagersaldo.pdf.html",
-            {
-                "store": store,
-                "rows": rows,
-                "pieces": sum(row["on_hand"] for row in rows),
-                "at": timezone.now(),
-                "user": work.printout.owner,
-            },
-        )
         work.progress(5)
         with work.pages(5, 90, expected=-(-len(rows) // ROWS_A_PAGE)):
-            content = _pdf(html)
+            content = documents.pdf(
+                "articles/store_report_paper.html",
+                {"store": store, "rows": rows, "pieces": sum(row["on_hand"] for row in rows)},
+                title=f"Lagersaldo {store}",
+                request_user=work.printout.owner,
+                personal=False,
+            )
         work.save(content)
-
-
-def _pdf(html: str) -> bytes:
-    from weasyprint import HTML  # heavy, and needs system libraries: only where it is used
-
-    folder = Path(settings.BASE_DIR) / "static"
-    return HTML(string=html, base_url=folder.as_uri() + "/").write_pdf(pdf_variant="pdf/ua-1")
 
 
 @jobs.hourly

@@ -280,7 +280,6 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         # Says at every start which jobs it found.
         "procrastinate": {"level": "WARNING"},
-        "fontTools": {"level": "WARNING"},
         # Its messages hold the names that people typed.
         "axes": {"level": "CRITICAL"},
         # They tell every step of making a PDF.
