@@ -57,10 +57,9 @@ def _crumbs(path: list[Branch]) -> list[dict[str, str]]:
 
 def _table(request: HttpRequest, here: Branch) -> AssortmentTable:
     order, page = AssortmentTable.sorting(request), AssortmentTable.page_number(request)
-    rows, total = articles(here.code, order=order, page=page)
-    if not rows and page > 1:  # past the end: the last page that there is
-        page = max(1, -(-here.count // PER_PAGE))
-        rows, total = articles(here.code, order=order, page=page)
+    page = min(page, max(1, -(-here.count // PER_PAGE)))  # past the end: the last one there is
+    rows = articles(here.code, order=order, page=page)
+    total = here.count
     return AssortmentTable(rows=rows, total=total, page=page, per_page=PER_PAGE, request=request)
 
 

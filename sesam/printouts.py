@@ -25,6 +25,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -151,11 +152,11 @@ def remove_old() -> int:
     return removed
 
 
-def _signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """The kernel knows no roles: whoever signed in may ask, and gets what is theirs."""
 
     @wraps(view)
-    def checked(request: HttpRequest, key: Any) -> HttpResponse:
+    def checked(request: HttpRequest, key: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
             return view(request, key)
         sign_in = redirect_to_login(request.path)
@@ -168,7 +169,7 @@ def _signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 def _of(request: HttpRequest, key: Any) -> Printout:
     """The user's own printout; another's is not found, nor is one that is too old."""
     found = Printout.objects.filter(
-        key=key, owner=request.user, created_at__gt=timezone.now() - KEPT
+        key=key, owner=request.user.pk, created_at__gt=timezone.now() - KEPT
     ).first()
     if found is None:
         raise Http404("printout")
@@ -191,7 +192,7 @@ def page(request: HttpRequest, key: Any) -> HttpResponse:
 
 @_signed_in
 @require_safe
-def download(request: HttpRequest, key: Any) -> HttpResponse:
+def download(request: HttpRequest, key: Any) -> HttpResponseBase:
     """The document, to its owner alone."""
     printout = _of(request, key)
     if printout.done_at is None:
