@@ -92,8 +92,10 @@ def arguments(name: str, case, user) -> list:
     if name in ("orders:holder", "orders:deliver_piece", "orders:piece_line"):
         return [LoanFactory(individual=IndividualFactory()).individual.number]
     if name == "individuals:register":
-        BufferFactory(may_register_individuals=True)
-        UnitFactory().own_stores.add(BufferFactory())
+        store = case["store"]
+        store.may_register_individuals = True
+        store.save()
+        UnitFactory().own_stores.add(store)
         return []
     if name == "individuals:register_step":
         return ["ingen-sadan", "artikel"]
