@@ -110,6 +110,8 @@ def start(
         raise DomainError("Mottagaren är avliden. Det går inte att beställa.")
     if recipient is not None and recipient.store_id:
         raise DomainError("Vårdenheten står för ett förråd. Gör en lagerpåfyllnad i stället.")
+    if destination is not None and not unit.own_stores.filter(pk=destination.pk).exists():
+        raise DomainError("Förrådet hör inte till tjänstestället.", field="unit")
     present = Cart.objects.select_for_update(of=("self",)).filter(user=user, closed_at=None).first()
     if present:
         if not replace:

@@ -8,6 +8,7 @@ from django.db.models import Count, F, Q
 from django.http import HttpRequest
 from django.urls import reverse
 
+from organisation import stores
 from organisation.permissions import CARE, has_role
 from recipients.documents import Column, Section
 from recipients.models import Recipient
@@ -80,6 +81,28 @@ places.add(
         label="Beställ",
         url=lambda request, recipient: reverse("orders:to", args=[recipient.key]),
         shown=lambda request, recipient: not recipient.deceased_on and not recipient.store_id,
+        extra={"dialog": True, "order": True},
+    )
+)
+places.add(
+    places.Entry(
+        slot="recipient.button",
+        name="replenish",
+        label="Lagerpåfyllnad",
+        url=lambda request, recipient: reverse("orders:to_store", args=[recipient.store.number]),
+        shown=lambda request, recipient: (
+            bool(recipient.store_id)
+            and stores.open_to(request.user).filter(pk=recipient.store_id).exists()
+        ),
+        extra={"dialog": True, "order": True},
+    )
+)
+places.add(
+    places.Entry(
+        slot="store.button",
+        name="replenish",
+        label="Lagerpåfyllnad",
+        url=lambda request, store: reverse("orders:to_store", args=[store.number]),
         extra={"dialog": True, "order": True},
     )
 )

@@ -8,6 +8,7 @@ urlpatterns = [
     # /bestallning/: the order in progress
     path("bestallning/", checkout.cart, name="cart"),
     path("bestallning/till/<uuid:key>/", start.to_recipient, name="to"),
+    path("bestallning/till-lager/<str:number>/", start.to_store, name="to_store"),
     path("bestallning/lamna/", start.leave, name="leave"),
     path("bestallning/artikel/<str:number>/", lines.begin, name="add"),
     path("bestallning/rader/<int:line_id>/andra/", lines.change, name="change_line"),

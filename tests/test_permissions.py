@@ -106,7 +106,7 @@ def arguments(name: str, case, user) -> list:
         file = ContentFile(b"%PDF-1.4", name="x")
         return [Printout.objects.create(owner=owner, name="x.pdf", file=file,
                                         done_at=timezone.now()).key]  # fmt: skip
-    if name in ("articles:store", "articles:store_report"):
+    if name in ("articles:store", "articles:store_report", "orders:to_store"):
         return [case["store"].number]
     if name == "articles:assortment_branch":
         return ["utan"]

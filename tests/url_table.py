@@ -67,6 +67,7 @@ URLS: dict[str, Row] = {
     # the order in progress is its owner's
     "orders:cart": Row(CARE),
     "orders:to": Row(CARE),
+    "orders:to_store": Row(CARE, others=404),
     "orders:leave": Row(CARE, post=True),
     "orders:add": Row(CARE),
     "orders:change_line": Row(CARE),

@@ -128,7 +128,11 @@ def _totals(lines: list[OrderLine]) -> dict[str, Decimal]:
 
 def _crumbs(order: Order) -> list[dict[str, str]]:
     if order.recipient is None:
-        return [{"label": "Startsida", "url": "/"}]
+        store = order.destination
+        return [
+            {"label": "Lager", "url": reverse("articles:stores")},
+            {"label": str(store), "url": reverse("articles:store", args=[store.number])},
+        ]
     return [
         {"label": "Mottagare", "url": reverse("recipients:search")},
         {
@@ -149,7 +153,8 @@ def _facts(order: Order) -> list[dict[str, object]]:
             }
         )
     else:
-        facts.append({"label": "Till lager", "value": order.destination})
+        url = reverse("articles:store", args=[order.destination.number])
+        facts.append({"label": "Till lager", "value": order.destination, "url": url})
     facts += [
         {"label": "Tjänsteställe", "value": order.unit},
         {"label": "Beställare", "value": order.ordered_by},

@@ -8,8 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from articles.stores_views import find_store
 from individuals.models import Individual
 from organisation import access_log
+from organisation.models import Warehouse
 from organisation.permissions import CARE, roles
 from recipients.models import Recipient
 from sesam import dialogs
@@ -29,55 +31,85 @@ def to_recipient(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """
     recipient = get_object_or_404(Recipient.objects.select_related("payer"), key=key)
     access_log.record(request, access_log.Action.VIEW, recipient.key, detail="Beställning till")
-    present = carts.of_request(request)
     piece = Individual.objects.filter(number=request.GET.get("individ", "")).first()
     form = ToForm(request.POST or None, user=request.user, store_id=piece and piece.warehouse_id)
-    error = ""
+    refusal = ""
     if recipient.deceased_on:
-        error = "Mottagaren är avliden. Det går inte att beställa."
+        refusal = "Mottagaren är avliden. Det går inte att beställa."
     elif recipient.store_id:
-        error = "Vårdenheten står för ett förråd. Gör en lagerpåfyllnad i stället."
-    if request.method == "POST" and not error and form.is_valid():
-        try:
-            carts.start(
-                request.user,
-                recipient=recipient,
-                unit=form.cleaned_data["unit"],
-                prescriber=form.cleaned_data["prescriber"],
-                replace=request.POST.get("action") == "replace",
-            )
-        except DomainError as fault:
-            error = fault.message
-            if fault.field:
-                form.add_error(fault.field, fault.message)
-                error = ""
-        else:
-            if piece:
-                return dialogs.leave(request, reverse("orders:piece_line", args=[piece.number]))
-            waiting = request.session.pop(WAITING, "")
-            if waiting:
-                return dialogs.leave(request, reverse("orders:add", args=[waiting]))
-            return dialogs.leave(request, f"{reverse('articles:search')}?ny=1")
+        refusal = "Vårdenheten står för ett förråd. Gör en lagerpåfyllnad i stället."
+    error = refusal
+    if request.method == "POST" and not refusal:
+        started, error = _start(request, form, recipient=recipient)
+        if started and piece:
+            return dialogs.leave(request, reverse("orders:piece_line", args=[piece.number]))
+        if started:
+            return _go_on(request)
     cancel = reverse("recipients:detail", args=[recipient.key])
     if piece:
         cancel = reverse("individuals:detail", args=[piece.number])
+    dialog = {"title": "Beställning till", "cancel_url": cancel, "error": error}
+    return _page(request, form, dialog, refused=bool(refusal), recipient=recipient)
+
+
+@roles(*CARE)
+def to_store(request: HttpRequest, number: str) -> HttpResponse:
+    """«Lagerpåfyllnad»: the same dialog, with an own store as the destination."""
+    store = find_store(request, number)
+    form = ToForm(request.POST or None, user=request.user, store_id=store.pk)
+    dialog = {
+        "title": "Lagerpåfyllnad till",
+        "cancel_url": reverse("articles:store", args=[store.number]),
+    }
+    if request.method == "POST":
+        started, dialog["error"] = _start(request, form, destination=store)
+        if started:
+            return _go_on(request)
+    return _page(request, form, dialog, refused=False, store=store)
+
+
+def _start(
+    request: HttpRequest,
+    form: ToForm,
+    *,
+    recipient: Recipient | None = None,
+    destination: Warehouse | None = None,
+) -> tuple[bool, str]:
+    """Whether the order is started now, and else what belongs to no field of the form."""
+    if not form.is_valid():
+        return False, ""
+    try:
+        carts.start(
+            request.user,
+            recipient=recipient,
+            destination=destination,
+            unit=form.cleaned_data["unit"],
+            prescriber=form.cleaned_data["prescriber"],
+            replace=request.POST.get("action") == "replace",
+        )
+    except DomainError as fault:
+        if fault.field:
+            form.add_error(fault.field, fault.message)
+        return False, "" if fault.field else fault.message
+    return True, ""
+
+
+def _go_on(request: HttpRequest) -> HttpResponse:
+    """To the article that was waiting for somebody, or to the search."""
+    waiting = request.session.pop(WAITING, "")
+    if waiting:
+        return dialogs.leave(request, reverse("orders:add", args=[waiting]))
+    return dialogs.leave(request, f"{reverse('articles:search')}?ny=1")
+
+
+def _page(
+    request: HttpRequest, form: ToForm, dialog: dict, *, refused: bool, **whom: object
+) -> HttpResponse:
+    present = carts.of_request(request)
+    dialog["finish"] = "" if present or refused else "Fortsätt"
+    context = {"form": form, "present": present, "dialog": dialog, **whom}
     return render(
-        request,
-        "orders/to.html",
-        {
-            "form": form,
-            "recipient": recipient,
-            "present": present,
-            "dialog": {
-                "title": "Beställning till",
-                "cancel_url": cancel,
-                "finish": ""
-                if present or recipient.deceased_on or recipient.store_id
-                else "Fortsätt",
-                "error": error,
-            },
-        },
-        status=422 if request.method == "POST" else 200,
+        request, "orders/to.html", context, status=422 if request.method == "POST" else 200
     )
 
 
