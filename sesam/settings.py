@@ -31,6 +31,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = [
     # Our own first, so that their templates and commands win over a library's.
     "portal",
+    "pickups",
     "orders",
     "recipients",
     "individuals",

@@ -1,0 +1,344 @@
+"""What comes back: pickup orders to the aid centre, and returns to an own store."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from articles.models import Article
+from individuals.models import Individual
+from organisation.models import Unit, Warehouse
+from organisation.permissions import KHS, has_role
+from recipients.models import Loan, Recipient
+from sesam.addresses import Address
+
+
+class PickupReason(models.Model):
+    """Why an aid is fetched, and what follows from it: who fetches, where, with which paper.
+
+    ``iso_codes`` are the beginnings of the ISO codes that it is for; one without any is for
+    everything that no other reason names.
+    """
+
+    class DoneBy(models.TextChoices):
+        KHS = "khs", "KHS"
+        SUPPLIER = "supplier", "Leverantören"
+
+    class AddressRule(models.TextChoices):
+        STORE = "store", "Eget förråd"
+        RECIPIENT = "recipient", "Mottagarens"
+        UNIT = "unit", "Tjänsteställets"
+
+    name = models.CharField("namn", max_length=80, unique=True)
+    explanation = models.CharField("förklaring", max_length=200, blank=True)
+    done_by = models.CharField("utförs av", max_length=10, choices=DoneBy.choices)
+    address = models.CharField("hämtadress", max_length=10, choices=AddressRule.choices)
+    document_name = models.CharField("dokument", max_length=80)
+    personal_data = models.BooleanField(
+        "personuppgifter på dokumentet",
+        default=True,
+        help_text="Utan kryss står inga personuppgifter på dokumentet, och text kontrolleras.",
+    )
+    iso_codes = models.CharField(
+        "ISO-koder",
+        max_length=120,
+        blank=True,
+        help_text="Början på koderna, med mellanslag emellan. Tomt: allt som ingen annan orsak"
+        " gäller för.",
+    )
+    supplier = models.CharField("leverantör", max_length=80, blank=True)
+    supplier_email = models.EmailField("leverantörens e-post", blank=True)
+    supplier_phone = models.CharField("leverantörens telefon", max_length=20, blank=True)
+    rank = models.PositiveSmallIntegerField("ordning", default=0)
+    is_active = models.BooleanField("aktiv", default=True)
+
+    class Meta:
+        verbose_name = "hämtorderorsak"
+        verbose_name_plural = "hämtorderorsaker"
+        ordering = ["rank", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def names(self, article: Article) -> bool:
+        """Whether the reason names this kind of article."""
+        return any(article.iso_code.startswith(code) for code in self.iso_codes.split())
+
+
+class PickupStatus(models.TextChoices):
+    REGISTERED = "registered", "Registrerad"
+    PLANNED = "planned", "Planerad"
+    PARTLY_RECEIVED = "partly", "Delvis mottagen"
+    RECEIVED = "received", "Mottagen"
+    CANCELLED = "cancelled", "Makulerad"
+
+
+# Which status may follow which. Only pickups.services moves a pickup order.
+NEXT_STATUS: dict[str, set[str]] = {
+    PickupStatus.REGISTERED: {
+        PickupStatus.PLANNED,
+        PickupStatus.PARTLY_RECEIVED,
+        PickupStatus.RECEIVED,
+        PickupStatus.CANCELLED,
+    },
+    PickupStatus.PLANNED: {
+        PickupStatus.PARTLY_RECEIVED,
+        PickupStatus.RECEIVED,
+        PickupStatus.CANCELLED,
+    },
+    PickupStatus.PARTLY_RECEIVED: {PickupStatus.RECEIVED},
+    PickupStatus.RECEIVED: set(),
+    PickupStatus.CANCELLED: set(),
+}
+ENDED = (PickupStatus.RECEIVED, PickupStatus.CANCELLED)
+
+
+class PickupDetails(Address):
+    """«Hämtorderinformation»: from where, and whom to call."""
+
+    door_code = models.CharField("port", max_length=40, blank=True)
+    instructions = models.TextField("anvisningar", max_length=500, blank=True)
+    contact_name = models.CharField("kontaktperson", max_length=120, blank=True)
+    contact_phone = models.CharField("telefon", max_length=20, blank=True)
+    contact_mobile = models.CharField("mobiltelefon", max_length=20, blank=True)
+    contact_email = models.EmailField("e-post", blank=True)
+    contact_prescriber = models.BooleanField("förskrivare ska kontaktas", default=False)
+    comment = models.TextField("kommentar", max_length=2000, blank=True)
+    is_urgent = models.BooleanField("akut", default=False)
+
+    class Meta:
+        abstract = True
+
+
+class PickupQuerySet(models.QuerySet["PickupOrder"]):
+    def due(self) -> "PickupQuerySet":
+        """What is still to be fetched, wholly or in part."""
+        return self.exclude(status__in=ENDED)
+
+    def for_user(self, user) -> "PickupQuerySet":
+        """What ``user`` may open: own units' cases; KHS sees every unit's."""
+        if has_role(user, KHS):
+            return self
+        return self.filter(unit__in=user.units.all())
+
+
+class PickupOrder(PickupDetails):
+    """Aids that are to go back to the aid centre (hämtorder).
+
+    ``token`` is its form's: sent twice, the one that is there. ``text_confirmed`` says that the
+    user was told of what looks like personal data in the typed text, and let it stand.
+    """
+
+    token = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    case_number = models.CharField("ärendenummer", max_length=12, unique=True)
+    reason = models.ForeignKey(PickupReason, verbose_name="orsak", on_delete=models.PROTECT)
+    status = models.CharField(
+        "status", max_length=12, choices=PickupStatus.choices, default=PickupStatus.REGISTERED
+    )
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="pickups")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="pickups")
+    warehouse = models.ForeignKey(
+        Warehouse, verbose_name="till lager", on_delete=models.PROTECT, related_name="+"
+    )
+    ordered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="placed_pickups"
+    )
+    prescriber = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="prescribed_pickups"
+    )
+    text_confirmed = models.BooleanField("texten är kontrollerad", default=False)
+    created_at = models.DateTimeField("registrerad")
+    planned_for = models.DateField("planerad hämtning", null=True, blank=True)
+    received_at = models.DateTimeField("mottagen", null=True, blank=True)
+    cancelled_at = models.DateTimeField("makulerad", null=True, blank=True)
+
+    objects = PickupQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "hämtorder"
+        verbose_name_plural = "hämtorder"
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["recipient", "-created_at"]),
+            models.Index(fields=["unit", "-created_at"]),
+            models.Index(
+                fields=["created_at"],
+                condition=~Q(status__in=["received", "cancelled"]),
+                name="pickup_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Hämtorder {self.case_number}"
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def address_masked(self) -> bool:
+        """A protected person's typed address stands on the case only while it is open."""
+        return self.recipient.is_protected and self.has_ended
+
+
+class PickupLine(models.Model):
+    """An aid to fetch. ``is_open`` until it has come, is given up or the order is cancelled.
+
+    ``came_with`` is the line of the aid that it is a component of. ``is_extra``: it came
+    without standing on the order.
+    """
+
+    pickup = models.ForeignKey(PickupOrder, on_delete=models.PROTECT, related_name="lines")
+    loan = models.ForeignKey(
+        Loan, null=True, blank=True, on_delete=models.PROTECT, related_name="pickup_lines"
+    )
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+")
+    individual = models.ForeignKey(
+        Individual, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    came_with = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts"
+    )
+    quantity = models.PositiveIntegerField("antal")
+    with_components = models.BooleanField("med komponenter", default=True)
+    is_open = models.BooleanField("öppen", default=True)
+    is_extra = models.BooleanField("stod inte på hämtordern", default=False)
+
+    class Meta:
+        verbose_name = "hämtorderrad"
+        verbose_name_plural = "hämtorderrader"
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="pickup_of_something"),
+            models.UniqueConstraint(
+                fields=["loan"], condition=Q(is_open=True), name="an_aid_on_one_open_pickup"
+            ),
+            models.CheckConstraint(
+                condition=Q(loan__isnull=False) | Q(is_extra=True), name="pickup_line_has_loan"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.title}"
+
+    @property
+    def title(self) -> str:
+        return self.loan.title if self.loan else self.article.name
+
+
+class ReceivedState(models.TextChoices):
+    TO_STOCK = "stock", "Till lager"
+    TO_CLEANING = "cleaning", "Till rengöring"
+    TO_REPAIR = "repair", "Till reparation"
+    SCRAPPED = "scrapped", "Skrotas"
+    MISSING = "missing", "Saknas"
+
+
+class PickupReceipt(models.Model):
+    """What came of a line, and in what state. Rows are added, never changed.
+
+    ``finished_at`` is set when what was cleaned or repaired is fit to be handed out again.
+    """
+
+    line = models.ForeignKey(PickupLine, on_delete=models.PROTECT, related_name="receipts")
+    quantity = models.PositiveIntegerField("antal")
+    state = models.CharField("skick", max_length=10, choices=ReceivedState.choices)
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("tid")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    finished_at = models.DateTimeField("klar", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "mottaget"
+        verbose_name_plural = "mottaget"
+        ordering = ["at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="receipt_of_something")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.get_state_display()}"
+
+
+class PickupEvent(models.Model):
+    """A line of «Händelser»."""
+
+    pickup = models.ForeignKey(PickupOrder, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField("tid", default=timezone.now)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
+    text = models.CharField("vad", max_length=300)
+
+    class Meta:
+        verbose_name = "händelse"
+        verbose_name_plural = "händelser"
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class ReturnQuerySet(models.QuerySet["Return"]):
+    def for_user(self, user) -> "ReturnQuerySet":
+        """What ``user`` may open: own units' returns; KHS sees every unit's."""
+        if has_role(user, KHS):
+            return self
+        return self.filter(unit__in=user.units.all())
+
+
+class Return(models.Model):
+    """Aids that came back to an own store at once (retur). No case: it ends where it begins.
+
+    ``key`` is its form's token and what stands in its address.
+    """
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="returns")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(
+        Warehouse, verbose_name="till förråd", on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField("tid")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    undone_at = models.DateTimeField("ångrad", null=True, blank=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = ReturnQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "retur"
+        verbose_name_plural = "returer"
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["recipient", "-at"])]
+
+    def __str__(self) -> str:
+        return f"Retur {timezone.localtime(self.at):%Y-%m-%d %H:%M}"
+
+
+class ReturnLine(models.Model):
+    """How much of a loan came back. ``was_fitted``: a part that went on sitting on its aid, so
+    that no stock moved for it."""
+
+    of = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="lines")
+    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="return_lines")
+    came_with = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts"
+    )
+    quantity = models.PositiveIntegerField("antal")
+    scrapped = models.BooleanField("skrotad", default=False)
+    was_fitted = models.BooleanField("satt kvar på hjälpmedlet", default=False)
+
+    class Meta:
+        verbose_name = "returrad"
+        verbose_name_plural = "returrader"
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="return_of_something"),
+            models.UniqueConstraint(fields=["of", "loan"], name="a_loan_once_a_return"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.loan}"
