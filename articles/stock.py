@@ -25,7 +25,7 @@ class Ledger:
 
     Locks all ``places`` at once, sorted by warehouse and article, so that two transactions
     can't wait for each other; ``save`` writes all changes with two queries. A missing balance
-    counts as zero and is made.
+    counts as zero and is made. ``note`` stands on every movement.
     """
 
     def __init__(

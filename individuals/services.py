@@ -14,7 +14,7 @@ from organisation.models import User, Warehouse
 from sesam import personal_numbers
 from sesam.errors import DomainError
 
-from .models import Block, Component, FormerNumber, Individual
+from .models import Block, BlockReason, Component, FormerNumber, Individual
 
 Status = Individual.Status
 # Letters, digits and hyphens, as printed on labels; a digit, so that no word of an address is one.
@@ -72,6 +72,47 @@ def fit(components: list[Component]) -> None:
     for component in components:
         component.fitted_at = now
     Component.objects.bulk_create(components)
+
+
+def unfit(components: list[Component], at: dt.datetime) -> None:
+    """Parts no longer sit on their individuals; that they did is kept."""
+    for component in components:
+        component.removed_at = at
+    Component.objects.bulk_update(components, ["removed_at"])
+
+
+def scrap(individuals: list[Individual]) -> None:
+    """They are never handed out again. Needs locked rows; the caller moves the stock."""
+    _away(individuals, Status.SCRAPPED)
+
+
+def lose(individuals: list[Individual]) -> None:
+    """Nobody knows where they are. Needs locked rows; the caller moves the stock."""
+    _away(individuals, Status.MISSING)
+
+
+def _away(individuals: list[Individual], status: Individual.Status) -> None:
+    for individual in individuals:
+        individual.status = status
+        individual.warehouse = None
+    Individual.objects.bulk_update(individuals, ["status", "warehouse"])
+
+
+def block(individuals: list[Individual], reason: BlockReason, *, case_number: str = "") -> None:
+    """They must not be handed out. Of what stands on a shelf, the caller tells the stock."""
+    Block.objects.bulk_create(
+        Block(individual=individual, reason=reason, case_number=case_number)
+        for individual in individuals
+    )
+    for individual in individuals:
+        individual.blocked = True  # type: ignore[attr-defined]
+
+
+def unblock(individual: Individual, reason: BlockReason, *, case_number: str) -> bool:
+    """End the case's block; whether the piece is free of every block now."""
+    open_blocks = Block.objects.filter(individual=individual, until=None)
+    open_blocks.filter(reason=reason, case_number=case_number).update(until=timezone.now())
+    return not open_blocks.exists()
 
 
 # --- numbers -----------------------------------------------------------------------------

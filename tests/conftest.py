@@ -64,6 +64,7 @@ KEPT_TABLES = {
     "django_content_type",
     "individuals_blockreason",
     "orders_deliveryway",
+    "pickups_pickupreason",
 }
 
 

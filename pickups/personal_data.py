@@ -1,0 +1,70 @@
+"""Whether typed text holds something from a person's record.
+
+Numbers and addresses of mail can be nothing else than that person's and are refused; a name or a
+street may be another word, so the user is asked and may let it stand.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from recipients.models import Recipient
+
+_SHORTEST = 3  # shorter words of a name or street are too common to tell anything
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found, as written in the record, by how sure it is."""
+
+    certain: list[str]
+    possible: list[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.certain or self.possible)
+
+
+def search(recipient: Recipient, *texts: str) -> Found:
+    """What of the person's record stands in the texts."""
+    text = "\n".join(texts)
+    digits = re.sub(r"[\s\-–+()/]", "", text)
+    folded = text.casefold()
+    words = set(re.findall(r"\w+", folded))
+    certain = [shown for shown, number in _numbers(recipient) if number in digits]
+    certain += [value for value in (recipient.email, recipient.door_code) if _stands(value, folded)]
+    possible = []
+    for value in (
+        recipient.given_name,
+        recipient.family_name,
+        recipient.co,
+        recipient.street,
+        recipient.locality,
+    ):
+        for word in re.findall(r"\w+", value):
+            telling = len(word) >= _SHORTEST and not word.isdigit()
+            if telling and word.casefold() in words and word not in possible:
+                possible.append(word)
+    if recipient.postcode and recipient.postcode in digits:
+        possible.append(recipient.postcode)
+    return Found(list(dict.fromkeys(certain)), possible)
+
+
+def _numbers(recipient: Recipient) -> list[tuple[str, str]]:
+    """Numbers that name the person, however they are written."""
+    number = recipient.number
+    found = []
+    if recipient.is_person:
+        # Twelve digits hold ten, ten hold the four last; the birth date stands before them.
+        found += [("personnumret", number[2:]), ("födelsedatum", number[:8])]
+    for phone in (recipient.phone, recipient.mobile):
+        bare = re.sub(r"\D", "", phone)
+        if len(bare) > 5:
+            found.append((phone, bare))
+            if bare.startswith("0"):
+                found.append((phone, "46" + bare[1:]))
+    return found
+
+
+def _stands(value: str, folded: str) -> bool:
+    return len(value) >= _SHORTEST and value.casefold() in folded

@@ -1,0 +1,25 @@
+"""Everything that can happen to what comes back.
+
+Locks are taken in one order: recipients, cases (pickup orders by number, a return), loans,
+balances (by warehouse and article), individuals (by number), case number.
+"""
+
+from .ordering import Wish, cancel_pickup, change_pickup, order_pickup, plan, set_contact
+from .receiving import Extra, Got, make_available, receive
+from .returns import Back, give_back, undo
+
+__all__ = [
+    "Back",
+    "Extra",
+    "Got",
+    "Wish",
+    "cancel_pickup",
+    "change_pickup",
+    "give_back",
+    "make_available",
+    "order_pickup",
+    "plan",
+    "receive",
+    "set_contact",
+    "undo",
+]

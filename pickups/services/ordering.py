@@ -1,0 +1,257 @@
+"""«Hämtorder»: aids are to be fetched to the aid centre; changed, planned, cancelled."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from orders import cart as carts
+from organisation.models import Unit, User
+from recipients import lending
+from recipients.models import CareRelation, Loan, Recipient
+from sesam import case_numbers
+from sesam.errors import DomainError
+from sesam.models import CaseKind
+
+from .. import parts, personal_data
+from ..models import (
+    NEXT_STATUS,
+    PickupDetails,
+    PickupEvent,
+    PickupLine,
+    PickupOrder,
+    PickupReason,
+    PickupStatus,
+)
+from . import goods
+
+DETAILS = [field.name for field in PickupDetails._meta.get_fields()]
+ON_PAPER = ("comment", "contact_name", "contact_phone", "contact_mobile", "contact_email")
+
+
+class TextNeedsCheck(DomainError):
+    """The typed text looks as if it held personal data; ``text_confirmed`` lets it stand."""
+
+    def __init__(self, words: list[str]) -> None:
+        super().__init__(
+            "Dokumentet till leverantören får inte innehålla personuppgifter. Texten har ord som"
+            f" också står i mottagarens uppgifter: {', '.join(words)}. Ta bort dem, eller kryssa i"
+            " att texten är kontrollerad.",
+            field="text_confirmed",
+        )
+        self.words = words
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How much of a loan is to be fetched."""
+
+    loan_id: int
+    quantity: int
+
+
+@transaction.atomic
+def order_pickup(
+    recipient: Recipient,
+    wishes: Iterable[Wish],
+    *,
+    user: User,
+    unit: Unit,
+    prescriber: User,
+    reason: PickupReason,
+    details: dict[str, Any],
+    token: uuid.UUID,
+    text_confirmed: bool = False,
+) -> PickupOrder:
+    """Make the pickup order; sent again, the one that is there.
+
+    Parts that are among ``wishes`` go along, the others stay. Raises ``DomainError`` (``line``
+    = the loan's id, or ``field``), or ``TextNeedsCheck``.
+    """
+    lending.lock([recipient.pk])
+    if there := PickupOrder.objects.filter(token=token, recipient=recipient).first():
+        return there
+    wishes = list({wish.loan_id: wish for wish in wishes}.values())
+    _check_who(user, unit, prescriber)
+    if not reason.is_active:
+        raise DomainError("Orsaken används inte längre. Välj en annan.", field="reason")
+    if not wishes:
+        raise DomainError("Välj minst ett hjälpmedel att hämta.")
+    loans = lending.lock_loans(wish.loan_id for wish in wishes)
+    loans = {pk: loan for pk, loan in loans.items() if loan.recipient_id == recipient.pk}
+    for wish in wishes:
+        goods.check_held(loans.get(wish.loan_id), wish.quantity)
+    pickup = PickupOrder(
+        token=token,
+        reason=reason,
+        recipient=recipient,
+        unit=unit,
+        warehouse=unit.delivering_warehouse,
+        ordered_by=user,
+        prescriber=prescriber,
+        text_confirmed=text_confirmed,
+        created_at=timezone.now(),
+        **{name: details[name] for name in DETAILS if name in details},
+    )
+    _check_details(pickup)
+    pickup.case_number = case_numbers.take(CaseKind.PICKUP)
+    pickup.save(force_insert=True)
+    _insert_lines(pickup, wishes, loans)
+    PickupEvent.objects.create(pickup=pickup, user=user, text="Hämtordern registrerades")
+    CareRelation.objects.create(recipient=recipient, unit=unit, case_number=pickup.case_number)
+    return pickup
+
+
+def _check_who(user: User, unit: Unit, prescriber: User) -> None:
+    if not carts.units_of(user).filter(pk=unit.pk).exists():
+        raise DomainError("Välj ett av dina tjänsteställen.", field="unit")
+    if prescriber != user and not carts.prescribers(unit).filter(pk=prescriber.pk).exists():
+        raise DomainError("Välj en förskrivare på tjänstestället.", field="prescriber")
+
+
+def _check_details(pickup: PickupOrder) -> None:
+    """Address, phone, and what may stand on a paper without personal data."""
+    if not (pickup.street and pickup.postcode and pickup.locality):
+        raise DomainError("Fyll i hämtadressen.", field="street")
+    if not (pickup.contact_phone or pickup.contact_mobile):
+        raise DomainError("Ange minst ett telefonnummer.", field="contact_phone")
+    if pickup.reason.personal_data:
+        return
+    found = personal_data.search(pickup.recipient, *(getattr(pickup, name) for name in ON_PAPER))
+    if found.certain:
+        raise DomainError(
+            "Dokumentet till leverantören får inte innehålla personuppgifter. Ta bort"
+            f" {', '.join(found.certain)} ur texten; personuppgifter lämnas per telefon.",
+            field="comment",
+        )
+    if found.possible and not pickup.text_confirmed:
+        raise TextNeedsCheck(found.possible)
+
+
+def _insert_lines(pickup: PickupOrder, wishes: list[Wish], loans: dict[int, Loan]) -> None:
+    belonging = parts.of_loans(loans.values())
+    lines = {
+        wish.loan_id: PickupLine(
+            pickup=pickup,
+            loan=loans[wish.loan_id],
+            article_id=loans[wish.loan_id].article_id,
+            individual_id=loans[wish.loan_id].individual_id,
+            quantity=wish.quantity,
+            with_components=all(p.loan.pk in loans for p in belonging[wish.loan_id]),
+        )
+        for wish in wishes
+    }
+    PickupLine.objects.bulk_create(lines.values())
+    for main, its_parts in belonging.items():
+        for part in its_parts:
+            if part.loan.pk in lines:
+                lines[part.loan.pk].came_with = lines[main]
+    PickupLine.objects.bulk_update(lines.values(), ["came_with"])
+
+
+def locked(pickup: PickupOrder, *more: PickupOrder) -> PickupOrder:
+    """The pickup order, locked after its recipient; ``more`` in the order of their numbers."""
+    rows = (
+        PickupOrder.objects.select_for_update(of=("self",))
+        .filter(pk__in=[pickup.pk, *(other.pk for other in more)])
+        .order_by("case_number")
+        .select_related("recipient", "warehouse", "reason", "unit")
+    )
+    return {row.pk: row for row in rows}[pickup.pk]
+
+
+def set_status(pickup: PickupOrder, status: PickupStatus) -> None:
+    """Move the status; nothing is saved."""
+    if status == pickup.status:
+        return
+    if status not in NEXT_STATUS[pickup.status]:
+        raise DomainError(
+            f"En hämtorder som är «{pickup.get_status_display()}» kan inte ändras så."
+        )
+    pickup.status = status
+
+
+@transaction.atomic
+def change_pickup(
+    pickup: PickupOrder,
+    *,
+    user: User,
+    details: dict[str, Any],
+    text_confirmed: bool = False,
+    what: str = "Uppgifterna ändrades",
+) -> PickupOrder:
+    """Change address, contact or comment while the order is open."""
+    lending.lock([pickup.recipient_id])
+    pickup = locked(pickup)
+    if pickup.has_ended:
+        raise DomainError(
+            f"Hämtordern är {pickup.get_status_display().lower()} och kan inte ändras."
+        )
+    changed = [
+        name
+        for name, value in details.items()
+        if name in DETAILS and getattr(pickup, name) != value
+    ]
+    if not changed:
+        return pickup
+    for name in changed:
+        setattr(pickup, name, details[name])
+    confirmed_stays = not any(name in ON_PAPER for name in changed)
+    pickup.text_confirmed = text_confirmed or (pickup.text_confirmed and confirmed_stays)
+    _check_details(pickup)
+    pickup.save(update_fields=[*changed, "text_confirmed"])
+    PickupEvent.objects.create(pickup=pickup, user=user, text=what)
+    return pickup
+
+
+def set_contact(pickup: PickupOrder, *, user: User, contact: bool) -> PickupOrder:
+    """The contact switch of this pickup order alone."""
+    words = "ska" if contact else "behöver inte"
+    return change_pickup(
+        pickup,
+        user=user,
+        details={"contact_prescriber": contact},
+        text_confirmed=pickup.text_confirmed,
+        what=f"Förskrivare {words} kontaktas",
+    )
+
+
+@transaction.atomic
+def plan(pickup: PickupOrder, *, user: User, day: dt.date) -> PickupOrder:
+    """KHS or the supplier has set a day."""
+    lending.lock([pickup.recipient_id])
+    pickup = locked(pickup)
+    if pickup.status not in (PickupStatus.REGISTERED, PickupStatus.PLANNED):
+        raise DomainError("Bara en hämtorder som ingen har hämtat kan planeras.")
+    if day < timezone.localdate():
+        raise DomainError("Välj en dag som inte har varit.", field="day")
+    pickup.status, pickup.planned_for = PickupStatus.PLANNED, day
+    pickup.save(update_fields=["status", "planned_for"])
+    PickupEvent.objects.create(pickup=pickup, user=user, text=f"Planerad till {day:%Y-%m-%d}")
+    return pickup
+
+
+@transaction.atomic
+def cancel_pickup(pickup: PickupOrder, *, user: User) -> PickupOrder:
+    """«Makulera»: only while nothing is fetched; the aids can be chosen again. Twice is once."""
+    lending.lock([pickup.recipient_id])
+    pickup = locked(pickup)
+    if pickup.status == PickupStatus.CANCELLED:
+        return pickup
+    if pickup.status not in (PickupStatus.REGISTERED, PickupStatus.PLANNED):
+        raise DomainError(
+            "Bara en hämtorder som inget är hämtat på kan makuleras. Den här är"
+            f" {pickup.get_status_display().lower()}."
+        )
+    pickup.lines.filter(is_open=True).update(is_open=False)
+    set_status(pickup, PickupStatus.CANCELLED)
+    pickup.cancelled_at = timezone.now()
+    pickup.save(update_fields=["status", "cancelled_at"])
+    PickupEvent.objects.create(pickup=pickup, user=user, text="Hämtordern makulerades")
+    return pickup

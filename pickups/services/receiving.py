@@ -1,0 +1,409 @@
+"""KHS receives a pickup order: what came, in what state, and what was not on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from articles.models import Article
+from articles.stock import Ledger
+from individuals import services as individuals
+from individuals.models import BlockReason, Component, Individual
+from organisation.models import User
+from recipients import lending
+from recipients.models import Loan
+from sesam.errors import DomainError
+
+from .. import parts
+from ..models import (
+    PickupEvent,
+    PickupLine,
+    PickupOrder,
+    PickupReceipt,
+    PickupStatus,
+    ReceivedState,
+)
+from . import goods
+from .ordering import locked, set_status
+
+REASONS = {
+    ReceivedState.TO_CLEANING: "under rengöring",
+    ReceivedState.TO_REPAIR: "under reparation",
+}
+
+
+@dataclass(frozen=True)
+class Got:
+    """So much of a line came, in this state. ``MISSING`` came not and never will."""
+
+    line_id: int
+    quantity: int
+    state: str
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What came without standing on the order: a loan of the same recipient, a piece by its
+    number (whoever has it), or a counted article by its number."""
+
+    quantity: int
+    state: str
+    loan_id: int | None = None
+    number: str = ""
+
+
+@dataclass
+class _Arrived:
+    """A thing that came, once it is known what it is."""
+
+    quantity: int
+    state: str
+    article: Article
+    loan: Loan | None = None
+    individual_id: int | None = None
+    line: PickupLine | None = None
+    stays_on: bool = False
+
+
+@dataclass
+class _Work:
+    """What one receiving has locked."""
+
+    pickup: PickupOrder
+    user: User
+    now: dt.datetime
+    ledger: Ledger
+    pieces: dict[int, Individual]
+    reasons: dict[str, BlockReason] = field(default_factory=dict)
+
+
+@transaction.atomic
+def receive(
+    pickup: PickupOrder,
+    got: Iterable[Got],
+    *,
+    user: User,
+    extras: Iterable[Extra] = (),
+    finish: bool = False,
+    seen: int | None = None,
+) -> PickupOrder:
+    """Take in what came; the loans end. With ``finish`` the rest is given up and stays where it is.
+
+    ``seen`` is how many receipts there were when the page was shown: if there are more by now,
+    nothing happens. ``DomainError.line`` is the pickup line's id.
+    """
+    got, extras = list(got), list(extras)
+    others = _resolve(pickup, extras)
+    lending.lock([pickup.recipient_id, *(a.loan.recipient_id for a in others if a.loan)])
+    elsewhere = _open_lines_elsewhere(pickup, others)
+    pickup = locked(pickup, *(line.pickup for line in elsewhere))
+    _check(pickup, got, others, finish, seen)
+    arrived = [*_from_lines(pickup, got), *others]
+    _lock_loans(arrived, {line.pickup.case_number for line in elsewhere} | {pickup.case_number})
+    work = _begin(pickup, arrived, user)
+    loose = _sort_out_parts(arrived)
+    for thing in arrived:
+        _take_in(work, thing)
+    individuals.unfit(loose, work.now)
+    work.ledger.save()
+    if finish:
+        pickup.lines.filter(is_open=True).update(is_open=False)
+    _tell_elsewhere(work, elsewhere)
+    _end(work, pickup, bool(arrived))
+    return pickup
+
+
+def receipts_so_far(pickup: PickupOrder) -> int:
+    """How many receipts there are: what a page remembers, to be told apart."""
+    return PickupReceipt.objects.filter(line__pickup=pickup).count()
+
+
+def _resolve(pickup: PickupOrder, extras: list[Extra]) -> list[_Arrived]:
+    """What the extras are; nothing is locked yet."""
+    found = []
+    for extra in extras:
+        if extra.loan_id is not None:
+            loan = (
+                parts.returnable()
+                .filter(pk=extra.loan_id, recipient=pickup.recipient_id)
+                .select_related("article")
+                .first()
+            )
+            if loan is None:
+                raise DomainError("Ett hjälpmedel finns inte längre hos mottagaren.")
+            found.append(
+                _Arrived(extra.quantity, extra.state, loan.article, loan, loan.individual_id)
+            )
+            continue
+        found.append(_by_number(extra))
+    return found
+
+
+def _by_number(extra: Extra) -> _Arrived:
+    number = extra.number.strip()
+    piece = (
+        Individual.objects.filter(number=number).select_related("article", "warehouse").first()
+        or Individual.objects.filter(former_numbers__number=number)
+        .select_related("article", "warehouse")
+        .first()
+    )
+    if piece is None:
+        article = Article.objects.filter(number=number).first()
+        if article is None:
+            raise DomainError(f"Ingen individ och ingen artikel har numret {number}.")
+        if article.is_marked or not article.is_stocked:
+            raise DomainError(f"{article} tas emot med individnummer.")
+        return _Arrived(extra.quantity, extra.state, article)
+    if piece.status == Individual.Status.SCRAPPED:
+        raise DomainError(f"Individ {piece.number} är skrotad och kan inte tas emot.")
+    if piece.warehouse_id:
+        raise DomainError(f"Individ {piece.number} står redan i {piece.warehouse}.")
+    loan = Loan.objects.filter(individual=piece, ended_at=None).first()
+    return _Arrived(1, extra.state, piece.article, loan, piece.pk)
+
+
+def _open_lines_elsewhere(pickup: PickupOrder, others: list[_Arrived]) -> list[PickupLine]:
+    ids = [a.loan.pk for a in others if a.loan]
+    return list(
+        PickupLine.objects.filter(loan__in=ids, is_open=True)
+        .exclude(pickup=pickup)
+        .select_related("pickup")
+    )
+
+
+def _check(
+    pickup: PickupOrder,
+    got: list[Got],
+    others: list[_Arrived],
+    finish: bool,
+    seen: int | None,
+) -> None:
+    if seen is not None and receipts_so_far(pickup) != seen:
+        raise DomainError(
+            "Någon annan har tagit emot under tiden. Kontrollera raderna nedan, de visar vad som"
+            " återstår, och skicka igen."
+        )
+    if pickup.has_ended:
+        raise DomainError(f"Hämtordern är redan {pickup.get_status_display().lower()}.")
+    if not got and not others and not finish:
+        raise DomainError("Ange skick på minst en rad, eller vad mer som kom.")
+    for thing in (*got, *others):
+        if thing.state not in ReceivedState.values:
+            raise DomainError("Välj ett skick ur listan.")
+        if thing.quantity < 1:
+            raise DomainError("Ange minst 1.", line=getattr(thing, "line_id", None))
+    chosen = [a.loan.pk for a in others if a.loan]
+    on_it = set(pickup.lines.filter(is_open=True, loan__in=chosen).values_list("loan", flat=True))
+    if len(set(chosen)) != len(chosen) or on_it:
+        raise DomainError("Samma hjälpmedel står på två rader. Ta bort det ena.")
+
+
+def _from_lines(pickup: PickupOrder, got: list[Got]) -> list[_Arrived]:
+    lines = {
+        line.pk: line
+        for line in pickup.lines.filter(is_open=True)
+        .select_related("article", "loan")
+        .annotate(received=Sum("receipts__quantity"))
+    }
+    arrived = []
+    for one in got:
+        line = lines.get(one.line_id)
+        if line is None:
+            raise DomainError("Raden är redan mottagen.", line=one.line_id)
+        left = line.quantity - (line.received or 0)
+        if one.quantity > left:
+            raise DomainError(
+                f"{line.title}: {left} st återstår. Kom det fler står resten under «Annat som kom».",
+                line=line.pk,
+            )
+        line.received = (line.received or 0) + one.quantity
+        arrived.append(
+            _Arrived(one.quantity, one.state, line.article, line.loan, line.individual_id, line)
+        )
+    return arrived
+
+
+def _lock_loans(arrived: list[_Arrived], own_pickups: set[str]) -> None:
+    loans = lending.lock_loans(a.loan.pk for a in arrived if a.loan)
+    wanted: dict[int, int] = {}
+    for thing in arrived:
+        if thing.loan:
+            thing.loan = loans[thing.loan.pk]
+            wanted[thing.loan.pk] = wanted.get(thing.loan.pk, 0) + thing.quantity
+    for pk, quantity in wanted.items():
+        goods.check_held(loans[pk], quantity, own_pickups=own_pickups)
+
+
+def _begin(pickup: PickupOrder, arrived: list[_Arrived], user: User) -> _Work:
+    places = {
+        (pickup.warehouse_id, a.article.pk)
+        for a in arrived
+        if a.article.is_stocked or a.individual_id
+    }
+    ledger = Ledger(places, user=user, case_number=pickup.case_number, note="Hämtorder")
+    pieces = individuals.lock(a.individual_id for a in arrived if a.individual_id)
+    for piece in pieces.values():
+        if piece.warehouse_id or piece.status == Individual.Status.SCRAPPED:
+            raise DomainError(
+                f"Individ {piece.number} är {piece.get_status_display().lower()} och kan inte tas"
+                " emot."
+            )
+    strangers = [a.individual_id for a in arrived if a.individual_id and a.loan is None]
+    if Loan.objects.filter(individual__in=strangers, ended_at=None).exists():
+        raise DomainError("En individ har lämnats ut under tiden. Försök igen.")
+    known = BlockReason.objects.filter(name__in=REASONS.values())
+    reasons = {reason.name: reason for reason in known}
+    return _Work(pickup, user, timezone.now(), ledger, pieces, reasons)
+
+
+def _sort_out_parts(arrived: list[_Arrived]) -> list[Component]:
+    """Which components no longer sit on their aid; the others stay on and move no stock."""
+    came = {a.loan.pk: a for a in arrived if a.loan}
+    loose = []
+    belonging = parts.of_loans([a.loan for a in came.values() if a.loan])
+    nested: set[int] = set()
+    for main, its_parts in belonging.items():
+        for part in its_parts:
+            nested.add(part.loan.pk)
+            if part.component is None:
+                continue
+            thing, aid = came.get(part.loan.pk), came[main]
+            gone = (ReceivedState.SCRAPPED, ReceivedState.MISSING)
+            if (
+                thing is not None
+                and part.loan.individual_id is None
+                and thing.quantity == part.loan.held
+                and aid.state not in gone
+                and thing.state in (aid.state, ReceivedState.TO_STOCK)
+            ):
+                thing.stays_on = True
+            else:
+                loose.append(part.component)
+    for pk, thing in came.items():
+        alone = thing.loan is not None and pk not in nested and thing.quantity == thing.loan.held
+        if alone and thing.loan and (sits := parts.where_fitted(thing.loan)):
+            loose.append(sits)
+    return loose
+
+
+def _take_in(work: _Work, thing: _Arrived) -> None:
+    """One thing moves: its loan, the goods, the record of it."""
+    piece = work.pieces.get(thing.individual_id) if thing.individual_id else None
+    moves = (thing.article.is_stocked or piece is not None) and not thing.stays_on
+    place = (work.pickup.warehouse_id, thing.article.pk)
+    if thing.state == ReceivedState.MISSING:
+        if piece:
+            individuals.lose([piece])
+    elif moves and thing.state == ReceivedState.SCRAPPED:
+        goods.come_in_scrapped(work.ledger, place, thing.quantity, piece)
+    elif moves:
+        goods.come_in(work.ledger, place, thing.quantity, piece, work.pickup.warehouse)
+        if reason := REASONS.get(ReceivedState(thing.state)):
+            goods.hold_back(
+                work.ledger,
+                place,
+                thing.quantity,
+                piece,
+                reason=work.reasons[reason],
+                case_number=work.pickup.case_number,
+            )
+    if thing.loan:
+        if thing.state == ReceivedState.MISSING:
+            lending.write_off(thing.loan, thing.quantity, work.now)
+        else:
+            lending.take_back(thing.loan, thing.quantity, work.now)
+    _record(work, thing, moves)
+
+
+def _record(work: _Work, thing: _Arrived, moves: bool) -> None:
+    line = thing.line
+    if line is None:
+        line = PickupLine.objects.create(
+            pickup=work.pickup,
+            loan=thing.loan,
+            article=thing.article,
+            individual_id=thing.individual_id,
+            quantity=thing.quantity,
+            is_open=False,
+            is_extra=True,
+        )
+    waits = moves and thing.state in REASONS
+    PickupReceipt.objects.create(
+        line=line,
+        quantity=thing.quantity,
+        state=thing.state,
+        warehouse=work.pickup.warehouse,
+        at=work.now,
+        by=work.user,
+        finished_at=None if waits else work.now,
+    )
+    if line.is_open and line.received == line.quantity:  # type: ignore[attr-defined]
+        line.is_open = False
+        line.save(update_fields=["is_open"])
+
+
+def _tell_elsewhere(work: _Work, elsewhere: list[PickupLine]) -> None:
+    """The aid stood on another pickup order too: it needn't be fetched any more."""
+    for line in elsewhere:
+        loan = Loan.objects.get(pk=line.loan_id)
+        if loan.ended_at is None:
+            came = line.receipts.aggregate(sum=Sum("quantity"))["sum"] or 0
+            line.quantity = min(line.quantity, came + loan.held)
+            line.save(update_fields=["quantity"])
+            continue
+        line.is_open = False
+        line.save(update_fields=["is_open"])
+        other = line.pickup
+        number = work.pickup.case_number
+        text = f"{line.article.name} kom med hämtorder {number}"
+        PickupEvent.objects.create(pickup=other, user=work.user, text=text)
+        if not other.lines.filter(is_open=True).exists():
+            set_status(other, PickupStatus.RECEIVED)
+            other.received_at = work.now
+            other.save(update_fields=["status", "received_at"])
+
+
+def _end(work: _Work, pickup: PickupOrder, something: bool) -> None:
+    done = not pickup.lines.filter(is_open=True).exists()
+    anything = something or receipts_so_far(pickup) > 0
+    if done and not anything:
+        raise DomainError("Inget är mottaget. Makulera hämtordern i stället.")
+    set_status(pickup, PickupStatus.RECEIVED if done else PickupStatus.PARTLY_RECEIVED)
+    if done:
+        pickup.received_at = work.now
+    pickup.save(update_fields=["status", "received_at"])
+    text = "Mottagen" if done else "Delvis mottagen"
+    PickupEvent.objects.create(pickup=pickup, user=work.user, text=text)
+
+
+@transaction.atomic
+def make_available(receipt: PickupReceipt, *, user: User) -> PickupReceipt:
+    """Cleaned or repaired: what was held back can be handed out. Twice is once."""
+    receipt = (
+        PickupReceipt.objects.select_for_update(of=("self",))
+        .select_related("line__article", "line__pickup", "warehouse")
+        .get(pk=receipt.pk)
+    )
+    if receipt.finished_at:
+        return receipt
+    line = receipt.line
+    place = (receipt.warehouse_id, line.article_id)
+    ledger = Ledger([place], user=user, case_number=line.pickup.case_number)
+    if line.individual_id:
+        piece = individuals.lock([line.individual_id])[line.individual_id]
+        reason = BlockReason.objects.get(name=REASONS[ReceivedState(receipt.state)])
+        was_blocked = piece.blocked  # type: ignore[attr-defined]
+        free = individuals.unblock(piece, reason, case_number=line.pickup.case_number)
+        if free and was_blocked and piece.warehouse_id == receipt.warehouse_id:
+            ledger.block(place, -1)
+    else:
+        ledger.block(place, -receipt.quantity)
+    ledger.save()
+    receipt.finished_at = timezone.now()
+    receipt.save(update_fields=["finished_at"])
+    return receipt

@@ -1,0 +1,242 @@
+"""«Retur»: aids come back to an own store at once; and what was a mistake is undone."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from articles.stock import Kind, Ledger, Shortage
+from individuals import services as individuals
+from individuals.models import Component, Individual
+from orders import cart as carts
+from organisation.models import Unit, User, Warehouse
+from recipients import lending
+from recipients.models import CareRelation, Loan, Recipient
+from sesam.errors import DomainError
+
+from .. import parts
+from ..models import Return, ReturnLine
+from . import goods
+
+
+@dataclass(frozen=True)
+class Back:
+    """A row of the form: how much of a loan comes back, and whether it is thrown away."""
+
+    loan_id: int
+    quantity: int
+    scrap: bool = False
+
+
+@transaction.atomic
+def give_back(
+    recipient: Recipient,
+    backs: Iterable[Back],
+    *,
+    user: User,
+    unit: Unit,
+    warehouse: Warehouse,
+    key: uuid.UUID,
+    seen: Collection[int] | None = None,
+) -> Return:
+    """End the loans and put the goods in the store; sent again, the return that is there.
+
+    Parts that are among ``backs`` come along, the others stay with the recipient. ``seen`` are
+    the loans that the form showed: a part that was fitted since stops it. ``DomainError.line``
+    is the loan's id.
+    """
+    lending.lock([recipient.pk])
+    if done := Return.objects.filter(key=key, recipient=recipient).first():
+        return done
+    backs = list({back.loan_id: back for back in backs}.values())
+    _check(user, unit, warehouse, backs)
+    loans = lending.lock_loans(back.loan_id for back in backs)
+    loans = {pk: loan for pk, loan in loans.items() if loan.recipient_id == recipient.pk}
+    for back in backs:
+        goods.check_held(loans.get(back.loan_id), back.quantity)
+    belonging = parts.of_loans(loans.values())
+    _check_seen(loans, belonging, seen)
+
+    now = timezone.now()
+    made = Return.objects.create(
+        key=key, recipient=recipient, unit=unit, warehouse=warehouse, at=now, by=user
+    )
+    ledger = Ledger(goods.places(warehouse, loans.values()), user=user, note="Retur")
+    pieces = individuals.lock(x.individual_id for x in loans.values() if x.individual_id)
+    chosen = {back.loan_id: back for back in backs}
+    loose: list[Component] = []
+    lines: dict[int, ReturnLine] = {}
+    came_with: dict[int, int] = {}
+    for main, its_parts in belonging.items():
+        for part in its_parts:
+            came_with[part.loan.pk] = main
+            if part.component and not _stays_on(chosen, main, part):
+                loose.append(part.component)
+    for back in backs:
+        loan = loans[back.loan_id]
+        part = next(
+            (p for p in belonging.get(came_with.get(loan.pk, 0), []) if p.loan.pk == loan.pk), None
+        )
+        fitted = part is not None and _stays_on(chosen, came_with[loan.pk], part)
+        if part is None and (sits := parts.where_fitted(loan)) and back.quantity == loan.held:
+            loose.append(sits)
+        if not fitted:
+            _move(ledger, warehouse, back, loan, pieces)
+        lending.take_back(loan, back.quantity, now)
+        lines[loan.pk] = ReturnLine(
+            of=made, loan=loan, quantity=back.quantity, scrapped=back.scrap, was_fitted=fitted
+        )
+    individuals.unfit(loose, now)
+    ledger.save()
+    _save_lines(lines, came_with)
+    CareRelation.objects.get_or_create(recipient=recipient, unit=unit, case_number="")
+    return made
+
+
+def _check(user: User, unit: Unit, warehouse: Warehouse, backs: list[Back]) -> None:
+    if not carts.units_of(user).filter(pk=unit.pk).exists():
+        raise DomainError("Välj ett av dina tjänsteställen.", field="unit")
+    if warehouse.is_central or not unit.own_stores.filter(pk=warehouse.pk, is_active=True).exists():
+        raise DomainError("Välj ett av tjänsteställets egna förråd.", field="warehouse")
+    if not backs:
+        raise DomainError("Välj minst ett hjälpmedel att lämna tillbaka.")
+
+
+def _check_seen(
+    loans: dict[int, Loan], belonging: dict[int, list[parts.Part]], seen: Collection[int] | None
+) -> None:
+    """A part that came to sit on the aid after the form was shown has had nobody's thought."""
+    if seen is None:
+        return
+    for main, its_parts in belonging.items():
+        for part in its_parts:
+            if part.loan.pk not in seen:
+                raise DomainError(
+                    f"{part.loan.title} har monterats på {goods.named(loans[main])} sedan sidan"
+                    " öppnades. Välj om den följer med eller stannar, och försök igen.",
+                    line=main,
+                )
+
+
+def _stays_on(chosen: dict[int, Back], main: int, part: parts.Part) -> bool:
+    """Whether the part goes on sitting on its aid: both come back whole, and neither is
+    scrapped. A marked part stands on the shelf as a piece of its own."""
+    a, b = chosen.get(main), chosen.get(part.loan.pk)
+    return (
+        a is not None
+        and b is not None
+        and part.component is not None
+        and part.loan.individual_id is None
+        and b.quantity == part.loan.held
+        and not a.scrap
+        and not b.scrap
+    )
+
+
+def _move(
+    ledger: Ledger, warehouse: Warehouse, back: Back, loan: Loan, pieces: dict[int, Individual]
+) -> None:
+    piece = pieces[loan.individual_id] if loan.individual_id else None
+    if not loan.article.is_stocked and piece is None:
+        return
+    place = (warehouse.pk, loan.article_id)
+    if back.scrap:
+        goods.come_in_scrapped(ledger, place, back.quantity, piece)
+    else:
+        goods.come_in(ledger, place, back.quantity, piece, warehouse)
+
+
+def _save_lines(lines: dict[int, ReturnLine], came_with: dict[int, int]) -> None:
+    """All lines, and then each part's aid: two queries."""
+    ReturnLine.objects.bulk_create(lines.values())
+    for loan, line in lines.items():
+        line.came_with = lines.get(came_with.get(loan, 0))
+    ReturnLine.objects.bulk_update(lines.values(), ["came_with"])
+
+
+@transaction.atomic
+def undo(made: Return, *, user: User) -> Return:
+    """Take the return back, the same day: new movements, and the loans go on. Twice is once."""
+    lending.lock([made.recipient_id])
+    made = (
+        Return.objects.select_for_update(of=("self",))
+        .select_related("recipient", "warehouse", "unit")
+        .get(pk=made.pk)
+    )
+    if made.undone_at:
+        return made
+    if not goods.same_day(made.at):
+        raise DomainError("En retur kan bara ångras samma dag. Gör en ny beställning i stället.")
+    lines = list(made.lines.select_related("loan__article"))
+    loans = lending.lock_loans(line.loan_id for line in lines)
+    ledger = Ledger(goods.places(made.warehouse, loans.values()), user=user, note="Ångrad retur")
+    pieces = individuals.lock(x.individual_id for x in loans.values() if x.individual_id)
+    for line in lines:
+        loan = loans[line.loan_id]
+        if not line.was_fitted:
+            _move_back(ledger, made, line, loan, pieces)
+        lending.lend_again(loan, line.quantity)
+    ledger.save()
+    _fit_again(made)
+    made.undone_at, made.undone_by = timezone.now(), user
+    made.save(update_fields=["undone_at", "undone_by"])
+    return made
+
+
+def _move_back(
+    ledger: Ledger, made: Return, line: ReturnLine, loan: Loan, pieces: dict[int, Individual]
+) -> None:
+    place = (made.warehouse_id, loan.article_id)
+    piece = pieces[loan.individual_id] if loan.individual_id else None
+    if piece is None and not loan.article.is_stocked:
+        return
+    number = piece.number if piece else ""
+    if line.scrapped:
+        if piece and piece.status != Individual.Status.SCRAPPED:
+            raise DomainError(f"{goods.named(loan)} har ändrats sedan dess.", line=loan.pk)
+        ledger.add(place, line.quantity, Kind.SCRAP, individual_number=number)
+    elif piece:
+        here = piece.status == Individual.Status.IN_STOCK
+        if not here or piece.warehouse_id != made.warehouse_id:
+            raise DomainError(
+                f"{goods.named(loan)} står inte längre i {made.warehouse}, så returen kan inte"
+                " ångras.",
+                line=loan.pk,
+            )
+        if piece.blocked:  # type: ignore[attr-defined]
+            ledger.block(place, -1)
+    try:
+        ledger.take(place, line.quantity, Kind.RETURN, individual_number=number)
+    except Shortage as shortage:
+        raise DomainError(
+            f"{goods.named(loan)}: bara {shortage.available} st finns kvar i {made.warehouse}, så"
+            " returen kan inte ångras.",
+            line=loan.pk,
+        ) from shortage
+    if piece:
+        individuals.hand_out([piece])
+
+
+def _fit_again(made: Return) -> None:
+    """What the return took off its aid sits there again, if the recipient has both."""
+    open_loans = Loan.objects.filter(recipient=made.recipient_id, ended_at=None)
+    taken_off = Component.objects.filter(
+        removed_at=made.at,
+        individual__in=open_loans.filter(individual__isnull=False).values("individual"),
+    )
+    individuals.fit(
+        [
+            Component(
+                individual_id=old.individual_id,
+                article_id=old.article_id,
+                quantity=old.quantity,
+                case_number=old.case_number,
+            )
+            for old in taken_off
+            if open_loans.filter(article=old.article_id, case_number=old.case_number).exists()
+        ]
+    )

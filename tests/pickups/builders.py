@@ -1,0 +1,112 @@
+"""Aids at home, and the returns and pickup orders that the services make of them."""
+
+import uuid
+
+from articles.models import Article, ArticleType
+from individuals.models import Component, Individual
+from orders import services as orders
+from organisation.models import Warehouse
+from pickups import services
+from pickups.models import PickupOrder, PickupReason, Return
+from pickups.services import Back, Wish
+from recipients.models import Loan, Recipient
+from tests.factories import (
+    ArticleFactory,
+    BufferFactory,
+    RecipientFactory,
+    UnitFactory,
+    UserFactory,
+    put_in_stock,
+)
+from tests.orders.builders import add, start
+
+DETAILS = {
+    "street": "Förrådsgatan 4",
+    "postcode": "39245",
+    "locality": "Kalmar",
+    "contact_name": "Anna Förskrivare",
+    "contact_phone": "08-465 004 41",
+}
+
+
+def unit_with_store():
+    """The unit of all prescribers here, which has an own store."""
+    return UnitFactory(own_stores=[BufferFactory()])
+
+
+def prescriber(**facts):
+    return UserFactory(default_unit=unit_with_store(), **facts)
+
+
+def lend(
+    recipient: Recipient, article: Article, quantity: int = 1, *, store: Warehouse | None = None
+) -> Loan:
+    """Hand the article out of the own store, as an order does."""
+    store = store or BufferFactory()
+    pieces = put_in_stock(store, article, quantity)
+    cart = start(prescriber(), recipient)
+    piece = {"individual": pieces[0]} if pieces else {}
+    add(cart, article, quantity, warehouse=store, **piece)
+    order = orders.send(cart, user=cart.user)
+    return Loan.objects.get(case_number=order.case_number)
+
+
+def lend_chair_with_part(recipient: Recipient) -> tuple[Loan, Loan]:
+    """A marked chair with a cushion fitted to it; the loans of both."""
+    store = BufferFactory()
+    chair = ArticleFactory(name="Rullstol Cross", is_marked=True)
+    cushion = ArticleFactory(name="Sittdyna", type=ArticleType.ACCESSORY, may_be_component=True)
+    (piece,) = put_in_stock(store, chair, 1)
+    put_in_stock(store, cushion, 1)
+    cart = start(prescriber(), recipient)
+    add(cart, chair, warehouse=store, individual=piece, components=((cushion, 1),))
+    order = orders.send(cart, user=cart.user)
+    loans = Loan.objects.filter(case_number=order.case_number)
+    return loans.get(article=chair), loans.get(article=cushion)
+
+
+def returned(loan: Loan, quantity: int | None = None, *more: Loan, **facts) -> Return:
+    """The loans come back to the store of the unit."""
+    user = facts.pop("user", None) or prescriber()
+    scrap = facts.pop("scrap", False)
+    backs = [Back(loan.pk, quantity or loan.held, scrap)]
+    backs += [Back(other.pk, other.held, scrap) for other in more]
+    return services.give_back(
+        loan.recipient,
+        backs,
+        user=user,
+        unit=user.default_unit,
+        warehouse=facts.pop("store", None) or BufferFactory(),
+        key=facts.pop("key", None) or uuid.uuid4(),
+        **facts,
+    )
+
+
+def reason(words: str = "A-hjälpmedel") -> PickupReason:
+    return PickupReason.objects.get(name__contains=words)
+
+
+def fetched(*loans: Loan, **facts) -> PickupOrder:
+    """A pickup order of the loans, whole unless ``quantity`` is given."""
+    user = facts.pop("user", None) or prescriber()
+    quantity = facts.pop("quantity", None)
+    return services.order_pickup(
+        loans[0].recipient,
+        [Wish(loan.pk, quantity or loan.held) for loan in loans],
+        user=user,
+        unit=user.default_unit,
+        prescriber=user,
+        reason=facts.pop("reason", None) or reason(),
+        details={**DETAILS, **facts.pop("details", {})},
+        token=facts.pop("token", None) or uuid.uuid4(),
+        **facts,
+    )
+
+
+def fitted_on(piece: Individual) -> list[str]:
+    parts = Component.objects.filter(individual=piece, removed_at=None)
+    return [part.article.name for part in parts.select_related("article")]
+
+
+def someone() -> Recipient:
+    return RecipientFactory()
