@@ -4,7 +4,15 @@ Locks are taken in one order: recipients, cases (pickup orders by number, a retu
 balances (by warehouse and article), individuals (by number), case number.
 """
 
-from .ordering import Wish, cancel_pickup, change_pickup, order_pickup, plan, set_contact
+from .ordering import (
+    TextNeedsCheck,
+    Wish,
+    cancel_pickup,
+    change_pickup,
+    order_pickup,
+    plan,
+    set_contact,
+)
 from .receiving import Extra, Got, make_available, receive
 from .returns import Back, give_back, undo
 
@@ -12,6 +20,7 @@ __all__ = [
     "Back",
     "Extra",
     "Got",
+    "TextNeedsCheck",
     "Wish",
     "cancel_pickup",
     "change_pickup",
