@@ -14,7 +14,7 @@ from articles.models import ArticleType
 from individuals.models import Component
 from organisation.models import Unit
 from organisation.permissions import KHS, has_role
-from sesam import case_pages, compiled, panels
+from sesam import case_pages, compiled, panels, places
 from sesam.templatetags.sesam import datum, status_html
 
 from . import tables
@@ -56,6 +56,8 @@ class Tab:
                 quantity=self.quantity,
             )
         }
+        if isinstance(context["table"], tables.HeldTable):
+            context["bulk"] = _bulk(request, recipient, context["table"])
         asked = panels.asked(request)
         if asked.isascii() and asked.isdigit() and len(asked) < 19:
             loan = (
@@ -68,10 +70,25 @@ class Tab:
         return context
 
 
+def _bulk(
+    request: HttpRequest, recipient: Recipient, table: tables.HeldTable
+) -> list[places.Shown]:
+    """What can be done with ticked aids; and the tags of what is on its way already."""
+    tags: dict[int, list[tables.LoanTag]] = {}
+    for entry in places.registered("recipient.loan"):
+        for loan, tag in entry.extra["tags"](request, recipient).items():
+            tags.setdefault(loan, []).append(tag)
+    table.tags = tags
+    entries = places.entries("recipient.bulk", request, recipient)
+    if not entries:
+        table.columns.hide("tick")
+    return entries
+
+
 HELD = Tab(
     "held",
     ~_CONSUMABLE & Q(ended_at__isnull=True),
-    tables.LoanTable,
+    tables.HeldTable,
     F("quantity") - F("returned"),
 )
 RETURNED = Tab(

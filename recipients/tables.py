@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, Func, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from sesam import compiled
-from sesam.tables import CodeColumn, Column, DateColumn, NumberColumn, PanelColumn, Table
+from sesam.tables import (
+    CodeColumn,
+    Column,
+    DateColumn,
+    NumberColumn,
+    PanelColumn,
+    Table,
+    TickColumn,
+)
+from sesam.templatetags.sesam import icon_html
 
 from .models import Loan
 
@@ -44,6 +56,66 @@ class LoanTable(Table):
 
     noun = ("hjälpmedel", "hjälpmedel")
     empty_hint = "Det som har levererats till mottagaren visas här tills det har lämnats tillbaka."
+
+
+@dataclass(frozen=True)
+class LoanTag:
+    """What a higher app knows of a held aid: «Hämtorder 26480003». ``is_busy``: can't be ticked."""
+
+    label: str
+    url: str = ""
+    icon: str = "truck"
+    is_busy: bool = True
+
+
+class HeldTickColumn(TickColumn):
+    """A box for every aid; one that is on its way already can't be chosen again."""
+
+    def render(self, value: Any, record: Any, table: HeldTable) -> SafeString:
+        if any(tag.is_busy for tag in table.tags.get(record["pk"], ())):
+            return format_html(
+                '<input class="form-check-input" type="checkbox" disabled '
+                'aria-label="{} kan inte väljas">',
+                record["shown_title"],
+            )
+        return super().render(value, record)
+
+
+class HeldNameColumn(PanelColumn):
+    """The name, and what is known of the aid besides."""
+
+    def render(self, value: Any, record: Any, table: HeldTable) -> SafeString:
+        name = super().render(value, record, table)
+        tags = table.tags.get(record["pk"])
+        return format_html("{}{}", name, _drawn(tags)) if tags else name
+
+
+def _drawn(tags: list[LoanTag]) -> SafeString:
+    return format_html_join(
+        "",
+        '<span class="loan-tag">{} {}</span>',
+        (
+            (
+                icon_html(tag.icon, 16),
+                format_html('<a href="{}">{}</a>', tag.url, tag.label) if tag.url else tag.label,
+            )
+            for tag in tags
+        ),
+    )
+
+
+class HeldTable(LoanTable):
+    """«Hjälpmedel», where apps above can do something with what is ticked and know things."""
+
+    tick = HeldTickColumn("Välj", form="bulk", label="shown_title")
+    name = HeldNameColumn("Benämning", accessor="shown_title")
+
+    class Meta:
+        order_by = "-delivered"
+        empty_text = "Inga hjälpmedel"
+        sequence = ("tick", "...")
+
+    tags: dict[int, list[LoanTag]] = {}
 
 
 class ConsumableTable(LoanTable):

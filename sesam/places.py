@@ -8,6 +8,10 @@ Each app registers entries in its own ``places.py`` (found at start-up). A slot 
 ``recipient.button``        a button in the page's head      (obj: Recipient)
 ``recipient.create``        an entry of «Registrera/skapa»   (obj: Recipient)
 ``recipient.document``      a part of «Hjälpmedelslista»     (obj: Recipient; recipients/documents.py)
+``recipient.bulk``          a button on ticked held aids; its url gets a POST with ``valda``, the
+                            loans' ids                       (obj: Recipient)
+``recipient.loan``          tags on held aids: ``extra["tags"](request, recipient)`` gives
+                            {loan id: recipients.tables.LoanTag}
 ``article.button``          «Beställ» on rows and the page   (obj: Article)
 ``individual.section``      a part of a tab of an individual (obj: Individual): ``extra`` has
                             ``template``, ``build(request, obj)`` (its ``content``; None: nothing to

@@ -199,6 +199,10 @@
   document.addEventListener("change", (event) => {
     const form = event.target.form;
     if (form && form.hasAttribute("data-bulk")) countTicked(form);
+    // An aid that is ticked takes its parts along; each can be ticked off again.
+    if (event.target.dataset.main) {
+      form.querySelectorAll(`[data-part-of="${event.target.dataset.main}"]`).forEach((part) => { part.checked = event.target.checked; });
+    }
   });
 
   addEventListener("pageshow", () => release(document.body));
@@ -252,6 +256,7 @@
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     markOpenRow();
+    document.querySelectorAll("[data-bulk]").forEach(countTicked); // a list that was sorted has new boxes
     const id = event.detail.target && event.detail.target.id;
     const list = id && document.getElementById(id);
     if (list && list.classList.contains("list") && document.activeElement === document.body) {

@@ -24,6 +24,7 @@ from tests.factories import (
     put_in_stock,
 )
 from tests.orders.builders import add, start
+from tests.pickups.builders import fetched, lend, returned
 from tests.url_table import ADMIN_PREFIX, EVERY_ROLE, NOBODY, STAFF, SUPERUSER, URLS
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +115,8 @@ def arguments(name: str, case, user) -> list:
         return [order.case_number]
     if name == "orders:attachment":
         return [order.case_number, case["file"].key]
+    if name.startswith("pickups:"):
+        return back_again(name, order)
     if name == "orders:line":
         return ["ingen-sadan", "antal"]
     if name in (
@@ -125,6 +128,18 @@ def arguments(name: str, case, user) -> list:
             return [attached(CartAttachment, cart=cart, uploaded_by=cart.user).key]
         return [add(cart, case["article"]).pk]
     return []
+
+
+def back_again(name: str, order: Order) -> list:
+    """The arguments of the addresses about what comes back."""
+    if name in ("pickups:new_return", "pickups:slip", "pickups:begin"):
+        return [order.recipient.key]
+    if name == "pickups:step":
+        return ["ingen-sadan", "hjalpmedel"]
+    loan = lend(order.recipient, ArticleFactory())
+    if name in ("pickups:returned", "pickups:undo"):
+        return [returned(loan).key]
+    return [fetched(loan).case_number]
 
 
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])

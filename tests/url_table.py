@@ -83,6 +83,19 @@ URLS: dict[str, Row] = {
     "orders:confirmation": Row(CARE, others=404),
     "orders:cancel": Row(CARE, others=404),
     "orders:attachment": Row(CARE, others=404),
+    # returns and return slips of whoever is looked up; those made are the unit's own, and KHS's
+    "pickups:new_return": Row(CARE),
+    "pickups:slip": Row(CARE),
+    "pickups:returned": Row(CARE, others=404),
+    "pickups:undo": Row(CARE, post=True),
+    # pickup orders
+    "pickups:begin": Row(CARE),
+    "pickups:step": Row(CARE),
+    "pickups:detail": Row(CARE, others=404),
+    "pickups:confirmation": Row(CARE, others=404),
+    "pickups:contact": Row(CARE, post=True),
+    "pickups:cancel": Row(CARE, others=404),
+    "pickups:pdf": Row(CARE, others=404),
 }
 
 # The back office answers to Django's permissions; its own tests say who may do what there.

@@ -32,6 +32,7 @@ from ..models import (
 from . import goods
 
 DETAILS = [field.name for field in PickupDetails._meta.get_fields()]
+_NEEDED = {"street": "gatuadress", "postcode": "postnummer", "locality": "ort"}
 ON_PAPER = ("comment", "contact_name", "contact_phone", "contact_mobile", "contact_email")
 
 
@@ -117,8 +118,9 @@ def _check_who(user: User, unit: Unit, prescriber: User) -> None:
 
 def _check_details(pickup: PickupOrder) -> None:
     """Address, phone, and what may stand on a paper without personal data."""
-    if not (pickup.street and pickup.postcode and pickup.locality):
-        raise DomainError("Fyll i hämtadressen.", field="street")
+    for name, words in _NEEDED.items():
+        if not getattr(pickup, name):
+            raise DomainError(f"Fyll i hämtadressen: {words} saknas.", field=name)
     if not (pickup.contact_phone or pickup.contact_mobile):
         raise DomainError("Ange minst ett telefonnummer.", field="contact_phone")
     if pickup.reason.personal_data:

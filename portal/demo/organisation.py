@@ -36,26 +36,28 @@ def load() -> Places:
         ]
     }  # fmt: skip
     stores, units = {}, {}
+    postcodes = {row["municipality_code"]: row["postal_code"] for row in rows("postcodes")}
     for turn, row in enumerate(rows("municipalities")):
         code, short = row["municipality_code"], row["name_short"]
         payers[code] = Payer.objects.create(code=code, name=row["name_official"])
         stores[code] = Warehouse.objects.create(
             number=code, name=f"{short} förråd", kind=Warehouse.Kind.BUFFER,
             owner=payers[code], lead_time=0, may_register_individuals=True,
-            street="Förrådsvägen 2", locality=short,
+            street="Förrådsvägen 2", postcode=postcodes[code], locality=short,
         )  # fmt: skip
         near = central["200"] if code in ("0883", "0884", "0860") else central["100"]
         units[code] = _unit(f"{code}1", NAMED.get(code, f"Hemrehab {short}"), payers[code],
-                            near, stores[code], short, turn)  # fmt: skip
+                            near, stores[code], postcodes[code], turn)  # fmt: skip
     units["0880b"] = _unit("08802", "Hemsjukvård Kalmar söder", payers["0880"], central["100"],
-                           stores["0880"], "Kalmar", 20)  # fmt: skip
+                           stores["0880"], postcodes["0880"], 20)  # fmt: skip
     return Places(payers, central, stores, units, _accounts(payers, units))
 
 
-def _unit(code, name, payer, near, store, town, turn) -> Unit:
+def _unit(code, name, payer, near, store, postcode, turn) -> Unit:
     unit = Unit.objects.create(
         code=code, name=name, payer=payer, delivering_warehouse=near,
-        phone=phone("fast (Malmö)", turn), street="Rehabvägen 4", locality=town,
+        phone=phone("fast (Malmö)", turn), street="Rehabvägen 4",
+        postcode=postcode, locality=store.locality,
     )  # fmt: skip
     unit.own_stores.add(store)
     return unit

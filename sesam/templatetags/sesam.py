@@ -46,6 +46,10 @@ STATUSES: dict[str, tuple[str, str]] = {
     "levererad": ("circle-check", "green"),
     "makulerad": ("ban", "ended"),
     "reserverad": ("bookmark", "amber"),
+    # pickup orders
+    "delvis mottagen": ("package-open", "blue"),
+    "mottagen": ("circle-check", "green"),
+    "akut": ("triangle-alert", "amber"),
     # activities
     "planerad": ("calendar", "grey"),
     "pågående": ("wrench", "blue"),

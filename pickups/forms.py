@@ -1,0 +1,164 @@
+"""What comes in when aids go back."""
+
+import re
+from typing import Any
+
+from django import forms
+
+from orders import cart as carts
+from orders.forms import PHONE, ToForm
+from organisation.models import Unit, User, Warehouse
+
+from .models import PickupOrder, PickupReason
+
+
+class ReturnForm(forms.Form):
+    """«Retur»: for which unit, to which of its own stores."""
+
+    unit = forms.ModelChoiceField(
+        Unit.objects.none(), label="Tjänsteställe", empty_label=None,
+        error_messages={"invalid_choice": "Välj ett av dina tjänsteställen."},
+    )  # fmt: skip
+    warehouse = forms.ModelChoiceField(
+        Warehouse.objects.none(), label="Retur till lager", empty_label=None,
+        error_messages={
+            "invalid_choice": "Välj ett av tjänsteställets egna förråd.",
+            "required": "Tjänstestället har inget eget förråd. Gör en hämtorder i stället.",
+        },
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        units = carts.units_of(user)
+        self.fields["unit"].queryset = units
+        unit = units.filter(pk=user.default_unit_id).first() or units.first()
+        self.fields["unit"].initial = unit
+        stores = Warehouse.objects.filter(
+            units__in=units, is_active=True, kind=Warehouse.Kind.BUFFER
+        )
+        self.fields["warehouse"].queryset = stores.distinct()
+        self.fields["warehouse"].initial = unit and stores.filter(units=unit).first()
+
+
+class SlipForm(forms.Form):
+    """«Retursedel»."""
+
+    comment = forms.CharField(
+        label="Kommentar",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"max_length": "Kommentaren får vara högst 2 000 tecken."},
+    )
+
+
+class ReasonForm(ToForm):
+    """«Hämtorder», first step: why, for which unit, who answers for it."""
+
+    reason = forms.ModelChoiceField(
+        PickupReason.objects.none(),
+        label="Hämtorderorsak",
+        empty_label=None,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Välj varför hjälpmedlen ska hämtas.",
+            "invalid_choice": "Välj en orsak ur listan.",
+        },
+    )
+    field_order = ["reason", "unit", "prescriber"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].queryset = PickupReason.objects.filter(is_active=True)
+
+
+class BlockForm(forms.ModelForm):
+    """A block of «Hämtorderinformation»; only what it names is touched."""
+
+    class Meta:
+        model = PickupOrder
+        fields: list[str] = []
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name, value in list(cleaned.items()):
+            if name.endswith(("_phone", "_mobile")) and value and not PHONE.fullmatch(value):
+                self.add_error(name, "Ange ett telefonnummer, till exempel 070-174 06 05.")
+        if postcode := cleaned.get("postcode"):
+            digits = re.sub(r"\s", "", postcode)
+            if not re.fullmatch(r"\d{5}", digits):
+                self.add_error("postcode", "Ange postnumret med fem siffror.")
+            cleaned["postcode"] = digits
+        return cleaned
+
+
+_PHONE = forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})
+
+
+class AddressForm(BlockForm):
+    """«Hämtadress»."""
+
+    postcode = forms.CharField(label="Postnummer", required=False, max_length=6)
+
+    class Meta(BlockForm.Meta):
+        fields = ["co", "street", "postcode", "locality", "door_code", "instructions"]
+        labels = {
+            "street": "Gatuadress",
+            "locality": "Ort",
+            "door_code": "Port",
+            "instructions": "Instruktioner och vägbeskrivning",
+        }
+        widgets = {"instructions": forms.Textarea(attrs={"rows": 2})}
+
+
+class ContactForm(BlockForm):
+    """«Kontaktuppgifter avseende hämtordern»."""
+
+    class Meta(BlockForm.Meta):
+        fields = ["contact_name", "contact_phone", "contact_mobile", "contact_email"]
+        labels = {
+            "contact_name": "Namn",
+            "contact_phone": "Telefon",
+            "contact_mobile": "Mobiltelefon",
+            "contact_email": "E-post",
+        }
+        widgets = {"contact_phone": _PHONE, "contact_mobile": _PHONE}
+
+
+class CommentForm(BlockForm):
+    """«Kommentar», and «Akut»."""
+
+    text_confirmed = forms.BooleanField(
+        label="Texten är kontrollerad och innehåller inga personuppgifter", required=False
+    )
+
+    class Meta(BlockForm.Meta):
+        fields = ["comment", "is_urgent"]
+        labels = {"comment": "Kommentar", "is_urgent": "Akut"}
+        widgets = {"comment": forms.Textarea(attrs={"rows": 3})}
+        error_messages = {"comment": {"max_length": "Texten får vara högst 2 000 tecken."}}
+
+
+class DetailsForm(AddressForm, ContactForm, CommentForm):
+    """«Hämtorderinformation» whole, as the dialog asks for it."""
+
+    contact_prescriber = forms.TypedChoiceField(
+        label="Förskrivarkontakt",
+        choices=[
+            ("ja", "Förskrivare ska kontaktas"),
+            ("nej", "Förskrivare behöver inte kontaktas"),
+        ],
+        coerce=lambda value: value == "ja",
+        widget=forms.RadioSelect,
+        help_text="Gäller bara den här hämtordern.",
+    )
+
+    class Meta(BlockForm.Meta):
+        fields = [*AddressForm.Meta.fields, *ContactForm.Meta.fields, *CommentForm.Meta.fields]
+        labels = {**AddressForm.Meta.labels, **ContactForm.Meta.labels, **CommentForm.Meta.labels}
+        widgets = {
+            **AddressForm.Meta.widgets,
+            **ContactForm.Meta.widgets,
+            **CommentForm.Meta.widgets,
+        }
+        error_messages = CommentForm.Meta.error_messages

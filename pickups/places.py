@@ -1,0 +1,87 @@
+"""What comes back adds itself to the recipient's page: the bar on ticked aids, and tags."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from organisation.permissions import CARE, has_role
+from recipients.models import Recipient
+from recipients.tables import LoanTag
+from sesam import case_pages, places
+from sesam.models import CaseKind
+
+from .models import PickupLine, PickupOrder
+
+case_pages.register(CaseKind.PICKUP, "pickups:detail")
+
+
+def _care(request: HttpRequest, obj: Any = None) -> bool:
+    return has_role(request.user, *CARE)
+
+
+def _url(name: str) -> Callable[[HttpRequest, Recipient], str]:
+    return lambda request, recipient: reverse(name, args=[recipient.key])
+
+
+for _order, _name, _label, _icon, _page in (
+    (20, "pickup", "Hämtorder", "truck", "pickups:begin"),
+    (30, "return", "Retur", "undo-2", "pickups:new_return"),
+    (40, "slip", "Retursedel", "file-text", "pickups:slip"),
+):
+    places.add(
+        places.Entry(
+            slot="recipient.create",
+            name=_name,
+            label=_label,
+            icon=_icon,
+            url=_url(_page),
+            order=_order,
+            shown=_care,
+            extra={"dialog": _name == "pickup"},
+        )
+    )
+    places.add(
+        places.Entry(
+            slot="recipient.bulk",
+            name=_name,
+            label=_label,
+            icon=_icon,
+            url=_url(_page),
+            # The return comes first: it is what one does most.
+            order=10 if _name == "return" else _order,
+            shown=_care,
+        )
+    )
+
+
+def _tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
+    """«Hämtorder 26480003» on what is to be fetched; a link for those who may open it."""
+    lines = PickupLine.objects.filter(is_open=True, pickup__recipient=recipient)
+    found = list(lines.values_list("loan_id", "pickup_id", "pickup__case_number"))
+    if not found:
+        return {}
+    own = set(
+        PickupOrder.objects.for_user(request.user)
+        .filter(pk__in={pickup for _, pickup, _ in found})
+        .values_list("pk", flat=True)
+    )
+    return {
+        loan: LoanTag(
+            f"Hämtorder {number}",
+            reverse("pickups:detail", args=[number]) if pickup in own else "",
+        )
+        for loan, pickup, number in found
+    }
+
+
+places.add(
+    places.Entry(
+        slot="recipient.loan",
+        name="pickup",
+        label="",
+        url=lambda request, obj: "",
+        extra={"tags": _tags},
+    )
+)

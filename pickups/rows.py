@@ -1,0 +1,120 @@
+"""Held aids as rows of a form: which are chosen, how many of them, what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from articles.models import Responsibility
+from recipients.models import Loan, Recipient
+
+from . import parts
+
+CHOSEN, SCRAP = "valda", "skrota"
+
+
+@dataclass
+class Row:
+    """An aid, and what was typed at it. ``part_of`` is the aid it belongs to, if that is held."""
+
+    loan: Loan
+    part_of: int | None = None
+    pickup: str = ""
+    chosen: bool = False
+    scrap: bool = False
+    typed: str = ""
+    error: str = ""
+    has_parts: bool = False
+
+    @property
+    def quantity_name(self) -> str:
+        return f"antal-{self.loan.pk}"
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether a part of it can come back."""
+        return self.loan.held > 1
+
+    @property
+    def is_a(self) -> bool:
+        return self.loan.article.responsibility == Responsibility.A
+
+    @property
+    def quantity(self) -> int:
+        """What was typed; 0 if it is no number, which the service refuses."""
+        typed = self.typed.strip()
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
+
+
+def of(recipient: Recipient, chosen: Collection[int] = ()) -> list[Row]:
+    """All that the recipient holds, the chosen aids ticked together with their parts.
+
+    Chosen aids stand first, parts right after their aid. What is on a pickup order can't be chosen. A fixed number
+    of queries.
+    """
+    loans = parts.held(recipient)
+    busy = parts.on_pickups(loan.pk for loan in loans)
+    belonging = parts.of_loans(loans)
+    owner = {part.loan.pk: main for main, found in belonging.items() for part in found}
+    made = {
+        loan.pk: Row(
+            loan,
+            part_of=owner.get(loan.pk),
+            pickup=busy.get(loan.pk, ""),
+            chosen=loan.pk in chosen or owner.get(loan.pk) in chosen,
+            typed=str(loan.held),
+            has_parts=bool(belonging[loan.pk]),
+        )
+        for loan in loans
+    }
+    for row in made.values():
+        row.chosen = row.chosen and not row.pickup
+    mains = [row for row in made.values() if row.part_of is None]
+    # What was ticked on the way here stands first; sorting keeps the order otherwise.
+    mains.sort(key=lambda row: not _is_wanted(row, made.values(), chosen))
+    return [x for main in mains for x in _with_parts(main, made.values())]
+
+
+def _is_wanted(main: Row, rows: Iterable[Row], chosen: Collection[int]) -> bool:
+    return main.loan.pk in chosen or any(
+        row.loan.pk in chosen for row in rows if row.part_of == main.loan.pk
+    )
+
+
+def _with_parts(main: Row, rows: Iterable[Row]) -> list[Row]:
+    mine = [row for row in rows if row.part_of == main.loan.pk]
+    return [main, *(x for row in mine for x in _with_parts(row, rows))]
+
+
+def typed(rows: list[Row], data: dict[str, Any]) -> list[Row]:
+    """The rows as they were typed."""
+    chosen, scrap = _many(data, CHOSEN), _many(data, SCRAP)
+    for row in rows:
+        key = str(row.loan.pk)
+        row.scrap = key in scrap
+        row.chosen = (key in chosen or row.scrap) and not row.pickup
+        value = data.get(row.quantity_name)
+        if isinstance(value, str):
+            row.typed = value
+    return rows
+
+
+def _many(data: dict[str, Any], name: str) -> set[str]:
+    value = data.get(name, [])
+    return {value} if isinstance(value, str) else set(value)
+
+
+def ids(values: Iterable[str]) -> set[int]:
+    """The loans that an address or a form names; nonsense is left out."""
+    return {int(v) for v in values if v.isascii() and v.isdigit() and len(v) < 19}
+
+
+def gone(rows: list[Row], data: dict[str, Any]) -> str:
+    """What was chosen but isn't held any more: somebody else was quicker."""
+    here = {str(row.loan.pk) for row in rows}
+    lost = ids(_many(data, CHOSEN) - here)
+    loans = Loan.objects.filter(pk__in=lost, ended_at__isnull=False).select_related("article")
+    if names := [loan.title for loan in loans]:
+        return f"{', '.join(names)} är redan återlämnat. Kontrollera resten och försök igen."
+    return "Ett valt hjälpmedel finns inte längre hos mottagaren." if lost else ""

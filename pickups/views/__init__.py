@@ -1,0 +1,1 @@
+"""The portal's pages about what comes back: returns, return slips, pickup orders."""

@@ -1,0 +1,283 @@
+"""A pickup order that has been made: confirmation, page, changes, «Makulera», its paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from organisation import access_log
+from organisation.permissions import CARE, roles
+from sesam import dialogs, places
+from sesam.errors import DomainError
+from sesam.places import Shown
+from sesam.templatetags.sesam import datum, datumtid
+
+from .. import differences, services
+from ..forms import AddressForm, BlockForm, CommentForm, ContactForm
+from ..models import PickupOrder, PickupStatus
+from .common import log
+
+no_store = cache_control(no_store=True, private=True)
+BLOCKS: dict[str, tuple[str, type[BlockForm]]] = {
+    "adress": ("Hämtadress", AddressForm),
+    "kontakt": ("Kontaktuppgifter avseende hämtordern", ContactForm),
+    "kommentar": ("Kommentar", CommentForm),
+}
+
+
+def find(request: HttpRequest, number: str) -> PickupOrder:
+    """The pickup order through what this user may open; another unit's is 404."""
+    pickups = PickupOrder.objects.for_user(request.user).select_related(
+        "recipient", "reason", "unit", "warehouse", "ordered_by", "prescriber"
+    )
+    return get_object_or_404(pickups, case_number=number)
+
+
+def _log(request: HttpRequest, pickup: PickupOrder, detail: str, **more: Any) -> None:
+    log(request, pickup.recipient, detail, case_number=pickup.case_number, **more)
+
+
+@roles(*CARE)
+@no_store
+@require_GET
+def confirmation(request: HttpRequest, number: str) -> HttpResponse:
+    """«Hämtorderbekräftelse»."""
+    pickup = find(request, number)
+    _log(request, pickup, "Hämtorderbekräftelse")
+    context = {
+        "pickup": pickup,
+        "reason": pickup.reason,
+        "lines": differences.lines_of(pickup),
+        "facts": [
+            {"label": "Hämtordernummer", "value": pickup.case_number},
+            {"label": "Hämtorderorsak", "value": pickup.reason},
+            {"label": "Registrerad", "value": datumtid(pickup.created_at)},
+            {"label": "Status", "value": pickup.get_status_display()},
+        ],
+    }
+    return render(request, "pickups/confirmation.html", context)
+
+
+@roles(*CARE)
+@no_store
+@require_http_methods(["GET", "HEAD", "POST"])
+def detail(request: HttpRequest, number: str) -> HttpResponse:
+    """The pickup order's page; with ``?redigera=`` the block that is edited, and its POST."""
+    pickup = find(request, number)
+    editing = request.GET.get("redigera", "")
+    if editing not in BLOCKS or pickup.has_ended:
+        editing = ""
+    if request.method == "POST" and editing:
+        return _save(request, pickup, editing)
+    return _page(request, pickup, editing=editing)
+
+
+def _save(request: HttpRequest, pickup: PickupOrder, name: str) -> HttpResponse:
+    title, make = BLOCKS[name]
+    # A form changes its instance: the page shows the order as it stands.
+    form = make(request.POST, instance=find(request, pickup.case_number))
+    if not form.is_valid():
+        return _page(request, pickup, editing=name, form=form, status=422)
+    details = dict(form.cleaned_data)
+    confirmed = bool(details.pop("text_confirmed", False))
+    try:
+        services.change_pickup(
+            pickup,
+            user=request.user,
+            details=details,
+            text_confirmed=confirmed,
+            what=f"{title} ändrades",
+        )
+    except DomainError as fault:
+        form.add_error(fault.field if fault.field in form.fields else None, fault.message)
+        return _page(request, pickup, editing=name, form=form, status=422)
+    _log(request, pickup, f"Ändrade {title.lower()}", action=access_log.Action.CHANGE)
+    messages.success(request, "Uppgifterna är sparade.")
+    return redirect("pickups:detail", pickup.case_number)
+
+
+@roles(*CARE)
+@no_store
+@require_POST
+def contact(request: HttpRequest, number: str) -> HttpResponse:
+    """The contact switch of this pickup order. Says what it shall be."""
+    pickup = find(request, number)
+    wanted = request.POST.get("kontakta") == "1"
+    try:
+        services.set_contact(pickup, user=request.user, contact=wanted)
+    except DomainError as fault:
+        messages.error(request, fault.message)
+    else:
+        _log(request, pickup, "Ändrade förskrivarkontakt", action=access_log.Action.CHANGE)
+    return redirect("pickups:detail", pickup.case_number)
+
+
+@roles(*CARE)
+@no_store
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, number: str) -> HttpResponse:
+    """«Makulera hämtorder»: the question, and «Ja, makulera»."""
+    pickup = find(request, number)
+    here = reverse("pickups:detail", args=[pickup.case_number])
+    _log(request, pickup, "Makulera hämtorder")
+    error = "" if _may_cancel(pickup) else "Bara en hämtorder som inget är hämtat på kan makuleras."
+    if request.method == "POST":
+        try:
+            services.cancel_pickup(pickup, user=request.user)
+        except DomainError as fault:
+            error = fault.message
+        else:
+            messages.success(request, f"Hämtorder {pickup.case_number} är makulerad.")
+            return dialogs.leave(request, here)
+    context = {
+        "pickup": pickup,
+        "dialog": {
+            "title": "Makulera hämtorder",
+            "cancel_url": here,
+            "next": "Ja, makulera" if _may_cancel(pickup) else "",
+            "error": error,
+        },
+    }
+    status = 409 if request.method == "POST" else 200
+    return render(request, "pickups/cancel.html", context, status=status)
+
+
+def _may_cancel(pickup: PickupOrder) -> bool:
+    return pickup.status in (PickupStatus.REGISTERED, PickupStatus.PLANNED)
+
+
+# --- the page ---
+
+
+def _page(
+    request: HttpRequest,
+    pickup: PickupOrder,
+    *,
+    editing: str = "",
+    form: BlockForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    _log(request, pickup, "Hämtorder")
+    lines = [line for line in differences.lines_of(pickup) if not line.is_strangers]
+    context = {
+        "pickup": pickup,
+        "reason": pickup.reason,
+        "lines": lines,
+        "differences": differences.of(pickup, lines),
+        "blocks": _blocks(pickup, editing, form),
+        "case": {
+            "title": str(pickup),
+            "crumbs": [
+                {"label": "Mottagare", "url": reverse("recipients:search")},
+                {
+                    "label": pickup.recipient.name,
+                    "url": reverse("recipients:detail", args=[pickup.recipient.key]),
+                },
+            ],
+            "tags": _tags(pickup),
+            "create": _create(request, pickup),
+            "facts": _facts(pickup),
+            "note": _note(pickup),
+            "events": pickup.events.order_by("-at", "-id"),
+        },
+    }
+    return render(request, "pickups/detail.html", context, status=status)
+
+
+def _tags(pickup: PickupOrder) -> list[dict[str, str]]:
+    tags = [{"code": pickup.status, "label": pickup.get_status_display()}]
+    if pickup.is_urgent:
+        tags.append({"code": "", "label": "Akut"})
+    if pickup.recipient.is_protected:
+        tags.append({"code": "", "label": "Skyddad identitet"})
+    return tags
+
+
+def _note(pickup: PickupOrder) -> dict[str, str] | None:
+    if pickup.status == PickupStatus.CANCELLED:
+        return {"tone": "grey", "icon": "ban", "text": "Hämtordern är makulerad."}
+    if pickup.reason.supplier and not pickup.has_ended:
+        return {
+            "tone": "blue",
+            "title": f"Mejla dokumentet till {pickup.reason.supplier}",
+            "body": "pickups/_supplier.html",
+        }
+    return None
+
+
+def _facts(pickup: PickupOrder) -> list[dict[str, Any]]:
+    facts = [
+        {
+            "label": "Mottagare",
+            "value": pickup.recipient.name,
+            "url": reverse("recipients:detail", args=[pickup.recipient.key]),
+        },
+        {"label": "Hämtorderorsak", "value": pickup.reason},
+        {"label": "Utförs av", "value": pickup.reason.supplier or "KHS"},
+        {"label": "Tjänsteställe", "value": pickup.unit},
+        {"label": "Beställare", "value": pickup.ordered_by},
+        {"label": "Förskrivare", "value": pickup.prescriber},
+        {"label": "Registrerad", "value": datum(pickup.created_at)},
+    ]
+    if pickup.planned_for:
+        facts.append({"label": "Planerad hämtning", "value": datum(pickup.planned_for)})
+    if pickup.received_at:
+        facts.append({"label": "Mottagen", "value": datum(pickup.received_at)})
+    return facts
+
+
+def _create(request: HttpRequest, pickup: PickupOrder) -> list[Shown]:
+    """«Registrera/skapa»: what apps above add, and cancelling last."""
+    entries = places.entries("case.create", request, pickup)
+    if _may_cancel(pickup):
+        url = reverse("pickups:cancel", args=[pickup.case_number])
+        extra = {"danger": True, "dialog": True}
+        entries.append(Shown("cancel", "Makulera hämtorder", url, "ban", None, extra))
+    return entries
+
+
+def _blocks(pickup: PickupOrder, editing: str, form: BlockForm | None) -> list[dict[str, Any]]:
+    here = reverse("pickups:detail", args=[pickup.case_number])
+    blocks = []
+    for name, (title, make) in BLOCKS.items():
+        masked = pickup.address_masked
+        shown = make(instance=pickup)
+        if pickup.reason.personal_data or not _asks_confirmation(form):
+            shown.fields.pop("text_confirmed", None)
+            if form is not None:
+                form.fields.pop("text_confirmed", None)
+        blocks.append(
+            {
+                "name": name,
+                "title": title,
+                "facts": [{"label": "Uppgifter", "value": "Skyddad identitet"}]
+                if masked
+                else _values(shown),
+                "form": form if editing == name and form is not None else shown,
+                "editing": editing == name,
+                "edit_url": "" if pickup.has_ended else f"{here}?redigera={name}",
+                "leave_url": here,
+            }
+        )
+    return blocks
+
+
+def _asks_confirmation(form: BlockForm | None) -> bool:
+    return form is not None and "text_confirmed" in form.errors
+
+
+def _values(form: BlockForm) -> list[dict[str, Any]]:
+    facts = []
+    for bound in form:
+        value = bound.value()
+        if isinstance(value, bool):
+            value = "Ja" if value else ""
+        if value:
+            facts.append({"label": bound.label, "value": value})
+    return facts or [{"label": "Uppgifter", "value": "Saknas"}]

@@ -1,0 +1,269 @@
+"""The dialog «Hämtorder»: reason and aids, then «Hämtorderinformation»."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods
+
+from orders.forms import raw
+from organisation import access_log
+from organisation.permissions import CARE, roles
+from recipients.models import Recipient
+from sesam import dialogs
+from sesam.dialogs import Dialog
+from sesam.errors import DomainError
+
+from .. import presets, services
+from .. import rows as held
+from ..forms import DetailsForm, ReasonForm
+from ..models import PickupOrder, PickupReason
+from .common import find_recipient, head, log, ticked
+
+KIND = "pickup"
+AIDS, INFO = "hjalpmedel", "information"
+LABELS = {AIDS: "Orsak och hjälpmedel", INFO: "Hämtorderinformation"}
+TITLE = "Hämtorder"
+no_store = cache_control(no_store=True, private=True)
+
+
+@roles(*CARE)
+@no_store
+@require_http_methods(["GET", "HEAD", "POST"])
+def begin(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """Open the dialog, with the aids that were ticked on the recipient's page."""
+    recipient = find_recipient(key)
+    if answer := ticked(request):
+        return answer
+    chosen = sorted(held.ids(request.GET.getlist(held.CHOSEN)))
+    dialog = Dialog.start(
+        request, KIND, recipient=str(recipient.key), chosen=chosen, token=str(uuid.uuid4())
+    )
+    return redirect("pickups:step", dialog.key, AIDS)
+
+
+@roles(*CARE)
+@no_store
+@require_http_methods(["GET", "HEAD", "POST"])
+def step(request: HttpRequest, key: str, step: str) -> HttpResponse:
+    """One step of the dialog."""
+    if step not in LABELS:
+        raise Http404("step")
+    try:
+        state = Dialog.find(request, KIND, key)
+    except Http404:
+        return _ended(request)
+    recipient = find_recipient(uuid.UUID(state.facts["recipient"]))
+    if request.method != "POST":
+        if step == INFO and state.typed(AIDS) is None:
+            return redirect("pickups:step", key, AIDS)
+        return _show(request, state, recipient, step)
+    state.type(step)
+    if request.POST.get("action") == "back":
+        return dialogs.go(request, reverse("pickups:step", args=[key, AIDS]))
+    return _aids(request, state, recipient) if step == AIDS else _send(request, state, recipient)
+
+
+def _ended(request: HttpRequest) -> HttpResponse:
+    """The dialog was sent already, or is another session's: show what it became."""
+    made = PickupOrder.objects.filter(ordered_by=request.user).order_by("-created_at").first()
+    last = request.session.get("last_pickup")
+    if made and request.method == "POST" and made.case_number == last:
+        return dialogs.leave(request, reverse("pickups:confirmation", args=[last]))
+    return dialogs.leave(request, "/")
+
+
+# --- what the steps say ---
+
+
+def _reason_form(request: HttpRequest, state: Dialog, rows: list[held.Row]) -> ReasonForm:
+    form = ReasonForm(raw(state.typed(AIDS)), user=request.user)
+    if not form.is_bound:
+        loans = [row.loan for row in rows if row.chosen]
+        form.fields["reason"].initial = presets.reason_for(loans, form.fields["reason"].queryset)
+    return form
+
+
+def _rows(state: Dialog, recipient: Recipient) -> list[held.Row]:
+    typed = state.typed(AIDS)
+    if typed is None:
+        return held.of(recipient, set(state.facts["chosen"]))
+    return held.typed(held.of(recipient), typed)
+
+
+def _details_form(
+    request: HttpRequest, state: Dialog, recipient: Recipient, reason: ReasonForm
+) -> DetailsForm:
+    """What was typed; a new reason brings its own address, unless the address was typed over."""
+    typed = state.typed(INFO)
+    chosen = reason.cleaned_data["reason"]
+    fresh = presets.details(
+        recipient, reason=chosen, unit=reason.cleaned_data["unit"], user=request.user
+    )
+    fresh["contact_prescriber"] = "ja" if fresh["contact_prescriber"] else "nej"
+    if typed is not None and state.facts.get("preset_for") != chosen.pk:
+        typed = {**typed, **{name: fresh.get(name, "") for name in _ADDRESS}}
+        state.keep(INFO, typed)
+    state.remember(preset_for=chosen.pk)
+    return DetailsForm(raw(typed), initial=fresh)
+
+
+_ADDRESS = ("co", "street", "postcode", "locality", "door_code", "instructions")
+
+
+def _aids(request: HttpRequest, state: Dialog, recipient: Recipient) -> HttpResponse:
+    """«Nästa»: a reason and at least one aid are chosen."""
+    rows = _rows(state, recipient)
+    form = _reason_form(request, state, rows)
+    error = held.gone(rows, state.typed(AIDS) or {})
+    valid = form.is_valid()
+    chosen = [row for row in rows if row.chosen]
+    if not error and not chosen:
+        error = "Välj minst ett hjälpmedel att hämta."
+    for row in chosen:
+        if not 1 <= row.quantity <= row.loan.held:
+            row.error = f"Ange ett antal från 1 till {row.loan.held}."
+    if error or not valid or any(row.error for row in rows):
+        return _aids_page(request, state, recipient, rows, form, error=error, status=422)
+    return dialogs.go(request, reverse("pickups:step", args=[state.key, INFO]))
+
+
+def _send(request: HttpRequest, state: Dialog, recipient: Recipient) -> HttpResponse:
+    """«Skapa hämtorder»."""
+    rows = _rows(state, recipient)
+    reason = _reason_form(request, state, rows)
+    if not reason.is_valid():
+        return dialogs.go(request, reverse("pickups:step", args=[state.key, AIDS]))
+    form = _details_form(request, state, recipient, reason)
+    if not form.is_valid():
+        return _info_page(request, state, recipient, form, reason, status=422)
+    try:
+        pickup = services.order_pickup(
+            recipient,
+            [services.Wish(row.loan.pk, row.quantity) for row in rows if row.chosen],
+            user=request.user,
+            unit=reason.cleaned_data["unit"],
+            prescriber=reason.cleaned_data["prescriber"],
+            reason=reason.cleaned_data["reason"],
+            details=form.cleaned_data,
+            token=uuid.UUID(state.facts["token"]),
+            text_confirmed=form.cleaned_data["text_confirmed"],
+        )
+    except DomainError as fault:
+        return _refused(request, state, recipient, fault, form, reason)
+    log(
+        request,
+        recipient,
+        "Hämtorder",
+        action=access_log.Action.CREATE,
+        case_number=pickup.case_number,
+    )
+    request.session["last_pickup"] = pickup.case_number
+    state.end()
+    return dialogs.leave(request, reverse("pickups:confirmation", args=[pickup.case_number]))
+
+
+def _refused(
+    request: HttpRequest,
+    state: Dialog,
+    recipient: Recipient,
+    fault: DomainError,
+    form: DetailsForm,
+    reason: ReasonForm,
+) -> HttpResponse:
+    if fault.line is not None:
+        rows = _rows(state, recipient)
+        for row in rows:
+            row.error = fault.message if row.loan.pk == fault.line else ""
+        error = "" if any(row.error for row in rows) else fault.message
+        return _aids_page(request, state, recipient, rows, reason, error=error, status=409)
+    if fault.field in form.fields:
+        form.add_error(fault.field, fault.message)
+        return _info_page(
+            request, state, recipient, form, reason, status=422,
+            confirm=isinstance(fault, services.TextNeedsCheck),
+        )  # fmt: skip
+    return _info_page(request, state, recipient, form, reason, error=fault.message, status=422)
+
+
+# --- the pages ---
+
+
+def _show(request: HttpRequest, state: Dialog, recipient: Recipient, step: str) -> HttpResponse:
+    rows = _rows(state, recipient)
+    reason = _reason_form(request, state, rows)
+    if step == AIDS:
+        return _aids_page(request, state, recipient, rows, reason)
+    if not reason.is_valid():
+        return redirect("pickups:step", state.key, AIDS)
+    form = _details_form(request, state, recipient, reason)
+    return _info_page(request, state, recipient, form, reason)
+
+
+def _dialog(state: Dialog, recipient: Recipient, step: str, **more: Any) -> dict[str, Any]:
+    names = list(LABELS)
+    at = names.index(step)
+    steps = [
+        {
+            "label": LABELS[name],
+            "state": "done" if i < at else "current" if i == at else "todo",
+            "url": reverse("pickups:step", args=[state.key, name]),
+        }
+        for i, name in enumerate(names)
+    ]
+    return {
+        "title": TITLE,
+        "steps": steps,
+        "cancel_url": reverse("recipients:detail", args=[recipient.key]),
+        **more,
+    }
+
+
+def _aids_page(
+    request: HttpRequest,
+    state: Dialog,
+    recipient: Recipient,
+    rows: list[held.Row],
+    form: forms.Form,
+    *,
+    error: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    log(request, recipient, TITLE)
+    context = {
+        **head(recipient),
+        "dialog": _dialog(state, recipient, AIDS, next="Nästa", error=error),
+        "form": form,
+        "rows": rows,
+        "reasons": PickupReason.objects.filter(is_active=True),
+        "warn_b": any(not row.is_a for row in rows if row.chosen),
+    }
+    return render(request, "pickups/order_aids.html", context, status=status)
+
+
+def _info_page(
+    request: HttpRequest,
+    state: Dialog,
+    recipient: Recipient,
+    form: DetailsForm,
+    reason: ReasonForm,
+    *,
+    error: str = "",
+    status: int = 200,
+    confirm: bool = False,
+) -> HttpResponse:
+    log(request, recipient, TITLE)
+    context = {
+        **head(recipient),
+        "dialog": _dialog(state, recipient, INFO, next="Skapa hämtorder", back=True, error=error),
+        "form": form,
+        "reason": reason.cleaned_data["reason"],
+        "confirm": confirm or bool(form["text_confirmed"].value()),
+    }
+    return render(request, "pickups/order_info.html", context, status=status)

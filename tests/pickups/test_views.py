@@ -1,0 +1,456 @@
+"""Through the front door: ticked aids, returns, return slips, pickup orders and their page."""
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from organisation.models import AccessLogEntry, Warehouse
+from pickups import services
+from pickups.models import PickupOrder, PickupStatus, Return
+from recipients.models import Loan, Recipient
+from tests.factories import (
+    ArticleFactory,
+    BufferFactory,
+    CareUnitFactory,
+    UnitFactory,
+    UserFactory,
+)
+
+from .builders import (
+    DETAILS,
+    fetched,
+    lend,
+    lend_chair_with_part,
+    prescriber,
+    reason,
+    returned,
+    someone,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def user():
+    return prescriber()
+
+
+@pytest.fixture
+def client(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page_of(recipient: Recipient) -> str:
+    return reverse("recipients:detail", args=[recipient.key])
+
+
+def new_return(recipient: Recipient, *chosen: Loan) -> str:
+    url = reverse("pickups:new_return", args=[recipient.key])
+    return f"{url}?{urlencode([('valda', loan.pk) for loan in chosen])}" if chosen else url
+
+
+def form_of(response) -> dict[str, list[str]]:
+    """What the page's form would send as it stands."""
+    text = response.content.decode()
+    found: dict[str, list[str]] = {}
+    for tag in re.findall(r"<input[^>]*>", text):
+        name = re.search(r'name="([^"]+)"', tag)
+        if not name or "disabled" in tag:
+            continue
+        if re.search(r'type="(checkbox|radio)"', tag) and "checked" not in tag:
+            continue
+        value = re.search(r'value="([^"]*)"', tag)
+        bare = "on" if 'type="checkbox"' in tag else ""
+        found.setdefault(name[1], []).append(value[1] if value else bare)
+    for name, options in re.findall(r'<select name="([^"]+)".*?>(.*?)</select>', text, re.S):
+        chosen = re.search(r'value="([^"]*)"[^>]*selected', options)
+        found[name] = [chosen[1]] if chosen else [re.search(r'value="([^"]*)"', options)[1]]
+    for name, value in re.findall(r'<textarea name="([^"]+)"[^>]*>(.*?)</textarea>', text, re.S):
+        found[name] = [value.strip()]
+    found.pop("csrfmiddlewaretoken", None)
+    return found
+
+
+# --- the recipient's page ---
+
+
+def test_held_aids_have_boxes_and_a_bar_with_what_can_be_done(client):
+    loan = lend(someone(), ArticleFactory())
+
+    text = client.get(page_of(loan.recipient)).content.decode()
+
+    assert f'name="valda" value="{loan.pk}" form="bulk"' in text
+    bar = text[text.index("data-bulk") :]
+    assert [bar.index(f">{label}") for label in ("Retur", "Hämtorder", "Retursedel")] == sorted(
+        bar.index(f">{label}") for label in ("Retur", "Hämtorder", "Retursedel")
+    )
+
+
+def test_an_aid_on_a_pickup_order_is_tagged_and_cannot_be_ticked(client):
+    loan = lend(someone(), ArticleFactory())
+    pickup = fetched(loan)
+
+    text = client.get(page_of(loan.recipient)).content.decode()
+
+    assert f"Hämtorder {pickup.case_number}</a>" in text
+    assert 'name="valda"' not in text
+
+
+def test_another_units_user_sees_the_tag_without_a_link():
+    loan = lend(someone(), ArticleFactory())
+    pickup = fetched(loan)
+    client = Client()
+    client.force_login(UserFactory(default_unit=UnitFactory(code="V01", name="Västervik")))
+
+    text = client.get(page_of(loan.recipient)).content.decode()
+
+    assert f"Hämtorder {pickup.case_number}" in text
+    assert f"/hamtordrar/{pickup.case_number}/" not in text
+
+
+def test_queries_do_not_grow_with_the_aids(client):
+    recipient = someone()
+
+    def queries(url: str) -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            client.get(url)
+        return len(captured)
+
+    urls = [page_of(recipient), new_return(recipient)]
+    lend(recipient, ArticleFactory())
+    for url in urls:
+        client.get(url)
+    before = [queries(url) for url in urls]
+    for _ in range(3):
+        fetched(lend(recipient, ArticleFactory(is_marked=True)))
+        lend(recipient, ArticleFactory(is_marked=True))
+    after = [queries(url) for url in urls]
+    assert after[1] <= before[1] + 3  # what marked aids ask for besides, once
+    for _ in range(5):
+        lend(recipient, ArticleFactory(is_marked=True))
+    assert [queries(url) for url in urls] == after
+
+
+# --- returns ---
+
+
+def test_two_ticked_aids_come_back_by_one_form(client):
+    recipient = someone()
+    one = lend(recipient, ArticleFactory(is_marked=True))
+    other = lend(recipient, ArticleFactory(), 3)
+
+    bar = client.post(new_return(recipient), {"valda": [one.pk, other.pk]})
+    form = form_of(client.get(bar.url))
+    assert sorted(form["valda"]) == sorted([str(one.pk), str(other.pk)])
+    form[f"antal-{other.pk}"] = ["2"]
+    response = client.post(new_return(recipient), form, follow=True)
+
+    assert "Returbekräftelse" in response.content.decode()
+    one.refresh_from_db()
+    other.refresh_from_db()
+    assert one.ended_at
+    assert other.held == 1
+    assert Return.objects.get().warehouse == BufferFactory()
+    text = client.get(page_of(recipient) + "?flik=aterlamnat").content.decode()
+    assert one.title in text
+    assert other.title in text
+
+
+def test_sent_twice_shows_the_same_confirmation(client):
+    loan = lend(someone(), ArticleFactory())
+    form = form_of(client.get(new_return(loan.recipient, loan)))
+
+    first = client.post(new_return(loan.recipient), form)
+    second = client.post(new_return(loan.recipient), form)
+
+    assert first.url == second.url
+    assert Return.objects.count() == 1
+
+
+def test_the_fault_stands_at_its_row_and_what_was_typed_is_kept(client):
+    loan = lend(someone(), ArticleFactory(), 3)
+    form = form_of(client.get(new_return(loan.recipient, loan)))
+    form[f"antal-{loan.pk}"] = ["7"]
+
+    response = client.post(new_return(loan.recipient), form)
+
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert f'id="fel-{loan.pk}"' in text
+    assert "mottagaren har 3 st" in text
+    assert 'value="7"' in text
+
+
+def test_an_aid_that_somebody_else_took_back_is_told_and_the_rest_is_kept(client):
+    recipient = someone()
+    one, other = lend(recipient, ArticleFactory()), lend(recipient, ArticleFactory())
+    form = form_of(client.get(new_return(recipient, one, other)))
+    returned(one)
+
+    response = client.post(new_return(recipient), form)
+
+    assert response.status_code == 409
+    assert f"{one.title} är redan återlämnat" in response.content.decode()
+    other.refresh_from_db()
+    assert other.ended_at is None
+
+
+def test_a_part_is_ticked_with_its_aid_and_stays_if_it_is_ticked_off(client):
+    chair, cushion = lend_chair_with_part(someone())
+    form = form_of(client.get(new_return(chair.recipient, chair)))
+    assert set(form["valda"]) == {str(chair.pk), str(cushion.pk)}
+
+    form["valda"] = [str(chair.pk)]
+    client.post(new_return(chair.recipient), form)
+
+    cushion.refresh_from_db()
+    assert cushion.ended_at is None
+
+
+def test_a_part_fitted_meanwhile_is_told_at_its_aid(client):
+    chair, cushion = lend_chair_with_part(someone())
+    form = form_of(client.get(new_return(chair.recipient, chair)))
+    form["visad"].remove(str(cushion.pk))
+    form["valda"] = [str(chair.pk)]
+
+    response = client.post(new_return(chair.recipient), form)
+
+    assert response.status_code == 422
+    assert "Sittdyna har monterats på" in response.content.decode()
+    assert str(cushion.pk) in form_of(response)["visad"], "now it has been seen"
+
+
+def test_an_a_aid_warns_but_comes_back(client):
+    loan = lend(someone(), ArticleFactory())
+
+    assert "A-hjälpmedel är valt" in client.get(new_return(loan.recipient, loan)).content.decode()
+
+
+def test_a_return_is_undone_the_same_day(client):
+    loan = lend(someone(), ArticleFactory())
+    made = returned(loan)
+
+    response = client.post(reverse("pickups:undo", args=[made.key]), follow=True)
+
+    assert "Returen är ångrad" in response.content.decode()
+    loan.refresh_from_db()
+    assert loan.ended_at is None
+
+
+def test_a_deceased_persons_page_offers_return_and_pickup(client):
+    recipient = someone()
+    lend(recipient, ArticleFactory())
+    Recipient.objects.filter(pk=recipient.pk).update(deceased_on=timezone.localdate())
+
+    text = client.get(page_of(recipient)).content.decode()
+
+    for label in ("Retur", "Hämtorder", "Retursedel"):
+        assert f"<span>{label}</span></a>" in text  # «Registrera/skapa»
+        assert f"</svg>{label}</button>" in text  # the bar
+
+
+def test_a_return_is_logged(client, user):
+    loan = lend(someone(), ArticleFactory())
+    form = form_of(client.get(new_return(loan.recipient, loan)))
+    client.post(new_return(loan.recipient), form)
+
+    entry = AccessLogEntry.objects.get(action="change", user=user)
+    assert (entry.recipient_key, entry.detail) == (loan.recipient.key, "Retur")
+
+
+# --- pickup orders ---
+
+
+def begin(client, *loans: Loan) -> str:
+    """Open the dialog with the loans ticked; the first step's address."""
+    url = reverse("pickups:begin", args=[loans[0].recipient.key])
+    bar = client.post(url, {"valda": [loan.pk for loan in loans]})
+    return client.get(bar.url).url
+
+
+def to_information(client, *loans: Loan, **typed) -> tuple[str, dict]:
+    """Through the first step; the second one's address and its form."""
+    first = begin(client, *loans)
+    form = form_of(client.get(first)) | {"action": "next"} | typed
+    second = client.post(first, form)
+    assert second.status_code == 302, form_of(second)
+    return second.url, form_of(client.get(second.url)) | {"action": "next"}
+
+
+def test_a_pickup_order_from_ticks_to_confirmation(client):
+    loan = lend(someone(), ArticleFactory(iso_code="122203"))
+    Warehouse.objects.filter(number="0880").update(
+        street="Förrådsgatan 4", postcode="39245", locality="Kalmar"
+    )
+
+    url, form = to_information(client, loan)
+    assert form["street"] == ["Förrådsgatan 4"], "the reason's address: the own store's"
+    response = client.post(url, form, follow=True)
+
+    pickup = PickupOrder.objects.get()
+    text = response.content.decode()
+    assert "Hämtorderbekräftelse" in text
+    assert pickup.case_number in text
+    assert pickup.reason == reason(), "preselected: it is the only one that fits"
+    assert client.get(reverse("pickups:detail", args=[pickup.case_number])).status_code == 200
+
+
+@pytest.mark.parametrize(("iso_code", "words"), [("181210", "säng"), ("123612", "taklyft")])
+def test_the_reason_is_preselected_by_what_is_ticked(client, iso_code, words):
+    loan = lend(someone(), ArticleFactory(iso_code=iso_code))
+
+    form = form_of(client.get(begin(client, loan)))
+
+    assert form["reason"] == [str(reason(words).pk)]
+
+
+def test_aids_of_different_kinds_leave_the_reason_open(client):
+    recipient = someone()
+    bed = lend(recipient, ArticleFactory(iso_code="181210"))
+    hoist = lend(recipient, ArticleFactory(iso_code="123612"))
+
+    assert "reason" not in form_of(client.get(begin(client, bed, hoist)))
+
+
+def test_a_bed_is_fetched_at_home_with_all_that_the_driver_needs(client):
+    recipient = someone()
+    loan = lend(recipient, ArticleFactory(iso_code="181210"))
+
+    _, form = to_information(client, loan)
+
+    assert form["street"] == [recipient.street]
+    assert form["door_code"] == [recipient.door_code]
+    assert form["instructions"] == [recipient.instructions]
+
+
+def test_another_reason_brings_its_own_address_and_keeps_the_rest(client):
+    recipient = someone()
+    loan = lend(recipient, ArticleFactory(iso_code="181210"))
+    url, form = to_information(client, loan)
+    client.post(url, form | {"comment": ["Ring först"], "action": "back"})
+    first = url.replace("information", "hjalpmedel")
+
+    back = form_of(client.get(first))
+    client.post(first, back | {"reason": [str(reason().pk)], "action": "next"})
+    again = form_of(client.get(url))
+
+    assert again["comment"] == ["Ring först"]
+    assert again["street"] != [recipient.street]
+
+
+def test_a_protected_persons_address_is_typed_for_the_case(client):
+    recipient = someone()
+    loan = lend(recipient, ArticleFactory(iso_code="181210"))
+    Recipient.objects.filter(pk=recipient.pk).update(is_protected=True)
+
+    url, form = to_information(client, loan)
+    assert form["street"] == [""]
+    assert recipient.street not in client.get(url).content.decode()
+    refused = client.post(url, form)
+    assert refused.status_code == 422
+    client.post(url, form | DETAILS)
+
+    pickup = PickupOrder.objects.get()
+    page = reverse("pickups:detail", args=[pickup.case_number])
+    assert DETAILS["street"] in client.get(page).content.decode()
+    services.cancel_pickup(pickup, user=pickup.ordered_by)
+    assert DETAILS["street"] not in client.get(page).content.decode()
+
+
+def test_text_that_looks_personal_must_be_confirmed_for_the_supplier(client):
+    recipient = someone()
+    loan = lend(recipient, ArticleFactory(iso_code="123612"))
+    url, form = to_information(client, loan)
+    form["comment"] = [f"Taklyft hos {recipient.family_name}"]
+    assert "text_confirmed" not in client.get(url).content.decode()
+
+    refused = client.post(url, form)
+    assert refused.status_code == 422
+    assert recipient.family_name in refused.content.decode()
+    assert 'name="text_confirmed"' in refused.content.decode()
+    text = client.post(url, form | {"text_confirmed": "on"}, follow=True).content.decode()
+
+    assert "info@guldmann.se" in text
+    assert "0322-552 90" in text
+
+
+def test_a_double_send_makes_one_pickup_order(client):
+    loan = lend(someone(), ArticleFactory(iso_code="181210"))
+    url, form = to_information(client, loan)
+
+    client.post(url, form)
+    again = client.post(url, form)
+
+    pickup = PickupOrder.objects.get()
+    assert pickup.case_number in again.url
+
+
+def test_the_page_changes_address_contact_and_comment_in_place(client):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    page = reverse("pickups:detail", args=[pickup.case_number])
+
+    for block, values, field in [
+        ("adress", {**DETAILS, "street": "Nygatan 1"}, "street"),
+        ("kontakt", {**DETAILS, "contact_name": "Britt Ek"}, "contact_name"),
+        ("kommentar", {"comment": "Ring först"}, "comment"),
+    ]:
+        assert form_of(client.get(f"{page}?redigera={block}"))
+        assert client.post(f"{page}?redigera={block}", values).status_code == 302
+        pickup.refresh_from_db()
+        assert getattr(pickup, field) == values[field]
+    wrong = client.post(f"{page}?redigera=adress", {**DETAILS, "postcode": "12"})
+    assert wrong.status_code == 422
+    assert "fem siffror" in wrong.content.decode()
+
+
+def test_the_contact_switch_is_this_pickup_orders_alone(client):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+
+    client.post(reverse("pickups:contact", args=[pickup.case_number]), {"kontakta": "1"})
+
+    pickup.refresh_from_db()
+    pickup.recipient.refresh_from_db()
+    assert pickup.contact_prescriber
+    assert not pickup.recipient.contact_prescriber
+
+
+def test_cancelling_asks_and_frees_the_aids(client):
+    loan = lend(someone(), ArticleFactory())
+    pickup = fetched(loan)
+    url = reverse("pickups:cancel", args=[pickup.case_number])
+
+    assert "Ja, makulera" in client.get(url).content.decode()
+    response = client.post(url, {"action": "next"}, follow=True)
+
+    assert f"Hämtorder {pickup.case_number} är makulerad" in response.content.decode()
+    pickup.refresh_from_db()
+    assert pickup.status == PickupStatus.CANCELLED
+    assert f'value="{loan.pk}"' in client.get(page_of(loan.recipient)).content.decode()
+
+
+def test_the_case_number_alone_finds_the_page(client):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+
+    response = client.post("/", {"q": pickup.case_number})
+
+    assert response.url == reverse("pickups:detail", args=[pickup.case_number])
+
+
+def test_recipients_who_are_care_units_give_back_too(client):
+    loan = lend(CareUnitFactory(), ArticleFactory())
+
+    form = form_of(client.get(new_return(loan.recipient, loan)))
+    client.post(new_return(loan.recipient), form)
+
+    loan.refresh_from_db()
+    assert loan.ended_at
