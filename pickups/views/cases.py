@@ -258,7 +258,7 @@ def _blocks(pickup: PickupOrder, editing: str, form: BlockForm | None) -> list[d
                 "title": title,
                 "facts": [{"label": "Uppgifter", "value": "Skyddad identitet"}]
                 if masked
-                else _values(shown),
+                else _values(shown) or [{"label": title, "value": "Saknas"}],
                 "form": form if editing == name and form is not None else shown,
                 "editing": editing == name,
                 "edit_url": "" if pickup.has_ended else f"{here}?redigera={name}",
@@ -280,4 +280,4 @@ def _values(form: BlockForm) -> list[dict[str, Any]]:
             value = "Ja" if value else ""
         if value:
             facts.append({"label": bound.label, "value": value})
-    return facts or [{"label": "Uppgifter", "value": "Saknas"}]
+    return facts
