@@ -1,0 +1,176 @@
+"""What KHS's side asks of pickup orders: the queue, and what was typed when goods came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+from django.http import QueryDict
+
+from recipients.models import Loan
+
+from . import differences, parts
+from .models import PickupLine, PickupOrder, PickupReceipt, PickupStatus, ReceivedState
+from .services import Extra, Got
+
+EXTRA_ROWS = 3  # numbers that can be typed at once for what didn't stand on the order
+
+
+def queue(pickups: QuerySet[PickupOrder]) -> QuerySet[PickupOrder]:
+    """``pickups`` with all that a row of the queue shows."""
+    return pickups.select_related("unit", "recipient", "reason").annotate(
+        waits=waiting(), differs=differing()
+    )
+
+
+def waiting() -> Exists:
+    """Something of it is being cleaned or repaired."""
+    return Exists(PickupReceipt.objects.filter(line__pickup=OuterRef("pk"), finished_at=None))
+
+
+def differing() -> Exists:
+    """What came isn't what was ordered: more, less, or lost."""
+    short = Q(is_open=False, came__lt=F("quantity")) & ~Q(pickup__status=PickupStatus.CANCELLED)
+    lines = PickupLine.objects.filter(pickup=OuterRef("pk")).annotate(
+        came=Coalesce(
+            Sum("receipts__quantity", filter=~Q(receipts__state=ReceivedState.MISSING)), 0
+        )
+    )
+    return Exists(lines.filter(Q(is_extra=True) | short))
+
+
+# --- receiving -----------------------------------------------------------------------------
+
+
+@dataclass
+class Row:
+    """A line that something is left of, or another aid of the recipient's; what was typed."""
+
+    name: str
+    title: str
+    article_number: str
+    individual: str
+    left: int
+    line_id: int | None = None
+    loan_id: int | None = None
+    is_part: bool = False
+    state: str = ""
+    typed: str = ""
+    error: str = ""
+
+    @property
+    def state_name(self) -> str:
+        return f"skick-{self.name}"
+
+    @property
+    def quantity_name(self) -> str:
+        return f"antal-{self.name}"
+
+
+@dataclass
+class Found:
+    """A number that was typed for something that didn't stand on the order."""
+
+    index: int
+    number: str = ""
+    quantity: str = "1"
+    state: str = ""
+    error: str = ""
+
+
+@dataclass
+class Sheet:
+    """The receiving page."""
+
+    lines: list[Row]
+    others: list[Row]
+    found: list[Found]
+    finish: bool = False
+    error: str = ""
+
+    @property
+    def has_errors(self) -> bool:
+        return bool(self.error) or any(
+            row.error for row in (*self.lines, *self.others, *self.found)
+        )
+
+
+def sheet(pickup: PickupOrder) -> Sheet:
+    """What is left to receive, and what else the recipient holds."""
+    lines = [line for line in differences.lines_of(pickup) if line.is_open]
+    on_it = {line.loan_id for line in lines}
+    others = [loan for loan in parts.held(pickup.recipient) if loan.pk not in on_it]
+    return Sheet(
+        [
+            Row(
+                name=f"rad-{line.pk}",
+                title=line.title,
+                article_number=line.article.number,
+                individual=line.individual.number if line.individual else "",
+                left=line.left,
+                line_id=line.pk,
+                is_part=line.came_with_id is not None,
+                typed=str(line.left),
+            )
+            for line in lines
+        ],
+        [_other(loan) for loan in others],
+        [Found(index) for index in range(1, EXTRA_ROWS + 1)],
+    )
+
+
+def _other(loan: Loan) -> Row:
+    return Row(
+        name=f"lan-{loan.pk}",
+        title=loan.title,
+        article_number=loan.article.number,
+        individual=loan.individual.number if loan.individual else "",
+        left=loan.held,
+        loan_id=loan.pk,
+        typed=str(loan.held),
+    )
+
+
+def read(page: Sheet, data: QueryDict) -> tuple[list[Got], list[Extra]]:
+    """What was typed, kept in ``page``. A row with an error gives nothing."""
+    page.finish = bool(data.get("avsluta"))
+    _keep(page.lines, data)
+    _keep(page.others, data)
+    for row in page.found:
+        row.number = data.get(f"nummer-{row.index}", "").strip()
+        row.quantity = data.get(f"nummer-antal-{row.index}", "").strip() or "1"
+        row.state = data.get(f"nummer-skick-{row.index}", "")
+    got = [Got(r.line_id, int(r.typed), r.state) for r in _chosen(page.lines) if r.line_id]
+    extras = [
+        Extra(int(r.typed), r.state, loan_id=r.loan_id) for r in _chosen(page.others) if r.loan_id
+    ]
+    for row in page.found:
+        if not row.number:
+            continue
+        if row.state not in ReceivedState.values or row.state == ReceivedState.MISSING:
+            row.error = "Välj skick."
+        elif not _whole(row.quantity, 9999):
+            row.error = "Ange antalet med siffror, minst 1."
+        else:
+            extras.append(Extra(int(row.quantity), row.state, number=row.number))
+    return got, extras
+
+
+def _keep(rows: Iterable[Row], data: QueryDict) -> None:
+    for row in rows:
+        row.state = data.get(row.state_name, "")
+        row.typed = data.get(row.quantity_name, row.typed).strip()
+        if row.state and row.state not in ReceivedState.values:
+            row.state, row.error = "", "Välj ett skick ur listan."
+        elif row.state and not _whole(row.typed, row.left):
+            row.error = f"Ange ett heltal från 1 till {row.left}."
+
+
+def _chosen(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if row.state and not row.error]
+
+
+def _whole(typed: str, most: int) -> bool:
+    return typed.isascii() and typed.isdigit() and len(typed) < 9 and 1 <= int(typed) <= most

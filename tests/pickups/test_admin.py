@@ -1,0 +1,261 @@
+"""KHS's side through the front door: the queue, receiving, differences, getting things ready."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from articles.models import Balance
+from individuals.models import Individual
+from organisation.models import AccessLogEntry
+from organisation.permissions import BUFFERT, FORSKRIVARE, KHS
+from pickups.models import PickupOrder, PickupReason, PickupStatus
+from recipients.models import Recipient
+from tests.factories import ArticleFactory, UserFactory, WarehouseFactory
+
+from .builders import fetched, lend, lend_chair_with_part, someone
+
+pytestmark = pytest.mark.django_db
+QUEUE = "admin:pickups_pickuporder_changelist"
+
+
+@pytest.fixture
+def khs():
+    client = Client()
+    client.force_login(UserFactory(roles=[KHS], is_staff=True))
+    return client
+
+
+def page(pickup: PickupOrder, name: str = "change") -> str:
+    return reverse(f"admin:pickups_pickuporder_{name}", args=[pickup.pk])
+
+
+def receive(client, pickup, **typed):
+    """Open the receiving page and send it: states by field name."""
+    text = client.get(page(pickup, "receive")).content.decode()
+    seen = re.search(r'name="mottaget" value="(\d+)"', text).group(1)
+    return client.post(page(pickup, "receive"), {"mottaget": seen} | typed)
+
+
+def field(pickup, what="skick") -> str:
+    return f"{what}-rad-{pickup.lines.filter(is_open=True).first().pk}"
+
+
+def test_the_queue_has_what_is_due_urgent_first(khs):
+    calm = fetched(lend(someone(), ArticleFactory()))
+    urgent = fetched(lend(someone(), ArticleFactory()), details={"is_urgent": True})
+    done = fetched(lend(someone(), ArticleFactory()))
+    receive(khs, done, **{field(done): "stock"})
+
+    text = khs.get(reverse(QUEUE)).content.decode()
+
+    assert text.index(urgent.case_number) < text.index(calm.case_number)
+    assert done.case_number not in text
+
+
+def test_queries_of_the_queue_do_not_grow(khs):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            khs.get(reverse(QUEUE))
+        return len(captured)
+
+    fetched(lend(someone(), ArticleFactory()))
+    khs.get(reverse(QUEUE))
+    before = queries()
+    for _ in range(4):
+        fetched(lend(someone(), ArticleFactory()))
+    assert queries() == before
+
+
+def test_receiving_ends_the_loan_and_fills_khs_shelf(khs):
+    loan = lend(someone(), ArticleFactory(is_marked=True))
+    pickup = fetched(loan)
+
+    response = receive(khs, pickup, **{field(pickup): "stock"})
+
+    assert response.status_code == 302
+    pickup.refresh_from_db()
+    loan.refresh_from_db()
+    assert (pickup.status, bool(loan.ended_at)) == (PickupStatus.RECEIVED, True)
+    assert Individual.objects.get(pk=loan.individual_id).warehouse == WarehouseFactory()
+
+
+def test_what_is_cleaned_waits_on_the_page_until_it_is_ready(khs):
+    loan = lend(someone(), ArticleFactory(is_marked=True))
+    pickup = fetched(loan)
+    receive(khs, pickup, **{field(pickup): "cleaning"})
+    balance = Balance.objects.get(article=loan.article, warehouse=WarehouseFactory())
+    assert balance.available == 0
+    text = khs.get(page(pickup)).content.decode()
+    assert "Görs i ordning" in text
+    assert pickup.case_number in khs.get(reverse(QUEUE) + "?lage=vantar").content.decode()
+
+    receipt = pickup.lines.get().receipts.get()
+    ready = reverse("admin:pickups_pickuporder_ready", args=[pickup.pk, receipt.pk])
+    khs.post(ready)
+
+    balance.refresh_from_db()
+    assert balance.available == 1
+    assert "Görs i ordning" not in khs.get(page(pickup)).content.decode()
+
+
+def test_differences_are_listed_and_found_in_the_queue(khs):
+    recipient = someone()
+    loan, other = lend(recipient, ArticleFactory(), 3), lend(recipient, ArticleFactory())
+    theirs = lend(someone(), ArticleFactory(is_marked=True))
+    pickup = fetched(loan)
+
+    receive(
+        khs,
+        pickup,
+        **{
+            field(pickup): "stock",
+            field(pickup, "antal"): "2",
+            "avsluta": "1",
+            f"skick-lan-{other.pk}": "repair",
+            "nummer-1": theirs.individual.number,
+            "nummer-skick-1": "stock",
+        },
+    )
+
+    text = khs.get(page(pickup)).content.decode()
+    assert "1 av 3 kom inte" in text
+    assert f"{other.title}: 1 st stod inte på hämtordern" in text
+    assert "tillhör en annan mottagare" in text
+    assert theirs.recipient.name not in text
+    assert pickup.case_number in khs.get(reverse(QUEUE) + "?lage=skillnader").content.decode()
+    logged = AccessLogEntry.objects.filter(action="change", detail="Tog emot hjälpmedel")
+    assert {e.recipient_key for e in logged} == {recipient.key, theirs.recipient.key}
+
+
+def test_the_portals_page_tells_nothing_of_somebody_elses_aid(khs):
+    theirs = lend(someone(), ArticleFactory(name="Någon annans stol", is_marked=True))
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    receive(
+        khs,
+        pickup,
+        **{field(pickup): "stock", "nummer-1": theirs.individual.number, "nummer-skick-1": "stock"},
+    )
+    client = Client()
+    client.force_login(pickup.ordered_by)
+
+    text = client.get(reverse("pickups:detail", args=[pickup.case_number])).content.decode()
+
+    assert "Någon annans stol" not in text
+    assert theirs.individual.number not in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"nummer-1": "999999", "nummer-skick-1": "stock"}, "har numret 999999"),
+        ({"nummer-1": "999999"}, "Välj skick."),
+        ({}, "Ange skick på minst en rad"),
+    ],
+)
+def test_what_is_wrong_is_told_and_nothing_happens(khs, typed, told):
+    loan = lend(someone(), ArticleFactory())
+    pickup = fetched(loan)
+
+    response = receive(khs, pickup, **typed)
+
+    assert response.status_code == 422
+    assert told in response.content.decode()
+    loan.refresh_from_db()
+    assert loan.ended_at is None
+
+
+def test_too_many_of_a_row_is_told_at_the_row(khs):
+    pickup = fetched(lend(someone(), ArticleFactory(), 2))
+
+    response = receive(khs, pickup, **{field(pickup): "stock", field(pickup, "antal"): "5"})
+
+    assert "Ange ett heltal från 1 till 2." in response.content.decode()
+
+
+def test_sent_from_an_old_page_happens_once(khs):
+    loan = lend(someone(), ArticleFactory(), 4)
+    pickup = fetched(loan)
+    typed = {"mottaget": "0", field(pickup): "stock", field(pickup, "antal"): "1"}
+
+    khs.post(page(pickup, "receive"), typed)
+    again = khs.post(page(pickup, "receive"), typed)
+
+    assert "Någon annan har tagit emot" in again.content.decode()
+    loan.refresh_from_db()
+    assert loan.returned == 1
+
+
+def test_parts_are_received_with_their_aid(khs):
+    chair, cushion = lend_chair_with_part(someone())
+    pickup = fetched(chair, cushion)
+    states = {f"skick-rad-{line.pk}": "stock" for line in pickup.lines.all()}
+
+    receive(khs, pickup, **states)
+
+    cushion.refresh_from_db()
+    assert cushion.ended_at
+
+
+def test_a_pickup_is_planned_and_cancelled(khs):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    day = timezone.localdate().isoformat()
+
+    khs.post(page(pickup, "plan"), {"dag": day})
+    pickup.refresh_from_db()
+    assert (pickup.status, pickup.planned_for.isoformat()) == (PickupStatus.PLANNED, day)
+    wrong = khs.post(page(pickup, "plan"), {"dag": "i morgon"}, follow=True)
+    assert "år-månad-dag" in wrong.content.decode()
+    assert "Ja, makulera" in khs.get(page(pickup, "cancel")).content.decode()
+    khs.post(page(pickup, "cancel"))
+    pickup.refresh_from_db()
+    assert pickup.status == PickupStatus.CANCELLED
+
+
+def test_the_queue_hides_where_a_protected_person_lives(khs):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    Recipient.objects.filter(pk=pickup.recipient_id).update(is_protected=True)
+
+    text = khs.get(reverse(QUEUE)).content.decode()
+
+    assert "Skyddad identitet" in text
+    assert pickup.unit.name not in text[text.index("result_list") :]
+
+
+def test_a_case_number_finds_its_pickup_order(khs):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    find = reverse("admin:pickups_pickuporder_find")
+
+    assert khs.post(find, {"nummer": pickup.case_number}).url == page(pickup)
+    assert "Ingen hämtorder" in khs.post(find, {"nummer": "1"}, follow=True).content.decode()
+
+
+def test_khs_edits_the_reasons(khs):
+    reason = PickupReason.objects.get(supplier="Guldmann Sverige AB")
+    url = reverse("admin:pickups_pickupreason_change", args=[reason.pk])
+    text = khs.get(url).content.decode()
+    values = {
+        name: getattr(reason, name)
+        for name in ("name", "explanation", "done_by", "address", "document_name", "iso_codes",
+                     "supplier", "supplier_email", "supplier_phone", "rank")
+    }  # fmt: skip
+
+    khs.post(url, values | {"supplier_phone": "0322-111 11", "is_active": "on"})
+
+    reason.refresh_from_db()
+    assert "Guldmann" in text
+    assert reason.supplier_phone == "0322-111 11"
+
+
+@pytest.mark.parametrize("role", [FORSKRIVARE, BUFFERT])
+def test_only_khs_receives(role):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    client = Client()
+    client.force_login(UserFactory(roles=[role], is_staff=True, is_superuser=role == BUFFERT))
+    for name in ("change", "receive", "cancel"):
+        assert client.get(page(pickup, name)).status_code == 403
+    assert client.get(reverse(QUEUE)).status_code == 403
