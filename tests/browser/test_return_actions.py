@@ -1,0 +1,162 @@
+"""From the recipient's page: a return of two aids in four actions, a pickup order with its PDF in
+seven. The handbook's ways take 7 and 11.
+
+An action is a click, a tick, or typing ended by Enter; Tab isn't counted.
+"""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Locator, Page, expect
+
+from organisation.models import Warehouse
+from pickups.models import PickupOrder, Return
+from recipients.models import Loan
+from tests.factories import ArticleFactory
+from tests.papers import needs_pdf
+from tests.pickups.builders import lend, lend_chair_with_part, prescriber, someone
+
+from .test_order_actions import Keyboard, Mouse
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class TickingMouse(Mouse):
+    """Clicks, boxes too."""
+
+    def tick(self, box: Locator) -> None:
+        self.choose(box)
+
+
+class TickingKeyboard(Keyboard):
+    """Tab to the box, then the space bar."""
+
+    def tick(self, box: Locator) -> None:
+        self._tab_to(box)
+        self.page.keyboard.press("Space")
+        self.actions += 1
+
+
+HANDS = pytest.mark.parametrize("hand_of", [TickingMouse, TickingKeyboard])
+
+
+@pytest.fixture
+def two_aids() -> list[Loan]:
+    recipient = someone()
+    loans = [lend(recipient, ArticleFactory(iso_code="122203")) for _ in range(2)]
+    Warehouse.objects.filter(number="0880").update(
+        street="Förrådsgatan 4", postcode="39245", locality="Kalmar"
+    )
+    return loans
+
+
+@pytest.fixture
+def at_recipient(page: Page, live_server, settings, two_aids) -> Page:
+    """The recipient's page, as a prescriber sees it."""
+    client = Client()
+    client.force_login(prescriber())
+    name = settings.SESSION_COOKIE_NAME
+    cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+    page.context.add_cookies([cookie])
+    page.problems = []
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.goto(live_server.url + reverse("recipients:detail", args=[two_aids[0].recipient.key]))
+    return page
+
+
+def tick_both(hand, page: Page) -> None:
+    for box in page.locator("input[name=valda]").all():
+        hand.tick(box)
+    expect(page.locator(".bulk-says")).to_have_text("2 valda")
+
+
+@HANDS
+def test_two_aids_come_back_in_four_actions(at_recipient, hand_of, two_aids):
+    page, hand = at_recipient, hand_of(at_recipient)
+
+    tick_both(hand, page)
+    hand.choose(page.get_by_role("button", name="Retur", exact=True))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Retur")
+    hand.choose(page.get_by_role("button", name="Returnera artiklar"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Returbekräftelse")
+
+    assert hand.actions <= 4
+    assert Return.objects.get().lines.count() == 2
+    assert not Loan.objects.filter(ended_at=None).exists()
+    assert page.problems == []
+
+
+@needs_pdf
+@HANDS
+def test_a_pickup_order_and_its_pdf_take_seven_actions_at_most(at_recipient, hand_of, two_aids):
+    page, hand = at_recipient, hand_of(at_recipient)
+
+    tick_both(hand, page)
+    hand.choose(page.get_by_role("button", name="Hämtorder", exact=True))
+    hand.choose(page.get_by_role("button", name="Nästa", exact=True))
+    expect(page.get_by_label("Gatuadress")).to_have_value("Förrådsgatan 4")
+    hand.choose(page.get_by_role("button", name="Skapa hämtorder"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hämtorderbekräftelse")
+    with page.expect_download() as download:
+        hand.choose(page.get_by_role("link", name="Skapa pdf"))
+
+    assert hand.actions <= 7
+    pickup = PickupOrder.objects.get()
+    assert pickup.lines.count() == 2
+    assert download.value.suggested_filename == f"hamtorder-{pickup.case_number}.pdf"
+    assert page.problems == []
+
+
+@needs_pdf
+def test_a_slip_is_downloaded_and_the_form_can_be_used_again(at_recipient):
+    page, hand = at_recipient, TickingMouse(at_recipient)
+
+    tick_both(hand, page)
+    hand.choose(page.get_by_role("button", name="Retursedel"))
+    for _ in range(2):
+        with page.expect_download():
+            page.get_by_role("button", name="Skapa pdf").click()
+
+    assert page.problems == []
+
+
+def test_an_aid_that_is_ticked_takes_its_parts_along(at_recipient, live_server):
+    page = at_recipient
+    chair, cushion = lend_chair_with_part(someone())
+    page.goto(live_server.url + reverse("pickups:new_return", args=[chair.recipient.key]))
+    part = page.locator(f"#valj-{cushion.pk}")
+
+    page.locator(f"#valj-{chair.pk}").check()
+    expect(part).to_be_checked()
+    part.uncheck()
+    page.get_by_role("button", name="Returnera artiklar").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Returbekräftelse")
+
+    cushion.refresh_from_db()
+    assert cushion.ended_at is None
+
+
+def test_the_bar_counts_anew_when_the_list_is_sorted(at_recipient):
+    page = at_recipient
+    page.locator("input[name=valda]").first.check()
+    expect(page.locator(".bulk")).to_be_visible()
+
+    page.get_by_role("link", name="Antal").click()
+
+    expect(page.locator(".bulk")).to_be_hidden()
+    page.locator("input[name=valda]").first.check()
+    expect(page.locator(".bulk-says")).to_have_text("1 valda")
+
+
+def test_the_pickup_dialog_opens_over_the_page_and_refuses_nothing_chosen(at_recipient):
+    page = at_recipient
+    page.get_by_text("Registrera/skapa").click()
+    page.get_by_role("link", name="Hämtorder", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Hämtorderorsak")
+
+    dialog.get_by_label("Hämtning av A-hjälpmedel KHS").check()
+    dialog.get_by_role("button", name="Nästa").click()
+
+    expect(dialog).to_contain_text("Välj minst ett hjälpmedel att hämta.")
+    assert page.problems == []
