@@ -103,6 +103,7 @@ def _fault(ledger: Ledger, place: tuple[int, int], c: Count) -> str:
 class Row:
     """An article to be counted, and what was typed at it."""
 
+    warehouse: Warehouse
     article: Article
     on_hand: int
     promised: int
@@ -138,7 +139,7 @@ def rows(
     made = []
     for article in found[:ROWS]:
         b = balances.get(article.pk) or Balance()
-        made.append(Row(article, b.on_hand, b.reserved + b.unavailable))
+        made.append(Row(warehouse, article, b.on_hand, b.reserved + b.unavailable))
     return made, len(found) > ROWS
 
 

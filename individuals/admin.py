@@ -5,6 +5,7 @@ Who holds a piece isn't shown: that is the recipient's data, and stands on their
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,10 +17,12 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from organisation.admin import for_khs
 from organisation.models import Warehouse
 from organisation.permissions import KHS, has_role
 from sesam.templatetags.sesam import status_html
 
+from .counting_admin import count_view
 from .models import Block, BlockReason, Component, FormerNumber, Individual
 from .services import with_blocked
 
@@ -132,7 +135,12 @@ class IndividualAdmin(ReadOnly, admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         find = self.admin_site.admin_view(self.find_view)
-        return [path("hitta/", find, name="individuals_individual_find"), *super().get_urls()]
+        count = for_khs(self, partial(count_view, self))
+        return [
+            path("hitta/", find, name="individuals_individual_find"),
+            path("inventera/", count, name="individuals_individual_count"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -5,7 +5,7 @@ from django.urls import reverse
 from organisation.permissions import BUFFERT, CARE, KHS, has_role
 from sesam import places
 
-from . import store_tab
+from . import counting_admin, store_tab
 from .views import register
 
 places.add(
@@ -53,5 +53,13 @@ places.add(
         order=20,
         count=store_tab.count,
         extra={"build": store_tab.build},
+    )
+)
+places.add(
+    places.Entry(
+        slot="count.pieces",
+        name="individuals",
+        label="Räkna individer",
+        url=lambda request, row: counting_admin.address(row.warehouse.number, row.article.number),
     )
 )

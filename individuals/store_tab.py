@@ -6,13 +6,13 @@ from typing import Any
 
 from django.db.models import Count, F, Func, Window
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 
 from organisation.models import Warehouse
 from sesam.tables import CodeColumn, Column, StatusColumn, Table
 
-from .models import Individual
+from .models import Individual, stock_status
 from .services import with_blocked
 
 PER_PAGE = 50
@@ -46,12 +46,8 @@ class ShelfTable(Table):
     empty_hint = "Individmärkta hjälpmedel som står i förrådet visas här."
 
     def render_number(self, value: str) -> Any:
-        try:
-            return format_html(
-                '<a href="{}">{}</a>', reverse("individuals:detail", args=[value]), value
-            )
-        except NoReverseMatch:  # without the individuals' own pages
-            return value
+        url = reverse("individuals:detail", args=[value])
+        return format_html('<a href="{}">{}</a>', url, value)
 
 
 def count(request: HttpRequest, store: Warehouse) -> int:
@@ -77,15 +73,8 @@ def build(request: HttpRequest, store: Warehouse) -> dict[str, Any]:
         rows = list(pieces[(page - 1) * PER_PAGE : page * PER_PAGE])
     for row in rows:
         row["words"] = Individual.Status(row["status"]).label
-        row["stock"] = stock_words(row["status"], blocked=row["blocked"])
+        row["stock"] = stock_status(row["status"], blocked=row["blocked"]).label
     total = rows[0]["total"] if rows else 0
     return {
         "table": ShelfTable(rows=rows, total=total, page=page, per_page=PER_PAGE, request=request)
     }
-
-
-def stock_words(status: str, *, blocked: bool) -> str:
-    """«Lagerstatus» of a piece on a shelf."""
-    if blocked:
-        return "Ej tillgänglig"
-    return "Tillgänglig" if status == Individual.Status.IN_STOCK else "Reserverad"

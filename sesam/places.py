@@ -19,6 +19,7 @@ Each app registers entries in its own ``places.py`` (found at start-up). A slot 
                             tab is there when some entry is)
 ``individual.button``       a button in the page's head      (obj: Individual)
 ``individual.create``       an entry of «Registrera/skapa»   (obj: Individual)
+``count.pieces``            how a marked article is counted  (obj: articles.counting.Row)
 ``start.box``               a box of the start page: ``extra`` has ``template``, ``build(request)``
                             (its context ``box``) and, for the right column, ``side`` true
 ``store.tab``               a tab of a store's page          (obj: Warehouse; as recipient.tab)
