@@ -61,7 +61,6 @@ class PartTable(Table):
     dom_id = "komponenter"
     caption = "Komponenter"
     noun = ("komponent", "komponenter")
-    empty_level = "3"
     empty_icon = "boxes"
     empty_hint = "Ingen annan komponent är knuten till artikeln. Prova «Sök komponent»."
 

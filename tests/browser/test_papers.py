@@ -46,18 +46,21 @@ def test_with_the_mouse(page, live_server, recipient):
     assert page.url == f"{live_server.url}/mottagare/{recipient.key}/"
 
 
+def tab_to(page, link) -> None:
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        if link.evaluate("e => e === document.activeElement"):
+            break
+    expect(link).to_be_focused()
+
+
 def test_with_the_keyboard_alone(page):
     page.get_by_text("Registrera/skapa").focus()
     page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
+    tab_to(page, page.get_by_role("link", name="Mottagarinformation", exact=True))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Mottagarinformation")).to_be_visible()
-    choice = page.get_by_role("link", name="Skapa pdf: Hjälpmedelslista", exact=True)
-    for _ in range(4):
-        page.keyboard.press("Tab")
-        if choice.evaluate("e => e === document.activeElement"):
-            break
-    expect(choice).to_be_focused()
+    tab_to(page, page.get_by_role("link", name="Skapa pdf: Hjälpmedelslista", exact=True))
     with page.expect_download() as told:
         page.keyboard.press("Enter")
     assert holds_the_list(told.value)

@@ -12,7 +12,9 @@ from tests.factories import RecipientFactory, UserFactory, WarehouseFactory
 def start(user: User | None = None, recipient: Recipient | None = None, **facts) -> Cart:
     """An empty order in progress, with all that sending needs."""
     user = user or UserFactory()
-    if "destination" not in facts:
+    if "destination" in facts:
+        user.default_unit.own_stores.add(facts["destination"])
+    else:
         facts["recipient"] = recipient or RecipientFactory()
     return carts.start(user, unit=user.default_unit, prescriber=user, **facts)
 
