@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from . import catalogue, history, organisation, people, stock
+from . import catalogue, coming_back, history, organisation, people, stock
 
 # Numbers that manuals and tests count on.
 KNOWN_PERSON = people.KNOWN
@@ -38,4 +38,5 @@ def load() -> Loaded:
     recipients = people.load(chance, places)
     shelf = stock.load(chance, places, articles)
     orders = history.load(chance, places, articles, recipients, shelf)
+    coming_back.load(chance, places, recipients)
     return Loaded(len(articles), len(recipients), len(shelf.pieces), orders)

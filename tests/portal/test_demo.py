@@ -8,6 +8,7 @@ from articles.models import Article, Balance, IsoClass
 from individuals.stock_check import differences
 from orders.services import reserved_by_place
 from organisation.models import User
+from pickups.models import PickupOrder, Return
 from portal import demo
 from portal.demo.files import rows
 from recipients.models import Loan, Recipient, RegisterPerson
@@ -80,3 +81,9 @@ def test_it_is_refused_outside_of_the_demo(settings):
     settings.DEMO = False
     with pytest.raises(CommandError, match="DEMO=1"):
         call_command("load_demo")
+
+
+def test_some_aids_came_back_and_some_are_to_be_fetched(loaded):
+    assert Return.objects.count() == 6
+    assert {p.status for p in PickupOrder.objects.all()} >= {"registered", "planned", "received"}
+    assert PickupOrder.objects.filter(recipient__number=demo.MANY_AIDS_PERSON).exists()
