@@ -126,11 +126,10 @@ class PickupOrderAdmin(ForKhs, admin.ModelAdmin):
     list_display = (
         "case_number",
         "shown_status",
+        "shown_state",
         "reason",
         "shown_unit",
-        "shown_created",
         "shown_planned",
-        "shown_state",
     )
     list_filter = (StatusFilter, StateFilter, ReasonFilter)
     ordering = ("-is_urgent", "planned_for", "created_at", "id")
@@ -203,10 +202,6 @@ class PickupOrderAdmin(ForKhs, admin.ModelAdmin):
         if pickup.recipient.is_protected:
             return status_html("", "Skyddad identitet")
         return str(pickup.unit)
-
-    @admin.display(description="Registrerad", ordering="created_at")
-    def shown_created(self, pickup: PickupOrder) -> str:
-        return datum(pickup.created_at)
 
     @admin.display(description="Planerad", ordering="planned_for", empty_value="–")
     def shown_planned(self, pickup: PickupOrder) -> str | None:

@@ -7,6 +7,7 @@ street may be another word, so the user is asked and may let it stand.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from recipients.models import Recipient
@@ -25,12 +26,13 @@ class Found:
         return bool(self.certain or self.possible)
 
 
-def search(recipient: Recipient, *texts: str) -> Found:
-    """What of the person's record stands in the texts."""
-    text = "\n".join(texts)
+def search(recipient: Recipient, *, numbers: Iterable[str], words: Iterable[str]) -> Found:
+    """What of the person's record stands in the texts: numbers and mail are looked for in
+    ``numbers``, names and places in ``words``."""
+    text = "\n".join(numbers)
     digits = re.sub(r"[\s\-–+()/]", "", text)
     folded = text.casefold()
-    words = set(re.findall(r"\w+", folded))
+    typed = set(re.findall(r"\w+", "\n".join(words).casefold()))
     certain = [shown for shown, number in _numbers(recipient) if number in digits]
     certain += [value for value in (recipient.email, recipient.door_code) if _stands(value, folded)]
     possible = []
@@ -43,7 +45,7 @@ def search(recipient: Recipient, *texts: str) -> Found:
     ):
         for word in re.findall(r"\w+", value):
             telling = len(word) >= _SHORTEST and not word.isdigit()
-            if telling and word.casefold() in words and word not in possible:
+            if telling and word.casefold() in typed and word not in possible:
                 possible.append(word)
     if recipient.postcode and recipient.postcode in digits:
         possible.append(recipient.postcode)

@@ -125,7 +125,11 @@ def _check_details(pickup: PickupOrder) -> None:
         raise DomainError("Ange minst ett telefonnummer.", field="contact_phone")
     if pickup.reason.personal_data:
         return
-    found = personal_data.search(pickup.recipient, *(getattr(pickup, name) for name in ON_PAPER))
+    found = personal_data.search(
+        pickup.recipient,
+        numbers=[getattr(pickup, name) for name in ON_PAPER],
+        words=_typed(pickup),
+    )
     if found.certain:
         raise DomainError(
             "Dokumentet till leverantören får inte innehålla personuppgifter. Ta bort"
@@ -134,6 +138,16 @@ def _check_details(pickup: PickupOrder) -> None:
         )
     if found.possible and not pickup.text_confirmed:
         raise TextNeedsCheck(found.possible)
+
+
+def _typed(pickup: PickupOrder) -> list[str]:
+    """What may hold words about the person; the orderer's own name and mail are no such text."""
+    me = pickup.ordered_by
+    own = {str(me), me.email}
+    return [
+        pickup.comment,
+        *(text for text in (pickup.contact_name, pickup.contact_email) if text not in own),
+    ]
 
 
 def _insert_lines(pickup: PickupOrder, wishes: list[Wish], loans: dict[int, Loan]) -> None:
@@ -163,7 +177,7 @@ def locked(pickup: PickupOrder, *more: PickupOrder) -> PickupOrder:
         PickupOrder.objects.select_for_update(of=("self",))
         .filter(pk__in=[pickup.pk, *(other.pk for other in more)])
         .order_by("case_number")
-        .select_related("recipient", "warehouse", "reason", "unit")
+        .select_related("recipient", "warehouse", "reason", "unit", "ordered_by")
     )
     return {row.pk: row for row in rows}[pickup.pk]
 

@@ -172,7 +172,7 @@ def _open_lines_elsewhere(pickup: PickupOrder, others: list[_Arrived]) -> list[P
     return list(
         PickupLine.objects.filter(loan__in=ids, is_open=True)
         .exclude(pickup=pickup)
-        .select_related("pickup")
+        .select_related("pickup", "article", "loan")
     )
 
 
@@ -192,11 +192,11 @@ def _check(
         raise DomainError(f"Hämtordern är redan {pickup.get_status_display().lower()}.")
     if not got and not others and not finish:
         raise DomainError("Ange skick på minst en rad, eller vad mer som kom.")
-    for thing in (*got, *others):
-        if thing.state not in ReceivedState.values:
-            raise DomainError("Välj ett skick ur listan.")
-        if thing.quantity < 1:
-            raise DomainError("Ange minst 1.", line=getattr(thing, "line_id", None))
+    came = [(one.state, one.quantity) for one in got] + [(x.state, x.quantity) for x in others]
+    if any(state not in ReceivedState.values for state, _ in came):
+        raise DomainError("Välj ett skick ur listan.")
+    if any(quantity < 1 for _, quantity in came):
+        raise DomainError("Ange minst 1 på varje rad.")
     chosen = [a.loan.pk for a in others if a.loan]
     on_it = set(pickup.lines.filter(is_open=True, loan__in=chosen).values_list("loan", flat=True))
     if len(set(chosen)) != len(chosen) or on_it:
@@ -350,7 +350,10 @@ def _record(work: _Work, thing: _Arrived, moves: bool) -> None:
 def _tell_elsewhere(work: _Work, elsewhere: list[PickupLine]) -> None:
     """The aid stood on another pickup order too: it needn't be fetched any more."""
     for line in elsewhere:
-        loan = Loan.objects.get(pk=line.loan_id)
+        loan = line.loan
+        if loan is None:
+            continue
+        loan.refresh_from_db()
         if loan.ended_at is None:
             came = line.receipts.aggregate(sum=Sum("quantity"))["sum"] or 0
             line.quantity = min(line.quantity, came + loan.held)

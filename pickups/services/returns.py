@@ -68,31 +68,25 @@ def give_back(
     ledger = Ledger(goods.places(warehouse, loans.values()), user=user, note="Retur")
     pieces = individuals.lock(x.individual_id for x in loans.values() if x.individual_id)
     chosen = {back.loan_id: back for back in backs}
-    loose: list[Component] = []
+    owned = {part.loan.pk: (main, part) for main, its in belonging.items() for part in its}
+    stay_on = {pk for pk, (main, part) in owned.items() if _stays_on(chosen, main, part)}
     lines: dict[int, ReturnLine] = {}
-    came_with: dict[int, int] = {}
-    for main, its_parts in belonging.items():
-        for part in its_parts:
-            came_with[part.loan.pk] = main
-            if part.component and not _stays_on(chosen, main, part):
-                loose.append(part.component)
+    loose = _taken_off(chosen, loans, owned, stay_on)
     for back in backs:
         loan = loans[back.loan_id]
-        part = next(
-            (p for p in belonging.get(came_with.get(loan.pk, 0), []) if p.loan.pk == loan.pk), None
-        )
-        fitted = part is not None and _stays_on(chosen, came_with[loan.pk], part)
-        if part is None and (sits := parts.where_fitted(loan)) and back.quantity == loan.held:
-            loose.append(sits)
-        if not fitted:
+        if loan.pk not in stay_on:
             _move(ledger, warehouse, back, loan, pieces)
         lending.take_back(loan, back.quantity, now)
         lines[loan.pk] = ReturnLine(
-            of=made, loan=loan, quantity=back.quantity, scrapped=back.scrap, was_fitted=fitted
+            of=made,
+            loan=loan,
+            quantity=back.quantity,
+            scrapped=back.scrap,
+            was_fitted=loan.pk in stay_on,
         )
     individuals.unfit(loose, now)
     ledger.save()
-    _save_lines(lines, came_with)
+    _save_lines(lines, {pk: main for pk, (main, _) in owned.items()})
     CareRelation.objects.get_or_create(recipient=recipient, unit=unit, case_number="")
     return made
 
@@ -135,6 +129,23 @@ def _stays_on(chosen: dict[int, Back], main: int, part: parts.Part) -> bool:
         and not a.scrap
         and not b.scrap
     )
+
+
+def _taken_off(
+    chosen: dict[int, Back],
+    loans: dict[int, Loan],
+    owned: dict[int, tuple[int, parts.Part]],
+    stay_on: set[int],
+) -> list[Component]:
+    """Parts that no longer sit on their aid: the aid leaves without them, or they without it."""
+    loose = [
+        part.component for pk, (_, part) in owned.items() if part.component and pk not in stay_on
+    ]
+    for pk, loan in loans.items():
+        alone = pk not in owned and chosen[pk].quantity == loan.held
+        if alone and (sits := parts.where_fitted(loan)):
+            loose.append(sits)
+    return loose
 
 
 def _move(

@@ -284,6 +284,15 @@ def test_words_of_the_person_must_be_confirmed_in_text_for_the_supplier():
         )
 
 
+def test_the_orderers_own_name_and_mail_are_no_text_about_the_person():
+    recipient = someone()
+    loan = lend(recipient, ArticleFactory())
+    user = prescriber(first_name=recipient.given_name, email=f"anna@{recipient.locality}.example")
+    own = {"contact_name": str(user), "contact_email": user.email}
+
+    assert fetched(loan, user=user, reason=reason("taklyft"), details=own)
+
+
 def test_the_contact_switch_needs_no_new_check_of_the_text():
     recipient = someone()
     loan = lend(recipient, ArticleFactory())

@@ -254,6 +254,8 @@ class Aids(RuleBasedStateMachine):
         for line in PickupLine.objects.filter(is_open=True).select_related("loan", "pickup"):
             assert line.loan.ended_at is None
             assert line.pickup.status not in (PickupStatus.RECEIVED, PickupStatus.CANCELLED)
+            came = sum(receipt.quantity for receipt in line.receipts.all())
+            assert 0 < line.quantity - came <= line.loan.held
 
 
 def test_any_sequence_keeps_the_books():
