@@ -4,6 +4,7 @@ Locks are taken in one order: recipients, cases (pickup orders by number, a retu
 balances (by warehouse and article), individuals (by number), case number.
 """
 
+from .arrivals import Extra, Got
 from .ordering import (
     TextNeedsCheck,
     Wish,
@@ -13,7 +14,7 @@ from .ordering import (
     plan,
     set_contact,
 )
-from .receiving import Extra, Got, make_available, receive
+from .receiving import make_available, receive
 from .returns import Back, give_back, undo
 
 __all__ = [

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from articles.models import Article
 from articles.stock import Ledger
 from individuals import services as individuals
 from individuals.models import BlockReason, Component, Individual
@@ -28,46 +27,14 @@ from ..models import (
     PickupStatus,
     ReceivedState,
 )
-from . import goods
+from . import arrivals, goods
+from .arrivals import Arrived, Extra, Got
 from .ordering import locked, set_status
 
 REASONS = {
     ReceivedState.TO_CLEANING: "under rengöring",
     ReceivedState.TO_REPAIR: "under reparation",
 }
-
-
-@dataclass(frozen=True)
-class Got:
-    """So much of a line came, in this state. ``MISSING`` came not and never will."""
-
-    line_id: int
-    quantity: int
-    state: str
-
-
-@dataclass(frozen=True)
-class Extra:
-    """What came without standing on the order: a loan of the same recipient, a piece by its
-    number (whoever has it), or a counted article by its number."""
-
-    quantity: int
-    state: str
-    loan_id: int | None = None
-    number: str = ""
-
-
-@dataclass
-class _Arrived:
-    """A thing that came, once it is known what it is."""
-
-    quantity: int
-    state: str
-    article: Article
-    loan: Loan | None = None
-    individual_id: int | None = None
-    line: PickupLine | None = None
-    stays_on: bool = False
 
 
 @dataclass
@@ -98,12 +65,12 @@ def receive(
     nothing happens. ``DomainError.line`` is the pickup line's id.
     """
     got, extras = list(got), list(extras)
-    others = _resolve(pickup, extras)
+    others = arrivals.resolve(pickup, extras)
     lending.lock([pickup.recipient_id, *(a.loan.recipient_id for a in others if a.loan)])
     elsewhere = _open_lines_elsewhere(pickup, others)
     pickup = locked(pickup, *(line.pickup for line in elsewhere))
     _check(pickup, got, others, finish, seen)
-    arrived = [*_from_lines(pickup, got), *others]
+    arrived = [*arrivals.from_lines(pickup, got), *others]
     _lock_loans(arrived, {line.pickup.case_number for line in elsewhere} | {pickup.case_number})
     work = _begin(pickup, arrived, user)
     loose = _sort_out_parts(arrived)
@@ -123,51 +90,7 @@ def receipts_so_far(pickup: PickupOrder) -> int:
     return PickupReceipt.objects.filter(line__pickup=pickup).count()
 
 
-def _resolve(pickup: PickupOrder, extras: list[Extra]) -> list[_Arrived]:
-    """What the extras are; nothing is locked yet."""
-    found = []
-    for extra in extras:
-        if extra.loan_id is not None:
-            loan = (
-                parts.returnable()
-                .filter(pk=extra.loan_id, recipient=pickup.recipient_id)
-                .select_related("article")
-                .first()
-            )
-            if loan is None:
-                raise DomainError("Ett hjälpmedel finns inte längre hos mottagaren.")
-            found.append(
-                _Arrived(extra.quantity, extra.state, loan.article, loan, loan.individual_id)
-            )
-            continue
-        found.append(_by_number(extra))
-    return found
-
-
-def _by_number(extra: Extra) -> _Arrived:
-    number = extra.number.strip()
-    piece = (
-        Individual.objects.filter(number=number).select_related("article", "warehouse").first()
-        or Individual.objects.filter(former_numbers__number=number)
-        .select_related("article", "warehouse")
-        .first()
-    )
-    if piece is None:
-        article = Article.objects.filter(number=number).first()
-        if article is None:
-            raise DomainError(f"Ingen individ och ingen artikel har numret {number}.")
-        if article.is_marked or not article.is_stocked:
-            raise DomainError(f"{article} tas emot med individnummer.")
-        return _Arrived(extra.quantity, extra.state, article)
-    if piece.status == Individual.Status.SCRAPPED:
-        raise DomainError(f"Individ {piece.number} är skrotad och kan inte tas emot.")
-    if piece.warehouse_id:
-        raise DomainError(f"Individ {piece.number} står redan i {piece.warehouse}.")
-    loan = Loan.objects.filter(individual=piece, ended_at=None).first()
-    return _Arrived(1, extra.state, piece.article, loan, piece.pk)
-
-
-def _open_lines_elsewhere(pickup: PickupOrder, others: list[_Arrived]) -> list[PickupLine]:
+def _open_lines_elsewhere(pickup: PickupOrder, others: list[Arrived]) -> list[PickupLine]:
     ids = [a.loan.pk for a in others if a.loan]
     return list(
         PickupLine.objects.filter(loan__in=ids, is_open=True)
@@ -179,7 +102,7 @@ def _open_lines_elsewhere(pickup: PickupOrder, others: list[_Arrived]) -> list[P
 def _check(
     pickup: PickupOrder,
     got: list[Got],
-    others: list[_Arrived],
+    others: list[Arrived],
     finish: bool,
     seen: int | None,
 ) -> None:
@@ -203,32 +126,7 @@ def _check(
         raise DomainError("Samma hjälpmedel står på två rader. Ta bort det ena.")
 
 
-def _from_lines(pickup: PickupOrder, got: list[Got]) -> list[_Arrived]:
-    lines = {
-        line.pk: line
-        for line in pickup.lines.filter(is_open=True)
-        .select_related("article", "loan")
-        .annotate(received=Sum("receipts__quantity"))
-    }
-    arrived = []
-    for one in got:
-        line = lines.get(one.line_id)
-        if line is None:
-            raise DomainError("Raden är redan mottagen.", line=one.line_id)
-        left = line.quantity - (line.received or 0)
-        if one.quantity > left:
-            raise DomainError(
-                f"{line.title}: {left} st återstår. Kom det fler står resten under «Annat som kom».",
-                line=line.pk,
-            )
-        line.received = (line.received or 0) + one.quantity
-        arrived.append(
-            _Arrived(one.quantity, one.state, line.article, line.loan, line.individual_id, line)
-        )
-    return arrived
-
-
-def _lock_loans(arrived: list[_Arrived], own_pickups: set[str]) -> None:
+def _lock_loans(arrived: list[Arrived], own_pickups: set[str]) -> None:
     loans = lending.lock_loans(a.loan.pk for a in arrived if a.loan)
     wanted: dict[int, int] = {}
     for thing in arrived:
@@ -239,7 +137,7 @@ def _lock_loans(arrived: list[_Arrived], own_pickups: set[str]) -> None:
         goods.check_held(loans[pk], quantity, own_pickups=own_pickups)
 
 
-def _begin(pickup: PickupOrder, arrived: list[_Arrived], user: User) -> _Work:
+def _begin(pickup: PickupOrder, arrived: list[Arrived], user: User) -> _Work:
     places = {
         (pickup.warehouse_id, a.article.pk)
         for a in arrived
@@ -261,7 +159,7 @@ def _begin(pickup: PickupOrder, arrived: list[_Arrived], user: User) -> _Work:
     return _Work(pickup, user, timezone.now(), ledger, pieces, reasons)
 
 
-def _sort_out_parts(arrived: list[_Arrived]) -> list[Component]:
+def _sort_out_parts(arrived: list[Arrived]) -> list[Component]:
     """Which components no longer sit on their aid; the others stay on and move no stock."""
     came = {a.loan.pk: a for a in arrived if a.loan}
     loose = []
@@ -291,7 +189,7 @@ def _sort_out_parts(arrived: list[_Arrived]) -> list[Component]:
     return loose
 
 
-def _take_in(work: _Work, thing: _Arrived) -> None:
+def _take_in(work: _Work, thing: Arrived) -> None:
     """One thing moves: its loan, the goods, the record of it."""
     piece = work.pieces.get(thing.individual_id) if thing.individual_id else None
     moves = (thing.article.is_stocked or piece is not None) and not thing.stays_on
@@ -320,7 +218,7 @@ def _take_in(work: _Work, thing: _Arrived) -> None:
     _record(work, thing, moves)
 
 
-def _record(work: _Work, thing: _Arrived, moves: bool) -> None:
+def _record(work: _Work, thing: Arrived, moves: bool) -> None:
     line = thing.line
     if line is None:
         line = PickupLine.objects.create(
