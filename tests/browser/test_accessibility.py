@@ -28,7 +28,7 @@ AXE = (Path(__file__).parent.parent / "vendor/axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NARROW = 320
 # Parameters whose value decides what the page shows; of others only that they are there.
-TELLING = {"flik", "panelflik", "redigera", "typ"}
+TELLING = {"flik", "komponent", "panelflik", "redigera", "typ"}
 # Another address shows the same: sorted another way, another page of the list.
 SAME = {"sortera", "sida", "lager"}
 LEFT_OUT = ("/admin/", "/static/", "/logga-ut/", "/delar/")
