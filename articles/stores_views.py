@@ -95,6 +95,7 @@ def store_report(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "store": store,
         "count": stores.balances(store).count(),
+        "earlier": printouts.earlier(request.user, back)[:5],
         "dialog": {"title": "Lagersaldorapport", "cancel_url": back, "finish": "",
                    "next": "Skapa pdf"},
     }  # fmt: skip

@@ -24,6 +24,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -63,6 +64,13 @@ def order(
 def url_of(printout: Printout) -> str:
     """The page where it is waited for."""
     return reverse("printout", args=[printout.key])
+
+
+def earlier(owner: Any, back_url: str) -> QuerySet[Printout]:
+    """What the owner has ordered from there and can still be fetched, or is waited for."""
+    return Printout.objects.filter(
+        owner=owner.pk, back_url=back_url, error="", created_at__gt=timezone.now() - KEPT
+    )
 
 
 class Work:

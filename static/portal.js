@@ -45,6 +45,10 @@
       block.querySelectorAll("a.edit-open, a.edit-leave, form.edit-form").forEach((e) => enhance(e, { ...address(e), ...self }));
     });
     all("[data-bulk]").forEach(countTicked);
+    all(".tabs").forEach((nav) => { // a narrow row of tabs begins with the one that is open in view
+      const open = nav.querySelector("[aria-current]");
+      if (open) nav.scrollLeft = open.offsetLeft - nav.offsetLeft - (nav.clientWidth - open.offsetWidth) / 2;
+    });
   }
 
   // --- Panel -----------------------------------------------------------------------------------

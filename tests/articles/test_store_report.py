@@ -105,6 +105,13 @@ def test_two_clicks_make_one_report(mine, store):
     assert Printout.objects.count() == 2
 
 
+def test_a_report_is_found_again_where_it_was_ordered(mine, browser_of, user, store):
+    page = order(mine)
+    assert page in mine.get("/lager/0880/rapport/").content.decode()
+    colleague = browser_of(UserFactory(default_unit=user.default_unit))
+    assert "Redan skapade" not in colleague.get("/lager/0880/rapport/").content.decode()
+
+
 def test_a_report_of_an_empty_store_says_so(mine, store):
     page = order(mine)
     run_jobs()
