@@ -63,3 +63,13 @@ places.add(
         url=lambda request, row: counting_admin.address(row.warehouse.number, row.article.number),
     )
 )
+places.add(
+    places.Entry(
+        slot="individual.button",
+        name="label",
+        label="Etikett (PDF)",
+        url=lambda request, piece: reverse("individuals:label", args=[piece.number]),
+        order=5,
+        icon="printer",
+    )
+)

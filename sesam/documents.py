@@ -81,15 +81,15 @@ def pdf(
             "aid_centre": settings.AID_CENTRE,
             "printed_at": timezone.now(),
             "printed_by": ", ".join(str(part) for part in (request_user, unit) if part),
-            "qr": _qr(case_url) if case_url else "",
+            "qr": qr(case_url) if case_url else "",
             "personal": personal,
         },
     )
     return render(html)
 
 
-def render(html: str) -> bytes:
-    """A whole HTML document as tagged PDF, in the family's fonts and style."""
+def render(html: str, *, style: Path = STYLE) -> bytes:
+    """A whole HTML document as tagged PDF, in the family's fonts and style, or in ``style``."""
     try:
         from weasyprint import HTML  # slow to import, and needs libraries of the system
     except OSError as missing:
@@ -100,9 +100,9 @@ def render(html: str) -> bytes:
         ) from missing
 
     with _one_at_a_time:
-        fonts, style = _look()
+        fonts, sheet = _look(style)
         return HTML(string=html, url_fetcher=_fetcher()).write_pdf(
-            stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1"
+            stylesheets=[sheet], font_config=fonts, pdf_variant="pdf/ua-1"
         )
 
 
@@ -137,8 +137,8 @@ class UnavailablePage:
         )
 
 
-@lru_cache(maxsize=1)
-def _look() -> tuple[FontConfiguration, CSS]:
+@lru_cache(maxsize=4)
+def _look(style: Path) -> tuple[FontConfiguration, CSS]:
     """Fonts and style sheet, read and parsed once a process.
 
     Anew for each file they'd take as long as a page of text, and leak 0.3 MB a time.
@@ -148,7 +148,7 @@ def _look() -> tuple[FontConfiguration, CSS]:
 
     fonts = FontConfiguration()
     atexit.register(_look.cache_clear)  # it then removes its folder of unpacked fonts
-    return fonts, CSS(filename=str(STYLE), font_config=fonts, url_fetcher=_fetcher())
+    return fonts, CSS(filename=str(style), font_config=fonts, url_fetcher=_fetcher())
 
 
 @lru_cache(maxsize=1)
@@ -167,16 +167,9 @@ def _fetcher() -> Any:
     return StaticOnly()
 
 
-def _qr(url: str) -> SafeString:
-    """A QR code as SVG, with the text that a screen reader says instead."""
+def qr(url: str, title: str = "QR-kod till ärendets sida i portalen") -> SafeString:
+    """A QR code as SVG; ``title`` is what a screen reader says instead."""
     import segno
 
     code = segno.make(url, error="m", micro=False)
-    return mark_safe(
-        code.svg_inline(
-            scale=4,
-            border=0,
-            title="QR-kod till ärendets sida i portalen",
-            omitsize=True,
-        )
-    )
+    return mark_safe(code.svg_inline(scale=4, border=0, title=title, omitsize=True))

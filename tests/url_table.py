@@ -51,6 +51,7 @@ URLS: dict[str, Row] = {
     # marked pieces
     "individuals:search": Row(CARE),
     "individuals:detail": Row(CARE),
+    "individuals:label": Row(CARE),
     "individuals:register": Row(frozenset({BUFFERT, KHS})),
     "individuals:register_step": Row(frozenset({BUFFERT, KHS})),
     "individuals:renumber": Row(frozenset({BUFFERT, KHS})),

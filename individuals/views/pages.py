@@ -16,10 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from articles.tables import iso_text
 from organisation.permissions import CARE, roles
-from sesam import places
+from sesam import documents, places
 from sesam.templatetags.sesam import datum, kr, status_html
 
 from .. import search as finder
+from ..documents import label_pdf
 from ..forms import SearchForm, personal
 from ..models import Component, Individual, stock_status
 from ..services import with_blocked
@@ -126,6 +127,20 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         **_TAB_BUILDERS[chosen](piece),
     }
     return render(request, "individuals/detail.html", context)
+
+
+@roles(*CARE)
+@require_safe
+def label(request: HttpRequest, number: str) -> HttpResponse:
+    """The piece's label as PDF. It tells nothing of who has it."""
+    piece = find(number)
+    if piece is None:
+        current = finder.exact(number)
+        if current is None:
+            raise Http404("individual")
+        return redirect("individuals:label", current)
+    url = request.build_absolute_uri(reverse("individuals:detail", args=[piece.number]))
+    return documents.download(f"etikett-{piece.number}.pdf", label_pdf(piece, url=url))
 
 
 def _tab_of(entry: places.Shown) -> str:
