@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
 from organisation.permissions import CARE, has_role
 from recipients.models import Recipient
 from recipients.tables import LoanTag
-from sesam import case_pages, places
+from sesam import case_pages, compiled, places
 from sesam.models import CaseKind
+from sesam.tables import links
 
 from .models import PickupLine, PickupOrder
 
@@ -58,22 +60,27 @@ for _order, _name, _label, _icon, _page in (
 
 def _tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
     """«Hämtorder 26480003» on what is to be fetched; a link for those who may open it."""
-    lines = PickupLine.objects.filter(is_open=True, pickup__recipient=recipient)
-    found = list(lines.values_list("loan_id", "pickup_id", "pickup__case_number"))
+    found = compiled.rows("lines to fetch", _open_lines, recipient.pk)
     if not found:
         return {}
     own = set(
         PickupOrder.objects.for_user(request.user)
-        .filter(pk__in={pickup for _, pickup, _ in found})
+        .filter(pk__in={line["pickup_id"] for line in found})
         .values_list("pk", flat=True)
     )
+    url = links("pickups:detail")
     return {
-        loan: LoanTag(
-            f"Hämtorder {number}",
-            reverse("pickups:detail", args=[number]) if pickup in own else "",
+        line["loan_id"]: LoanTag(
+            f"Hämtorder {line['pickup__case_number']}",
+            url(line["pickup__case_number"]) if line["pickup_id"] in own else "",
         )
-        for loan, pickup, number in found
+        for line in found
     }
+
+
+def _open_lines(recipient_id: int) -> QuerySet[PickupLine, dict[str, Any]]:
+    lines = PickupLine.objects.filter(is_open=True, pickup__recipient=recipient_id)
+    return lines.values("loan_id", "pickup_id", "pickup__case_number")
 
 
 places.add(

@@ -72,7 +72,8 @@ class HeldTickColumn(TickColumn):
     """A box for every aid; one that is on its way already can't be chosen again."""
 
     def render(self, value: Any, record: Any, table: HeldTable) -> SafeString:
-        if any(tag.is_busy for tag in table.tags.get(record["pk"], ())):
+        tags = table.tags.get(record["pk"])
+        if tags and any(tag.is_busy for tag in tags):
             return format_html(
                 '<input class="form-check-input" type="checkbox" disabled '
                 'aria-label="{} kan inte väljas">',

@@ -62,7 +62,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_POST
@@ -228,12 +228,12 @@ class TickColumn(Column):
         super().__init__(*(args or ("Välj",)), **kwargs)
 
     def render(self, value: Any, record: Any) -> SafeString:
-        return format_html(
-            '<input class="form-check-input" type="checkbox" name="valda" value="{}" form="{}" '
-            'aria-label="Välj {}">',
-            value,
-            self.form,
-            A(self.label_from).resolve(record, quiet=True) or value,
+        by = self.label_from
+        label = record[by] if isinstance(record, dict) else A(by).resolve(record, quiet=True)
+        return mark_safe(
+            '<input class="form-check-input" type="checkbox" name="valda"'
+            f' value="{escape(str(value))}" form="{self.form}"'
+            f' aria-label="Välj {escaped(label or value)}">'
         )
 
 
@@ -577,6 +577,8 @@ class _Drawn:
             return self.render(record=record)
         if wanted == _VALUE_AND_RECORD and not self.link:
             return self.render(value=value, record=record)
+        if wanted == _VALUE_RECORD_TABLE and not self.link:
+            return self.render(value=value, record=record, table=self.table)
         given = {
             "value": value,
             "record": record,
@@ -593,6 +595,7 @@ class _Drawn:
 
 
 _RECORD, _VALUE_AND_RECORD = frozenset({"record"}), frozenset({"value", "record"})
+_VALUE_RECORD_TABLE = frozenset({"value", "record", "table"})
 _VALUE = frozenset({"value"})
 
 

@@ -1,6 +1,7 @@
 """A question whose SQL is kept answers as the queryset would, whatever value is asked for."""
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import F
 
 from organisation.models import User
@@ -28,3 +29,30 @@ def test_every_value_gets_its_own_rows_with_their_own_names():
 def test_a_question_that_does_not_ask_for_the_value_is_refused():
     with pytest.raises(ValueError, match="isn't a parameter"):
         compiled.rows("careless", lambda pk: User.objects.values("pk"), 1)
+
+
+def test_it_is_planned_once_a_connection(django_assert_num_queries):
+    user = UserFactory()
+    compiled.rows("users", users, user.pk)
+    with django_assert_num_queries(1) as asked:
+        compiled.rows("users", users, user.pk)
+    assert asked.captured_queries[0]["sql"].startswith("EXECUTE")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_prepared_outlives_a_rollback_but_not_its_connection():
+    user = UserFactory()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        compiled.rows("rolled back", users, user.pk)
+        raise RuntimeError
+    assert compiled.rows("rolled back", users, user.pk) == list(users(user.pk))
+    connection.close()
+    assert compiled.rows("rolled back", users, user.pk) == list(users(user.pk))
+
+
+def test_behind_a_pooler_nothing_is_prepared(django_assert_num_queries, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    user = UserFactory(last_name="100 % Åberg")
+    with django_assert_num_queries(1) as asked:
+        assert compiled.rows("pooled", users, user.pk)[0]["shout"] == "100 % Åberg"
+    assert asked.captured_queries[0]["sql"].startswith("SELECT")
