@@ -1,8 +1,12 @@
 """Which warehouses a user may look into."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from sesam import compiled
 
 from .models import Source, Unit, User, Warehouse
 from .permissions import KHS, has_role
@@ -26,36 +30,43 @@ class Seen:
         return next((w for w in self.warehouses if w.number == number), self.preset)
 
 
-# Written out: every page of articles asks it, and putting it together took longer than asking.
-_SEEN = """
-    SELECT w.id, w.number, w.name, w.kind, unit.delivering_warehouse_id AS delivers, EXISTS (
-        SELECT FROM organisation_unit_own_stores o
-        WHERE o.unit_id = unit.id AND o.warehouse_id = w.id) AS is_default_units
-    FROM organisation_warehouse w LEFT JOIN organisation_unit unit ON unit.id = %(unit)s
-    WHERE w.is_active AND (%(all)s OR w.kind = %(central)s OR EXISTS (
-        SELECT FROM organisation_unit_own_stores o
-        JOIN organisation_unit mine ON mine.id = o.unit_id AND mine.is_active
-        JOIN organisation_user_units uu ON uu.unit_id = mine.id AND uu.user_id = %(user)s
-        WHERE o.warehouse_id = w.id))
-"""
-
-
 def seen_by(user: User) -> Seen:
     """KHS's warehouses and the user's own stores; KHS's staff see every store. One query.
 
     The warehouses come with number, name and kind; more of one is looked up when asked for.
     """
-    asked = {
-        "unit": user.default_unit_id,
-        "user": user.pk,
-        "all": has_role(user, KHS),
-        "central": Warehouse.Kind.CENTRAL.value,
-    }
-    found = sorted(Warehouse.objects.raw(_SEEN, asked), key=lambda w: (not w.is_central, w.number))
-    own = next((w for w in found if w.is_default_units and not w.is_central), None)
-    delivering = next((w for w in found if w.pk == w.delivers), found[0] if found else None)
+    question = _every_store if has_role(user, KHS) else _usual_stores
+    rows = compiled.rows(("stores seen", question), question, user.pk)
+    rows.sort(key=lambda row: (row["kind"] != Warehouse.Kind.CENTRAL, row["number"]))
+    found = [
+        Warehouse.from_db(DEFAULT_DB_ALIAS, _SHOWN, [row[name] for name in _SHOWN]) for row in rows
+    ]
+    pairs = list(zip(found, rows, strict=True))
+    own = next((w for w, row in pairs if row["is_default_units"] and not w.is_central), None)
+    delivering = next((w for w, row in pairs if row["delivers"]), found[0] if found else None)
     preset = own if own and user.default_source == Source.OWN_STORE else delivering
     return Seen(found, preset)
+
+
+_SHOWN = ["id", "number", "name", "kind"]
+
+
+def _every_store(user_id: int) -> QuerySet[Warehouse, dict[str, Any]]:
+    me = User.objects.filter(pk=user_id)
+    return (
+        Warehouse.objects.filter(is_active=True)
+        .annotate(
+            delivers=Exists(me.filter(default_unit__delivering_warehouse=OuterRef("pk"))),
+            is_default_units=Exists(me.filter(default_unit__own_stores=OuterRef("pk"))),
+        )
+        .order_by()
+        .values(*_SHOWN, "delivers", "is_default_units")
+    )
+
+
+def _usual_stores(user_id: int) -> QuerySet[Warehouse, dict[str, Any]]:
+    mine = User.objects.filter(pk=user_id, units__is_active=True, units__own_stores=OuterRef("pk"))
+    return _every_store(user_id).filter(Q(kind=Warehouse.Kind.CENTRAL) | Exists(mine))
 
 
 def open_to(user: User) -> QuerySet[Warehouse]:

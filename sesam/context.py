@@ -45,6 +45,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             parent["active"] = parent["active"] or item["active"]
     return {
         "menu": list(menu.values()),
+        # What the two menus show, which are kept by it; the counts stand elsewhere in the bar.
+        "menu_key": repr(
+            [{**item, "count": None} for item in menu.values() if item["kind"] != "cart"]
+        ),
         "frame_user": {
             "name": user.get_full_name() or user.get_username(),
             "unit": getattr(user, "unit_name", ""),
