@@ -44,7 +44,7 @@ def record(
             [
                 timezone.now(),
                 request.user.pk,
-                request.user.default_unit_id,
+                getattr(request.user, "default_unit_id", None),
                 str(action),
                 recipient_key,
                 digest(searched) if searched else "",

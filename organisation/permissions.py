@@ -39,8 +39,9 @@ def has_role(user, *wanted: str) -> bool:
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """Send a logged-out visitor to the sign-in page; a page part can't show it, so htmx goes."""
     redirect = redirect_to_login(request.get_full_path())
-    if getattr(request, "htmx", False):
-        here = request.htmx.current_url_abs_path or "/"
+    htmx = getattr(request, "htmx", None)
+    if htmx:
+        here = htmx.current_url_abs_path or "/"
         return HttpResponseClientRedirect(redirect_to_login(here).url)
     return redirect
 
@@ -57,7 +58,7 @@ def roles(*wanted: str) -> Callable:
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        checked.roles = wanted
+        checked.roles = wanted  # type: ignore[attr-defined]  # the table of addresses reads it
         return checked
 
     return decorate

@@ -63,7 +63,7 @@ def _write(queryset: QuerySet[Any, Any], key: Hashable) -> _Question:
     sql, params = query.sql_with_params()
     if _STAND_IN not in params:
         raise ValueError(f"{key}: the value asked for isn't a parameter of the query")
-    names = list(query.selected)  # in the order of the SQL, as ValuesIterable reads it
+    names = list(query.selected or ())  # in the order of the SQL, as ValuesIterable reads it
     return _Question(f"compiled_{len(_written)}", sql, names, params)
 
 

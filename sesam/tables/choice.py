@@ -1,0 +1,40 @@
+"""Which columns a user has chosen, kept with the user."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+if TYPE_CHECKING:
+    from .table import Table
+
+#: Tables whose columns a user may choose, by preference key.
+choosable: dict[str, type[Table]] = {}
+
+
+@require_POST
+def save_columns(request: HttpRequest) -> HttpResponse:
+    """Keep the user's choice of columns (``tabell``, ``kolumn`` …) and go back to ``nasta``."""
+    back = request.POST.get("nasta", "/")
+    if not url_has_allowed_host_and_scheme(back, None):
+        back = "/"
+    user = request.user
+    if not user.is_authenticated:
+        sign_in = redirect_to_login(back)
+        htmx = getattr(request, "htmx", False)
+        return HttpResponseClientRedirect(sign_in.url) if htmx else sign_in
+    table = choosable.get(request.POST.get("tabell", ""))
+    if table is not None:
+        wanted = set(request.POST.getlist("kolumn"))
+        preferences = dict(user.preferences or {})
+        columns = dict(preferences.get("columns", {}))
+        columns[table.preference_key] = [name for name in table.optional if name in wanted]
+        preferences["columns"] = columns
+        user.preferences = preferences
+        user.save(update_fields=["preferences"])
+    return HttpResponseRedirect(back)
