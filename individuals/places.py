@@ -13,7 +13,7 @@ places.add(
         slot="menu",
         name="individuals",
         label="Individer",
-        url=lambda request, obj: reverse("individuals:search"),
+        url=places.page("individuals:search"),
         order=40,
         shown=lambda request, obj: has_role(request.user, *CARE),
     )

@@ -79,7 +79,7 @@ places.add(
         slot="recipient.button",
         name="order",
         label="Beställ",
-        url=lambda request, recipient: reverse("orders:to", args=[recipient.key]),
+        url=places.page_of("orders:to"),
         shown=lambda request, recipient: not recipient.deceased_on and not recipient.store_id,
         extra={"dialog": True, "order": True},
     )
@@ -202,9 +202,7 @@ places.add(
         slot="recipient.tab",
         name="bestallt",
         label="Beställt",
-        url=lambda request, recipient: (
-            reverse("recipients:detail", args=[recipient.key]) + "?flik=bestallt"
-        ),
+        url=places.page_of("recipients:detail", "?flik=bestallt"),
         order=20,
         count=_undelivered_count,
         extra={"build": _ordered_tab},

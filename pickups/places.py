@@ -1,11 +1,9 @@
 """What comes back adds itself to the recipient's page: the bar on ticked aids, and tags."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 
 from organisation.permissions import CARE, has_role
 from recipients.models import Recipient
@@ -23,10 +21,6 @@ def _care(request: HttpRequest, obj: Any = None) -> bool:
     return has_role(request.user, *CARE)
 
 
-def _url(name: str) -> Callable[[HttpRequest, Recipient], str]:
-    return lambda request, recipient: reverse(name, args=[recipient.key])
-
-
 for _order, _name, _label, _icon, _page in (
     (20, "pickup", "Hämtorder", "truck", "pickups:begin"),
     (30, "return", "Retur", "undo-2", "pickups:new_return"),
@@ -38,7 +32,7 @@ for _order, _name, _label, _icon, _page in (
             name=_name,
             label=_label,
             icon=_icon,
-            url=_url(_page),
+            url=places.page_of(_page),
             order=_order,
             shown=_care,
             extra={"dialog": _name == "pickup"},
@@ -50,7 +44,7 @@ for _order, _name, _label, _icon, _page in (
             name=_name,
             label=_label,
             icon=_icon,
-            url=_url(_page),
+            url=places.page_of(_page),
             # The return comes first: it is what one does most.
             order=10 if _name == "return" else _order,
             shown=_care,

@@ -1,30 +1,13 @@
 """What recipients add to the bar, the start page and their own page's tabs."""
 
-import uuid
-from collections.abc import Callable
-from functools import cache
-from typing import Any
-
-from django.urls import reverse
-
 from organisation.permissions import CARE, has_role
 from sesam import places
-from sesam.tables import links
 
 from . import loans
 
 
 def _may(request, obj=None) -> bool:
     return has_role(request.user, *CARE)
-
-
-@cache
-def page_url() -> Callable[[Any], str]:
-    return links("recipients:detail", sample=uuid.UUID(int=0))
-
-
-def _tab(name: str):
-    return lambda request, recipient: f"{page_url()(recipient.key)}?flik={name}"
 
 
 places.add(
@@ -62,7 +45,7 @@ for _order, _name, _label, _kind in (
             slot="recipient.tab",
             name=_name,
             label=_label,
-            url=_tab(_name),
+            url=places.page_of("recipients:detail", f"?flik={_name}"),
             order=_order,
             count=_kind.count,
             extra={"build": _kind.build},
@@ -73,7 +56,7 @@ places.add(
         slot="recipient.create",
         name="information",
         label="Mottagarinformation",
-        url=lambda request, recipient: reverse("recipients:information", args=[recipient.key]),
+        url=places.page_of("recipients:information"),
         order=50,
         shown=_may,
         extra={"dialog": True},

@@ -35,9 +35,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
+
+from sesam.tables import links
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,16 @@ def page(name: str) -> Callable[[HttpRequest, Any], str]:
 @cache
 def _address(name: str) -> str:
     return reverse(name)
+
+
+def page_of(name: str, query: str = "") -> Callable[[HttpRequest, Any], str]:
+    """For ``Entry.url``: a page whose one argument is the opaque ``key`` of what is looked at."""
+    return lambda request, obj: _addresses(name)(obj.key) + query
+
+
+@cache
+def _addresses(name: str) -> Callable[[Any], str]:
+    return links(name, sample=UUID(int=0))
 
 
 @dataclass

@@ -119,7 +119,7 @@ class PanelColumn(Column):
     def render(self, value: Any, record: Any, table: Table) -> SafeString:
         by = self.panel_id
         key = str(record[by] if isinstance(record, dict) else A(by).resolve(record))
-        href = escape(f"{table.panel_prefix}{quote(key)}")
+        href = escape(f"{table.panel_prefix}{key if key.isdecimal() else quote(key)}")
         return mark_safe(
             f'<a class="panel-link" href="{href}" data-panel="{escape(key)}">{escaped(value)}</a>'
         )
