@@ -33,7 +33,7 @@ def open_cart(user: User) -> Cart | None:
         .annotate(count=Count("pk"))
         .values("count")
     )
-    return (
+    cart = (
         Cart.objects.filter(user=user, closed_at=None)
         .annotate(line_count=Coalesce(Subquery(main_lines), 0))
         # What only the checkout shows is looked up there: each more table costs every page.
@@ -41,6 +41,16 @@ def open_cart(user: User) -> Cart | None:
         .order_by()
         .first()
     )
+    if cart is not None:
+        protect(cart)
+    return cart
+
+
+def protect(cart: Cart) -> None:
+    """Of a person who has become protected meanwhile, forget the address that was preset."""
+    person = cart.recipient
+    if person is not None and person.is_protected and not cart.typed_for_case:
+        cart.forget_whereabouts()
 
 
 def _open_cart_of(user_id: int) -> QuerySet[Cart, dict]:
@@ -153,6 +163,12 @@ def _preset_delivery(cart: Cart) -> None:
         cart.contact_prescriber = person.contact_prescriber
     if address is not None and not (person is not None and person.is_protected):
         copy_address(cart, address)
+
+
+def save_details(cart: Cart) -> None:
+    """Save what a user has typed or chosen in the blocks of «Leveransuppgifter»."""
+    cart.typed_for_case = cart.recipient is not None and cart.recipient.is_protected
+    cart.save()
 
 
 def copy_address(cart: Cart, source: Recipient | Unit | Warehouse) -> None:

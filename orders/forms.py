@@ -353,6 +353,9 @@ def _phone(label: str) -> forms.CharField:
     )
 
 
+SEND_ERRORS = {"extra_info": {"max_length": "Texten får vara högst 2 000 tecken."}}
+
+
 class DetailsForm(forms.ModelForm):
     """A block of «Leveransuppgifter»; only what it names is touched."""
 
@@ -388,6 +391,28 @@ class AddressForm(DetailsForm):
         widgets = {"instructions": forms.Textarea(attrs={"rows": 3})}
 
 
+class CaseAddressForm(AddressForm):
+    """The address of a person who became protected after the order was sent, for this case."""
+
+    class Meta(AddressForm.Meta):
+        fields = [*AddressForm.Meta.fields, "extra_info"]
+        labels = AddressForm.Meta.labels | {"extra_info": "Övrig information"}
+        widgets = AddressForm.Meta.widgets | {"extra_info": forms.Textarea(attrs={"rows": 3})}
+        help_texts = {"extra_info": "Det som stod här förut är borttaget: det kunde röja adressen."}
+        error_messages = SEND_ERRORS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        needed = {
+            "street": "Ange gatuadress.",
+            "postcode": "Ange postnummer.",
+            "locality": "Ange ort.",
+        }
+        for name, text in needed.items():
+            self.fields[name].required = True
+            self.fields[name].error_messages["required"] = text
+
+
 class RecipientContactForm(DetailsForm):
     recipient_phone = _phone("Telefon")
     recipient_mobile = _phone("Mobiltelefon")
@@ -414,8 +439,7 @@ class SendForm(forms.ModelForm):
         fields = ["delivery_way", "extra_info"]
         labels = {"delivery_way": "Leveranssätt", "extra_info": "Övrig information"}
         widgets = {"extra_info": forms.Textarea(attrs={"rows": 3})}
-        error_messages = {
-            "extra_info": {"max_length": "Texten får vara högst 2 000 tecken."},
+        error_messages = SEND_ERRORS | {
             "delivery_way": {
                 "required": "Välj leveranssätt.",
                 "invalid_choice": "Välj leveranssätt ur listan.",

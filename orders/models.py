@@ -43,6 +43,13 @@ class DeliveryWay(models.Model):
         return self.name
 
 
+# What was taken from the recipient's record, and must go when the person becomes protected.
+WHEREABOUTS = (
+    "co", "street", "postcode", "locality", "door_code", "instructions",
+    "recipient_phone", "recipient_mobile", "recipient_email",
+)  # fmt: skip
+
+
 class DeliveryDetails(Address):
     """«Leveransuppgifter»: where to, and whom to call."""
 
@@ -57,9 +64,19 @@ class DeliveryDetails(Address):
     contact_email = models.EmailField("kontaktens e-post", blank=True)
     contact_prescriber = models.BooleanField("förskrivare ska kontaktas", default=False)
     extra_info = models.TextField("övrig information", max_length=2000, blank=True)
+    typed_for_case = models.BooleanField(
+        "skrivet för ärendet",
+        default=False,
+        help_text="Mottagaren var skyddad när uppgifterna skrevs: de gäller bara det här ärendet.",
+    )
 
     class Meta:
         abstract = True
+
+    def forget_whereabouts(self) -> None:
+        """Empty what tells where the recipient is; nothing is saved."""
+        for name in WHEREABOUTS:
+            setattr(self, name, "")
 
 
 class Cart(DeliveryDetails):
@@ -266,8 +283,14 @@ class Order(DeliveryDetails):
 
     @property
     def address_masked(self) -> bool:
-        """A protected person's address stands on the case only while it is open."""
-        return self.is_protected and self.has_ended
+        """A protected person's address stands on the case only while it is open, and only if it
+        was typed for it: what came from the register before the person was protected doesn't."""
+        return self.is_protected and (self.has_ended or not self.typed_for_case)
+
+    @property
+    def lacks_address(self) -> bool:
+        """Somebody has to ask for an address before this can be delivered."""
+        return self.address_masked and not self.has_ended
 
 
 class OrderLine(LineFacts):

@@ -24,8 +24,10 @@ from sesam.errors import DomainError
 from sesam.models import CaseKind
 from sesam.working_days import add_working_days
 
+from . import cart as carts
 from .models import (
     NEXT_STATUS,
+    WHEREABOUTS,
     Cart,
     CartLine,
     LineDelivery,
@@ -43,7 +45,7 @@ COPIED = [
     "co", "street", "postcode", "locality", "door_code", "instructions",
     "recipient_phone", "recipient_mobile", "recipient_email",
     "contact_name", "contact_phone", "contact_mobile", "contact_email",
-    "contact_prescriber", "extra_info",
+    "contact_prescriber", "extra_info", "typed_for_case",
 ]  # fmt: skip
 COPIED_LINE = [
     "position", "article", "quantity", "source", "warehouse", "individual_id", "fitted_to_id",
@@ -68,6 +70,7 @@ def send(cart: Cart, *, user: User) -> Order:
         .select_related("unit", "delivery_way", "destination", "order")
         .get(pk=cart.pk, user=user)
     )
+    cart.recipient = recipient
     if cart.order:
         return cart.order
     if cart.closed_at:
@@ -77,6 +80,7 @@ def send(cart: Cart, *, user: User) -> Order:
             F("component_of_id").asc(nulls_first=True), "position", "id"
         )
     )
+    carts.protect(cart)
     _check_cart(cart, lines, recipient)
 
     places = {(line.warehouse_id, line.article_id) for line in lines if line.article.is_stocked}
@@ -295,6 +299,28 @@ def _locked_order(order: Order) -> Order:
 
 def _tell(order: Order, user: User, text: str) -> None:
     OrderEvent.objects.create(order=order, at=timezone.now(), user=user, text=text[:300])
+
+
+@transaction.atomic
+def type_address(order: Order, *, user: User, details: dict[str, str]) -> Order:
+    """The address for this case alone, of a person who was protected after it was sent.
+
+    What came from the register then is forgotten; ``details`` are names of ``WHEREABOUTS``, and
+    ``extra_info``, which might tell where the person lives too.
+    """
+    order = _locked_order(order)
+    if not order.is_protected:
+        raise DomainError("Adressen skrivs bara här för en person med skyddad identitet.")
+    if order.has_ended:
+        raise DomainError("Beställningen är avslutad och kan inte ändras.")
+    order.forget_whereabouts()
+    order.extra_info = ""
+    for name in (*WHEREABOUTS, "extra_info"):
+        setattr(order, name, details.get(name, ""))
+    order.typed_for_case = True
+    order.save(update_fields=[*WHEREABOUTS, "extra_info", "typed_for_case"])
+    _tell(order, user, "Leveransadressen skrevs för ärendet")
+    return order
 
 
 # --- cancelling --------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def _supplier(pickup: PickupOrder) -> dict[str, Any]:
         "contact_phone": pickup.contact_phone,
         "contact_mobile": pickup.contact_mobile,
         "contact_email": pickup.contact_email,
-        "comment": pickup.comment,
+        "comment": "" if pickup.address_masked else pickup.comment,
         # The catalogue's name: a loan's own may be what somebody typed about a person.
         "lines": [
             {

@@ -95,6 +95,10 @@ NEXT_STATUS: dict[str, set[str]] = {
 ENDED = (PickupStatus.RECEIVED, PickupStatus.CANCELLED)
 
 
+# What may have come from the recipient's record, and goes when the person becomes protected.
+WHEREABOUTS = ("co", "street", "postcode", "locality", "door_code", "instructions", "comment")
+
+
 class PickupDetails(Address):
     """«Hämtorderinformation»: from where, and whom to call."""
 
@@ -107,6 +111,11 @@ class PickupDetails(Address):
     contact_prescriber = models.BooleanField("förskrivare ska kontaktas", default=False)
     comment = models.TextField("kommentar", max_length=2000, blank=True)
     is_urgent = models.BooleanField("akut", default=False)
+    typed_for_case = models.BooleanField(
+        "skrivet för ärendet",
+        default=False,
+        help_text="Mottagaren var skyddad när adressen skrevs: den gäller bara det här ärendet.",
+    )
 
     class Meta:
         abstract = True
@@ -179,8 +188,19 @@ class PickupOrder(PickupDetails):
 
     @property
     def address_masked(self) -> bool:
-        """A protected person's typed address stands on the case only while it is open."""
-        return self.recipient.is_protected and self.has_ended
+        """A protected person's address stands on the case only while it is open, and only if it
+        was typed for it: what came from the register before the person was protected doesn't."""
+        return self.recipient.is_protected and (self.has_ended or not self.typed_for_case)
+
+    @property
+    def lacks_address(self) -> bool:
+        """Somebody has to ask for an address before this can be fetched."""
+        return self.address_masked and not self.has_ended
+
+    def forget_whereabouts(self) -> None:
+        """Empty what may tell where the recipient is; nothing is saved."""
+        for name in WHEREABOUTS:
+            setattr(self, name, "")
 
 
 class PickupLine(models.Model):

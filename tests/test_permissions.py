@@ -121,10 +121,10 @@ def arguments(name: str, case, user) -> list:
         return ["ingen-sadan", "antal"]
     if name in (
         "orders:change_line", "orders:remove_line", "orders:together",
-        "orders:cart_attachment", "orders:detach",
+        "orders:cart_attachment",
     ):  # fmt: skip
         cart = start(user if not isinstance(user, AnonymousUser) else UserFactory())
-        if "attachment" in name or "detach" in name:
+        if "attachment" in name:
             return [attached(CartAttachment, cart=cart, uploaded_by=cart.user).key]
         return [add(cart, case["article"]).pk]
     return []

@@ -78,7 +78,6 @@ URLS: dict[str, Row] = {
     "orders:checkout": Row(CARE),
     "orders:delivery": Row(CARE),
     "orders:cart_attachment": Row(CARE),
-    "orders:detach": Row(CARE, post=True),
     # sent orders: the unit's own, and KHS
     "orders:detail": Row(CARE, others=404),
     "orders:confirmation": Row(CARE, others=404),

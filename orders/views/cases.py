@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from articles.models import BillingForm
 from organisation import access_log
@@ -19,6 +19,7 @@ from sesam.places import Shown
 from sesam.templatetags.sesam import datum
 
 from .. import services
+from ..forms import CaseAddressForm
 from ..models import Order, OrderLine, OrderStatus
 
 
@@ -30,11 +31,17 @@ def _find(request: HttpRequest, number: str) -> Order:
     return get_object_or_404(orders, case_number=number)
 
 
-def _log(request: HttpRequest, order: Order, detail: str) -> None:
+def _log(
+    request: HttpRequest,
+    order: Order,
+    detail: str,
+    *,
+    action: access_log.Action = access_log.Action.VIEW,
+) -> None:
     if order.recipient_id:
         access_log.record(
             request,
-            access_log.Action.VIEW,
+            action,
             order.recipient.key,
             detail=detail,
             case_number=order.case_number,
@@ -63,18 +70,55 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @roles(*CARE)
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 def detail(request: HttpRequest, number: str) -> HttpResponse:
-    """The order's page."""
+    """The order's page; with ``?redigera=adress`` the address that a protected person lacks."""
     order = _find(request, number)
+    asked = order.lacks_address and request.GET.get("redigera") == ADDRESS
+    if request.method != "POST":
+        return _page(request, order, form=CaseAddressForm() if asked else None)
+    form = CaseAddressForm(request.POST)
+    if not asked:
+        return _page(request, order, fault="Adressen är redan skriven, eller ärendet avslutat.")
+    if not form.is_valid():
+        return _page(request, order, form=form, status=422)
+    try:
+        services.type_address(order, user=request.user, details=form.cleaned_data)
+    except DomainError as fault:
+        return _page(request, _find(request, number), fault=fault.message)
+    _log(request, order, "Skrev leveransadress", action=access_log.Action.CHANGE)
+    messages.success(request, "Adressen är sparad för det här ärendet.")
+    return redirect("orders:detail", order.case_number)
+
+
+ADDRESS = "adress"
+
+
+def _page(
+    request: HttpRequest,
+    order: Order,
+    *,
+    form: CaseAddressForm | None = None,
+    fault: str = "",
+    status: int = 200,
+) -> HttpResponse:
     _log(request, order, "Beställning")
     lines = _lines(order)
+    here = reverse("orders:detail", args=[order.case_number])
     hold = order.holds.filter(released_at=None).first()
     tags = [{"code": order.status, "label": order.get_status_display()}]
     note = None
     if order.status == OrderStatus.CANCELLED:
         note = {"tone": "grey", "icon": "ban", "text": "Beställningen är makulerad."}
-    elif hold:
+    elif order.lacks_address:
+        note = {
+            "tone": "amber",
+            "icon": "shield-alert",
+            "title": "Leveransadress saknas",
+            "text": "Mottagaren har fått skyddad identitet sedan beställningen skickades. Skriv den"
+            " adress som gäller just den här leveransen.",
+        }
+    if hold:
         tags.append({"code": "", "label": "Väntar på aktivitet"})
         note = {
             "tone": "amber",
@@ -87,6 +131,11 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         "lines": lines,
         "totals": _totals(lines),
         "attachments": order.attachments.select_related("line__article"),
+        "form": form,
+        "fault": fault,
+        "edit_url": f"{here}?redigera={ADDRESS}" if order.lacks_address else "",
+        "leave_url": here,
+        "missing": [{"label": "Adress", "value": "Saknas"}],
         "case": {
             "title": str(order),
             "crumbs": _crumbs(order),
@@ -97,7 +146,7 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
             "events": order.events.select_related("user").order_by("-at", "-id"),
         },
     }
-    return render(request, "orders/detail.html", context)
+    return render(request, "orders/detail.html", context, status=409 if fault else status)
 
 
 def _lines(order: Order) -> list[OrderLine]:

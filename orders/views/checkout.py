@@ -1,6 +1,7 @@
 """The order in progress: its lines, «Leveransuppgifter», and «Skicka beställning»."""
 
 import uuid
+from copy import copy
 from decimal import Decimal
 
 from django.contrib import messages
@@ -169,32 +170,56 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @roles(*CARE)
 def delivery(request: HttpRequest) -> HttpResponse:
-    """Checkout, second step: «Leveransuppgifter». POST saves a block, a file, or sends."""
+    """Checkout, second step: «Leveransuppgifter». POST saves a block, a file, or sends.
+
+    Blocks that are open belong to the one form of the page, so whatever is pressed, what is typed
+    in them comes along: it is saved by the block's own «Spara» alone, and else kept.
+    """
     present = carts.of_request(request)
     if present is None:
         return _already_sent(request)
     editing = request.GET.get("redigera", "")
     if request.method != "POST":
-        return _delivery_page(request, present, editing=editing)
+        opened = {editing: BLOCKS[editing][1](instance=present)} if editing in BLOCKS else {}
+        return _delivery_page(request, present, opened=opened)
     if str(present.token) != request.POST.get("token", str(present.token)):
         return _already_sent(request)
+    kept = {
+        name: BLOCKS[name][1](request.POST, instance=copy(present))
+        for name in request.POST.getlist("open_block")
+        if name in BLOCKS and name != editing
+    }
     if editing in BLOCKS:
-        return _save_block(request, present, editing)
+        return _save_block(request, present, editing, kept)
     action = request.POST.get("action", "send")
-    if action == "attach":
-        return _attach(request, present)
     form = SendForm(request.POST, instance=present)
     if not form.is_valid():
-        return _delivery_page(request, present, form=form, status=422)
+        return _delivery_page(request, present, form=form, opened=kept, status=422)
     if "contact_prescriber" in request.POST:
         present.contact_prescriber = request.POST["contact_prescriber"] == "ja"
     form.save()
-    if action == "way":
+    if action == "attach":
+        return _attach(request, present, kept)
+    if action.startswith("detach:"):
+        return _detach(request, present, action.removeprefix("detach:"), kept)
+    if action == "way" and "adress" not in kept:
         _preset_address(present)
-        return redirect("orders:delivery")
+        return _on(request, present, kept)
     if action == "save":
-        return redirect("orders:delivery")
+        return _on(request, present, kept)
+    if kept:
+        return _delivery_page(request, present, opened=kept, block_error=OPEN_BLOCK, status=422)
     return _send(request, present)
+
+
+OPEN_BLOCK = "Spara eller lämna ändringen här innan du går vidare."
+
+
+def _on(request: HttpRequest, cart: Cart, kept: dict[str, DetailsForm]) -> HttpResponse:
+    """Something was saved: the page anew, with the blocks that are still open as they were."""
+    if kept:
+        return _delivery_page(request, cart, opened=kept)
+    return redirect("orders:delivery")
 
 
 def _preset_address(cart: Cart) -> None:
@@ -205,26 +230,30 @@ def _preset_address(cart: Cart) -> None:
         rule.UNIT: cart.unit,
         rule.STORE: cart.destination or cart.unit.own_stores.first(),
     }.get(cart.delivery_way.address)
-    protected = source is cart.recipient and cart.recipient and cart.recipient.is_protected
-    if source is not None and not protected:
+    if source is None:
+        return
+    if source is cart.recipient and cart.recipient.is_protected:
+        cart.forget_whereabouts()
+    else:
         carts.copy_address(cart, source)
-    elif protected:
-        cart.co = cart.street = cart.postcode = cart.locality = ""
-    cart.save()
+    carts.save_details(cart)
 
 
-def _save_block(request: HttpRequest, cart: Cart, name: str) -> HttpResponse:
+def _save_block(
+    request: HttpRequest, cart: Cart, name: str, kept: dict[str, DetailsForm]
+) -> HttpResponse:
     form = BLOCKS[name][1](request.POST, instance=cart)
     if not form.is_valid():
-        return _delivery_page(request, cart, editing=name, block_form=form, status=422)
-    form.save()
-    return redirect("orders:delivery")
+        fresh = carts.open_cart(request.user) or cart
+        return _delivery_page(request, fresh, opened={name: form, **kept}, status=422)
+    carts.save_details(cart)
+    rest = SendForm(request.POST, instance=cart)
+    if "delivery_way" in request.POST and rest.is_valid():
+        rest.save()
+    return _on(request, cart, kept)
 
 
-def _attach(request: HttpRequest, cart: Cart) -> HttpResponse:
-    sent = SendForm(request.POST, instance=cart)
-    if sent.is_valid():
-        sent.save()
+def _attach(request: HttpRequest, cart: Cart, kept: dict[str, DetailsForm]) -> HttpResponse:
     form = AttachmentForm(request.POST, request.FILES)
     if form.is_valid():
         try:
@@ -233,21 +262,25 @@ def _attach(request: HttpRequest, cart: Cart) -> HttpResponse:
             form.add_error("file", fault.message)
         else:
             messages.success(request, "Bilagan är tillagd.")
-            return redirect("orders:delivery")
-    return _delivery_page(request, cart, file_form=form, status=422)
+            return _on(request, cart, kept)
+    return _delivery_page(request, cart, file_form=form, opened=kept, status=422)
+
+
+def _detach(
+    request: HttpRequest, cart: Cart, key: str, kept: dict[str, DetailsForm]
+) -> HttpResponse:
+    try:
+        carts.detach(cart, uuid.UUID(key))
+    except ValueError:
+        raise Http404("file") from None
+    messages.success(request, "Bilagan är borttagen.")
+    return _on(request, cart, kept)
 
 
 FIELD_BLOCK = {"street": "adress", "contact_phone": "kontakt"}
 
 
 def _send(request: HttpRequest, cart: Cart) -> HttpResponse:
-    open_block = request.POST.get("open_block", "")
-    if open_block in BLOCKS:
-        form = BLOCKS[open_block][1](instance=cart)
-        text = "Spara eller lämna ändringen här innan du skickar beställningen."
-        return _delivery_page(
-            request, cart, editing=open_block, block_form=form, block_error=text, status=422
-        )
     try:
         order = services.send(cart, user=request.user)
     except DomainError as fault:
@@ -266,10 +299,10 @@ def _refused(request: HttpRequest, cart: Cart, fault: DomainError) -> HttpRespon
     if not block:
         return _delivery_page(request, cart, error=fault.message, status=422)
     initial = BLOCKS[block][1](instance=cart).initial
-    form = BLOCKS[block][1](initial, instance=cart)
+    form = BLOCKS[block][1](initial, instance=copy(cart))
     form.is_valid()
     form.add_error(fault.field, fault.message)
-    return _delivery_page(request, cart, editing=block, block_form=form, status=422)
+    return _delivery_page(request, cart, opened={block: form}, status=422)
 
 
 def _already_sent(request: HttpRequest) -> HttpResponse:
@@ -292,22 +325,21 @@ def _delivery_page(
     request: HttpRequest,
     cart: Cart,
     *,
-    editing: str = "",
+    opened: dict[str, DetailsForm] | None = None,
     form: SendForm | None = None,
-    block_form: DetailsForm | None = None,
     block_error: str = "",
     file_form: AttachmentForm | None = None,
     error: str = "",
     status: int = 200,
 ) -> HttpResponse:
     here = reverse("orders:delivery")
+    opened = opened or {}
     protected = cart.recipient is not None and cart.recipient.is_protected
     blocks = []
     for name, (title, make) in BLOCKS.items():
         if name == "mottagare" and cart.recipient is None:
             continue
-        is_open = editing == name
-        shown = block_form if is_open and block_form else make(instance=cart)
+        is_open = name in opened
         blocks.append(
             {
                 "name": name,
@@ -318,7 +350,7 @@ def _delivery_page(
                     if f.value()
                 ]
                 or [{"label": "Uppgifter", "value": "Saknas"}],
-                "form": shown,
+                "form": opened.get(name),
                 "editing": is_open,
                 "edit_url": f"{here}?redigera={name}",
                 "leave_url": here,
@@ -333,7 +365,6 @@ def _delivery_page(
         "cart": cart,
         "form": form or SendForm(instance=cart),
         "blocks": blocks,
-        "open_block": editing if editing in BLOCKS else "",
         "file_form": file_form or AttachmentForm(),
         "attachments": cart.attachments.filter(dialog_key="", line=None),
         "steps": _steps("orders:delivery"),
@@ -352,15 +383,3 @@ def attachment(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     if present is None:
         raise Http404("cart")
     return attachments.download(get_object_or_404(present.attachments, key=key))
-
-
-@roles(*CARE)
-@require_POST
-def detach(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
-    """Take a file away."""
-    present = carts.of_request(request)
-    if present is None:
-        raise Http404("cart")
-    carts.detach(present, key)
-    messages.success(request, "Bilagan är borttagen.")
-    return redirect("orders:delivery")

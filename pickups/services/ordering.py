@@ -22,6 +22,7 @@ from sesam.models import CaseKind
 from .. import parts, personal_data
 from ..models import (
     NEXT_STATUS,
+    WHEREABOUTS,
     PickupDetails,
     PickupEvent,
     PickupLine,
@@ -31,7 +32,7 @@ from ..models import (
 )
 from . import goods
 
-DETAILS = [field.name for field in PickupDetails._meta.get_fields()]
+DETAILS = [f.name for f in PickupDetails._meta.get_fields() if f.name != "typed_for_case"]
 _NEEDED = {"street": "gatuadress", "postcode": "postnummer", "locality": "ort"}
 ON_PAPER = ("comment", "contact_name", "contact_phone", "contact_mobile", "contact_email")
 
@@ -78,6 +79,7 @@ def order_pickup(
     lending.lock([recipient.pk])
     if there := PickupOrder.objects.filter(token=token, recipient=recipient).first():
         return there
+    recipient.refresh_from_db(fields=["is_protected"])
     wishes = list({wish.loan_id: wish for wish in wishes}.values())
     _check_who(user, unit, prescriber)
     if not reason.is_active:
@@ -100,6 +102,7 @@ def order_pickup(
         created_at=timezone.now(),
         **{name: details[name] for name in DETAILS if name in details},
     )
+    pickup.typed_for_case = recipient.is_protected
     _check_details(pickup)
     pickup.case_number = case_numbers.take(CaseKind.PICKUP)
     pickup.save(force_insert=True)
@@ -209,6 +212,9 @@ def change_pickup(
         raise DomainError(
             f"Hämtordern är {pickup.get_status_display().lower()} och kan inte ändras."
         )
+    forgotten = list(WHEREABOUTS) if pickup.lacks_address else []
+    if forgotten:
+        pickup.forget_whereabouts()
     changed = [
         name
         for name, value in details.items()
@@ -218,10 +224,11 @@ def change_pickup(
         return pickup
     for name in changed:
         setattr(pickup, name, details[name])
+    pickup.typed_for_case = pickup.recipient.is_protected
     confirmed_stays = not any(name in ON_PAPER for name in changed)
     pickup.text_confirmed = text_confirmed or (pickup.text_confirmed and confirmed_stays)
     _check_details(pickup)
-    pickup.save(update_fields=[*changed, "text_confirmed"])
+    pickup.save(update_fields=[*changed, *forgotten, "text_confirmed", "typed_for_case"])
     PickupEvent.objects.create(pickup=pickup, user=user, text=what)
     return pickup
 

@@ -36,7 +36,10 @@ def find(request: HttpRequest, number: str) -> PickupOrder:
     pickups = PickupOrder.objects.for_user(request.user).select_related(
         "recipient", "reason", "unit", "warehouse", "ordered_by", "prescriber"
     )
-    return get_object_or_404(pickups, case_number=number)
+    pickup = get_object_or_404(pickups, case_number=number)
+    if pickup.lacks_address:  # no form is to show what the person's record said before
+        pickup.forget_whereabouts()
+    return pickup
 
 
 def _log(request: HttpRequest, pickup: PickupOrder, detail: str, **more: Any) -> None:
@@ -202,6 +205,14 @@ def _tags(pickup: PickupOrder) -> list[dict[str, str]]:
 def _note(pickup: PickupOrder) -> dict[str, str] | None:
     if pickup.status == PickupStatus.CANCELLED:
         return {"tone": "grey", "icon": "ban", "text": "Hämtordern är makulerad."}
+    if pickup.lacks_address:
+        return {
+            "tone": "amber",
+            "icon": "shield-alert",
+            "title": "Hämtadress saknas",
+            "text": "Mottagaren har fått skyddad identitet sedan hämtordern skapades. Skriv den"
+            " adress som gäller just den här hämtningen.",
+        }
     if pickup.reason.supplier and not pickup.has_ended:
         return {
             "tone": "blue",

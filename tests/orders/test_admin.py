@@ -176,7 +176,9 @@ def test_a_protected_persons_address_stands_only_while_the_order_is_open(khs):
     article, _ = in_stock(5)
     order = sent((article, 1))
     type(order.recipient).objects.update(is_protected=True)
-    Order.objects.filter(pk=order.pk).update(street="Hemliga gatan 9", extra_info="Vid kvarnen")
+    Order.objects.filter(pk=order.pk).update(
+        street="Hemliga gatan 9", extra_info="Vid kvarnen", typed_for_case=True
+    )
     assert "Hemliga gatan 9" in khs.get(page(order)).content.decode()
     deliver(khs, order, {order.lines.get(): "1"})
     text = khs.get(page(order)).content.decode()

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from orders import cart as carts
 from orders import services
 from orders.models import Order, OrderLine, OrderStatus
 from organisation.models import AccessLogEntry
@@ -189,9 +190,9 @@ def test_there_is_no_paper_when_nothing_is_left(khs, order, name):
 @pytest.fixture
 def hidden():
     cart = start(recipient=RecipientFactory(family_name="Dold", is_protected=True))
-    type(cart).objects.filter(pk=cart.pk).update(
-        street="Typgatan 9", postcode="39233", locality="Kalmar", contact_mobile="070-174 06 77"
-    )
+    cart.street, cart.postcode, cart.locality = "Typgatan 9", "39233", "Kalmar"
+    cart.contact_mobile = "070-174 06 77"
+    carts.save_details(cart)
     add(cart, in_stock(5, name="Rollator")[0], 1)
     return services.send(cart, user=cart.user)
 

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from orders import cart as carts
 from orders import services
 from orders.models import Cart, Order, OrderStatus
 from organisation.models import AccessLogEntry
@@ -282,13 +283,57 @@ def test_a_block_with_faults_keeps_what_was_typed(client, user):
     assert "Nygatan 1" in page
 
 
-def test_sending_with_a_block_open_is_told_at_that_block(client, user, article):
+TYPED = {"open_block": "adress", "street": "Nygatan 41", "postcode": "392 31", "locality": "Växjö"}
+
+
+def test_sending_with_a_block_open_is_told_at_that_block_and_keeps_what_was_typed(
+    client, user, article
+):
     cart = start(user)
     add(cart, article)
-    response = send(client, cart, open_block="adress")
+    response = send(client, cart, **TYPED, extra_info="Ring först")
+    page = response.content.decode()
     assert response.status_code == 422
-    assert "Spara eller lämna ändringen" in response.content.decode()
+    assert "Spara eller lämna ändringen" in page
+    assert "Nygatan 41" in page and "Ring först" in page
     assert not Order.objects.exists()
+    cart.refresh_from_db()
+    assert cart.street != "Nygatan 41"
+
+
+@pytest.mark.parametrize("action", ["attach", "save", "way"])
+def test_whatever_is_pressed_beside_an_open_block_it_keeps_what_was_typed(client, user, action):
+    cart = start(user)
+    pdf = SimpleUploadedFile("intyg.pdf", b"%PDF-1.7 test", "application/pdf")
+    page = send(client, cart, **TYPED, action=action, file=pdf).content.decode()
+    assert "Nygatan 41" in page and "Lämna utan att spara" in page
+    assert cart.attachments.count() == (action == "attach")
+
+
+def test_saving_one_block_keeps_what_is_typed_in_another_and_below(client, user):
+    cart = start(user)
+    typed = {
+        "token": str(cart.token), "delivery_way": cart.delivery_way_id, "extra_info": "Ring först",
+        "open_block": ["adress", "kontakt"], "contact_name": "Bo Ek", "contact_phone": "0480-12345",
+    }  # fmt: skip
+    response = client.post(f"{DELIVERY}?redigera=adress", {**TYPED, **typed})
+    page = response.content.decode()
+    cart.refresh_from_db()
+    assert (cart.street, cart.extra_info, cart.contact_name) == (
+        "Nygatan 41", "Ring först", str(user),
+    )  # fmt: skip
+    assert 'value="Bo Ek"' in page
+
+
+def test_a_file_is_taken_away_and_nothing_typed_is_lost(client, user):
+    cart = start(user)
+    file = carts.attach(
+        cart, SimpleUploadedFile("a.pdf", b"%PDF-1.7", "application/pdf"), user=user
+    )
+    send(client, cart, action=f"detach:{file.key}", extra_info="Ring först")
+    cart.refresh_from_db()
+    assert (cart.attachments.count(), cart.extra_info) == (0, "Ring först")
+    assert send(client, cart, action="detach:x").status_code == 404
 
 
 def test_send_gives_a_confirmation_and_sent_again_the_same_one(client, user, article):
@@ -369,7 +414,7 @@ def test_a_protected_persons_address_stands_on_the_case_only_while_it_is_open(cl
     add(cart, ArticleFactory())
     cart.street, cart.postcode, cart.locality = "Hemliga vägen 3", "39231", "Kalmar"
     cart.contact_phone = "08-465 004 41"
-    cart.save()
+    carts.save_details(cart)
     order = services.send(cart, user=user)
     url = reverse("orders:detail", args=[order.case_number])
 

@@ -1,0 +1,191 @@
+"""A person becomes protected: from then on nothing, old or new, tells where they are."""
+
+import re
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from articles.models import BillingForm
+from orders import cart as carts
+from orders import services as orders
+from orders.models import Cart, Order
+from organisation.models import AccessLogEntry
+from organisation.permissions import BUFFERT, FORSKRIVARE, KHS
+from recipients.models import Recipient
+from tests.factories import (
+    ArticleFactory,
+    BufferFactory,
+    PayerFactory,
+    RecipientFactory,
+    UserFactory,
+    WarehouseFactory,
+    put_in_stock,
+)
+from tests.orders.builders import add, start
+from tests.papers import Paper, needs_pdf
+from tests.pickups.builders import fetched, lend, lend_chair_with_part, returned, unit_with_store
+
+pytestmark = pytest.mark.django_db
+
+HOME = {
+    "street": "Kvarnbacken 12",
+    "co": "Qvist",
+    "postcode": "38592",
+    "locality": "Söderåkra",
+    "phone": "0486-555 11",
+    "mobile": "070-555 22 33",
+    "email": "hemma@kvarnbacken.example",
+    "door_code": "7788#",
+    "instructions": "Bortom kyrkan, röda grinden.",
+}
+TELLING = [*HOME.values(), "385 92", "Torsås", "Vid kvarnen", "bakom silon"]
+SECRET_LATER = "Tillfälligt boende 5"
+
+
+@pytest.fixture
+def person():
+    """Orders and pickups, open and ended, an order in progress, a piece: and then protected."""
+    payer = PayerFactory(code="0834", name="Torsås kommun")
+    recipient = RecipientFactory(payer=payer, municipality_code=payer.code, **HOME)
+    BillingForm.objects.get_or_create(name="Hyra", defaults={"rule": BillingForm.Rule.RENT})
+    bed, khs = ArticleFactory(name="Säng"), WarehouseFactory()
+    put_in_stock(khs, bed, 3)
+    user = UserFactory(default_unit=unit_with_store())
+    at_home = {name: HOME[name] for name in ("street", "postcode", "locality", "door_code")}
+    for _ in range(2):
+        cart = start(user, recipient, replace=True)
+        cart.extra_info = "Vid kvarnen"
+        carts.save_details(cart)
+        add(cart, bed)
+        order = orders.send(cart, user=user)
+    orders.cancel(order, user=user)
+    lend_chair_with_part(recipient)
+    told = at_home | {"instructions": HOME["instructions"], "comment": "bakom silon"}
+    fetched(lend(recipient, ArticleFactory()), user=user, details=told)
+    returned(lend(recipient, ArticleFactory(), store=BufferFactory()), user=user)
+    cart = start(user, recipient, replace=True)
+    add(cart, bed)
+    Recipient.objects.filter(pk=recipient.pk).update(is_protected=True)
+    recipient.refresh_from_db()
+    return recipient
+
+
+def orderer():
+    return Cart.objects.get(closed_at=None).user
+
+
+def pages_of(client: Client, recipient: Recipient, *more: str):
+    """Every page and paper that can be reached by links from the person's own pages."""
+    waiting = [reverse("recipients:detail", args=[recipient.key]), *more]
+    seen: set[str] = set()
+    while waiting:
+        url = waiting.pop(0)
+        if url in seen or len(seen) > 250:
+            continue
+        seen.add(url)
+        response = client.get(url)
+        if response.get("Content-Type") == "application/pdf":
+            yield url, " ".join(Paper(response).everything.split())
+            continue
+        if response.status_code != 200 or "html" not in response["Content-Type"]:
+            continue
+        text = response.content.decode()
+        yield url, unescape(re.sub(r"<option\b.*?</option>", "", text, flags=re.S))
+        for href in re.findall(r'href="([^"#]+)', text):
+            href = unescape(href)
+            link = href if href.startswith("/") else url.split("?")[0] + href
+            # Lists of anything else, and sorting, lead away from the person.
+            if re.match(r"/(static|artiklar|sortiment|delar|logga|installningar)", link):
+                continue
+            if href.startswith(("/", "?")) and "sortera" not in href and "/history/" not in href:
+                waiting.append(link)
+
+
+@needs_pdf
+@pytest.mark.parametrize("role", [FORSKRIVARE, BUFFERT, KHS])
+def test_no_page_and_no_paper_tells_where_a_protected_person_is(person, role):
+    user = UserFactory(default_unit=unit_with_store(), roles=[role], is_staff=role == KHS)
+    if role != KHS:
+        user = orderer()
+        user.groups.set(UserFactory(roles=[role]).groups.all())
+    client = Client()
+    client.force_login(user)
+    mine = [
+        url
+        for order in Order.objects.filter(recipient=person)
+        for url in (
+            reverse("orders:detail", args=[order.case_number]),
+            reverse("orders:confirmation", args=[order.case_number]),
+            reverse("admin:orders_order_change", args=[order.pk]) if role == KHS else "/",
+        )
+    ]
+    own = [reverse("orders:cart"), reverse("orders:checkout"), reverse("orders:delivery")]
+    looked_at = 0
+    for url, text in pages_of(client, person, *mine, *own):
+        looked_at += 1
+        for telling in TELLING:
+            assert telling not in text, f"{telling} on {url}"
+    assert looked_at > 20
+
+
+def test_sending_what_was_begun_before_needs_an_address_for_the_case(person):
+    cart = carts.open_cart(orderer())
+    with pytest.raises(orders.DomainError, match="leveransadressen"):
+        orders.send(cart, user=cart.user)
+    cart.street, cart.postcode, cart.locality = SECRET_LATER, "39231", "Kalmar"
+    carts.save_details(cart)
+    order = orders.send(cart, user=cart.user)
+    assert (order.street, order.door_code, order.recipient_mobile) == (SECRET_LATER, "", "")
+
+
+def the_open(person) -> Order:
+    return Order.objects.filter(recipient=person).undelivered().get()
+
+
+def test_an_order_sent_before_gets_an_address_for_the_case(person):
+    order = the_open(person)
+    client = Client()
+    client.force_login(order.ordered_by)
+    page = reverse("orders:detail", args=[order.case_number])
+    assert "Leveransadress saknas" in client.get(page).content.decode()
+    form = client.get(f"{page}?redigera=adress").content.decode()
+    assert "Spara" in form
+
+    empty = client.post(f"{page}?redigera=adress", {"street": SECRET_LATER, "postcode": "1"})
+    assert empty.status_code == 422
+    assert SECRET_LATER in empty.content.decode() and "Ange ort." in empty.content.decode()
+
+    typed = {"street": SECRET_LATER, "postcode": "392 31", "locality": "Kalmar"}
+    assert client.post(f"{page}?redigera=adress", typed).status_code == 302
+    text = client.get(page).content.decode()
+    assert SECRET_LATER in text and "Leverantörsadress saknas" not in text
+    assert not [telling for telling in TELLING if telling in text]
+    assert AccessLogEntry.objects.filter(case_number=order.case_number, action="change").exists()
+    assert client.post(f"{page}?redigera=adress", typed).status_code == 409
+
+    orders.cancel(order, user=order.ordered_by)
+    assert SECRET_LATER not in client.get(page).content.decode()
+
+
+def test_another_units_prescriber_writes_no_address(person):
+    client = Client()
+    client.force_login(UserFactory(default_unit__code="V9", default_unit__name="Annan"))
+    page = reverse("orders:detail", args=[the_open(person).case_number])
+    assert client.post(f"{page}?redigera=adress", {"street": "Här 1"}).status_code == 404
+
+
+def test_a_pickup_order_made_before_gets_an_address_for_the_case(person):
+    pickup = person.pickups.get()
+    client = Client()
+    client.force_login(pickup.ordered_by)
+    page = reverse("pickups:detail", args=[pickup.case_number])
+    assert "Hämtadress saknas" in client.get(page).content.decode()
+    typed = {"street": SECRET_LATER, "postcode": "392 31", "locality": "Kalmar"}
+    assert client.post(f"{page}?redigera=adress", typed).status_code == 302
+    pickup.refresh_from_db()
+    assert (pickup.street, pickup.door_code, pickup.comment) == (SECRET_LATER, "", "")
+    text = client.get(page).content.decode()
+    assert SECRET_LATER in text
+    assert not [telling for telling in TELLING if telling in text]
