@@ -1,4 +1,4 @@
-"""What orders clear away."""
+"""What orders clear away: drafts hold patients' data, and are kept for a day."""
 
 import datetime as dt
 
@@ -7,9 +7,17 @@ from django.utils import timezone
 
 from sesam import jobs
 
-from .models import CartAttachment, OrderAttachment
+from .models import Cart, CartAttachment, OrderAttachment
 
 KEPT = dt.timedelta(days=1)
+
+
+@jobs.hourly
+def leave_old_carts() -> int:
+    """An order in progress that nobody has touched for a day is left."""
+    now = timezone.now()
+    old = Cart.objects.filter(closed_at=None, updated_at__lt=now - KEPT)
+    return old.update(closed_at=now, updated_at=now)
 
 
 @jobs.hourly
@@ -26,4 +34,14 @@ def remove_draft_files() -> int:
         if not OrderAttachment.objects.filter(file=name).exists():
             default_storage.delete(name)
         removed += 1
+    return removed
+
+
+@jobs.hourly
+def remove_closed_carts() -> int:
+    """Remove drafts a day after they were sent or left; until then a second sending finds its
+    order. What still has files waits for the next turn."""
+    closed = Cart.objects.filter(closed_at__lt=timezone.now() - KEPT, attachments=None)
+    removed = closed.count()
+    closed.delete()
     return removed

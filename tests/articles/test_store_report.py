@@ -8,19 +8,16 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 from pypdf import PdfReader
 
 from articles.models import Balance
-from orders.models import CartAttachment, OrderAttachment
 from sesam import jobs
 from sesam.models import Printout
 from tests.factories import ArticleFactory, BufferFactory, UnitFactory, UserFactory, put_in_stock
 from tests.jobs import run_jobs, waiting
-from tests.orders.builders import sent, start
 
 pytestmark = pytest.mark.django_db
 
@@ -164,24 +161,6 @@ def test_the_file_is_the_servers_alone_and_gone_after_a_day(mine, store, media):
     call_command("clear_old")
     assert not Printout.objects.exists()
     assert not file.exists()
-
-
-def test_drafts_files_go_after_a_day_but_a_sent_orders_stay(user, media):
-    cart = start(user)
-    facts = {"name": "a.pdf", "content_type": "application/pdf", "size": 8, "uploaded_by": user}
-    new, old, kept = (
-        CartAttachment.objects.create(cart=cart, file=ContentFile(b"%PDF-1.4", name="x"), **facts)
-        for _ in range(3)
-    )
-    CartAttachment.objects.exclude(pk=new.pk).update(
-        uploaded_at=timezone.now() - dt.timedelta(hours=25)
-    )
-    # As sending does: the order has the very file.
-    order = sent((ArticleFactory(), 1))
-    OrderAttachment.objects.create(order=order, file=kept.file.name, **facts)
-    assert jobs.clear_all()["orders.jobs.remove_draft_files"] == 2
-    assert list(CartAttachment.objects.all()) == [new]
-    assert [Path(a.file.path).exists() for a in (new, old, kept)] == [True, False, True]
 
 
 @pytest.mark.django_db(transaction=True)
