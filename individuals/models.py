@@ -34,6 +34,8 @@ class Individual(models.Model):
 
     ON_SHELF = (Status.IN_STOCK, Status.RESERVED)
 
+    blocked: bool  # only of rows that services.with_blocked gave
+
     number = models.CharField("individnummer", max_length=20, unique=True)
     article = models.ForeignKey(
         Article, verbose_name="artikel", on_delete=models.PROTECT, related_name="individuals"

@@ -1,0 +1,117 @@
+"""What happens to an order between sending and delivery, apart from the goods."""
+
+from collections import Counter
+
+from django.db import transaction
+from django.utils import timezone
+
+from articles.stock import Ledger
+from organisation.models import User
+from sesam.errors import DomainError
+
+from ..models import (
+    WHEREABOUTS,
+    Order,
+    OrderHold,
+    OrderLine,
+    OrderStatus,
+)
+from .common import locked_order, set_status, tell
+
+
+@transaction.atomic
+def type_address(order: Order, *, user: User, details: dict[str, str]) -> Order:
+    """The address for this case alone, of a person who was protected after it was sent.
+
+    What came from the register then is forgotten; ``details`` are names of ``WHEREABOUTS``, and
+    ``extra_info``, which might tell where the person lives too.
+    """
+    order = locked_order(order)
+    if not order.is_protected:
+        raise DomainError("Adressen skrivs bara här för en person med skyddad identitet.")
+    if order.has_ended:
+        raise DomainError("Beställningen är avslutad och kan inte ändras.")
+    order.forget_whereabouts()
+    order.extra_info = ""
+    for name in (*WHEREABOUTS, "extra_info"):
+        setattr(order, name, details.get(name, ""))
+    order.typed_for_case = True
+    order.save(update_fields=[*WHEREABOUTS, "extra_info", "typed_for_case"])
+    tell(order, user, "Leveransadressen skrevs för ärendet")
+    return order
+
+
+@transaction.atomic
+def cancel(order: Order, *, user: User) -> Order:
+    """«Makulera»: only while registered; frees what was reserved. Cancelled twice is once."""
+    order = locked_order(order)
+    if order.status == OrderStatus.CANCELLED:
+        return order
+    if order.status != OrderStatus.REGISTERED:
+        raise DomainError(
+            "Bara en beställning med status Registrerad kan makuleras."
+            f" Den här är {order.get_status_display().lower()}."
+        )
+    if hold := order.holds.filter(released_at=None).first():
+        raise DomainError(
+            f"Beställningen väntar på aktivitet {hold.case_number}. Avsluta den först."
+        )
+    lines = list(order.lines.select_related("article"))
+    ledger = Ledger(
+        {(line.warehouse_id, line.article_id) for line in lines if line.reserved},
+        user=user,
+        case_number=order.case_number,
+    )
+    for line in lines:
+        if line.reserved:
+            ledger.release((line.warehouse_id, line.article_id), line.reserved)
+        line.cancelled += line.open
+        line.reserved = 0
+    ledger.save()
+    OrderLine.objects.bulk_update(lines, ["reserved", "cancelled"])
+    set_status(order, OrderStatus.CANCELLED)
+    order.cancelled_at = timezone.now()
+    order.save(update_fields=["status", "cancelled_at"])
+    tell(order, user, "Beställningen makulerades")
+    return order
+
+
+@transaction.atomic
+def start_picking(order: Order, *, user: User) -> Order:
+    """KHS has begun to pick; from now on the order can't be cancelled."""
+    order = locked_order(order)
+    if order.status == OrderStatus.PICKING:
+        return order
+    set_status(order, OrderStatus.PICKING)
+    order.save(update_fields=["status"])
+    tell(order, user, "Plockning påbörjad")
+    return order
+
+
+@transaction.atomic
+def hold(order: Order, case_number: str, *, user: User) -> OrderHold:
+    """An activity earmarks the order: it can't be delivered before ``release``."""
+    order = locked_order(order)
+    if order.status in (OrderStatus.DELIVERED, OrderStatus.CANCELLED):
+        raise DomainError("Beställningen är avslutad.")
+    made, _ = OrderHold.objects.get_or_create(order=order, case_number=case_number)
+    tell(order, user, f"Väntar på aktivitet {case_number}")
+    return made
+
+
+@transaction.atomic
+def release(order: Order, case_number: str, *, user: User) -> None:
+    """The activity has ended."""
+    order = locked_order(order)
+    order.holds.filter(case_number=case_number, released_at=None).update(released_at=timezone.now())
+    tell(order, user, f"Aktivitet {case_number} är avslutad")
+
+
+def reserved_by_place() -> Counter[tuple[int, int]]:
+    """What open lines hold in each place: must equal the balances' ``reserved``."""
+    held: Counter[tuple[int, int]] = Counter()
+    for warehouse, article, reserved in OrderLine.objects.filter(reserved__gt=0).values_list(
+        "warehouse_id", "article_id", "reserved"
+    ):
+        held[warehouse, article] += reserved
+    return held

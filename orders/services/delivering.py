@@ -1,0 +1,186 @@
+"""KHS delivers, wholly or in part."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from articles.stock import Kind, Ledger, Shortage
+from individuals import services as individuals
+from individuals.models import Individual
+from organisation.models import User
+from sesam.errors import DomainError
+
+from ..models import (
+    LineDelivery,
+    Order,
+    OrderLine,
+    OrderStatus,
+)
+from .common import locked_order, set_status, status_of, tell
+from .handing_out import record_deliveries
+
+
+@dataclass(frozen=True)
+class Pick:
+    """What is handed out of one line: how many, and which pieces of a marked article."""
+
+    line_id: int
+    quantity: int
+    individual_ids: tuple[int, ...] = ()
+
+
+class Overtaken(DomainError):
+    """The order has been delivered from since the page was shown."""
+
+    def __init__(self, order: Order, handed_out: int, asked: int) -> None:
+        super().__init__(
+            "Någon annan har levererat under tiden. Kontrollera raderna nedan, de visar vad som"
+            " återstår, och skicka igen."
+        )
+        self.order = order
+        self.handed_out = handed_out
+        self.asked = asked
+
+    def by_same(self, user: User) -> bool:
+        """Whether it was this very delivery, sent twice."""
+        last = LineDelivery.objects.filter(line__order=self.order).order_by("-at", "-id").first()
+        return last is not None and last.by_id == user.pk and self.handed_out == self.asked
+
+
+def delivered_so_far(order: Order) -> int:
+    """How much of the order has been handed out: what a page remembers, to be told apart."""
+    return order.lines.aggregate(sum=Sum("delivered"))["sum"] or 0
+
+
+@transaction.atomic
+def deliver(
+    order: Order, picks: Iterable[Pick], *, user: User, seen_delivered: int | None = None
+) -> Order:
+    """Hand out ``picks``, wholly or in part. ``DomainError.line`` is the order line's id.
+
+    ``seen_delivered`` is what had been handed out when the user was shown the order; if it is
+    more by now, ``Overtaken`` is raised and nothing happens.
+
+    Lines delivered together go all at once and whole. Pieces must stand in the line's
+    warehouse, unblocked. To a recipient the goods become loans; to a store they become its
+    stock; parts come to sit on the individual they were ordered for.
+    """
+    picks = [pick for pick in picks if pick.quantity]
+    order = locked_order(order)
+    if seen_delivered is not None and (now_delivered := delivered_so_far(order)) != seen_delivered:
+        asked = sum(pick.quantity for pick in picks)
+        raise Overtaken(order, now_delivered - seen_delivered, asked)
+    if order.status in (OrderStatus.DELIVERED, OrderStatus.CANCELLED):
+        raise DomainError(f"Beställningen är redan {order.get_status_display().lower()}.")
+    if hold := order.holds.filter(released_at=None).first():
+        raise DomainError(f"Beställningen väntar på aktivitet {hold.case_number}.")
+    if not picks:
+        raise DomainError("Ange hur många som levereras på minst en rad.")
+    lines = {
+        line.pk: line for line in order.lines.select_related("article", "warehouse", "component_of")
+    }
+    _check_picks(lines, picks)
+
+    chosen = [lines[pick.line_id] for pick in picks]
+    places = {(line.warehouse_id, line.article_id) for line in chosen if line.article.is_stocked}
+    if order.destination_id:
+        places |= {(order.destination_id, article) for _, article in places}
+    ledger = Ledger(places, user=user, case_number=order.case_number)
+    pieces = individuals.lock(pk for pick in picks for pk in pick.individual_ids)
+    deliveries = []
+    for pick in picks:
+        line = lines[pick.line_id]
+        handed = _pieces_for(line, pick, pieces)
+        _take_picked(ledger, order, line, pick.quantity, handed)
+        line.delivered += pick.quantity
+        deliveries.append((line, pick.quantity, handed))
+    ledger.save()
+    OrderLine.objects.bulk_update(chosen, ["reserved", "delivered"])
+    now = timezone.now()
+    record_deliveries(order, deliveries, user=user, now=now)
+    set_status(order, status_of(lines.values()))
+    if order.status == OrderStatus.DELIVERED:
+        order.delivered_at = now
+    order.save(update_fields=["status", "delivered_at"])
+    whole = order.status == OrderStatus.DELIVERED
+    tell(order, user, "Utlevererad" if whole else "Delvis utlevererad")
+    return order
+
+
+def _check_picks(lines: dict[int, OrderLine], picks: list[Pick]) -> None:
+    wanted = {pick.line_id: pick.quantity for pick in picks}
+    if len(wanted) != len(picks):
+        raise DomainError("En rad kan bara stå en gång i en utleverans.")
+    taken: set[int] = set()
+    for pick in picks:
+        if not taken.isdisjoint(pick.individual_ids):
+            text = "Samma individ är vald på två rader. Välj en annan på den ena."
+            raise DomainError(text, line=pick.line_id)
+        taken.update(pick.individual_ids)
+        line = lines.get(pick.line_id)
+        if line is None:
+            raise DomainError("Raden hör inte till beställningen.")
+        if not 0 < pick.quantity <= line.open:
+            text = f"{line.article.name}: ange ett antal från 0 till {line.open}."
+            raise DomainError(text, line=line.pk)
+    together = [line for line in lines.values() if line.deliver_together and line.open]
+    if any(line.pk in wanted for line in together):
+        for line in together:
+            if wanted.get(line.pk) != line.open:
+                raise DomainError(
+                    f"{line.article.name} samlevereras: alla rader med samleverans ska"
+                    " levereras samtidigt och hela.",
+                    line=line.pk,
+                )
+
+
+def _pieces_for(line: OrderLine, pick: Pick, pieces: dict[int, Individual]) -> list[Individual]:
+    if not line.article.is_marked:
+        return []
+    if len(set(pick.individual_ids)) != pick.quantity:
+        text = f"{line.article.name}: välj {pick.quantity} individer."
+        raise DomainError(text, line=line.pk)
+    found = [pieces[pk] for pk in pick.individual_ids if pk in pieces]
+    for piece in found:
+        fits = piece.article_id == line.article_id and piece.warehouse_id == line.warehouse_id
+        if not fits or piece.status != Individual.Status.IN_STOCK or piece.blocked:
+            raise DomainError(
+                f"Individ {piece.number} kan inte levereras från {line.warehouse}. Välj en annan.",
+                line=line.pk,
+            )
+    if len(found) != pick.quantity:
+        raise DomainError("En vald individ finns inte. Välj en annan.", line=line.pk)
+    return found
+
+
+def _take_picked(
+    ledger: Ledger, order: Order, line: OrderLine, quantity: int, pieces: list[Individual]
+) -> None:
+    if not line.article.is_stocked:
+        return
+    place = (line.warehouse_id, line.article_id)
+    kind = Kind.TRANSFER if order.destination_id else Kind.DELIVERY
+    reserved = min(line.reserved, quantity)
+    most = reserved + ledger.available(place)
+    line.reserved -= reserved
+    try:
+        if pieces:
+            for index, piece in enumerate(pieces):
+                held = 1 if index < reserved else 0
+                ledger.take(place, 1, kind, reserved=held, individual_number=piece.number)
+        else:
+            ledger.take(place, quantity, kind, reserved=reserved)
+    except Shortage as shortage:
+        raise DomainError(
+            f"{line.article.name}: bara {most} st finns i {line.warehouse}. Resten är restnoterat.",
+            line=line.pk,
+        ) from shortage
+    if order.destination_id:
+        there = (order.destination_id, line.article_id)
+        for piece in pieces:
+            ledger.add(there, 1, kind, individual_number=piece.number)
+        if not pieces:
+            ledger.add(there, quantity, kind)

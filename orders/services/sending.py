@@ -1,0 +1,243 @@
+"""Sending an order, once."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from articles.stock import Kind, Ledger, Shortage
+from individuals import services as individuals
+from individuals.models import Individual
+from organisation.models import Source, User
+from recipients.models import CareRelation, Recipient
+from sesam import case_numbers
+from sesam.errors import DomainError
+from sesam.models import CaseKind
+from sesam.working_days import add_working_days
+
+from .. import cart as carts
+from ..models import (
+    Cart,
+    CartLine,
+    Order,
+    OrderAttachment,
+    OrderEvent,
+    OrderKind,
+    OrderLine,
+    OrderStatus,
+)
+from .common import locked_recipient, status_of
+from .handing_out import record_deliveries
+
+COPIED = [
+    "kind", "recipient_id", "destination", "unit", "prescriber_id", "delivery_way",
+    "co", "street", "postcode", "locality", "door_code", "instructions",
+    "recipient_phone", "recipient_mobile", "recipient_email",
+    "contact_name", "contact_phone", "contact_mobile", "contact_email",
+    "contact_prescriber", "extra_info", "typed_for_case",
+]  # fmt: skip
+COPIED_LINE = [
+    "position", "article", "quantity", "source", "warehouse", "individual_id", "fitted_to_id",
+    "comment", "deliver_together", "asked_article_id", "replaced_because",
+]  # fmt: skip
+
+
+@transaction.atomic
+def send(cart: Cart, *, user: User) -> Order:
+    """Make the order of a cart; sent again, the order that is there.
+
+    Own-store lines are handed out at once; KHS lines reserve what is available, and the rest
+    is backlog. Raises ``DomainError`` (with ``line`` = the cart line's id where one is meant)
+    and then nothing has happened.
+    """
+    recipient = locked_recipient(cart.recipient_id)
+    cart = (
+        Cart.objects.select_for_update(of=("self",))
+        .select_related("unit", "delivery_way", "destination", "order")
+        .get(pk=cart.pk, user=user)
+    )
+    cart.recipient = recipient
+    if cart.order:
+        return cart.order
+    if cart.closed_at:
+        raise DomainError("Beställningen är lämnad. Börja en ny.")
+    lines = list(
+        cart.lines.select_related("article__billing_form", "warehouse", "individual").order_by(
+            F("component_of_id").asc(nulls_first=True), "position", "id"
+        )
+    )
+    carts.protect(cart)
+    _check_cart(cart, lines, recipient)
+
+    places = {(line.warehouse_id, line.article_id) for line in lines if line.article.is_stocked}
+    ledger = Ledger(places, user=user)
+    pieces = individuals.lock(line.individual_id for line in lines if line.individual_id)
+    today_prices = prices({line.article_id for line in lines})
+    now = timezone.now()
+
+    number = case_numbers.take(CaseKind.ORDER)
+    ledger.case_number = number
+    order = Order(case_number=number, ordered_by=user, sent_at=now)
+    for name in COPIED:
+        setattr(order, name, getattr(cart, name))
+    order_lines = _order_lines(order, cart, lines, recipient, today_prices)
+    handed_out: list[OrderLine] = []
+    for line, order_line in zip(lines, order_lines, strict=True):
+        try:
+            if line.source == Source.OWN_STORE:
+                _take_from_own_store(ledger, line, order_line, pieces)
+                handed_out.append(order_line)
+            elif line.article.is_stocked:
+                place = (line.warehouse_id, line.article_id)
+                order_line.reserved = min(ledger.available(place), line.quantity)
+                ledger.reserve(place, order_line.reserved)
+        except Shortage as shortage:
+            raise DomainError(_gone(line, shortage.available), line=line.pk) from shortage
+    order.planned_delivery = _planned(lines, now)
+    order.status = status_of(order_lines)
+    order.delivered_at = now if order.status == OrderStatus.DELIVERED else None
+
+    order.save(force_insert=True)
+    _insert_lines(order_lines)
+    ledger.save()
+    record_deliveries(
+        order,
+        [
+            (line, line.quantity, [line.individual] if line.individual else [])
+            for line in handed_out
+        ],
+        user=user,
+        now=now,
+    )
+    _move_attachments(cart, order, dict(zip((line.pk for line in lines), order_lines, strict=True)))
+    OrderEvent.objects.create(order=order, at=now, user=user, text="Beställningen skickades")
+    if recipient:
+        CareRelation.objects.create(recipient=recipient, unit=cart.unit, case_number=number)
+    Cart.objects.filter(pk=cart.pk).update(order=order, closed_at=now, updated_at=now)
+    return order
+
+
+def _check_cart(cart: Cart, lines: list[CartLine], recipient: Recipient | None) -> None:
+    """What must hold when an order is sent, whatever held when the lines were added."""
+    if not lines:
+        raise DomainError("Beställningen är tom. Lägg till en artikel först.")
+    if recipient and recipient.deceased_on:
+        raise DomainError("Mottagaren är avliden. Det går inte att beställa.")
+    if cart.delivery_way is None or not cart.delivery_way.is_active:
+        raise DomainError("Välj leveranssätt.", field="delivery_way")
+    for line in lines:
+        if line.article.is_discontinued:
+            text = f"{line.article.number} har utgått och kan inte beställas. Ta bort raden."
+            raise DomainError(text, line=line.pk)
+        if line.article.requires_comment and not line.comment.strip():
+            raise DomainError("Raden behöver en kommentar.", line=line.pk)
+    mains = [line for line in lines if line.component_of_id is None]
+    beds = [line for line in mains if line.article.own_order_only]
+    if beds and len(mains) > 1 and cart.kind == OrderKind.CUSTOMER:
+        raise DomainError("En säng beställs alltid på egen beställning.", line=beds[0].pk)
+    if not any(
+        [cart.recipient_phone, cart.recipient_mobile, cart.contact_phone, cart.contact_mobile]
+    ):
+        raise DomainError("Ange minst ett telefonnummer.", field="contact_phone")
+    needs_address = cart.delivery_way.address != cart.delivery_way.AddressRule.NONE
+    if needs_address and not (cart.street and cart.postcode and cart.locality):
+        raise DomainError("Fyll i leveransadressen.", field="street")
+
+
+def _gone(line: CartLine, available: int) -> str:
+    left = "tagits av någon annan" if available == 0 else f"minskat till {available} st"
+    return (
+        f"{line.article.name}: saldot i {line.warehouse} har {left}."
+        " Ändra raden; resten av beställningen är kvar."
+    )
+
+
+def _take_from_own_store(
+    ledger: Ledger, line: CartLine, order_line: OrderLine, pieces: dict[int, Individual]
+) -> None:
+    place = (line.warehouse_id, line.article_id)
+    number = ""
+    if line.article.is_marked:
+        piece = pieces.get(line.individual_id or 0)
+        if (
+            piece is None
+            or piece.status != Individual.Status.IN_STOCK
+            or piece.warehouse_id != line.warehouse_id
+            or piece.blocked
+        ):
+            raise DomainError(
+                f"Individ {line.individual or ''} finns inte längre i {line.warehouse}."
+                " Välj en annan; resten av beställningen är kvar.",
+                line=line.pk,
+            )
+        order_line.individual = piece
+        number = piece.number
+    ledger.take(place, line.quantity, Kind.DELIVERY, individual_number=number)
+    order_line.delivered = line.quantity
+
+
+def _order_lines(order, cart, lines, recipient, today_prices) -> list[OrderLine]:
+    payer_id = (recipient and recipient.is_person and recipient.payer_id) or cart.unit.payer_id
+    made: dict[int | None, OrderLine] = {}
+    for line in lines:
+        new = OrderLine(
+            order=order,
+            payer_id=payer_id,
+            seller_id=line.warehouse.owner_id,
+            price=today_prices.get(line.article_id),
+            billing_form=line.article.billing_form,
+            component_of=made.get(line.component_of_id),
+        )
+        for name in COPIED_LINE:
+            setattr(new, name, getattr(line, name))
+        made[line.pk] = new
+    return list(made.values())
+
+
+def _insert_lines(lines: list[OrderLine]) -> None:
+    """Parents before components, so that these know their parents' ids: two inserts at most."""
+    for batch in (
+        [line for line in lines if line.component_of is None],
+        [line for line in lines if line.component_of is not None],
+    ):
+        for line in batch:
+            line.order = line.order
+            line.component_of = line.component_of
+        OrderLine.objects.bulk_create(batch)
+
+
+def prices(article_ids: set[int]) -> dict[int, object]:
+    """Today's price of each article, without VAT."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (article_id) article_id, amount FROM articles_price"
+            " WHERE article_id = ANY(%s) AND valid_from <= %s"
+            " ORDER BY article_id, valid_from DESC",
+            [list(article_ids), timezone.localdate()],
+        )
+        return dict(cursor.fetchall())
+
+
+def _planned(lines: Iterable[CartLine | OrderLine], now: dt.datetime) -> dt.date:
+    """The last KHS line's lead time in working days; the same day from an own store."""
+    today = timezone.localdate(now)
+    leads = [line.warehouse.lead_time for line in lines if line.source == Source.CENTRAL]
+    return add_working_days(today, max(leads)) if leads else today
+
+
+def _move_attachments(cart: Cart, order: Order, lines: dict[int | None, OrderLine]) -> None:
+    OrderAttachment.objects.bulk_create(
+        OrderAttachment(
+            order=order,
+            line=lines.get(a.line_id),
+            key=a.key,
+            file=a.file.name,
+            name=a.name,
+            content_type=a.content_type,
+            size=a.size,
+            uploaded_by_id=a.uploaded_by_id,
+        )
+        for a in cart.attachments.filter(dialog_key="")
+    )
