@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -22,8 +21,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from organisation import access_log
+from organisation.admin import ForKhs, for_khs
 from organisation.models import Source, Warehouse
-from organisation.permissions import KHS, has_role
 from sesam.documents import download
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum, status_html
@@ -99,28 +98,15 @@ class StateFilter(admin.SimpleListFilter):
     template = FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("klar", "Klar att plocka"),
-            ("forsenad", "Försenad"),
-            ("restnoterad", "Restnoterad"),
-            ("vantar", "Väntar på aktivitet"),
-        ]
+        return [(name, label) for name, (label, _) in khs.STATES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        match self.value():
-            case "klar":
-                return queryset.undelivered().filter(~khs.backordered(), ~khs.held())
-            case "forsenad":
-                return queryset.undelivered().filter(khs.late())
-            case "restnoterad":
-                return queryset.undelivered().filter(khs.backordered())
-            case "vantar":
-                return queryset.undelivered().filter(khs.held())
-        return queryset
+        state = self.value()
+        return khs.in_state(queryset, state) if state in khs.STATES else queryset
 
 
 @admin.register(Order)
-class OrderAdmin(admin.ModelAdmin):
+class OrderAdmin(ForKhs, admin.ModelAdmin):
     """The queue of orders to pick, and a page for each."""
 
     list_display = (
@@ -142,19 +128,10 @@ class OrderAdmin(admin.ModelAdmin):
 
     # --- who ---
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return has_role(request.user, KHS)
-
-    def has_view_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return has_role(request.user, KHS)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         return False
 
     # --- addresses ---
@@ -162,39 +139,37 @@ class OrderAdmin(admin.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Only what KHS does here; nothing is added, edited or deleted."""
 
-        def for_khs(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-            def checked(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-                if not has_role(request.user, KHS):
-                    raise PermissionDenied
-                return view(request, **kwargs)
-
-            wrapped = self.admin_site.admin_view(checked)
-            wrapped.roles = (KHS,)
-            return wrapped
+        def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            return for_khs(self, view)
 
         one = "<int:pk>/"
         return [
-            path("", for_khs(self.changelist_view), name="orders_order_changelist"),
-            path("hitta/", for_khs(require_POST(self.find_view)), name="orders_order_find"),
-            path(one + "change/", for_khs(self.page_view), name="orders_order_change"),
-            path(one + "plocka/", for_khs(require_POST(self.pick_view)), name="orders_order_pick"),
-            path(one + "leverera/", for_khs(self.deliver_view), name="orders_order_deliver"),
+            path("", page(self.changelist_view), name="orders_order_changelist"),
+            path("hitta/", page(require_POST(self.find_view)), name="orders_order_find"),
+            path(one + "change/", page(self.page_view), name="orders_order_change"),
+            path(one + "plocka/", page(require_POST(self.pick_view)), name="orders_order_pick"),
+            path(
+                one + "avbryt-plock/",
+                page(require_POST(self.stop_view)),
+                name="orders_order_stop",
+            ),
+            path(one + "leverera/", page(self.deliver_view), name="orders_order_deliver"),
             path(
                 one + "plocklista/",
-                for_khs(require_safe(self.pick_list_view)),
+                page(require_safe(self.pick_list_view)),
                 name="orders_order_pick_list",
             ),
             path(
                 one + "foljesedel/",
-                for_khs(require_safe(self.note_view)),
+                page(require_safe(self.note_view)),
                 name="orders_order_next_note",
             ),
             path(
                 one + "foljesedel/<int:nth>/",
-                for_khs(require_safe(self.note_view)),
+                page(require_safe(self.note_view)),
                 name="orders_order_note",
             ),
-            path(one + "makulera/", for_khs(self.cancel_view), name="orders_order_cancel"),
+            path(one + "makulera/", page(self.cancel_view), name="orders_order_cancel"),
         ]
 
     # --- the queue ---
@@ -299,6 +274,7 @@ class OrderAdmin(admin.ModelAdmin):
             "is_late": khs.is_late(order),
             "is_protected": order.is_protected,
             "can_pick": order.status == OrderStatus.REGISTERED and hold is None,
+            "can_stop": order.status == OrderStatus.PICKING,
             "can_deliver": not order.has_ended and hold is None,
             "can_cancel": order.status == OrderStatus.REGISTERED and hold is None,
             **more,
@@ -341,6 +317,16 @@ class OrderAdmin(admin.ModelAdmin):
             messages.error(request, error.message)
         else:
             messages.success(request, "Plockningen är påbörjad.")
+        return redirect("admin:orders_order_change", pk=pk)
+
+    def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """«Avbryt plock»: the order waits again, and can be cancelled."""
+        try:
+            services.stop_picking(self._order(pk), user=request.user)
+        except DomainError as error:
+            messages.error(request, error.message)
+        else:
+            messages.success(request, "Plockningen är avbruten. Beställningen väntar igen.")
         return redirect("admin:orders_order_change", pk=pk)
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:

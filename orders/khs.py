@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
@@ -17,7 +17,7 @@ from individuals.models import Individual
 from individuals.services import with_blocked
 from organisation.models import Source
 
-from .models import Order, OrderHold, OrderLine
+from .models import Order, OrderHold, OrderLine, OrderQuerySet, OrderStatus
 from .services import Pick
 
 # More pieces than these on a shelf are typed or scanned instead of ticked.
@@ -83,6 +83,24 @@ def is_late(order: Order) -> bool:
         and order.delivered_at is None
         and order.cancelled_at is None
     )
+
+
+STATES: dict[str, tuple[str, Callable[[OrderQuerySet], OrderQuerySet]]] = {
+    "klar": (
+        "Klar att plocka",
+        lambda orders: orders.filter(~backordered(), ~held()).exclude(status=OrderStatus.PICKING),
+    ),
+    "forsenad": ("Försenad", lambda orders: orders.filter(late())),
+    "restnoterad": ("Restnoterad", lambda orders: orders.filter(backordered())),
+    "vantar": ("Väntar på aktivitet", lambda orders: orders.filter(held())),
+}
+"""What hurries and what stops an undelivered order: name in the address, label, which ones."""
+
+
+def in_state(orders: OrderQuerySet, state: str) -> OrderQuerySet:
+    """The undelivered orders in one of ``STATES``."""
+    _, chosen = STATES[state]
+    return chosen(orders.undelivered())
 
 
 def readiness(lines: Iterable[OrderLine]) -> tuple[int, int]:

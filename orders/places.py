@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from organisation import stores
-from organisation.permissions import CARE, has_role
+from organisation.permissions import CARE, KHS, has_role
 from recipients.documents import Column, Section
 from recipients.models import Recipient
 from sesam import case_pages, compiled, panels, places
@@ -19,8 +19,8 @@ from sesam.tables import links
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts
-from . import fitted, holder
-from .models import OrderLine
+from . import fitted, holder, khs
+from .models import Order, OrderLine, OrderStatus
 from .tables import OrderedTable
 from .views import pieces
 
@@ -290,3 +290,47 @@ places.add(
         extra={"dialog": True, "order": True},
     )
 )
+
+# --- the back office's home: what waits to be delivered ---
+
+for _label, _icon, _query, _waiting in (
+    (
+        "Klara att plocka",
+        "list-checks",
+        "?lage=klar",
+        lambda: khs.in_state(Order.objects.all(), "klar"),
+    ),
+    (
+        "Under plock",
+        "package-open",
+        "?status=picking",
+        lambda: Order.objects.filter(status=OrderStatus.PICKING),
+    ),
+    ("Försenade", "clock", "?lage=forsenad", lambda: khs.in_state(Order.objects.all(), "forsenad")),
+    (
+        "Restnoterade",
+        "hourglass",
+        "?lage=restnoterad",
+        lambda: khs.in_state(Order.objects.all(), "restnoterad"),
+    ),
+    (
+        "Väntar på aktivitet",
+        "lock",
+        "?lage=vantar",
+        lambda: khs.in_state(Order.objects.all(), "vantar"),
+    ),
+    ("Alla att leverera", "truck", "", Order.objects.undelivered),
+):
+    places.add(
+        places.Entry(
+            slot="khs.queue",
+            name=f"orders{_query}",
+            label=_label,
+            icon=_icon,
+            url=lambda request, obj, query=_query: reverse("admin:orders_order_changelist") + query,
+            order=100,
+            shown=lambda request, obj: has_role(request.user, KHS),
+            count=lambda request, obj, waiting=_waiting: waiting().count(),
+            extra={"group": "Beställningar"},
+        )
+    )

@@ -58,7 +58,6 @@ def roles(*wanted: str) -> Callable:
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        checked.roles = wanted  # type: ignore[attr-defined]  # the table of addresses reads it
         return checked
 
     return decorate

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -23,8 +22,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from organisation import access_log
-from organisation.admin import ForKhs
-from organisation.permissions import KHS, has_role
+from organisation.admin import ForKhs, for_khs
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum, status_html
 
@@ -89,21 +87,11 @@ class StateFilter(admin.SimpleListFilter):
     template = FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("akut", "Akut"),
-            ("vantar", "Rengörs eller repareras"),
-            ("skillnader", "Skillnader"),
-        ]
+        return [(name, label) for name, (label, _) in khs.STATES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        match self.value():
-            case "akut":
-                return queryset.due().filter(is_urgent=True)
-            case "vantar":
-                return queryset.filter(waits=True)
-            case "skillnader":
-                return queryset.filter(differs=True)
-        return queryset
+        state = self.value()
+        return khs.in_state(queryset, state) if state in khs.STATES else queryset
 
 
 class ReasonFilter(admin.SimpleListFilter):
@@ -148,26 +136,19 @@ class PickupOrderAdmin(ForKhs, admin.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Only what KHS does here; nothing is added, edited or deleted."""
 
-        def for_khs(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-            def checked(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-                if not has_role(request.user, KHS):
-                    raise PermissionDenied
-                return view(request, **kwargs)
-
-            wrapped = self.admin_site.admin_view(checked)
-            wrapped.roles = (KHS,)
-            return wrapped
+        def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            return for_khs(self, view)
 
         one, name = "<int:pk>/", "pickups_pickuporder_"
         ready = require_POST(self.ready_view)
         return [
-            path("", for_khs(self.changelist_view), name=name + "changelist"),
-            path("hitta/", for_khs(require_POST(self.find_view)), name=name + "find"),
-            path(one + "change/", for_khs(self.page_view), name=name + "change"),
-            path(one + "planera/", for_khs(require_POST(self.plan_view)), name=name + "plan"),
-            path(one + "ta-emot/", for_khs(self.receive_view), name=name + "receive"),
-            path(one + "makulera/", for_khs(self.cancel_view), name=name + "cancel"),
-            path(one + "klar/<int:receipt>/", for_khs(ready), name=name + "ready"),
+            path("", page(self.changelist_view), name=name + "changelist"),
+            path("hitta/", page(require_POST(self.find_view)), name=name + "find"),
+            path(one + "change/", page(self.page_view), name=name + "change"),
+            path(one + "planera/", page(require_POST(self.plan_view)), name=name + "plan"),
+            path(one + "ta-emot/", page(self.receive_view), name=name + "receive"),
+            path(one + "makulera/", page(self.cancel_view), name=name + "cancel"),
+            path(one + "klar/<int:receipt>/", page(ready), name=name + "ready"),
         ]
 
     # --- the queue ---

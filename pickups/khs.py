@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
@@ -12,7 +12,14 @@ from django.http import QueryDict
 from recipients.models import Loan
 
 from . import differences, parts
-from .models import PickupLine, PickupOrder, PickupReceipt, PickupStatus, ReceivedState
+from .models import (
+    PickupLine,
+    PickupOrder,
+    PickupQuerySet,
+    PickupReceipt,
+    PickupStatus,
+    ReceivedState,
+)
 from .services import Extra, Got
 
 EXTRA_ROWS = 3  # numbers that can be typed at once for what didn't stand on the order
@@ -39,6 +46,20 @@ def differing() -> Exists:
         )
     )
     return Exists(lines.filter(Q(is_extra=True) | short))
+
+
+STATES: dict[str, tuple[str, Callable[[PickupQuerySet], PickupQuerySet]]] = {
+    "akut": ("Akut", lambda pickups: pickups.due().filter(is_urgent=True)),
+    "vantar": ("Rengörs eller repareras", lambda pickups: pickups.filter(waiting())),
+    "skillnader": ("Skillnader", lambda pickups: pickups.filter(differing())),
+}
+"""What hurries, waits or went wrong: name in the address, label, which ones (ended ones too)."""
+
+
+def in_state(pickups: PickupQuerySet, state: str) -> PickupQuerySet:
+    """The pickup orders in one of ``STATES``."""
+    _, chosen = STATES[state]
+    return chosen(pickups)
 
 
 # --- receiving -----------------------------------------------------------------------------

@@ -4,14 +4,16 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 
-from organisation.permissions import CARE, has_role
+from organisation.permissions import CARE, KHS, has_role
 from recipients.models import Recipient
 from recipients.tables import LoanTag
 from sesam import case_pages, compiled, places
 from sesam.models import CaseKind
 from sesam.tables import links
 
+from . import khs
 from .models import PickupLine, PickupOrder
 
 case_pages.register(CaseKind.PICKUP, "pickups:detail")
@@ -86,3 +88,42 @@ places.add(
         extra={"tags": _tags},
     )
 )
+
+# --- the back office's home: what comes back ---
+
+for _label, _icon, _query, _waiting in (
+    (
+        "Akuta",
+        "triangle-alert",
+        "?lage=akut",
+        lambda: khs.in_state(PickupOrder.objects.all(), "akut"),
+    ),
+    (
+        "Rengörs eller repareras",
+        "wrench",
+        "?lage=vantar",
+        lambda: khs.in_state(PickupOrder.objects.all(), "vantar"),
+    ),
+    (
+        "Skillnader att reda ut",
+        "circle-alert",
+        "?lage=skillnader",
+        lambda: khs.in_state(PickupOrder.objects.all(), "skillnader"),
+    ),
+    ("Alla att ta emot", "truck", "", PickupOrder.objects.due),
+):
+    places.add(
+        places.Entry(
+            slot="khs.queue",
+            name=f"pickups{_query}",
+            label=_label,
+            icon=_icon,
+            url=lambda request, obj, query=_query: (
+                reverse("admin:pickups_pickuporder_changelist") + query
+            ),
+            order=200,
+            shown=lambda request, obj: has_role(request.user, KHS),
+            count=lambda request, obj, waiting=_waiting: waiting().count(),
+            extra={"group": "Hämtorder"},
+        )
+    )

@@ -25,6 +25,8 @@ Each app registers entries in its own ``places.py`` (found at start-up). A slot 
 ``store.tab``               a tab of a store's page          (obj: Warehouse; as recipient.tab)
 ``store.button``            «Lagerpåfyllnad» in its head     (obj: Warehouse)
 ``store.create``            «Registrera/skapa» of a store    (obj: Warehouse)
+``khs.queue``               a queue on the back office's home; its count is how many wait there,
+                            ``extra["group"]`` the heading above it
 ``case.create``, ``case.note``             as their names say
 """
 

@@ -98,7 +98,38 @@ URLS: dict[str, Row] = {
     "pickups:pdf": Row(CARE, others=404),
 }
 
-# The back office answers to Django's permissions; its own tests say who may do what there.
-# Here: nobody who is not staff comes into any of it.
+# The back office: who works with a register there, whichever of its pages it is. Staff alone come
+# in at all; whoever runs the system has no business with recipients, and KHS none with users.
 ADMIN_PREFIX = "admin:"
 STAFF = frozenset({KHS, SUPERUSER})
+FOR_KHS, FOR_SYSTEM = frozenset({KHS}), frozenset({SUPERUSER})
+ADMIN: dict[str, frozenset[str]] = {
+    "articles_article": FOR_KHS,
+    "articles_balance": FOR_KHS,
+    "articles_billingform": FOR_KHS,
+    "articles_isoclass": FOR_KHS,
+    "articles_replacementgroup": FOR_KHS,
+    "articles_stockmovement": FOR_KHS,
+    "articles_supplier": FOR_KHS,
+    "individuals_blockreason": FOR_KHS,
+    "individuals_individual": FOR_KHS,
+    "orders_order": FOR_KHS,
+    "pickups_pickuporder": FOR_KHS,
+    "pickups_pickupreason": FOR_KHS,
+    "recipients_recipient": FOR_KHS,
+    "auth_group": FOR_SYSTEM,
+    "auth_user": FOR_SYSTEM,  # Django's name of the page for a user's new password
+    "axes_accessattempt": FOR_SYSTEM,
+    "axes_accessfailurelog": FOR_SYSTEM,
+    "axes_accesslog": FOR_SYSTEM,
+    "organisation_payer": FOR_SYSTEM,
+    "organisation_unit": FOR_SYSTEM,
+    "organisation_user": FOR_SYSTEM,
+    "organisation_warehouse": FOR_SYSTEM,
+    "procrastinate_procrastinatejob": FOR_SYSTEM,
+}
+# Pages of the back office that belong to no register.
+ADMIN_PAGES = {
+    "app_list", "autocomplete", "index", "jsi18n", "login", "logout", "password_change",
+    "password_change_done", "view_on_site",
+}  # fmt: skip

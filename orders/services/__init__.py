@@ -10,6 +10,7 @@ from .changing import (
     release,
     reserved_by_place,
     start_picking,
+    stop_picking,
     type_address,
 )
 from .common import status_of
@@ -29,5 +30,6 @@ __all__ = [
     "send",
     "start_picking",
     "status_of",
+    "stop_picking",
     "type_address",
 ]

@@ -89,6 +89,25 @@ def start_picking(order: Order, *, user: User) -> Order:
 
 
 @transaction.atomic
+def stop_picking(order: Order, *, user: User) -> Order:
+    """A pick begun by mistake, or put off: the order waits again and can be cancelled.
+
+    Nothing has moved yet; what was delivered from has another status and can't come here.
+    """
+    order = locked_order(order)
+    if order.status == OrderStatus.REGISTERED:
+        return order
+    if order.status != OrderStatus.PICKING:
+        raise DomainError(
+            f"Plocket kan inte avbrytas: beställningen är {order.get_status_display().lower()}."
+        )
+    set_status(order, OrderStatus.REGISTERED)
+    order.save(update_fields=["status"])
+    tell(order, user, "Plockningen avbröts")
+    return order
+
+
+@transaction.atomic
 def hold(order: Order, case_number: str, *, user: User) -> OrderHold:
     """An activity earmarks the order: it can't be delivered before ``release``."""
     order = locked_order(order)

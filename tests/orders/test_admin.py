@@ -221,6 +221,48 @@ def test_only_khs_opens_an_order(name):
     assert not AccessLogEntry.objects.exists()
 
 
+# --- the home ----------------------------------------------------------------------------
+
+
+def queues(client: Client) -> dict[str, tuple[int, str]]:
+    """The queues on the home: label → how many wait, and where the link goes."""
+    text = client.get(reverse("admin:index")).content.decode()
+    found = re.findall(
+        r'<a href="([^"]+)"[^>]*><svg.*?</svg><span>([^<]+)</span> <strong>([^<]+)</strong>',
+        text,
+        re.DOTALL,
+    )
+    return {label: (int(count), url) for url, label, count in found}
+
+
+def test_the_home_says_how_many_wait_in_each_queue_and_its_link_shows_just_these(khs, khs_user):
+    sent((in_stock(5)[0], 1))  # ready
+    late = sent((in_stock(5)[0], 1))
+    Order.objects.filter(pk=late.pk).update(
+        planned_delivery=timezone.localdate() - dt.timedelta(days=1)
+    )
+    sent((in_stock(0)[0], 1))  # backlog
+    waits = sent((in_stock(5)[0], 1))
+    services.hold(waits, "26470042", user=khs_user)
+    services.start_picking(sent((in_stock(5)[0], 1)), user=khs_user)
+
+    found = queues(khs)
+    counts = {label: count for label, (count, _) in found.items()}
+    assert counts["Klara att plocka"] == 2
+    assert counts["Under plock"] == 1
+    assert counts["Försenade"] == 1
+    assert counts["Restnoterade"] == 1
+    assert counts["Väntar på aktivitet"] == 1
+    assert counts["Alla att leverera"] == 5
+    for label, (count, url) in found.items():
+        assert khs.get(url).context["cl"].result_count == count, label
+
+
+def test_whoever_runs_the_system_sees_no_queues():
+    text = at(UserFactory(roles=[], is_superuser=True, is_staff=True)).get("/admin/")
+    assert "Klara att plocka" not in text.content.decode()
+
+
 # --- picking and cancelling --------------------------------------------------------------
 
 
@@ -236,6 +278,28 @@ def test_picking_begins_once_and_ends_the_right_to_cancel(khs):
     assert "Bara en beställning med status Registrerad" in text
     order.refresh_from_db()
     assert order.status == OrderStatus.PICKING
+
+
+def test_a_pick_begun_by_mistake_is_stopped_and_the_order_can_be_cancelled_again(khs):
+    order = sent((in_stock(5)[0], 1))
+    khs.post(page(order, "pick"))
+    assert "Avbryt plock" in khs.get(page(order)).content.decode()
+    khs.post(page(order, "stop"))
+    khs.post(page(order, "stop"))  # a double click
+    order.refresh_from_db()
+    assert order.status == OrderStatus.REGISTERED
+    assert order.events.filter(text="Plockningen avbröts").count() == 1
+    text = khs.get(page(order)).content.decode()
+    assert "Påbörja plock" in text and "Makulera" in text and "Avbryt plock" not in text
+
+
+def test_what_has_been_delivered_from_has_no_pick_to_stop(khs):
+    order = sent((in_stock(5)[0], 1))
+    deliver(khs, order, {order.lines.get(): "1"})
+    text = khs.post(page(order, "stop"), follow=True).content.decode()
+    assert "Plocket kan inte avbrytas" in text
+    order.refresh_from_db()
+    assert order.status == OrderStatus.DELIVERED
 
 
 def test_cancelling_asks_first_and_frees_the_stock(khs):
