@@ -15,6 +15,7 @@ from .permissions import KHS, has_role
 admin.site.site_header = "Hjälpmedelsportalen, KHS"
 admin.site.site_title = "Hjälpmedelsportalen"
 admin.site.index_title = "Administration"
+admin.site.site_url = None  # the head has «Till portalen»
 admin.site.login = views.admin_sign_in
 admin.site.logout = views.sign_out
 
