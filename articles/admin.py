@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 
-from organisation.admin import ForKhs, for_khs
+from organisation.admin import ForKhs, as_text, for_khs
 from sesam import attachments
 from sesam.errors import DomainError
 
@@ -189,8 +189,14 @@ class BalanceAdmin(ForKhs, admin.ModelAdmin):
     list_display = ("article", "warehouse", "on_hand", "reserved", "unavailable", "expected_on")
     list_filter = (("warehouse", WarehouseFilter),)
     search_fields = ("article__number", "article__name")
-    fields = ("article", "warehouse", "on_hand", "reserved", "unavailable", "expected_on")
-    readonly_fields = ("article", "warehouse", "on_hand", "reserved", "unavailable")
+    readonly_fields = (
+        "article",
+        as_text("warehouse", "Lager"),
+        "on_hand",
+        "reserved",
+        "unavailable",
+    )
+    fields = (*readonly_fields, "expected_on")
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Balance]:
@@ -216,7 +222,18 @@ class BalanceAdmin(ForKhs, admin.ModelAdmin):
 class StockMovementAdmin(ForKhs, admin.ModelAdmin):
     """The ledger, to look at."""
 
-    list_display = ("at", "kind", "quantity", "article", "warehouse", "case_number", "note", "user")
+    list_display = (
+        "at",
+        "kind",
+        "quantity",
+        "article",
+        "individual_number",
+        "warehouse",
+        "case_number",
+        "note",
+        "user",
+    )
+    list_display_links = None  # the row says all
     change_list_template = "admin/khs_change_list.html"
     list_filter = (("kind", ChoiceFilter), ("warehouse", WarehouseFilter))
     list_select_related = ("article", "warehouse", "user")

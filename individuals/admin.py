@@ -17,7 +17,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from organisation.admin import for_khs
+from organisation.admin import as_text, for_khs
 from organisation.models import Warehouse
 from organisation.permissions import KHS, has_role
 from sesam.templatetags.sesam import status_html
@@ -93,7 +93,7 @@ class ComponentInline(ReadOnly, admin.TabularInline):
 
 class FormerNumberInline(ReadOnly, admin.TabularInline):
     model = FormerNumber
-    fields = ("number", "changed_at", "changed_by")
+    fields = ("number", "changed_at", as_text("changed_by", "Ändrat av"))
     readonly_fields = fields
 
 
@@ -118,7 +118,7 @@ class IndividualAdmin(ReadOnly, admin.ModelAdmin):
         "article",
         "serial_number",
         "status",
-        "warehouse",
+        as_text("warehouse", "Lager"),
         "purchased_on",
         "acquisition_value",
         "warranty_until",

@@ -53,6 +53,17 @@ def for_khs(
     return model_admin.admin_site.admin_view(checked)
 
 
+def as_text(name: str, description: str) -> Callable[[Any], str]:
+    """A read-only field: what it refers to, without Django's link to a register not KHS's."""
+
+    @admin.display(description=description, empty_value="–")
+    def shown(obj: Any) -> str | None:
+        value = getattr(obj, name)
+        return None if value is None else str(value)
+
+    return shown
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
     """Users are ended («aktiv» off), never removed: the log and the cases name them."""

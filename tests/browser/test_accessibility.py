@@ -31,7 +31,7 @@ NARROW = 320
 TELLING = {"flik", "komponent", "panelflik", "redigera", "typ"}
 # Another address shows the same: sorted another way, another page of the list.
 SAME = {"sortera", "sida", "lager"}
-LEFT_OUT = ("/admin/", "/static/", "/logga-ut/", "/delar/")
+LEFT_OUT = ("/static/", "/logga-ut/", "/admin/logout/", "/admin/jsi18n/", "/delar/")
 
 
 def kind(url: str) -> tuple | None:
@@ -43,6 +43,14 @@ def kind(url: str) -> tuple | None:
         name = resolve(parts.path).view_name
     except Resolver404:
         return None
+    if name.startswith("admin:"):
+        # Of the back office the home, the lists and our own pages; the forms are Django's.
+        own = not name.endswith(("_add", "_delete", "_history", "_change"))
+        return (
+            (name,)
+            if own or name.startswith(("admin:orders_", "admin:pickups_pickuporder_"))
+            else None
+        )
     query = parse_qsl(parts.query)
     return (
         name,
@@ -127,7 +135,12 @@ def test_axe_finds_nothing_and_no_page_scrolls_sideways(
     for username in ("forskrivare", "buffertansvarig", "khs", "controller", "loggranskare"):
         page = signed_in(browser, live_server, settings, username, browser_context_args)
         # The later ones look only at what the earlier ones haven't seen.
-        wrong += walk(page, live_server.url, ours if username == "forskrivare" else ["/"], seen)
+        wrong += walk(
+            page,
+            live_server.url,
+            ours if username == "forskrivare" else ["/", "/admin/"] if username == "khs" else ["/"],
+            seen,
+        )
         seen.discard(("start", frozenset()))
         page.context.close()
     assert not wrong, "\n".join(wrong)
@@ -155,7 +168,10 @@ def walk(page: Page, base: str, waiting: list[str], seen: set[tuple]) -> list[st
         except Error as download:
             assert "Download is starting" in str(download), (path, download)
             continue
-        assert answer is not None and answer.status < 400, (path, answer and answer.status)
+        assert answer is not None, path
+        if answer.status >= 400:
+            wrong.append(f"{path}: a link leads there, and it answers {answer.status}")
+            continue
         if "text/html" not in (answer.header_value("content-type") or ""):
             continue
         wrong += [f"{path}: {fault}" for fault in faults(page)]
