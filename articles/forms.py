@@ -51,6 +51,10 @@ class SearchForm(forms.Form):
         self.fields["lager"].choices = [(w.number, str(w)) for w in seen.warehouses]
         self.warehouse = warehouse
 
+    @property
+    def filters(self) -> list[forms.BoundField]:
+        return [self["typ"], self["lager"]]
+
     def clean_q(self) -> str:
         typed = self.cleaned_data["q"]
         if typed and not search.long_enough(search.words_of(typed)):

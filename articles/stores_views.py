@@ -154,6 +154,10 @@ class BalanceForm(forms.Form):
         return typed
 
     @property
+    def filters(self) -> list[forms.BoundField]:
+        return [self["typ"], self["saldo"]]
+
+    @property
     def query(self) -> dict[str, str]:
         """What of it stands in the address: what differs from the preset."""
         preset = {"q": "", "typ": ALL, "saldo": self.WITH}

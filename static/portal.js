@@ -45,6 +45,7 @@
       block.querySelectorAll("a.edit-open, a.edit-leave, form.edit-form").forEach((e) => enhance(e, { ...address(e), ...self }));
     });
     all("[data-bulk]").forEach(countTicked);
+    all("details.filters").forEach(fold);
     all(".tabs").forEach((nav) => { // a narrow row of tabs begins with the one that is open in view
       const open = nav.querySelector("[aria-current]");
       if (open) nav.scrollLeft = open.offsetLeft - nav.offsetLeft - (nav.clientWidth - open.offsetWidth) / 2;
@@ -280,6 +281,11 @@
     told.textContent = `${sum} av ${table.dataset.spread} fördelade`;
     told.classList.toggle("is-wrong", sum !== Number(table.dataset.spread));
   });
+
+  // Filters stand open beside the search box where there is room, else folded under it.
+  const narrow = matchMedia("(max-width: 799.98px)");
+  function fold(details) { details.open = !narrow.matches; }
+  narrow.addEventListener("change", () => document.querySelectorAll("details.filters").forEach(fold));
 
   function start() {
     const box = dialog();

@@ -182,6 +182,12 @@ def stock(available: int | None, note: str = "") -> SafeString:
     return stock_html(available, note)
 
 
+@register.filter
+def chosen(bound: BoundField) -> str:
+    """What is chosen in a field with choices, in words."""
+    return str(dict(bound.field.choices).get(bound.value(), ""))
+
+
 @register.inclusion_tag("parts/field.html")
 def field(
     bound: BoundField,
