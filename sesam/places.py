@@ -15,8 +15,7 @@ Each app registers entries in its own ``places.py`` (found at start-up). A slot 
 ``article.button``          «Beställ» on rows and the page   (obj: Article)
 ``individual.section``      a part of a tab of an individual (obj: Individual): ``extra`` has
                             ``template``, ``build(request, obj)`` (its ``content``; None: nothing to
-                            say) and ``tab``: status (unless said), komponenter, aktiviteter (the
-                            tab is there when some entry is)
+                            say) and ``tab``: status (unless said), komponenter, aktiviteter
 ``individual.button``       a button in the page's head      (obj: Individual)
 ``individual.create``       an entry of «Registrera/skapa»   (obj: Individual)
 ``count.pieces``            how a marked article is counted  (obj: articles.counting.Row)

@@ -97,10 +97,8 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         name: [e for e in places.entries(SECTION, request, piece) if _tab_of(e) == name]
         for name in TABS
     }
-    # «Aktiviteter» is there once some app tells of them: an empty tab would promise something.
-    names = [name for name in TABS if name != "aktiviteter" or sections[name]]
     wanted = request.GET.get("flik", "")
-    chosen = wanted if wanted in names else names[0]
+    chosen = wanted if wanted in TABS else next(iter(TABS))
     context = {
         "piece": piece,
         "stock": stock_status(piece.status, blocked=piece.blocked).label,
@@ -109,12 +107,12 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         "create": places.entries("individual.create", request, piece),
         "tabs": [
             {
-                "label": TABS[name],
+                "label": label,
                 "url": f"{request.path}?{urlencode({'flik': name})}",
                 "active": name == chosen,
                 "count": None,
             }
-            for name in names
+            for name, label in TABS.items()
         ],
         "tab": chosen,
         "tab_label": TABS[chosen],

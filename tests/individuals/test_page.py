@@ -133,8 +133,17 @@ def test_text_information(client):
     assert "Bytt motor" in words and "&lt;b&gt;2025" in words
 
 
-def test_there_is_no_activities_tab_while_nothing_can_stand_there(client):
-    assert "Aktiviteter" not in text(client.get(f"/individer/{IndividualFactory().number}/"))
+def test_the_page_has_five_tabs_and_an_empty_one_says_so(client):
+    url = f"/individer/{IndividualFactory().number}/"
+    page = client.get(url)
+    assert [tab["label"] for tab in page.context["tabs"]] == [
+        "Individinformation",
+        "Aktuell status",
+        "Komponenter",
+        "Aktiviteter",
+        "Textinformation",
+    ]
+    assert "Inga aktiviteter är registrerade" in text(client.get(url + "?flik=aktiviteter"))
 
 
 def test_an_unknown_number_is_not_found(client):
