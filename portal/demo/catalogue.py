@@ -70,15 +70,11 @@ def load() -> dict[str, Article]:
         for rank, n in enumerate(HANDBOOK_GROUP, 1)
     )
     fits = [(row["main"], row["part"]) for row in rows("fits")]
+    fits = [(main, part) for main, part in fits if main in articles and part in articles]
     Fit.objects.bulk_create(
-        [
-            Fit(main=articles[m], part=articles[p])
-            for m, p in fits
-            if m in articles and p in articles
-        ],
-        batch_size=2000,
+        [Fit(main=articles[main], part=articles[part]) for main, part in fits], batch_size=2000
     )
-    _standard_components(articles)
+    _standard_components(articles, fits)
     _documents(articles)
     return articles
 
@@ -131,11 +127,16 @@ def _prices(articles: dict[str, Article]) -> None:
     Price.objects.bulk_create(prices, batch_size=2000)
 
 
-def _standard_components(articles: dict[str, Article]) -> None:
+def _standard_components(articles: dict[str, Article], fits: list[tuple[str, str]]) -> None:
+    """The individual templates: the first cushion or headrest that fits an aid, by number."""
     cushions = [a for a in articles.values() if a.iso_code.startswith("1810")][:3]
+    standard = dict(zip(HANDBOOK_GROUP[1:], (a.number for a in cushions), strict=False))
+    for main, part in sorted(fits):
+        if articles[part].name.lower().startswith(("setepute", "pute", "hodest")):
+            standard.setdefault(main, part)
     StandardComponent.objects.bulk_create(
-        StandardComponent(article=articles[number], component=part)
-        for number, part in zip(HANDBOOK_GROUP[1:], cushions, strict=False)
+        StandardComponent(article=articles[main], component=articles[part])
+        for main, part in standard.items()
     )
 
 
