@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 
-from articles.models import Article, Balance, StandardComponent
+from articles.models import Article, Balance
 from individuals import services as individuals
 from individuals.models import Individual
 from organisation.models import Source, Unit, User, Warehouse
@@ -228,18 +228,22 @@ def _own_store_fault(cart: Cart, wish: Wish, besides: CartLine | None) -> Domain
         return DomainError("Välj ett av tjänsteställets egna förråd.", field="warehouse")
     if not article.is_stocked:
         return DomainError("Artikeln lagerförs inte. Beställ den från KHS.", field="source")
-    balance = Balance.objects.filter(warehouse=warehouse, article=article).first()
-    others = cart.lines.filter(warehouse=warehouse, article=article)
-    if besides:
-        others = others.exclude(pk=besides.pk)
-    taken = sum(line.quantity for line in others)
-    left = (balance.available if balance else 0) - taken
+    left = _left(cart, warehouse, article, besides)
     if wish.quantity > left:
         text = f"Det finns {max(left, 0)} st i {warehouse}. Minska antalet eller beställ från KHS."
         return DomainError(text, field="quantity")
     if article.is_marked:
         return _individual_fault(cart, wish, besides)
     return None
+
+
+def _left(cart: Cart, store: Warehouse, article: Article, besides: CartLine | None = None) -> int:
+    """What the store has beside what already lies in the cart."""
+    balance = Balance.objects.filter(warehouse=store, article=article).first()
+    others = cart.lines.filter(warehouse=store, article=article)
+    if besides:
+        others = others.exclude(pk=besides.pk)
+    return (balance.available if balance else 0) - sum(line.quantity for line in others)
 
 
 def _individual_fault(cart: Cart, wish: Wish, besides: CartLine | None) -> DomainError | None:
@@ -326,26 +330,26 @@ def _put(cart: Cart, wish: Wish, *, line: CartLine | None, dialog_key: str) -> C
     line.save()
     line.components.all().delete()
     CartLine.objects.bulk_create(
-        CartLine(
-            cart=cart,
-            position=line.position,
-            article=article,
-            quantity=quantity * line.quantity,
-            source=line.source,
-            warehouse=line.warehouse,
-            component_of=line,
-        )
-        for article, quantity in wish.components
+        _component(cart, line, article, each * line.quantity) for article, each in wish.components
     )
     return line
 
 
-def standard_components(article: Article) -> list[StandardComponent]:
-    """What the article's individual template suggests and can be ordered."""
-    return list(
-        article.standard_components.select_related("component").filter(
-            component__is_discontinued=False
-        )
+def _component(cart: Cart, line: CartLine, article: Article, quantity: int) -> CartLine:
+    """A component comes from where its aid does; what an own store lacks, from KHS."""
+    source, warehouse = line.source, line.warehouse
+    if source == Source.OWN_STORE and (
+        article.is_marked or not article.is_stocked or quantity > _left(cart, warehouse, article)
+    ):
+        source, warehouse = Source.CENTRAL, cart.unit.delivering_warehouse
+    return CartLine(
+        cart=cart,
+        position=line.position,
+        article=article,
+        quantity=quantity,
+        source=source,
+        warehouse=warehouse,
+        component_of=line,
     )
 
 

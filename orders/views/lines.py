@@ -310,6 +310,7 @@ def _page(
         "offer": dialog.offer,
         "instead": [a for a, _ in dialog.shares] if dialog.shares[0][0] != dialog.article else [],
         "offered": dialog.offered if step == "komponenter" else None,
+        "from_own_store": (dialog.value("antal") or {}).get("source") == Source.OWN_STORE,
         "attachments": waiting,
         "step": step,
         "dialog": {

@@ -11,7 +11,8 @@ from django.urls import reverse
 from orders import cart as carts
 from orders import services
 from orders.models import Cart, Order, OrderStatus
-from organisation.models import AccessLogEntry
+from organisation.models import AccessLogEntry, Source
+from recipients.models import Loan
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -185,6 +186,33 @@ def test_the_templates_components_come_along_unless_removed(client, user):
     names = {line.article for line in cart.lines.exclude(component_of=None)}
     assert names == {kept}
     assert removed not in names
+
+
+def test_what_an_own_store_lacks_of_the_components_comes_from_khs(client, user):
+    store = BufferFactory()
+    user.default_unit.own_stores.add(store)
+    chair = ArticleFactory()
+    there = StandardComponentFactory(article=chair).component
+    lacking = StandardComponentFactory(article=chair).component
+    put_in_stock(store, chair, 1)
+    put_in_stock(store, there, 1)
+    cart = start(user)
+    own = choice(source=Source.OWN_STORE, warehouse=store.number, action="next")
+    parts = client.post(open_dialog(client, chair), own)["Location"]
+    assert "Det som förrådet saknar levereras från KHS" in client.get(parts).content.decode()
+    client.post(parts, {"components": [there.number, lacking.number], "action": "finish"})
+
+    sources = {line.article: line.source for line in cart.lines.all()}
+    assert sources == {
+        chair: Source.OWN_STORE,
+        there: Source.OWN_STORE,
+        lacking: Source.CENTRAL,
+    }
+    order = services.send(cart, user=user)
+    assert order.status == OrderStatus.REGISTERED  # what comes from KHS decides
+    assert set(Loan.objects.values_list("article", flat=True)) == {chair.pk, there.pk}
+    line = order.lines.get(article=lacking)
+    assert line.warehouse == user.default_unit.delivering_warehouse
 
 
 def test_a_comment_that_the_article_needs_is_asked_for(client, user):
