@@ -185,7 +185,8 @@ def stock(available: int | None, note: str = "") -> SafeString:
 @register.filter
 def chosen(bound: BoundField) -> str:
     """What is chosen in a field with choices, in words."""
-    return str(dict(bound.field.choices).get(bound.value(), ""))
+    choices = dict(getattr(bound.field, "choices", ()))
+    return str(choices.get(bound.value(), ""))
 
 
 @register.inclusion_tag("parts/field.html")
