@@ -180,6 +180,9 @@ def delivery(request: HttpRequest) -> HttpResponse:
         return _already_sent(request)
     editing = request.GET.get("redigera", "")
     if request.method != "POST":
+        if not editing and any(line.fault for line in shown_lines(present)):
+            # Told before the address is filled in, at the line where it can be put right.
+            return redirect("orders:checkout")
         opened = {editing: BLOCKS[editing][1](instance=present)} if editing in BLOCKS else {}
         return _delivery_page(request, present, opened=opened)
     if str(present.token) != request.POST.get("token", str(present.token)):

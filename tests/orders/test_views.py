@@ -425,6 +425,29 @@ def test_a_line_that_someone_else_took_is_told_where_it_stands(client, user):
     assert cart.lines.count() == 1
 
 
+def test_an_article_discontinued_in_the_cart_is_told_at_every_step_and_can_be_taken_out(
+    client, user, article
+):
+    cart = start(user, RecipientFactory())
+    gone = add(cart, article)
+    add(cart, ArticleFactory())
+    article.is_discontinued = True
+    article.save()
+
+    for page in ("/bestallning/", "/bestallning/slutfor/"):
+        assert "Artikeln har utgått. Ta bort raden." in client.get(page).content.decode()
+    assert client.get(DELIVERY)["Location"] == "/bestallning/slutfor/"
+    refused = send(client, cart)
+    assert refused.status_code == 409
+    assert "har utgått" in refused.content.decode()
+    assert not Order.objects.exists()
+
+    client.post(reverse("orders:remove_line", args=[gone.pk]))
+    assert client.get(DELIVERY).status_code == 200
+    send(client, cart)
+    assert Order.objects.get().lines.count() == 1
+
+
 def test_rents_are_never_summed_with_sales(client, user, article):
     start_cart = start(user)
     add(start_cart, article)
