@@ -61,11 +61,11 @@ def count(
         # First what comes in: the books are never lower in between than they are afterwards.
         for piece in back:
             ledger.add(place, 1, _COUNT, individual_number=piece.number)
-            if piece.blocked:  # type: ignore[attr-defined]  # by ``lock``
+            if piece.blocked:
                 ledger.block(place, 1)
             piece.status, piece.warehouse = Status.IN_STOCK, warehouse
         for piece in gone:
-            if piece.blocked:  # type: ignore[attr-defined]  # by ``lock``
+            if piece.blocked:
                 ledger.block(place, -1)
             _take(ledger, place, piece)
             piece.status, piece.warehouse = Status.MISSING, None

@@ -1,15 +1,12 @@
 """Stock count (inventering) in the back office."""
 
-import threading
-
 import pytest
-from django.db import close_old_connections, connection
 
 from articles import counting
 from articles.models import Balance, StockMovement
 from individuals.stock_check import differences
 from organisation.permissions import KHS
-from sesam.errors import DomainError
+from tests.at_once import at_once
 from tests.factories import ArticleFactory, UserFactory, WarehouseFactory, put_in_stock
 from tests.orders.builders import sent
 
@@ -168,32 +165,14 @@ def test_two_people_count_the_same_article_at_once(warehouse):
     article = ArticleFactory()
     put_in_stock(warehouse, article, 10)
     users = [UserFactory(roles=[KHS]), UserFactory(roles=[KHS])]
-    gate, results = threading.Barrier(2), []
-
-    def run(user, counted):
-        try:
-            close_old_connections()
-            gate.wait(timeout=20)
-            results.append(
-                counting.count(
-                    warehouse,
-                    [counting.Count(article.pk, 10, counted)],
-                    user=user,
-                    reason="Årsinventering",
-                )
+    results = at_once(
+        *[
+            lambda u=user, n=counted: counting.count(
+                warehouse, [counting.Count(article.pk, 10, n)], user=u, reason="Årsinventering"
             )
-        except DomainError as error:
-            results.append(error)
-        finally:
-            connection.close()
-
-    threads = [
-        threading.Thread(target=run, args=(u, n)) for u, n in zip(users, (7, 12), strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
+            for user, counted in zip(users, (7, 12), strict=True)
+        ]
+    )
     assert sorted(type(r).__name__ for r in results) == ["Faults", "int"]
     assert on_hand(article) in (7, 12)
     assert StockMovement.objects.filter(kind="count").count() == 1

@@ -10,6 +10,7 @@ from orders.models import Order
 from organisation.permissions import BUFFERT, FORSKRIVARE, KHS
 from recipients.models import Loan
 from sesam.errors import DomainError
+from tests.at_once import at_once
 from tests.factories import (
     UNUSED_NUMBERS,
     ArticleFactory,
@@ -21,7 +22,7 @@ from tests.factories import (
     put_in_stock,
 )
 from tests.orders.builders import add, sent, start
-from tests.orders.test_concurrency import at_once, stock_agrees
+from tests.orders.test_concurrency import stock_agrees
 
 pytestmark = pytest.mark.django_db
 

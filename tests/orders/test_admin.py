@@ -17,6 +17,7 @@ from orders.models import Order, OrderLine, OrderStatus
 from organisation.models import AccessLogEntry
 from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, KHS, LOGGRANSKARE
 from recipients.models import Loan
+from tests.at_once import at_once
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -27,7 +28,7 @@ from tests.factories import (
 )
 
 from .builders import add, sent, start
-from .test_concurrency import at_once, stock_agrees
+from .test_concurrency import stock_agrees
 
 pytestmark = pytest.mark.django_db
 QUEUE = "admin:orders_order_changelist"

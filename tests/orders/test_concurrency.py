@@ -1,19 +1,21 @@
 """What happens when people meet in the stock: real connections, real threads."""
 
-import threading
-from collections.abc import Callable
-
 import pytest
-from django.db import close_old_connections, connection
 
+from articles import counting
 from articles.models import Balance
+from individuals import counting as pieces_counted
+from individuals import services as individuals
+from individuals.models import Individual
 from individuals.stock_check import differences
 from orders import services
 from orders.models import Order, OrderLine
 from orders.services import Pick
+from organisation.models import Warehouse
 from recipients.models import Loan
 from sesam.errors import DomainError
 from sesam.models import CaseNumber
+from tests.at_once import at_once
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -27,33 +29,6 @@ from tests.factories import (
 from .builders import add, sent, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*jobs: Callable) -> list:
-    """Run the jobs in threads with a connection each, from the same instant; what each gave
-    back or raised as DomainError, in order. Anything else is raised here."""
-    gate = threading.Barrier(len(jobs))
-    results: list = [None] * len(jobs)
-
-    def run(index: int, job: Callable) -> None:
-        try:
-            close_old_connections()
-            gate.wait(timeout=20)
-            results[index] = job()
-        except BaseException as error:
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(i, job)) for i, job in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
-    for result in results:
-        if isinstance(result, BaseException) and not isinstance(result, DomainError):
-            raise result
-    return results
 
 
 def stock_agrees() -> None:
@@ -180,4 +155,93 @@ def test_the_same_line_is_delivered_by_two_at_once():
 
     assert sorted(type(r).__name__ for r in results) == ["DomainError", "Order"]
     assert Loan.objects.get().quantity == 2
+    stock_agrees()
+
+
+def test_a_count_and_a_delivery_of_the_same_article():
+    """Whoever comes first decides: a figure from before the delivery isn't taken over."""
+    for _ in range(4):
+        article = ArticleFactory()
+        put_in_stock(WarehouseFactory(), article, 5)
+        order = sent((article, 2))
+        pick = Pick(order.lines.get().pk, 2)
+
+        counted, delivered = at_once(
+            lambda a=article, u=order.ordered_by: counting.count(
+                WarehouseFactory(), [counting.Count(a.pk, 5, 4)], user=u, reason="Årsinventering"
+            ),
+            lambda o=order, p=pick: services.deliver(o, [p], user=o.ordered_by),
+        )
+
+        assert isinstance(delivered, Order)
+        left = Balance.objects.get(article=article).on_hand
+        assert left == (3 if isinstance(counted, counting.Faults) else 2)
+    stock_agrees()
+
+
+def test_a_piece_is_missed_by_the_counter_while_khs_hands_it_out():
+    for _ in range(4):
+        article = ArticleFactory(is_marked=True)
+        piece, _other = put_in_stock(WarehouseFactory(), article, 2)
+        order = sent((article, 1))
+        pick = Pick(order.lines.get().pk, 1, (piece.pk,))
+
+        counted, delivered = at_once(
+            lambda a=article, p=piece, u=order.ordered_by: pieces_counted.count(
+                WarehouseFactory(), a, missing=[p.pk], found=[], user=u, reason="Årsinventering"
+            ),
+            lambda o=order, p=pick: services.deliver(o, [p], user=o.ordered_by),
+        )
+
+        refused = [r for r in (counted, delivered) if isinstance(r, DomainError)]
+        assert len(refused) == 1
+        piece.refresh_from_db()
+        out = isinstance(delivered, Order)
+        assert piece.status == (
+            Individual.Status.WITH_RECIPIENT if out else Individual.Status.MISSING
+        )
+    stock_agrees()
+
+
+def test_khs_fills_a_store_while_the_store_hands_out():
+    """The two lock the same balances, one from KHS's side and one from the store's."""
+    store = BufferFactory()
+    unit = UnitFactory(own_stores=[store])
+    user = UserFactory(default_unit=unit)
+    article = ArticleFactory()
+    put_in_stock(WarehouseFactory(), article, 10)
+    put_in_stock(store, article, 5)
+    for turn in range(5):
+        filling = sent((article, 2), user=user, destination=store)
+        cart = start(user)
+        add(cart, article, warehouse=store)
+
+        delivered, order = at_once(
+            lambda o=filling: services.deliver(o, [Pick(o.lines.get().pk, 2)], user=user),
+            lambda c=cart: services.send(c, user=user),
+        )
+
+        assert isinstance(delivered, Order) and isinstance(order, Order)
+        assert Balance.objects.get(warehouse=store, article=article).on_hand == 6 + turn
+    stock_agrees()
+
+
+def test_two_keepers_register_the_same_number():
+    store = BufferFactory()
+    Warehouse.objects.filter(pk=store.pk).update(may_register_individuals=True)
+    store.refresh_from_db()
+    article = ArticleFactory(is_marked=True, responsibility="B")
+    keepers = [UserFactory() for _ in range(3)]
+
+    results = at_once(
+        *[
+            lambda u=user: individuals.register(
+                warehouse=store, article=article, number="900001", user=u
+            )
+            for user in keepers
+        ]
+    )
+
+    assert sorted(type(r).__name__ for r in results) == ["DomainError"] * 2 + ["Individual"]
+    assert Balance.objects.get(article=article).on_hand == 1
     stock_agrees()

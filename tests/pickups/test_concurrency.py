@@ -10,9 +10,9 @@ from pickups.models import PickupOrder, Return
 from pickups.services import Got
 from recipients.models import Loan
 from sesam.errors import DomainError
+from tests.at_once import at_once
 from tests.factories import ArticleFactory, BufferFactory
 from tests.orders.builders import add, start
-from tests.orders.test_concurrency import at_once
 
 from .builders import fetched, lend, prescriber, returned, someone
 
