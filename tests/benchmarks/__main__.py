@@ -1,6 +1,6 @@
 """``python -m tests.benchmarks [--times 10]``: medians of 200 warm requests by one client.
 
-Ten times the data is made once and kept; what it took is printed, with the disk it needs.
+``--plan`` prints how PostgreSQL finds the searched articles instead. Ten times the data is made once and kept; what it took is printed, with the disk it needs.
 """
 
 import argparse
@@ -20,7 +20,9 @@ QUERY = "rullstol cross lång 4"
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--times", type=int, default=1)
-    times = options.parse_args().times
+    options.add_argument("--plan", action="store_true")
+    asked = options.parse_args()
+    times = asked.times
     began = time.perf_counter()
     os.environ |= {
         "DB_NAME": f"benchmark{times}",
@@ -52,6 +54,8 @@ def main() -> None:
             cursor.execute("SELECT pg_size_pretty(pg_database_size(current_database()))")
             size = cursor.fetchone()[0]
         print(f"That took {time.perf_counter() - began:.0f} s; the database holds {size}.")
+    if asked.plan:
+        return plan()
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "sesam.wsgi", "--access-logfile", "/dev/null"]
     )
@@ -94,6 +98,22 @@ def measure() -> None:
             f"{name:20}{ours:8.2f}ms{theirs:8.2f}ms{ours / theirs:8.2f}{_queries(client, portal):9}"
         )
     sending.measure(user, client, PORT, cookie, times=COUNTED)
+
+
+def plan() -> None:
+    """The plan of the article search for ``QUERY``, as it ran."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from articles import search
+
+    with CaptureQueriesContext(connection) as queries:
+        search.search(
+            search.words_of(QUERY), article_type=None, warehouse_id=1, order="name", page=1
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {queries[-1]['sql']}")
+        print("\n".join(row[0] for row in cursor.fetchall()))
 
 
 def _same_rows(client, portal: str, floor: str) -> None:
