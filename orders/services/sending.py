@@ -28,8 +28,10 @@ from ..models import (
     OrderLine,
     OrderStatus,
 )
+from ..stages import Stage
 from .common import locked_recipient, status_of
 from .handing_out import record_deliveries
+from .projects import record_start
 
 COPIED = [
     "kind", "recipient_id", "destination", "unit", "prescriber_id", "delivery_way",
@@ -101,6 +103,7 @@ def send(cart: Cart, *, user: User) -> Order:
 
     order.save(force_insert=True)
     _insert_lines(order_lines)
+    record_start(order_lines, user=user, now=now)
     ledger.save()
     record_deliveries(
         order,
@@ -188,6 +191,8 @@ def _order_lines(order, cart, lines, recipient, today_prices) -> list[OrderLine]
             seller_id=line.warehouse.owner_id,
             price=today_prices.get(line.article_id),
             billing_form=line.article.billing_form,
+            project=line.article.project,
+            stage=Stage.RECEIVED if line.article.project else "",
             component_of=made.get(line.component_of_id),
         )
         for name in COPIED_LINE:
@@ -220,10 +225,14 @@ def prices(article_ids: set[int]) -> dict[int, object]:
         return dict(cursor.fetchall())
 
 
-def _planned(lines: Iterable[CartLine | OrderLine], now: dt.datetime) -> dt.date:
-    """The last KHS line's lead time in working days; the same day from an own store."""
+def _planned(lines: Iterable[CartLine], now: dt.datetime) -> dt.date | None:
+    """The last KHS line's lead time in working days; the same day from an own store; no day where
+    all depends on a project with a supplier."""
     today = timezone.localdate(now)
-    leads = [line.warehouse.lead_time for line in lines if line.source == Source.CENTRAL]
+    goods = [line for line in lines if not line.article.project]
+    if not goods:
+        return None
+    leads = [line.warehouse.lead_time for line in goods if line.source == Source.CENTRAL]
     return add_working_days(today, max(leads)) if leads else today
 
 
