@@ -34,11 +34,13 @@ def urls(admin: OrderAdmin) -> list[URLPattern]:
     own = (
         (line + "projekt/<str:stage>/", move_view, "move"),
         (line + "lagg-pa/", put_view, "put"),
-        (line + "ta-bort/", require_POST(take_off_view), "take_off"),
+        (line + "ta-bort/", take_off_view, "take_off"),
     )
+    views = {name: partial(view, admin) for _, view, name in own}
+    views["take_off"] = require_POST(views["take_off"])
     return [
-        path(route, for_khs(admin, partial(view, admin)), name=f"orders_order_{name}")
-        for route, view, name in own
+        path(route, for_khs(admin, views[name]), name=f"orders_order_{name}")
+        for route, _, name in own
     ]
 
 
@@ -120,9 +122,11 @@ def put_view(admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int) -> 
         messages.error(request, f"Till {line.article.name} kan ingen artikel läggas nu.")
         return redirect(PAGE, pk=pk)
     admin.log(request, order, "Lägg på artikel i administrationen")
+    # Told once what somebody else has put on, whoever sends again means it.
+    seen = "" if error else request.POST.get("sett", "")
     context = admin.context(
         request, order, subtitle="Lägg på artikel", line=line, form=form, error=error,
-        seen=line.put_lines.count() if request.method != "POST" or error else request.POST["sett"],
+        seen=seen or line.put_lines.count(),
     )  # fmt: skip
     return TemplateResponse(request, "admin/orders/order/put.html", context, status=status)
 

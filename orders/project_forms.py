@@ -33,6 +33,15 @@ class AnswerForm(forms.Form):
             self.fields["reason"].label = "Varför godkänns inte offerten?"
 
 
+class KronorField(forms.DecimalField):
+    """An amount as people write it: «24 500,50»."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str):
+            value = "".join(value.split()).replace(",", ".")
+        return super().to_python(value)
+
+
 class MoveForm(forms.Form):
     """KHS moves a project; with «Offert mottagen» comes the offer."""
 
@@ -44,16 +53,15 @@ class MoveForm(forms.Form):
             "empty": "Filen är tom. Välj en annan fil.",
         },
     )
-    amount = forms.DecimalField(
+    amount = KronorField(
         label="Belopp exkl. moms, kronor",
         required=False,
         min_value=0,
         max_digits=10,
         decimal_places=2,
-        localize=True,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         error_messages={
-            "invalid": "Ange beloppet med siffror, till exempel 24500,00.",
+            "invalid": "Ange beloppet med siffror, till exempel 24 500,00.",
             "min_value": "Beloppet kan inte vara mindre än 0.",
             "max_digits": "Beloppet är för stort.",
             "max_whole_digits": "Beloppet är för stort.",
