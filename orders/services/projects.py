@@ -133,7 +133,7 @@ def _attach(order: Order, line: OrderLine, upload: UploadedFile, user: User) -> 
         file=upload,
         name=(upload.name or "offert")[-120:],
         content_type=content_type,
-        size=upload.size,
+        size=upload.size or 0,
         uploaded_by=user,
     )
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from decimal import Decimal
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -213,7 +214,7 @@ def _insert_lines(lines: list[OrderLine]) -> None:
         OrderLine.objects.bulk_create(batch)
 
 
-def prices(article_ids: set[int]) -> dict[int, object]:
+def prices(article_ids: set[int]) -> dict[int, Decimal]:
     """Today's price of each article, without VAT."""
     with connection.cursor() as cursor:
         cursor.execute(
