@@ -26,9 +26,8 @@ ROOM = (
     " två assistenter. Ring maken inför besöket."
 )
 MOTOR = "Motor till befintlig rakskena i sovrummet. Den gamla går inte att laga."
-TABLE = (
-    "Eftersom inget i sortimentet räcker: rullstol 45 cm med lång sits, för inlåning i två veckor."
-)
+CHAIR = "En stol till köket med hög sits och armstöd som går att fälla undan. Högst 48 cm bred."
+SITTING = "1809"  # ISO 9999: sitting furniture
 OFFER = "offert-taklyft.pdf"
 # How many days ago each stage was reached.
 COURSES: list[tuple[str, str, dict[Stage, int]]] = [
