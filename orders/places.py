@@ -321,7 +321,7 @@ for _label, _icon, _query, _waiting in (
     ),
     (
         "Projekt att föra vidare",
-        "list-checks",
+        "arrow-right",
         "?lage=projekt",
         lambda: khs.in_state(Order.objects.all(), "projekt"),
     ),

@@ -71,7 +71,8 @@ class Progress:
             "state": state,
             "tone": tone,
             "at": move and move.at,
-            "by": move and move.by,
+            # Sending the order is the orderer's; being received isn't.
+            "by": move.by if move and move.stage != Stage.RECEIVED else None,
             "note": move.note if move else "",
         }
 

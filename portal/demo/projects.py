@@ -56,21 +56,26 @@ def add(
     """The rows of some projects, and of the manual order whose line is given back: what is put
     on it needs the saved line (``put``)."""
     whom = iter(_neighbours(recipients))
-    now = timezone.now()
     for number, comment, stages in COURSES:
-        at = now - dt.timedelta(days=stages[Stage.RECEIVED])
-        order = order_row(rows, places, next(whom), way, at)
+        moments = {stage: _at(days, turn) for turn, (stage, days) in enumerate(stages.items())}
+        order = order_row(rows, places, next(whom), way, moments[Stage.RECEIVED])
         order.planned_delivery = None
         article = articles[number]
         line = line_row(
             rows, order, article, 1, 1, order.unit.delivering_warehouse, comment=comment,
             project=article.project, stage=list(stages)[-1],
         )  # fmt: skip
-        _moves(rows, places, line, {s: now - dt.timedelta(days=d) for s, d in stages.items()})
-    order = order_row(rows, places, next(whom), way, now - dt.timedelta(days=3))
+        _moves(rows, places, line, moments)
+    order = order_row(rows, places, next(whom), way, _at(3, 0))
     return line_row(
         rows, order, articles["MANUELL"], 1, 1, order.unit.delivering_warehouse, comment=CHAIR
     )
+
+
+def _at(days: int, turn: int) -> dt.datetime:
+    """In the morning, that many days ago."""
+    day = timezone.localtime() - dt.timedelta(days=days)
+    return day.replace(hour=9, minute=5 + 7 * turn, second=0, microsecond=0)
 
 
 def put(places: Places, line: OrderLine) -> None:
