@@ -9,7 +9,7 @@ from django import forms
 from articles.models import Article
 from organisation.models import Warehouse
 
-from .cart import MOST
+from .rules import MOST
 from .stages import Stage
 
 

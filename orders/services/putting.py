@@ -9,8 +9,8 @@ from organisation.models import Source, User, Warehouse
 from sesam.errors import DomainError
 from sesam.working_days import add_working_days
 
-from ..cart import MOST
 from ..models import Order, OrderKind, OrderLine, OrderStatus
+from ..rules import MOST
 from .common import locked_order, set_status, status_of, tell
 from .sending import prices
 

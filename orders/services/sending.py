@@ -19,13 +19,13 @@ from sesam.models import CaseKind
 from sesam.working_days import add_working_days
 
 from .. import cart as carts
+from .. import rules
 from ..models import (
     Cart,
     CartLine,
     Order,
     OrderAttachment,
     OrderEvent,
-    OrderKind,
     OrderLine,
     OrderStatus,
 )
@@ -131,16 +131,8 @@ def _check_cart(cart: Cart, lines: list[CartLine], recipient: Recipient | None) 
         raise DomainError("Mottagaren är avliden. Det går inte att beställa.")
     if cart.delivery_way is None or not cart.delivery_way.is_active:
         raise DomainError("Välj leveranssätt.", field="delivery_way")
-    for line in lines:
-        if line.article.is_discontinued:
-            text = f"{line.article.number} har utgått och kan inte beställas. Ta bort raden."
-            raise DomainError(text, line=line.pk)
-        if line.article.requires_comment and not line.comment.strip():
-            raise DomainError("Raden behöver en kommentar.", line=line.pk)
-    mains = [line for line in lines if line.component_of_id is None]
-    beds = [line for line in mains if line.article.own_order_only]
-    if beds and len(mains) > 1 and cart.kind == OrderKind.CUSTOMER:
-        raise DomainError("En säng beställs alltid på egen beställning.", line=beds[0].pk)
+    for line, text in rules.faults(cart.kind, lines).items():
+        raise DomainError(text, line=line)
     if not any(
         [cart.recipient_phone, cart.recipient_mobile, cart.contact_phone, cart.contact_mobile]
     ):
