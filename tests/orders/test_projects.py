@@ -1,8 +1,10 @@
 """A hoist project: its stages, moved by KHS, the offer answered by the prescriber."""
 
 import re
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -24,7 +26,7 @@ from tests.factories import (
     UserFactory,
 )
 
-from .builders import TO_APPROVAL, add, go, last_move, pdf, project, sent, start
+from .builders import TO_APPROVAL, add, go, last_move, pdf, project, project_article, sent, start
 
 pytestmark = pytest.mark.django_db
 TO_INSTALLED = [*TO_APPROVAL, Stage.APPROVED, Stage.PURCHASED, Stage.INSTALLED]
@@ -426,3 +428,31 @@ def test_khs_page_asks_as_many_questions_however_many_projects(khs_user):
             khs.get(page(line))
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+# --- orders from before the stages existed -----------------------------------------------
+
+
+def test_projects_sent_before_the_stages_existed_begin_where_they_are(khs_user):
+    migration = import_module("orders.migrations.0007_projects_under_way")
+    article = project_article(project="")
+    orders = [sent_with_comment(article) for _ in range(2)]
+    waiting, delivered = [order.lines.get() for order in orders]
+    services.deliver(orders[1], [Pick(delivered.pk, 1)], user=khs_user)
+    type(article).objects.update(project=Project.WITH_OFFER)
+
+    migration.begin(apps, None)
+
+    waiting.refresh_from_db()
+    delivered.refresh_from_db()
+    assert (waiting.stage, stages(waiting)) == (Stage.RECEIVED, [Stage.RECEIVED])
+    assert waiting.moves.get().at == orders[0].sent_at
+    assert stages(delivered) == [Stage.RECEIVED, Stage.DELIVERED]
+    assert delivered.moves.last().by == khs_user
+    assert go(waiting, *TO_APPROVAL).stage == Stage.WAITING
+
+
+def sent_with_comment(article):
+    cart = start()
+    add(cart, article, comment="Sovrum")
+    return services.send(cart, user=cart.user)
