@@ -19,7 +19,7 @@ from openpyxl.styles import Font
 from sesam.errors import DomainError
 
 from . import catalogue_cells as cells
-from .models import Article, ArticleType, Responsibility
+from .models import Article, ArticleType, Project, Responsibility
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 20_000
@@ -55,6 +55,7 @@ COLUMNS = (
     Column("Egen beställning", "own_order_only", cells.yes_or_no),
     Column("Kräver kommentar", "requires_comment", cells.yes_or_no),
     Column("Lagerförs", "is_stocked", cells.yes_or_no),
+    Column("Projekt", "project", cells.choice(Project.choices)),
     Column("Utgått", "is_discontinued", cells.yes_or_no),
     Column("Utökad artikelinformation", "extended_info", cells.text(5000)),
     Column("Pris exkl. moms", "amount", cells.money),
@@ -169,7 +170,7 @@ def _value(article: Article, field: str) -> Any:
     if field in ("amount", "valid_from"):
         prices = article.prices.all()  # the newest first
         return getattr(prices[0], field) if prices else None
-    if field in ("type", "responsibility"):
+    if field in ("type", "responsibility", "project"):
         return getattr(article, f"get_{field}_display")()
     if field == "supplier":
         return article.supplier.name if article.supplier else None

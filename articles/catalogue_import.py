@@ -17,7 +17,7 @@ from organisation.models import User
 from sesam.errors import DomainError
 
 from . import catalogue_excel as excel
-from .models import Article, BillingForm, CatalogueImport, IsoClass, Price, Supplier
+from .models import Article, ArticleType, BillingForm, CatalogueImport, IsoClass, Price, Supplier
 
 _LABELS = {column.field: column.label for column in excel.COLUMNS}
 _NEEDED = ("name", "type", "billing_form")
@@ -110,6 +110,11 @@ def _change(
         faults.append((_LABELS["is_marked"], "Kan inte ändras på en artikel som finns."))
     _resolve(values, known, faults)
     price = _price(article, amount, valid_from, known, faults)
+    if values.get("project", article.project) and (
+        values.get("type", article.type) != ArticleType.SERVICE
+        or values.get("is_stocked", article.is_stocked)
+    ):
+        faults.append((_LABELS["project"], "Bara en tjänst som inte lagerförs kan ha projekt."))
     if faults:
         return None
     supplier = values.get("supplier")

@@ -93,6 +93,14 @@ class Responsibility(models.TextChoices):
     B = "B", "B-hjälpmedel"
 
 
+class Project(models.TextChoices):
+    """The course of a service that KHS carries out with a supplier, stage by stage."""
+
+    NONE = "", "Inget projekt"
+    WITH_OFFER = "with_offer", "Projekt med offert"
+    WITHOUT_OFFER = "without_offer", "Projekt utan offert"
+
+
 class Article(models.Model):
     """A kind of thing that can be ordered.
 
@@ -131,6 +139,14 @@ class Article(models.Model):
     own_order_only = models.BooleanField("egen beställning", default=False)
     requires_comment = models.BooleanField("kräver kommentar", default=False)
     is_stocked = models.BooleanField("lagerförs", default=True)
+    project = models.CharField(
+        "projekt",
+        max_length=13,
+        choices=Project.choices,
+        default=Project.NONE,
+        blank=True,
+        help_text="För tjänster som taklyft: beställningen visar hur långt projektet har kommit.",
+    )
     is_discontinued = models.BooleanField("utgått", default=False)
     extended_info = models.TextField("utökad artikelinformation", blank=True)
     search_text = models.TextField(editable=False, default="")
@@ -156,9 +172,21 @@ class Article(models.Model):
                 """,
             )
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(project="") | Q(type=ArticleType.SERVICE, is_stocked=False),
+                name="project_is_a_service",
+                violation_error_message="Bara en tjänst som inte lagerförs kan vara ett projekt.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
+
+    @property
+    def is_manual(self) -> bool:
+        """«Manuell förskrivning»: stands for something that its comment describes."""
+        return self.requires_comment and not self.is_stocked and self.type != ArticleType.SERVICE
 
 
 class Price(models.Model):

@@ -27,7 +27,7 @@ from sesam.documents import download
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum, status_html
 
-from . import documents, khs, services
+from . import admin_projects, documents, khs, services
 from .models import Order, OrderKind, OrderStatus
 
 FILTER_TEMPLATE = "admin/khs_filter.html"
@@ -170,6 +170,7 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
                 name="orders_order_note",
             ),
             path(one + "makulera/", page(self.cancel_view), name="orders_order_cancel"),
+            *admin_projects.urls(self),
         ]
 
     # --- the queue ---
@@ -230,13 +231,14 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
     @admin.display(description="Väntar på")
     def shown_hold(self, order: Order) -> str | SafeString:
         if not order.open_holds:
-            return ""
+            project = next((x for x in order.khs_lines if x.awaits_project), None)
+            return status_html("", project.progress_label) if project else ""
         number = order.open_holds[0].case_number
         return status_html("", f"Väntar på {number}", icon="lock", tone="amber")
 
     # --- one order ---
 
-    def _order(self, pk: int) -> Order:
+    def find(self, pk: int) -> Order:
         orders = Order.objects.select_related(
             "recipient__payer",
             "destination",
@@ -247,7 +249,7 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
         )
         return get_object_or_404(orders, pk=pk)
 
-    def _log(
+    def log(
         self,
         request: HttpRequest,
         order: Order,
@@ -263,7 +265,7 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
                 case_number=order.case_number,
             )
 
-    def _context(self, request: HttpRequest, order: Order, **more: Any) -> dict[str, Any]:
+    def context(self, request: HttpRequest, order: Order, **more: Any) -> dict[str, Any]:
         hold = order.holds.filter(released_at=None).first()
         return {
             **self.admin_site.each_context(request),
@@ -282,11 +284,16 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
 
     def page_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """All that KHS needs to know of an order."""
-        order = self._order(pk)
-        self._log(request, order, "Beställning i administrationen")
+        order = self.find(pk)
+        self.log(request, order, "Beställning i administrationen")
         lines = list(
             order.lines.select_related(
-                "article", "warehouse", "component_of__article", "fitted_to", "asked_article"
+                "article",
+                "warehouse",
+                "component_of__article",
+                "fitted_to",
+                "asked_article",
+                "put_for__article",
             ).prefetch_related("deliveries__individual")
         )
         known = khs.balances(lines)
@@ -299,20 +306,21 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
         files = list(order.attachments.select_related("line__article"))
         for file in files:
             file.url = _file_url(order, file.key)
-        context = self._context(
+        context = self.context(
             request,
             order,
             lines=lines,
             files=files,
             events=order.events.select_related("user").order_by("-at", "-id"),
             deliveries=documents.deliveries(order),
+            **admin_projects.on_page(order, lines),
         )
         return TemplateResponse(request, "admin/orders/order/page.html", context)
 
     def pick_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """«Påbörja plock»."""
         try:
-            services.start_picking(self._order(pk), user=request.user)
+            services.start_picking(self.find(pk), user=request.user)
         except DomainError as error:
             messages.error(request, error.message)
         else:
@@ -322,7 +330,7 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
     def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """«Avbryt plock»: the order waits again, and can be cancelled."""
         try:
-            services.stop_picking(self._order(pk), user=request.user)
+            services.stop_picking(self.find(pk), user=request.user)
         except DomainError as error:
             messages.error(request, error.message)
         else:
@@ -331,7 +339,7 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
 
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """«Makulera»: asks first."""
-        order = self._order(pk)
+        order = self.find(pk)
         if request.method == "POST":
             try:
                 services.cancel(order, user=request.user)
@@ -340,20 +348,20 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
             else:
                 messages.success(request, "Beställningen är makulerad.")
             return redirect("admin:orders_order_change", pk=pk)
-        self._log(request, order, "Makulera i administrationen")
-        context = self._context(request, order, subtitle="Makulera")
+        self.log(request, order, "Makulera i administrationen")
+        context = self.context(request, order, subtitle="Makulera")
         return TemplateResponse(request, "admin/orders/order/cancel.html", context)
 
     def pick_list_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """«Plocklista» as PDF."""
-        order = self._order(pk)
+        order = self.find(pk)
         return self._paper(
             request, order, "Plocklista", "plocklista", documents.pick_list(request, order)
         )
 
     def note_view(self, request: HttpRequest, pk: int, nth: int | None = None) -> HttpResponse:
         """«Följesedel» as PDF, of what can go next or of the ``nth`` delivery."""
-        order = self._order(pk)
+        order = self.find(pk)
         name = "foljesedel" if nth is None else f"foljesedel-{nth}"
         content = documents.delivery_note(request, order, nth)
         return self._paper(request, order, "Följesedel", name, content)
@@ -364,12 +372,12 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
         if content is None:
             messages.error(request, f"{kind} kan inte skapas: det finns inget att leverera.")
             return redirect("admin:orders_order_change", pk=order.pk)
-        self._log(request, order, kind, access_log.Action.DOWNLOAD)
+        self.log(request, order, kind, access_log.Action.DOWNLOAD)
         return download(f"{name}-{order.case_number}.pdf", content)
 
     def deliver_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """«Leverera»: how many of each line, and which pieces."""
-        order = self._order(pk)
+        order = self.find(pk)
         if request.method == "POST":
             return self._deliver(request, order)
         if order.has_ended or order.holds.filter(released_at=None).exists():
@@ -394,7 +402,7 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
             if error.by_same(request.user):
                 messages.info(request, "Utleveransen var redan registrerad. Inget mer skickades.")
                 return redirect("admin:orders_order_change", pk=order.pk)
-            found = khs.rows(self._order(order.pk))
+            found = khs.rows(self.find(order.pk))
             khs.read(found, request.POST)
             return self._deliver_page(request, order, found, error=error.message, status=422)
         except DomainError as error:
@@ -415,8 +423,8 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
         error: str = "",
         status: int = 200,
     ) -> HttpResponse:
-        self._log(request, order, "Leverera i administrationen")
-        context = self._context(
+        self.log(request, order, "Leverera i administrationen")
+        context = self.context(
             request,
             order,
             subtitle="Leverera",

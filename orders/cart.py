@@ -1,7 +1,6 @@
 """The order in progress: started, filled, changed, left. All of it stays a draft."""
 
 import uuid
-from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
@@ -9,9 +8,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 
-from articles.models import Article, Balance
-from individuals import services as individuals
-from individuals.models import Individual
+from articles.models import Article
 from organisation.models import Source, Unit, User, Warehouse
 from organisation.permissions import CARE, KHS, has_role
 from recipients.models import Recipient
@@ -20,8 +17,7 @@ from sesam.attachments import check
 from sesam.errors import DomainError
 
 from .models import Cart, CartAttachment, CartLine, DeliveryWay, OrderKind
-
-MOST = 999  # of one article on a line: more is a slip of the finger
+from .rules import Wish, find_fault, left
 
 
 def open_cart(user: User) -> Cart | None:
@@ -187,104 +183,6 @@ def _close(cart: Cart) -> None:
     cart.save(update_fields=["closed_at", "updated_at"])
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What a user wants on a line, as the dialog has gathered it."""
-
-    article: Article
-    quantity: int
-    source: str
-    warehouse: Warehouse
-    comment: str = ""
-    individual: Individual | None = None
-    fitted_to: Individual | None = None
-    components: tuple[tuple[Article, int], ...] = field(default=())
-    asked: Article | None = None  # what was asked for, where ``article`` stands in for it
-    because: str = ""
-
-
-def find_fault(cart: Cart, wish: Wish, *, besides: CartLine | None = None) -> DomainError | None:
-    """The first rule that ``wish`` breaks on this cart. ``besides`` is the line it replaces."""
-    article, warehouse = wish.article, wish.warehouse
-    if article.is_discontinued:
-        return DomainError(f"{article.number} har utgått och kan inte beställas.", field="quantity")
-    if not 1 <= wish.quantity <= MOST:
-        return DomainError(f"Ange ett antal från 1 till {MOST}.", field="quantity")
-    if wish.source == Source.CENTRAL and not warehouse.is_central:
-        return DomainError("Välj ett av KHS lager.", field="warehouse")
-    if wish.source == Source.OWN_STORE:
-        if fault := _own_store_fault(cart, wish, besides):
-            return fault
-    if article.own_order_only and wish.source != Source.CENTRAL and not cart.destination:
-        return DomainError("Sängar beställs från KHS.", field="source")
-    return _own_order_fault(cart, article, besides)
-
-
-def _own_store_fault(cart: Cart, wish: Wish, besides: CartLine | None) -> DomainError | None:
-    article, warehouse = wish.article, wish.warehouse
-    if cart.destination:
-        return DomainError("Lagerpåfyllnad levereras från KHS.", field="source")
-    if warehouse.is_central or not cart.unit.own_stores.filter(pk=warehouse.pk).exists():
-        return DomainError("Välj ett av tjänsteställets egna förråd.", field="warehouse")
-    if not article.is_stocked:
-        return DomainError("Artikeln lagerförs inte. Beställ den från KHS.", field="source")
-    left = _left(cart, warehouse, article, besides)
-    if wish.quantity > left:
-        text = f"Det finns {max(left, 0)} st i {warehouse}. Minska antalet eller beställ från KHS."
-        return DomainError(text, field="quantity")
-    if article.is_marked:
-        return _individual_fault(cart, wish, besides)
-    return None
-
-
-def _left(cart: Cart, store: Warehouse, article: Article, besides: CartLine | None = None) -> int:
-    """What the store has beside what already lies in the cart."""
-    balance = Balance.objects.filter(warehouse=store, article=article).first()
-    others = cart.lines.filter(warehouse=store, article=article)
-    if besides:
-        others = others.exclude(pk=besides.pk)
-    return (balance.available if balance else 0) - sum(line.quantity for line in others)
-
-
-def _individual_fault(cart: Cart, wish: Wish, besides: CartLine | None) -> DomainError | None:
-    if wish.individual is None:
-        return DomainError("Välj vilken individ som lämnas ut.", field="individual")
-    if wish.quantity != 1:
-        return DomainError("En rad gäller en individ: antalet ska vara 1.", field="quantity")
-    shelf = individuals.on_shelf(wish.warehouse.pk, wish.article.pk)
-    if not shelf.filter(pk=wish.individual.pk).exists():
-        return DomainError(
-            "Individen finns inte längre i förrådet. Välj en annan.", field="individual"
-        )
-    twice = cart.lines.filter(individual=wish.individual)
-    if besides:
-        twice = twice.exclude(pk=besides.pk)
-    if twice.exists():
-        return DomainError("Individen ligger redan i beställningen.", field="individual")
-    return None
-
-
-def _own_order_fault(cart: Cart, article: Article, besides: CartLine | None) -> DomainError | None:
-    """A bed stands alone on its order with its components; replenishment is exempt."""
-    if cart.kind == OrderKind.REPLENISHMENT:
-        return None
-    others = cart.lines.filter(component_of=None)
-    if besides:
-        others = others.exclude(pk=besides.pk)
-    if article.own_order_only and others.exists():
-        return DomainError(
-            "En säng beställs alltid på egen beställning. Slutför den pågående först.",
-            field="quantity",
-        )
-    if others.filter(article__own_order_only=True).exists():
-        return DomainError(
-            "Beställningen innehåller en säng, som alltid beställs för sig."
-            " Slutför den först och gör sedan en ny beställning.",
-            field="quantity",
-        )
-    return None
-
-
 def put(cart: Cart, wish: Wish, *, line: CartLine | None = None, dialog_key: str = "") -> CartLine:
     """Put a line in the cart, or change ``line`` to what is wished. See ``put_all``."""
     return put_all(cart, [wish], line=line, dialog_key=dialog_key)[0]
@@ -306,6 +204,10 @@ def put_all(
         line = sent_before.first()
         if line is not None:
             sent_before.exclude(pk=line.pk).delete()
+    beds = [wish for wish in wishes if wish.article.own_order_only]
+    if beds and len(wishes) > 1 and not cart.destination_id:
+        text = "En säng beställs alltid på egen beställning: lägg hela antalet på en av dem."
+        raise DomainError(text, field="backlog")
     made = []
     for index, wish in enumerate(wishes):
         key = f"{dialog_key}:{index}" if dialog_key and index else dialog_key
@@ -339,7 +241,7 @@ def _component(cart: Cart, line: CartLine, article: Article, quantity: int) -> C
     """A component comes from where its aid does; what an own store lacks, from KHS."""
     source, warehouse = line.source, line.warehouse
     if source == Source.OWN_STORE and (
-        article.is_marked or not article.is_stocked or quantity > _left(cart, warehouse, article)
+        article.is_marked or not article.is_stocked or quantity > left(cart, warehouse, article)
     ):
         source, warehouse = Source.CENTRAL, cart.unit.delivering_warehouse
     return CartLine(

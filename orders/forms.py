@@ -15,6 +15,7 @@ from . import cart as carts
 from .components import Offered
 from .models import Cart, DeliveryWay
 from .replacement import Offer
+from .rules import MOST
 
 
 def raw(data: dict[str, Any] | None) -> MultiValueDict | None:
@@ -68,14 +69,14 @@ class QuantityForm(forms.Form):
     quantity = forms.IntegerField(
         label="Antal",
         min_value=1,
-        max_value=carts.MOST,
+        max_value=MOST,
         initial=1,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         error_messages={
             "required": "Ange hur många du vill beställa.",
             "invalid": "Ange antalet med siffror, till exempel 2.",
             "min_value": "Antalet ska vara minst 1.",
-            "max_value": f"Antalet får vara högst {carts.MOST}.",
+            "max_value": f"Antalet får vara högst {MOST}.",
         },
     )
     source = forms.ChoiceField(
@@ -97,10 +98,17 @@ class QuantityForm(forms.Form):
     )  # fmt: skip
 
     def __init__(
-        self, data: MultiValueDict | None = None, *, cart: Cart, article: Article, **kwargs: Any
+        self,
+        data: MultiValueDict | None = None,
+        *,
+        cart: Cart,
+        article: Article,
+        refusal: str = "",
+        **kwargs: Any,
     ) -> None:
+        """``refusal`` says why none of it can be ordered here."""
         super().__init__(data, **kwargs)
-        self.article = article
+        self.article, self.refusal = article, refusal
         self._offer_held(cart)
         stores = carts.warehouses(cart.user, cart.unit)
         balances = {
@@ -129,6 +137,11 @@ class QuantityForm(forms.Form):
             first = next((w for w in here if available[w.pk]), here[0] if here else None)
         field.initial = first and first.number
         self._offer_individuals(data, here)
+
+    def clean(self) -> dict[str, Any]:
+        if self.refusal:
+            self.add_error("quantity", self.refusal)
+        return super().clean() or {}
 
     @staticmethod
     def _preset_source(
@@ -178,7 +191,7 @@ class ReplacementForm(forms.Form):
     backlog = forms.IntegerField(
         label="Restnoteras",
         min_value=0,
-        max_value=carts.MOST,
+        max_value=MOST,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         error_messages={
             "required": "Ange 0 om inget ska restnoteras.",

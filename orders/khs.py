@@ -19,6 +19,7 @@ from organisation.models import Source
 
 from .models import Order, OrderHold, OrderLine, OrderQuerySet, OrderStatus
 from .services import Pick
+from .stages import FOR_KHS, Stage
 
 # More pieces than these on a shelf are typed or scanned instead of ticked.
 TICKED_AT_MOST = 12
@@ -71,6 +72,12 @@ def held() -> Exists:
     return Exists(OrderHold.objects.filter(order=OuterRef("pk"), released_at=None))
 
 
+def in_project(*stages: Stage) -> Exists:
+    """Orders with a project that isn't installed yet, or stands at one of ``stages``."""
+    lines = _open_lines().exclude(stage__in=["", Stage.INSTALLED])
+    return Exists(lines.filter(stage__in=stages) if stages else lines)
+
+
 def late(today: dt.date | None = None) -> Q:
     """Undelivered orders whose planned day has passed."""
     return Q(planned_delivery__lt=today or timezone.localdate())
@@ -88,11 +95,18 @@ def is_late(order: Order) -> bool:
 STATES: dict[str, tuple[str, Callable[[OrderQuerySet], OrderQuerySet]]] = {
     "klar": (
         "Klar att plocka",
-        lambda orders: orders.filter(~backordered(), ~held()).exclude(status=OrderStatus.PICKING),
+        lambda orders: orders.filter(~backordered(), ~held(), ~in_project()).exclude(
+            status=OrderStatus.PICKING
+        ),
     ),
     "forsenad": ("Försenad", lambda orders: orders.filter(late())),
     "restnoterad": ("Restnoterad", lambda orders: orders.filter(backordered())),
     "vantar": ("Väntar på aktivitet", lambda orders: orders.filter(held())),
+    "projekt": ("Projekt att föra vidare", lambda orders: orders.filter(in_project(*FOR_KHS))),
+    "forskrivare": (
+        "Väntar på förskrivaren",
+        lambda orders: orders.filter(in_project(Stage.WAITING)),
+    ),
 }
 """What hurries and what stops an undelivered order: name in the address, label, which ones."""
 
@@ -106,7 +120,11 @@ def in_state(orders: OrderQuerySet, state: str) -> OrderQuerySet:
 def readiness(lines: Iterable[OrderLine]) -> tuple[int, int]:
     """How many of the undelivered lines can go now, and how many there are."""
     undelivered = [line for line in lines if line.open]
-    ready = [x for x in undelivered if not x.article.is_stocked or not x.backlog]
+    ready = [
+        x
+        for x in undelivered
+        if not x.awaits_project and (not x.article.is_stocked or not x.backlog)
+    ]
     return len(ready), len(undelivered)
 
 
@@ -173,7 +191,7 @@ def rows(order: Order) -> list[Row]:
     for line in lines:
         place = (line.warehouse_id, line.article_id)
         if not line.article.is_stocked:
-            found.append(Row(line, None, line.open))
+            found.append(Row(line, None, 0 if line.awaits_project else line.open))
             continue
         available = left.get(place, 0)
         can_go = min(line.open, line.reserved + available)

@@ -2,17 +2,20 @@
 
 import uuid
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from articles.models import Article, BillingForm
+from articles.models import Article, BillingForm, Project
 from individuals.models import Individual
 from organisation.models import Payer, Source, Unit, Warehouse
 from organisation.permissions import KHS, has_role
 from recipients.models import Loan, Recipient
 from sesam.addresses import Address
 from sesam.attachments import Attachment
+
+from .stages import Stage
 
 
 class OrderKind(models.TextChoices):
@@ -194,6 +197,7 @@ class LineStatus(models.TextChoices):
     PARTLY_DELIVERED = "partly", "Delvis utlevererad"
     DELIVERED = "delivered", "Utlevererad"
     CANCELLED = "cancelled", "Makulerad"
+    REPLACED = "replaced", "Ersatt av KHS"
 
 
 # Which status may follow which. Only orders.services moves an order.
@@ -298,12 +302,23 @@ class OrderLine(LineFacts):
 
     Open = quantity − delivered − cancelled; of that, ``reserved`` is held in stock and the rest
     is backlog. Payer, seller, price and billing form are copied when the order is sent.
+
+    ``put_for`` is the line (manual, or a project) that KHS put this article on the order for; a
+    manual line that has got one is ``is_replaced``: the rest of it is cancelled, and becomes no
+    loan. ``project`` is copied from the article too; ``stage`` is how far it has come, as its
+    last ``ProjectMove`` says.
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     reserved = models.PositiveIntegerField("reserverat", default=0)
     delivered = models.PositiveIntegerField("utlevererat", default=0)
     cancelled = models.PositiveIntegerField("makulerat", default=0)
+    put_for = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="put_lines"
+    )
+    is_replaced = models.BooleanField("ersatt av KHS", default=False)
+    project = models.CharField("projekt", max_length=13, choices=Project.choices, blank=True)
+    stage = models.CharField("projektets läge", max_length=12, choices=Stage.choices, blank=True)
     payer = models.ForeignKey(Payer, on_delete=models.PROTECT, related_name="+")
     seller = models.ForeignKey(Payer, null=True, on_delete=models.PROTECT, related_name="+")
     price = models.DecimalField("pris", max_digits=10, decimal_places=2, null=True)
@@ -318,13 +333,22 @@ class OrderLine(LineFacts):
                 fields=["warehouse", "article"],
                 condition=Q(quantity__gt=F("delivered") + F("cancelled")),
                 name="order_line_open",
-            )
+            ),
+            models.Index(
+                fields=["stage"],
+                condition=~Q(stage__in=["", Stage.DELIVERED]),
+                name="order_line_project",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_of_something"),
             models.CheckConstraint(
                 condition=Q(quantity__gte=F("reserved") + F("delivered") + F("cancelled")),
                 name="line_quantities_add_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(project="", stage="") | (~Q(project="") & ~Q(stage="")),
+                name="project_has_a_stage",
             ),
         ]
 
@@ -344,7 +368,7 @@ class OrderLine(LineFacts):
     @property
     def status(self) -> LineStatus:
         if self.cancelled == self.quantity:
-            return LineStatus.CANCELLED
+            return LineStatus.REPLACED if self.is_replaced else LineStatus.CANCELLED
         if self.open == 0:
             return LineStatus.DELIVERED
         if self.delivered:
@@ -352,6 +376,24 @@ class OrderLine(LineFacts):
         if not self.article.is_stocked:
             return LineStatus.REGISTERED
         return LineStatus.BACKORDERED if self.backlog else LineStatus.RESERVED
+
+    @property
+    def progress_label(self) -> str:
+        """The status in words; of a project that is under way, where it stands."""
+        if self.stage and self.open:
+            return Stage(self.stage).label
+        return LineStatus(self.status).label
+
+    @property
+    def awaits_project(self) -> bool:
+        """Whether it can't be delivered because the project isn't installed yet."""
+        return bool(self.stage) and self.open > 0 and self.stage != Stage.INSTALLED
+
+    @property
+    def takes_articles(self) -> bool:
+        """Whether KHS may put the real article on the order for it. Needs the article loaded."""
+        wants = self.article.is_manual or self.project
+        return bool(wants) and (self.is_replaced or self.open > 0)
 
 
 class LineDelivery(models.Model):
@@ -411,6 +453,48 @@ class OrderHold(models.Model):
 
     def __str__(self) -> str:
         return self.case_number
+
+
+class ProjectMove(models.Model):
+    """That a project came to a stage: who, when, and what was said. Rows are never changed.
+
+    ``offer`` and ``amount`` (kronor without VAT) belong to «Offert mottagen».
+    """
+
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="moves")
+    stage = models.CharField("läge", max_length=12, choices=Stage.choices)
+    at = models.DateTimeField("tid")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    note = models.TextField("anteckning", max_length=1000, blank=True)
+    offer = models.ForeignKey(
+        "OrderAttachment", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    amount = models.DecimalField(
+        "offertbelopp exkl. moms", max_digits=10, decimal_places=2, null=True, blank=True
+    )
+
+    class Meta:
+        verbose_name = "projektsteg"
+        verbose_name_plural = "projektsteg"
+        ordering = ["at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__isnull=True) | Q(amount__gte=0), name="offer_not_negative"
+            )
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="no_truncate",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                level=pgtrigger.Statement,
+                func="RAISE EXCEPTION 'append-only: % cannot be truncated', TG_TABLE_NAME;",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.get_stage_display()}"
 
 
 class CartAttachment(Attachment):

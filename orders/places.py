@@ -168,7 +168,7 @@ def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
     if chosen == "artikel":
         facts = [
             {"label": "Artikel", "value": f"{line.article.number} {line.article.name}"},
-            {"label": "Status", "value": line.status.label},
+            {"label": "Status", "value": line.progress_label},
             {"label": "Beställt", "value": f"{line.quantity} st"},
             {"label": "Kvar att leverera", "value": f"{line.open} st"},
             {"label": "Restnoterat", "value": f"{line.backlog} st"},
@@ -318,6 +318,18 @@ for _label, _icon, _query, _waiting in (
         "lock",
         "?lage=vantar",
         lambda: khs.in_state(Order.objects.all(), "vantar"),
+    ),
+    (
+        "Projekt att föra vidare",
+        "arrow-right",
+        "?lage=projekt",
+        lambda: khs.in_state(Order.objects.all(), "projekt"),
+    ),
+    (
+        "Väntar på förskrivaren",
+        "file-text",
+        "?lage=forskrivare",
+        lambda: khs.in_state(Order.objects.all(), "forskrivare"),
     ),
     ("Alla att leverera", "truck", "", Order.objects.undelivered),
 ):

@@ -9,7 +9,7 @@ class OrderedTable(Table):
     article = CodeColumn("Artikelnr", accessor="article__number", priority=3)
     name = PanelColumn("Benämning", accessor="article__name", panel_id="pk")
     quantity = NumberColumn("Kvar att leverera", accessor="open", orderable=False)
-    status = StatusColumn("Status", accessor="status__label", orderable=False)
+    status = StatusColumn("Status", accessor="progress_label", orderable=False)
     order = CodeColumn("Beställning", accessor="order__case_number", priority=2)
     planned = DateColumn("Planerad leverans", accessor="order__planned_delivery", priority=2)
 

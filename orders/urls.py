@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import cases, checkout, lines, pieces, start
+from .views import cases, checkout, lines, offers, pieces, start
 
 app_name = "orders"
 
@@ -26,5 +26,15 @@ urlpatterns = [
     path("bestallningar/<str:number>/", cases.detail, name="detail"),
     path("bestallningar/<str:number>/bekraftelse/", cases.confirmation, name="confirmation"),
     path("bestallningar/<str:number>/makulera/", cases.cancel, name="cancel"),
+    path(
+        "bestallningar/<str:number>/offert/<int:move_id>/godkann/",
+        offers.approve,
+        name="approve_offer",
+    ),
+    path(
+        "bestallningar/<str:number>/offert/<int:move_id>/avboj/",
+        offers.refuse,
+        name="refuse_offer",
+    ),
     path("bestallningar/<str:number>/bilagor/<uuid:key>/", cases.attachment, name="attachment"),
 ]

@@ -205,6 +205,12 @@ def _page(request: HttpRequest, wrong: PartForm, edited: PartForm, status: int =
             },
         ],
         "steps": _steps(2),
+        "progresses": [
+            ("Pågår", _progress("current")),
+            ("Någon ska svara", _progress("current", "amber")),
+            ("Gick inte igenom", _progress("current", "red")),
+            ("Avbruten", _progress("stopped")),
+        ],
         "statuses": [
             "Registrerad",
             "Under plock",
@@ -262,6 +268,18 @@ def _steps(here: int) -> list[dict[str, str]]:
         }
         for n, label in enumerate(labels, 1)
     ]
+
+
+def _progress(state: str, tone: str = "") -> list[dict[str, Any]]:
+    at = datetime.datetime(2026, 11, 18, 15, 7)
+    note = "Takfästet ryms inte i den befintliga skenan, och rummet är lägre än på ritningen."
+    return [
+        {"label": "Mottagen av KHS", "state": "done", "at": at},
+        {"label": "Skickad till leverantör", "state": state, "tone": tone, "at": at,
+         "by": "Karin Holm", "note": note},
+        {"label": "Godkänd / Ej godkänd", "state": "todo"},
+        {"label": "Utlevererad", "state": "todo"},
+    ]  # fmt: skip
 
 
 def _dialog(request: HttpRequest) -> HttpResponse:

@@ -27,7 +27,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
-from tests.orders.builders import add, start
+from tests.orders.builders import TO_APPROVAL, add, last_move, project, start
 from tests.pickups.builders import fetched, lend, returned
 from tests.url_table import (
     ADMIN,
@@ -126,6 +126,9 @@ def arguments(name: str, case, user) -> list:
         return ["utan"]
     if name in ("orders:detail", "orders:confirmation", "orders:cancel"):
         return [order.case_number]
+    if name in ("orders:approve_offer", "orders:refuse_offer"):
+        line = project(*TO_APPROVAL)
+        return [line.order.case_number, last_move(line)]
     if name == "orders:attachment":
         return [order.case_number, case["file"].key]
     if name.startswith("pickups:"):

@@ -83,6 +83,9 @@ URLS: dict[str, Row] = {
     "orders:confirmation": Row(CARE, others=404),
     "orders:cancel": Row(CARE, others=404),
     "orders:attachment": Row(CARE, others=404),
+    # the offer is the prescribers' of the unit: KHS, who buys, doesn't approve
+    "orders:approve_offer": Row(frozenset({FORSKRIVARE, BUFFERT})),
+    "orders:refuse_offer": Row(frozenset({FORSKRIVARE, BUFFERT})),
     # returns and return slips of whoever is looked up; those made are the unit's own, and KHS's
     "pickups:new_return": Row(CARE),
     "pickups:slip": Row(CARE),

@@ -1,4 +1,5 @@
-"""Everything that can happen to an order: send, cancel, pick, deliver, hold, release.
+"""Everything that can happen to an order: send, cancel, pick, deliver, hold, release; a project
+moves on, and KHS puts the real article on.
 
 Locks are taken in one order: recipient, cart or order, balances (by warehouse and article),
 individuals (by number), case number.
@@ -12,24 +13,33 @@ from .changing import (
     start_picking,
     stop_picking,
     type_address,
+    why_not_cancel,
 )
 from .common import status_of
 from .delivering import Overtaken, Pick, deliver, delivered_so_far
+from .projects import answer_offer, may_answer, move_on
+from .putting import put_article, take_off
 from .sending import prices, send
 
 __all__ = [
     "Overtaken",
     "Pick",
+    "answer_offer",
     "cancel",
     "deliver",
     "delivered_so_far",
     "hold",
+    "may_answer",
+    "move_on",
     "prices",
+    "put_article",
     "release",
     "reserved_by_place",
     "send",
     "start_picking",
     "status_of",
     "stop_picking",
+    "take_off",
     "type_address",
+    "why_not_cancel",
 ]

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from articles.stock import Ledger
 from organisation.models import User
+from organisation.permissions import KHS, has_role
 from sesam.errors import DomainError
 
 from ..models import (
@@ -16,6 +17,7 @@ from ..models import (
     OrderLine,
     OrderStatus,
 )
+from ..stages import BOUGHT
 from .common import locked_order, set_status, tell
 
 
@@ -41,21 +43,35 @@ def type_address(order: Order, *, user: User, details: dict[str, str]) -> Order:
     return order
 
 
+def why_not_cancel(order: Order, user: User) -> str:
+    """Why ``user`` can't cancel the order now; empty when nothing hinders.
+
+    A project is still registered when its purchase is made; from then on only KHS, who speaks
+    with the supplier, can cancel it.
+    """
+    if order.status != OrderStatus.REGISTERED:
+        return (
+            "Bara en beställning med status Registrerad kan makuleras."
+            f" Den här är {order.get_status_display().lower()}."
+        )
+    if hold := order.holds.filter(released_at=None).first():
+        return f"Beställningen väntar på aktivitet {hold.case_number}. Avsluta den först."
+    if not has_role(user, KHS) and order.lines.filter(stage__in=BOUGHT).exists():
+        return (
+            "Inköpet hos leverantören är gjort, så beställningen kan inte makuleras här."
+            " Kontakta KHS."
+        )
+    return ""
+
+
 @transaction.atomic
 def cancel(order: Order, *, user: User) -> Order:
     """«Makulera»: only while registered; frees what was reserved. Cancelled twice is once."""
     order = locked_order(order)
     if order.status == OrderStatus.CANCELLED:
         return order
-    if order.status != OrderStatus.REGISTERED:
-        raise DomainError(
-            "Bara en beställning med status Registrerad kan makuleras."
-            f" Den här är {order.get_status_display().lower()}."
-        )
-    if hold := order.holds.filter(released_at=None).first():
-        raise DomainError(
-            f"Beställningen väntar på aktivitet {hold.case_number}. Avsluta den först."
-        )
+    if fault := why_not_cancel(order, user):
+        raise DomainError(fault)
     lines = list(order.lines.select_related("article"))
     ledger = Ledger(
         {(line.warehouse_id, line.article_id) for line in lines if line.reserved},

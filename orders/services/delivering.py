@@ -21,6 +21,7 @@ from ..models import (
 )
 from .common import locked_order, set_status, status_of, tell
 from .handing_out import record_deliveries
+from .projects import record_delivery
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def deliver(
 
     Lines delivered together go all at once and whole. Pieces must stand in the line's
     warehouse, unblocked. To a recipient the goods become loans; to a store they become its
-    stock; parts come to sit on the individual they were ordered for.
+    stock; parts come to sit on the individual they were ordered for. A project's line can go
+    when it is «Monterad», and is «Utlevererad» thereby; aids put on the order for it may go
+    before, since the supplier may need them to mount.
     """
     picks = [pick for pick in picks if pick.quantity]
     order = locked_order(order)
@@ -101,6 +104,7 @@ def deliver(
     OrderLine.objects.bulk_update(chosen, ["reserved", "delivered"])
     now = timezone.now()
     record_deliveries(order, deliveries, user=user, now=now)
+    record_delivery(chosen, user=user, now=now)
     set_status(order, status_of(lines.values()))
     if order.status == OrderStatus.DELIVERED:
         order.delivered_at = now
@@ -126,6 +130,12 @@ def _check_picks(lines: dict[int, OrderLine], picks: list[Pick]) -> None:
         if not 0 < pick.quantity <= line.open:
             text = f"{line.article.name}: ange ett antal från 0 till {line.open}."
             raise DomainError(text, line=line.pk)
+        if line.awaits_project:
+            raise DomainError(
+                f"{line.article.name} kan levereras först när projektet är «Monterad»."
+                f" Nu är det «{line.progress_label}».",
+                line=line.pk,
+            )
     together = [line for line in lines.values() if line.deliver_together and line.open]
     if any(line.pk in wanted for line in together):
         for line in together:

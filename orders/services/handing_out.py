@@ -51,12 +51,11 @@ def _begin_loans(
         line = row.line
         if line.article.type == ArticleType.SERVICE:
             continue
-        manual = not line.article.is_stocked and line.article.requires_comment
         row.loan = Loan(
             recipient=recipient,
             article=line.article,
             individual=row.individual,
-            name=line.comment[:500] if manual else "",
+            name=line.comment[:500] if line.article.is_manual else "",
             quantity=row.quantity,
             unit_id=order.unit_id,
             prescriber_name=str(order.prescriber),

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from decimal import Decimal
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -18,18 +19,20 @@ from sesam.models import CaseKind
 from sesam.working_days import add_working_days
 
 from .. import cart as carts
+from .. import rules
 from ..models import (
     Cart,
     CartLine,
     Order,
     OrderAttachment,
     OrderEvent,
-    OrderKind,
     OrderLine,
     OrderStatus,
 )
+from ..stages import Stage
 from .common import locked_recipient, status_of
 from .handing_out import record_deliveries
+from .projects import record_start
 
 COPIED = [
     "kind", "recipient_id", "destination", "unit", "prescriber_id", "delivery_way",
@@ -101,6 +104,7 @@ def send(cart: Cart, *, user: User) -> Order:
 
     order.save(force_insert=True)
     _insert_lines(order_lines)
+    record_start(order_lines, user=user, now=now)
     ledger.save()
     record_deliveries(
         order,
@@ -127,16 +131,8 @@ def _check_cart(cart: Cart, lines: list[CartLine], recipient: Recipient | None) 
         raise DomainError("Mottagaren är avliden. Det går inte att beställa.")
     if cart.delivery_way is None or not cart.delivery_way.is_active:
         raise DomainError("Välj leveranssätt.", field="delivery_way")
-    for line in lines:
-        if line.article.is_discontinued:
-            text = f"{line.article.number} har utgått och kan inte beställas. Ta bort raden."
-            raise DomainError(text, line=line.pk)
-        if line.article.requires_comment and not line.comment.strip():
-            raise DomainError("Raden behöver en kommentar.", line=line.pk)
-    mains = [line for line in lines if line.component_of_id is None]
-    beds = [line for line in mains if line.article.own_order_only]
-    if beds and len(mains) > 1 and cart.kind == OrderKind.CUSTOMER:
-        raise DomainError("En säng beställs alltid på egen beställning.", line=beds[0].pk)
+    for line, text in rules.faults(cart.kind, lines).items():
+        raise DomainError(text, line=line)
     if not any(
         [cart.recipient_phone, cart.recipient_mobile, cart.contact_phone, cart.contact_mobile]
     ):
@@ -188,6 +184,8 @@ def _order_lines(order, cart, lines, recipient, today_prices) -> list[OrderLine]
             seller_id=line.warehouse.owner_id,
             price=today_prices.get(line.article_id),
             billing_form=line.article.billing_form,
+            project=line.article.project,
+            stage=Stage.RECEIVED if line.article.project else "",
             component_of=made.get(line.component_of_id),
         )
         for name in COPIED_LINE:
@@ -208,7 +206,7 @@ def _insert_lines(lines: list[OrderLine]) -> None:
         OrderLine.objects.bulk_create(batch)
 
 
-def prices(article_ids: set[int]) -> dict[int, object]:
+def prices(article_ids: set[int]) -> dict[int, Decimal]:
     """Today's price of each article, without VAT."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -220,10 +218,14 @@ def prices(article_ids: set[int]) -> dict[int, object]:
         return dict(cursor.fetchall())
 
 
-def _planned(lines: Iterable[CartLine | OrderLine], now: dt.datetime) -> dt.date:
-    """The last KHS line's lead time in working days; the same day from an own store."""
+def _planned(lines: Iterable[CartLine], now: dt.datetime) -> dt.date | None:
+    """The last KHS line's lead time in working days; the same day from an own store; no day where
+    all depends on a project with a supplier."""
     today = timezone.localdate(now)
-    leads = [line.warehouse.lead_time for line in lines if line.source == Source.CENTRAL]
+    goods = [line for line in lines if not line.article.project]
+    if not goods:
+        return None
+    leads = [line.warehouse.lead_time for line in goods if line.source == Source.CENTRAL]
     return add_working_days(today, max(leads)) if leads else today
 
 

@@ -18,12 +18,13 @@ from sesam.errors import DomainError
 from sesam.places import Shown
 from sesam.templatetags.sesam import datum
 
-from .. import services
+from .. import progress, services
 from ..forms import CaseAddressForm
 from ..models import Order, OrderLine, OrderStatus
+from ..stages import Stage
 
 
-def _find(request: HttpRequest, number: str) -> Order:
+def find_order(request: HttpRequest, number: str) -> Order:
     """The order through what this user may open; another unit's is 404."""
     orders = Order.objects.for_user(request.user).select_related(
         "recipient", "destination", "unit", "ordered_by", "prescriber", "delivery_way"
@@ -31,7 +32,7 @@ def _find(request: HttpRequest, number: str) -> Order:
     return get_object_or_404(orders, case_number=number)
 
 
-def _log(
+def log(
     request: HttpRequest,
     order: Order,
     detail: str,
@@ -52,8 +53,8 @@ def _log(
 @require_GET
 def confirmation(request: HttpRequest, number: str) -> HttpResponse:
     """«Orderbekräftelse»."""
-    order = _find(request, number)
-    _log(request, order, "Orderbekräftelse")
+    order = find_order(request, number)
+    log(request, order, "Orderbekräftelse")
     lines = list(order.lines.select_related("article", "warehouse", "asked_article"))
     context = {
         "order": order,
@@ -73,7 +74,7 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def detail(request: HttpRequest, number: str) -> HttpResponse:
     """The order's page; with ``?redigera=adress`` the address that a protected person lacks."""
-    order = _find(request, number)
+    order = find_order(request, number)
     asked = order.lacks_address and request.GET.get("redigera") == ADDRESS
     if request.method != "POST":
         return _page(request, order, form=CaseAddressForm() if asked else None)
@@ -85,13 +86,19 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
     try:
         services.type_address(order, user=request.user, details=form.cleaned_data)
     except DomainError as fault:
-        return _page(request, _find(request, number), fault=fault.message)
-    _log(request, order, "Skrev leveransadress", action=access_log.Action.CHANGE)
+        return _page(request, find_order(request, number), fault=fault.message)
+    log(request, order, "Skrev leveransadress", action=access_log.Action.CHANGE)
     messages.success(request, "Adressen är sparad för det här ärendet.")
     return redirect("orders:detail", order.case_number)
 
 
 ADDRESS = "adress"
+REFUSED_NOTE = {
+    "tone": "blue",
+    "icon": "info",
+    "title": "Offerten är inte godkänd",
+    "text": "KHS tar in en ny offert. Behövs ingen, makulera beställningen.",
+}
 
 
 def _page(
@@ -102,8 +109,11 @@ def _page(
     fault: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    _log(request, order, "Beställning")
+    log(request, order, "Beställning")
     lines = _lines(order)
+    projects = progress.of_lines(lines)
+    waiting = [project for project in projects if project.waits_for_answer]
+    may_answer = bool(waiting) and services.may_answer(request.user, order)
     here = reverse("orders:detail", args=[order.case_number])
     hold = order.holds.filter(released_at=None).first()
     tags = [{"code": order.status, "label": order.get_status_display()}]
@@ -126,9 +136,24 @@ def _page(
             "title": "Beställningen kan inte levereras än",
             "text": f"Den väntar på aktivitet {hold.case_number}.",
         }
+    if waiting:
+        tags.append({"code": "", "label": Stage.WAITING.label})
+        note = {
+            "tone": "amber",
+            "icon": "file-text",
+            "title": "Offerten väntar på ditt godkännande"
+            if may_answer
+            else "Offerten väntar på förskrivarens godkännande",
+            "body": "orders/_offer_note.html",
+        }
+    elif any(project.was_refused for project in projects):
+        note = note or REFUSED_NOTE
     context = {
         "order": order,
         "lines": lines,
+        "projects": projects,
+        "waiting": waiting,
+        "may_answer": may_answer,
         "totals": _totals(lines),
         "attachments": order.attachments.select_related("line__article"),
         "form": form,
@@ -155,6 +180,7 @@ def _lines(order: Order) -> list[OrderLine]:
             "article",
             "warehouse",
             "asked_article",
+            "put_for__article",
             "billing_form",
             "payer",
             "individual",
@@ -169,6 +195,8 @@ def _lines(order: Order) -> list[OrderLine]:
 
 
 def _totals(lines: list[OrderLine]) -> dict[str, Decimal]:
+    """Without lines that have come to nothing, unless the whole order has."""
+    lines = [x for x in lines if x.cancelled < x.quantity] or lines
     return {
         "sales": sum((x.sum for x in lines if x.sum is not None and not x.is_rent), Decimal(0)),
         "rents": sum((x.sum for x in lines if x.sum is not None and x.is_rent), Decimal(0)),
@@ -227,15 +255,10 @@ def _create(request: HttpRequest, order: Order) -> list[Shown]:
 @roles(*CARE)
 def cancel(request: HttpRequest, number: str) -> HttpResponse:
     """«Makulera beställning»: the question, and «Ja, makulera»."""
-    order = _find(request, number)
+    order = find_order(request, number)
     here = reverse("orders:detail", args=[order.case_number])
-    _log(request, order, "Makulera beställning")
-    error = ""
-    if order.status != OrderStatus.REGISTERED:
-        error = (
-            "Bara en beställning med status Registrerad kan makuleras."
-            f" Den här är {order.get_status_display().lower()}."
-        )
+    log(request, order, "Makulera beställning")
+    error = services.why_not_cancel(order, request.user)
     if request.method == "POST":
         try:
             services.cancel(order, user=request.user)
@@ -251,7 +274,7 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
         "dialog": {
             "title": "Makulera beställning",
             "cancel_url": here,
-            "finish": "" if order.status != OrderStatus.REGISTERED else "Ja, makulera",
+            "finish": "" if error else "Ja, makulera",
             "error": error,
         },
     }
@@ -263,7 +286,7 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
 @require_GET
 def attachment(request: HttpRequest, number: str, key: uuid.UUID) -> HttpResponse:
     """A file of the order, to those who may see the order."""
-    order = _find(request, number)
+    order = find_order(request, number)
     found = get_object_or_404(order.attachments, key=key)
     if order.recipient_id:
         access_log.record(

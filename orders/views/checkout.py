@@ -20,7 +20,7 @@ from sesam.errors import DomainError
 from sesam.working_days import add_working_days
 
 from .. import cart as carts
-from .. import services
+from .. import rules, services
 from ..forms import (
     AddressForm,
     AttachmentForm,
@@ -67,6 +67,7 @@ def shown_lines(cart: Cart) -> list[CartLine]:
         )
     }
     today = timezone.localdate()
+    faults = rules.faults(cart.kind, lines)
     for line in lines:
         line.price = prices.get(line.article_id)
         line.is_rent = line.article.billing_form.rule == BillingForm.Rule.RENT
@@ -76,10 +77,8 @@ def shown_lines(cart: Cart) -> list[CartLine]:
         own = line.source == Source.OWN_STORE
         line.planned = today if own else add_working_days(today, line.warehouse.lead_time)
         line.is_own = own
-        line.fault = ""
-        if line.article.is_discontinued:
-            line.fault = "Artikeln har utgått. Ta bort raden."
-        elif own and line.short:
+        line.fault = faults.get(line.pk, "")
+        if own and line.short and not line.fault:
             line.fault = f"Bara {max(available, 0)} st finns kvar i {line.warehouse}. Ändra raden."
     mains = [line for line in lines if line.component_of_id is None]
     return [x for m in mains for x in [m, *(c for c in lines if c.component_of_id == m.pk)]]

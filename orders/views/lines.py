@@ -24,6 +24,7 @@ from .. import cart as carts
 from .. import components, replacement
 from ..forms import CommentForm, ComponentsForm, QuantityForm, ReplacementForm, raw
 from ..models import Cart, CartLine
+from ..rules import Wish, own_order_fault
 from .start import WAITING
 
 KIND = "order-line"
@@ -33,7 +34,12 @@ LABELS = {
     "komponenter": "Komponenter",
     "kommentar": "Kommentar",
 }
-STEP_OF_FIELD = {"comment": "kommentar", "file": "kommentar", "components": "komponenter"}
+STEP_OF_FIELD = {
+    "comment": "kommentar",
+    "file": "kommentar",
+    "components": "komponenter",
+    "backlog": "ersattning",
+}
 # What the spread over other articles answers.
 ASKED = ("quantity", "source", "warehouse")
 
@@ -125,13 +131,19 @@ class LineDialog:
             picked=typed.getlist("others"),
         )
 
+    @cached_property
+    def refusal(self) -> str:
+        """Why the article can't share this order: told before anything is typed."""
+        fault = own_order_fault(self.cart, self.article, self.line)
+        return fault.message if fault else ""
+
     def form(self, step: str) -> forms.Form:
         """The step's form, with what was typed if it was shown before."""
         return self._form(step, raw(self.state.typed(step)))
 
     def _form(self, step: str, data: MultiValueDict | None) -> forms.Form:
         if step == "antal":
-            return QuantityForm(data, cart=self.cart, article=self.article)
+            return QuantityForm(data, cart=self.cart, article=self.article, refusal=self.refusal)
         if step == "ersattning":
             return ReplacementForm(data, offer=self.offer)
         if step == "komponenter":
@@ -260,14 +272,14 @@ def _put(request: HttpRequest, dialog: LineDialog) -> HttpResponse:
     return dialogs.leave(request, f"{reverse('articles:search')}?ny=1")
 
 
-def _wishes(dialog: LineDialog, values: dict[str, Any]) -> Iterator[carts.Wish]:
+def _wishes(dialog: LineDialog, values: dict[str, Any]) -> Iterator[Wish]:
     """A line for each article that is ordered, with the components that go with it."""
     chosen: list[str] = []
     if "komponenter" in dialog.steps:
         chosen = list(dict.fromkeys([*values.get("components", []), *values["others"]]))
     for index, (article, quantity) in enumerate(dialog.shares):
         replaced = article != dialog.article
-        yield carts.Wish(
+        yield Wish(
             article=article,
             quantity=quantity,
             source=values["source"],
@@ -279,6 +291,13 @@ def _wishes(dialog: LineDialog, values: dict[str, Any]) -> Iterator[carts.Wish]:
             asked=dialog.article if replaced else None,
             because=dialog.offer.reason if replaced and dialog.offer else "",
         )
+
+
+def _error(form: forms.Form) -> str:
+    """What belongs to no field; on the first look also why the article can't be ordered here."""
+    if form.is_bound and form.errors:
+        return " ".join(form.non_field_errors())
+    return getattr(form, "refusal", "")
 
 
 def _presets(form: forms.Form) -> dict[str, Any]:
@@ -330,7 +349,7 @@ def _page(
             "finish": "Fortsätt",
             "next": "Nästa" if at + 1 < len(steps) else "",
             "multipart": step == "kommentar",
-            "error": " ".join(form.non_field_errors()) if form.is_bound else "",
+            "error": _error(form),
         },
     }
     status = 422 if form.is_bound and form.errors and not fresh else 200

@@ -88,11 +88,13 @@ def deliverable(request: HttpRequest, piece: Individual) -> bool:
         has_role(request.user, *CARE)
         and piece.warehouse_id is not None
         and not piece.article.is_discontinued
+        and not piece.article.own_order_only
         and individuals.on_shelf(piece.warehouse_id, piece.article_id).filter(pk=piece.pk).exists()
         and stores.own_stores(request.user).filter(pk=piece.warehouse_id).exists()
     )
 
 
+_BED = "Individen kan inte levereras härifrån: sängar beställs från KHS."
 _GONE = "Individen kan inte levereras: den står inte tillgänglig i något av dina förråd."
 
 
@@ -117,7 +119,8 @@ def deliver(request: HttpRequest, number: str) -> HttpResponse:
     piece = _find(number)
     can = deliverable(request, piece)
     form = PieceRecipientForm(request.POST or None, cart=_present(request, piece))
-    error, status = "" if can else _GONE, 200 if can else 409
+    why_not = _BED if piece.article.own_order_only else _GONE
+    error, status = "" if can else why_not, 200 if can else 409
     if can and request.method == "POST":
         status = 422
         if form.is_valid():

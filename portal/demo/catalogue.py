@@ -16,6 +16,7 @@ from articles.models import (
     Fit,
     IsoClass,
     Price,
+    Project,
     ReplacementGroup,
     ReplacementMember,
     Responsibility,
@@ -46,6 +47,7 @@ OWN = [
 ]  # fmt: skip
 HANDBOOK_GROUP = ["37121", "43027", "46948"]
 NOT_STOCKED = ("39302", "39303", "MANUELL")
+PROJECTS = {"39302": Project.WITH_OFFER, "39303": Project.WITHOUT_OFFER}
 
 
 def load() -> dict[str, Article]:
@@ -108,7 +110,8 @@ def _article(row, classes, suppliers, forms) -> Article:
         supplier=suppliers.get(supplier), supplier_number=supplier_number,
         product_group=GROUPS.get(iso[:2], ""), is_marked=marked, billing_form=forms[rule],
         may_be_component=kind == ArticleType.ACCESSORY, is_stocked=stocked,
-        requires_comment=not stocked, own_order_only=main and iso.startswith(BEDS),
+        requires_comment=not stocked, project=PROJECTS.get(number, Project.NONE),
+        own_order_only=main and iso.startswith(BEDS),
         responsibility=Responsibility.B if iso.startswith(MUNICIPAL) else Responsibility.A,
     )  # fmt: skip
 

@@ -46,6 +46,16 @@ STATUSES: dict[str, tuple[str, str]] = {
     "levererad": ("circle-check", "green"),
     "makulerad": ("ban", "ended"),
     "reserverad": ("bookmark", "amber"),
+    "ersatt av khs": ("corner-down-right", "grey"),
+    # projects with a supplier
+    "mottagen av khs": ("inbox", "blue"),
+    "skickad till leverantör": ("arrow-right", "blue"),
+    "offert mottagen": ("file-text", "blue"),
+    "väntar på förskrivarens godkännande": ("file-text", "amber"),
+    "godkänd": ("circle-check", "green"),
+    "ej godkänd": ("circle-x", "red"),
+    "inköp gjort": ("shopping-cart", "blue"),
+    "monterad": ("wrench", "green"),
     # pickup orders
     "delvis mottagen": ("package-open", "blue"),
     "mottagen": ("circle-check", "green"),

@@ -1,12 +1,18 @@
 """Carts and orders as the services make them."""
 
-from articles.models import Article
+from decimal import Decimal
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from articles.models import Article, ArticleType, Project
 from orders import cart as carts
 from orders import services
-from orders.models import Cart, Order
+from orders.models import Cart, Order, OrderLine, ProjectMove
+from orders.stages import ANSWERS, Stage
 from organisation.models import Source, User, Warehouse
+from organisation.permissions import KHS
 from recipients.models import Recipient
-from tests.factories import RecipientFactory, UserFactory, WarehouseFactory
+from tests.factories import ArticleFactory, RecipientFactory, UserFactory, WarehouseFactory
 
 
 def start(user: User | None = None, recipient: Recipient | None = None, **facts) -> Cart:
@@ -35,3 +41,73 @@ def sent(*lines: tuple[Article, int], user: User | None = None, **facts) -> Orde
     for article, quantity in lines:
         add(cart, article, quantity)
     return services.send(cart, user=cart.user)
+
+
+def project_article(course: str = Project.WITH_OFFER, **facts) -> Article:
+    """A service that is a project, as 39302 and 39303 are."""
+    defaults = {
+        "number": "39302" if course == Project.WITH_OFFER else "39303",
+        "name": "Projektering av taklyft",
+        "type": ArticleType.SERVICE,
+        "is_stocked": False,
+        "requires_comment": True,
+        "project": course,
+    }
+    found = Article.objects.filter(number=defaults["number"]).first()
+    return found or ArticleFactory(**(defaults | facts))
+
+
+def manual_article() -> Article:
+    found = Article.objects.filter(number="MANUELL").first()
+    return found or ArticleFactory(
+        number="MANUELL", name="MANUELL förskrivning", is_stocked=False, requires_comment=True
+    )
+
+
+def pdf(name: str = "offert.pdf") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, b"%PDF-1.4 offert", content_type="application/pdf")
+
+
+TO_APPROVAL = [Stage.AT_SUPPLIER, Stage.OFFER_RECEIVED, Stage.WAITING]
+
+
+def last_move(line: OrderLine) -> int:
+    return ProjectMove.objects.filter(line=line).order_by("-pk").first().pk
+
+
+def go(line: OrderLine, *stages: Stage, khs: User | None = None) -> OrderLine:
+    """The project moved through ``stages``, answers by the order's prescriber."""
+    khs = khs or UserFactory(roles=[KHS], is_staff=True)
+    for stage in stages:
+        seen = last_move(line)
+        if stage in ANSWERS:
+            services.answer_offer(
+                line,
+                user=line.order.prescriber,
+                seen=seen,
+                approved=stage == Stage.APPROVED,
+                reason="För dyr.",
+            )
+        else:
+            offer = {"offer": pdf(), "amount": Decimal("24500.00")}
+            facts = offer if stage == Stage.OFFER_RECEIVED else {}
+            services.move_on(line, stage, user=khs, seen=seen, **facts)
+    line.refresh_from_db()
+    return line
+
+
+def project(*stages: Stage, course: str = Project.WITH_OFFER, **facts) -> OrderLine:
+    """The line of a sent project, moved through ``stages``."""
+    cart = start(**facts)
+    add(cart, project_article(course), comment="Sovrum, 3 × 4 meter. Ring Lennart.")
+    return go(services.send(cart, user=cart.user).lines.get(), *stages)
+
+
+def manual(*others: Article, comment: str = "Ett specialbord", **facts) -> OrderLine:
+    """The line of a sent manual order; ``others`` are lines beside it."""
+    cart = start(**facts)
+    add(cart, manual_article(), comment=comment)
+    for article in others:
+        add(cart, article)
+    order = services.send(cart, user=cart.user)
+    return order.lines.get(article__number="MANUELL")

@@ -6,7 +6,9 @@ from django.db import transaction
 
 from articles.models import Article, Balance, IsoClass
 from individuals.stock_check import differences
+from orders.models import OrderLine
 from orders.services import reserved_by_place
+from orders.stages import Stage
 from organisation.models import User
 from pickups.models import PickupOrder, Return
 from portal import demo
@@ -87,3 +89,19 @@ def test_some_aids_came_back_and_some_are_to_be_fetched(loaded):
     assert Return.objects.count() == 6
     assert {p.status for p in PickupOrder.objects.all()} >= {"registered", "planned", "received"}
     assert PickupOrder.objects.filter(recipient__number=demo.MANY_AIDS_PERSON).exists()
+
+
+def test_hoist_projects_stand_where_the_prescriber_and_khs_each_have_something_to_do(loaded):
+    lines = OrderLine.objects.exclude(stage="").select_related("order__unit", "article")
+    where = {(line.article.number, line.stage) for line in lines}
+    assert {("39302", Stage.WAITING), ("39302", Stage.PURCHASED)} <= where
+    waiting = next(line for line in lines if line.stage == Stage.WAITING)
+    assert waiting.order.unit == User.objects.get(username="forskrivare").default_unit
+    offer = waiting.moves.get(stage=Stage.OFFER_RECEIVED).offer
+    with offer.file.open() as file:
+        assert file.read(4) == b"%PDF"
+
+
+def test_a_manual_order_has_got_its_real_article(loaded):
+    line = OrderLine.objects.get(article__number="MANUELL", is_replaced=True)
+    assert line.put_lines.get().reserved == 1

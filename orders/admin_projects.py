@@ -1,0 +1,162 @@
+"""KHS moves projects and puts the real articles on orders: pages beneath an order's page."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
+
+from organisation import access_log
+from organisation.admin import for_khs
+from sesam.errors import DomainError
+
+from . import progress, services
+from .models import Order, OrderLine
+from .project_forms import MoveForm, PutForm
+from .stages import Stage
+
+if TYPE_CHECKING:
+    from .admin import OrderAdmin
+
+PAGE = "admin:orders_order_change"
+
+
+def urls(admin: OrderAdmin) -> list[URLPattern]:
+    """The addresses that the order's admin adds to its own."""
+    line = "<int:pk>/rader/<int:line_id>/"
+    own = (
+        (line + "projekt/<str:stage>/", move_view, "move"),
+        (line + "lagg-pa/", put_view, "put"),
+        (line + "ta-bort/", take_off_view, "take_off"),
+    )
+    views = {name: partial(view, admin) for _, view, name in own}
+    views["take_off"] = require_POST(views["take_off"])
+    return [
+        path(route, for_khs(admin, views[name]), name=f"orders_order_{name}")
+        for route, _, name in own
+    ]
+
+
+def _line(order: Order, line_id: int) -> OrderLine:
+    lines = order.lines.select_related("article", "warehouse", "order")
+    return get_object_or_404(lines, pk=line_id)
+
+
+def move_view(
+    admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int, stage: str
+) -> HttpResponse:
+    """A project's next stage: a note, and with «Offert mottagen» the offer."""
+    order = admin.find(pk)
+    line = _line(order, line_id)
+    if stage not in Stage.values or not line.stage:
+        raise Http404("stage")
+    to = Stage(stage)
+    project = progress.of_lines([line])[0]
+    form = MoveForm(to=to)
+    error, status = "", 200
+    if request.method == "POST":
+        form = MoveForm(request.POST, request.FILES, to=to)
+        status = 422
+        seen = request.POST.get("sett", "")
+        if form.is_valid():
+            try:
+                services.move_on(
+                    line,
+                    to,
+                    user=request.user,
+                    seen=int(seen) if seen.isdecimal() else 0,
+                    **form.cleaned_data,
+                )
+            except DomainError as fault:
+                error = _tell(form, fault)
+            else:
+                admin.log(request, order, f"Projekt: {to.label}", access_log.Action.CHANGE)
+                messages.success(request, f"{line.article.name}: {to.label}.")
+                return redirect(PAGE, pk=pk)
+    elif to not in project.next_for_khs:
+        text = f"Projektet är «{line.get_stage_display()}» och kan inte flyttas till «{to.label}»."
+        messages.error(request, text)
+        return redirect(PAGE, pk=pk)
+    admin.log(request, order, "Projekt i administrationen")
+    seen = request.POST.get("sett") or project.last.pk
+    context = admin.context(
+        request, order, subtitle=to.label, line=line, to=to, form=form, error=error, seen=seen,
+        asks=to == Stage.WAITING,
+    )  # fmt: skip
+    return TemplateResponse(request, "admin/orders/order/move.html", context, status=status)
+
+
+def put_view(admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
+    """The real article of a manual line or a project: number, quantity, warehouse."""
+    order = admin.find(pk)
+    line = _line(order, line_id)
+    form = PutForm(initial={"warehouse": line.warehouse.number})
+    error, status = "", 200
+    if request.method == "POST":
+        form = PutForm(request.POST)
+        status = 422
+        seen = request.POST.get("sett", "")
+        if form.is_valid():
+            try:
+                services.put_article(
+                    line,
+                    user=request.user,
+                    seen=int(seen) if seen.isdecimal() else 0,
+                    **form.cleaned_data,
+                )
+            except DomainError as fault:
+                error = _tell(form, fault)
+            else:
+                article = form.cleaned_data["article"]
+                admin.log(request, order, f"La på {article.number}", access_log.Action.CHANGE)
+                messages.success(request, f"{article} ligger på beställningen.")
+                return redirect(PAGE, pk=pk)
+    elif order.has_ended or not line.takes_articles:
+        messages.error(request, f"Till {line.article.name} kan ingen artikel läggas nu.")
+        return redirect(PAGE, pk=pk)
+    admin.log(request, order, "Lägg på artikel i administrationen")
+    # Told once what somebody else has put on, whoever sends again means it.
+    seen = "" if error else request.POST.get("sett", "")
+    context = admin.context(
+        request, order, subtitle="Lägg på artikel", line=line, form=form, error=error,
+        seen=seen or line.put_lines.count(),
+    )  # fmt: skip
+    return TemplateResponse(request, "admin/orders/order/put.html", context, status=status)
+
+
+def take_off_view(admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
+    """Takes back an article that KHS has put on."""
+    order = admin.find(pk)
+    line = _line(order, line_id)
+    try:
+        services.take_off(line, user=request.user)
+    except DomainError as fault:
+        messages.error(request, fault.message)
+    else:
+        admin.log(request, order, f"Tog bort {line.article.number}", access_log.Action.CHANGE)
+        messages.success(request, f"{line.article} är borttagen från beställningen.")
+    return redirect(PAGE, pk=pk)
+
+
+def _tell(form: forms.Form, fault: DomainError) -> str:
+    """The fault at its field, or for the page."""
+    if fault.field in form.fields:
+        form.add_error(fault.field, fault.message)
+        return ""
+    return fault.message
+
+
+def on_page(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
+    """What the order's page shows of its projects and of what KHS may put and take."""
+    projects = progress.of_lines(lines)
+    for line in lines:
+        line.may_put = not order.has_ended and line.takes_articles
+        line.may_take_off = not order.has_ended and bool(line.put_for_id) and line.open > 0
+    return {"projects": projects}

@@ -1,0 +1,134 @@
+"""Hoist projects under way, and a manual order whose real article KHS has found."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db.models import F
+from django.utils import timezone
+
+from articles.models import Article, Balance
+from orders import services
+from orders.models import DeliveryWay, OrderAttachment, OrderEvent, OrderLine, ProjectMove
+from orders.stages import ANSWERS, Stage
+from recipients.models import Recipient
+
+from . import people
+from .files import FOLDER
+from .organisation import Places
+from .rows import Rows, line_row, order_row
+
+ROOM = (
+    "Takmonterad lyft i sovrummet, rakskena över sängen, 3,2 × 4,1 meter. Betongtak. Används av"
+    " två assistenter. Ring maken inför besöket."
+)
+MOTOR = "Motor till befintlig rakskena i sovrummet. Den gamla går inte att laga."
+CHAIR = "En stol till köket med hög sits och armstöd som går att fälla undan. Högst 48 cm bred."
+SITTING = "1809"  # ISO 9999: sitting furniture
+OFFER = "offert-taklyft.pdf"
+# How many days ago each stage was reached.
+COURSES: list[tuple[str, str, dict[Stage, int]]] = [
+    ("39302", ROOM, {
+        Stage.RECEIVED: 9, Stage.AT_SUPPLIER: 8, Stage.OFFER_RECEIVED: 2, Stage.WAITING: 1,
+    }),
+    ("39302", ROOM, {
+        Stage.RECEIVED: 33, Stage.AT_SUPPLIER: 32, Stage.OFFER_RECEIVED: 24, Stage.WAITING: 24,
+        Stage.APPROVED: 22, Stage.PURCHASED: 21,
+    }),
+    ("39303", MOTOR, {Stage.RECEIVED: 4, Stage.AT_SUPPLIER: 3}),
+]  # fmt: skip
+NOTES = {
+    Stage.AT_SUPPLIER: "Guldmann, offert utlovad inom två veckor.",
+    Stage.PURCHASED: "Montering beställd, leverantören bokar tid med mottagaren.",
+}
+
+
+def add(
+    rows: Rows,
+    places: Places,
+    articles: dict[str, Article],
+    recipients: dict[str, Recipient],
+    way: DeliveryWay,
+) -> OrderLine:
+    """The rows of some projects, and of the manual order whose line is given back: what is put
+    on it needs the saved line (``put``)."""
+    whom = iter(_neighbours(recipients))
+    for number, comment, stages in COURSES:
+        moments = {stage: _at(days, turn) for turn, (stage, days) in enumerate(stages.items())}
+        order = order_row(rows, places, next(whom), way, moments[Stage.RECEIVED])
+        order.planned_delivery = None
+        article = articles[number]
+        line = line_row(
+            rows, order, article, 1, 1, order.unit.delivering_warehouse, comment=comment,
+            project=article.project, stage=list(stages)[-1],
+        )  # fmt: skip
+        _moves(rows, places, line, moments)
+    order = order_row(rows, places, next(whom), way, _at(3, 0))
+    return line_row(
+        rows, order, articles["MANUELL"], 1, 1, order.unit.delivering_warehouse, comment=CHAIR
+    )
+
+
+def _at(days: int, turn: int) -> dt.datetime:
+    """In the morning, that many days ago."""
+    day = timezone.localtime() - dt.timedelta(days=days)
+    return day.replace(hour=9, minute=5 + 7 * turn, second=0, microsecond=0)
+
+
+def put(places: Places, line: OrderLine) -> None:
+    """KHS puts the real article on the manual order: the first chair that is there."""
+    there = Balance.objects.filter(
+        warehouse=line.warehouse, on_hand__gt=F("reserved"), article__iso_code__startswith=SITTING
+    )
+    services.put_article(
+        line,
+        user=places.users["khs"],
+        article=there.select_related("article").order_by("article__number")[0].article,
+        quantity=1,
+        warehouse=line.warehouse,
+    )
+
+
+def _neighbours(recipients: dict[str, Recipient]) -> list[Recipient]:
+    """People of the prescriber's own municipality whom no test counts on."""
+    known = (people.KNOWN, people.MANY_AIDS, people.LONG_NAME)
+    return [
+        r
+        for number, r in sorted(recipients.items())
+        if r.is_person
+        and not (r.is_protected or r.deceased_on or number in known)
+        and r.municipality_code == "0880"
+    ][5:]
+
+
+def _moves(rows: Rows, places: Places, line: OrderLine, stages: dict[Stage, dt.datetime]) -> None:
+    khs, prescriber = places.users["khs"], line.order.prescriber
+    for stage, at in stages.items():
+        first, answered = stage == Stage.RECEIVED, stage in ANSWERS
+        move = ProjectMove(
+            line=line, stage=stage, at=at, by=prescriber if first or answered else khs,
+            note=NOTES.get(stage, ""),
+        )  # fmt: skip
+        if stage == Stage.OFFER_RECEIVED:
+            move.offer, move.amount = _offer(rows, line, khs, at), Decimal("24500.00")
+        rows.moves.append(move)
+        if not first:
+            text = f"{line.article.name}: {stage.label}"
+            rows.events.append(OrderEvent(order=line.order, at=at, user=move.by, text=text))
+
+
+def _offer(rows: Rows, line: OrderLine, khs, at: dt.datetime) -> OrderAttachment:
+    """One file for all offers."""
+    content = (FOLDER / "offert.pdf").read_bytes()
+    name = "attachments/demo-offert"
+    if not default_storage.exists(name):
+        default_storage.save(name, ContentFile(content))
+    file = OrderAttachment(
+        order=line.order, line=line, file=name, name=OFFER, content_type="application/pdf",
+        size=len(content), uploaded_by=khs, uploaded_at=at,
+    )  # fmt: skip
+    rows.files.append(file)
+    return file

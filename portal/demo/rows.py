@@ -1,0 +1,116 @@
+"""The rows that the demo's orders consist of, and how they are written."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from articles.models import Price
+from orders.models import (
+    LineDelivery,
+    Order,
+    OrderAttachment,
+    OrderEvent,
+    OrderKind,
+    OrderLine,
+    ProjectMove,
+)
+from organisation.models import Source
+from recipients.models import CareRelation, Loan, Recipient
+from sesam import case_numbers
+from sesam.models import CaseKind, CaseNumber, CaseSeries
+from sesam.working_days import add_working_days
+
+from .organisation import Places
+from .stock import Shelf
+
+
+@dataclass
+class Rows:
+    """Everything that is written, in the order it must be."""
+
+    orders: list[Order] = field(default_factory=list)
+    lines: list[OrderLine] = field(default_factory=list)
+    loans: list[Loan] = field(default_factory=list)
+    deliveries: list[LineDelivery] = field(default_factory=list)
+    events: list[OrderEvent] = field(default_factory=list)
+    relations: list[CareRelation] = field(default_factory=list)
+    files: list[OrderAttachment] = field(default_factory=list)
+    moves: list[ProjectMove] = field(default_factory=list)
+    series: dict[str, int] = field(default_factory=dict)
+
+    def number(self, at: dt.datetime) -> str:
+        week = case_numbers.prefix(timezone.localdate(at))
+        self.series[week] = self.series.get(week, 0) + 1
+        return case_numbers.written(week, self.series[week])
+
+
+def order_row(rows: Rows, places: Places, recipient: Recipient, way, at) -> Order:
+    """An order of the recipient's unit, sent ``at``."""
+    code = recipient.municipality_code
+    unit = places.units.get(code if code in ("0880", "0883") else "0880")
+    user = places.users["forskrivare2" if unit.code.startswith("0883") else "forskrivare"]
+    number = rows.number(at)
+    shown = not recipient.is_protected
+    order = Order(
+        case_number=number, kind=OrderKind.CUSTOMER, recipient=recipient, unit=unit,
+        ordered_by=user, prescriber=user, delivery_way=way, sent_at=at,
+        planned_delivery=add_working_days(timezone.localdate(at), 4),
+        street=recipient.street if shown else "", postcode=recipient.postcode if shown else "",
+        locality=recipient.locality if shown else "",
+        recipient_mobile=recipient.mobile if shown else "", contact_name=str(user),
+        contact_phone=user.phone, contact_prescriber=recipient.contact_prescriber,
+    )  # fmt: skip
+    rows.orders.append(order)
+    rows.events.append(OrderEvent(order=order, at=at, user=user, text="Beställningen skickades"))
+    rows.relations.append(CareRelation(recipient=recipient, unit=unit, case_number=number))
+    return order
+
+
+def line_row(rows, order, article, position, quantity, warehouse, **facts) -> OrderLine:
+    """A line of it, as it was sent."""
+    central = warehouse.is_central
+    payer = order.recipient.payer or order.unit.payer
+    line = OrderLine(
+        order=order, position=position, article=article, quantity=quantity, warehouse=warehouse,
+        source=Source.CENTRAL if central else Source.OWN_STORE, payer=payer,
+        seller=warehouse.owner, billing_form=article.billing_form, **facts,
+    )  # fmt: skip
+    rows.lines.append(line)
+    return line
+
+
+def save(rows: Rows, shelf: Shelf) -> None:
+    """Write all of it."""
+    shelf.save()
+    CaseSeries.objects.bulk_create(CaseSeries(prefix=p, last=n) for p, n in rows.series.items())
+    CaseNumber.objects.bulk_create(
+        CaseNumber(number=o.case_number, kind=CaseKind.ORDER) for o in rows.orders
+    )
+    Order.objects.bulk_create(rows.orders)
+    _prices(rows.lines)
+    for made in (
+        rows.lines,
+        rows.loans,
+        rows.deliveries,
+        rows.events,
+        rows.relations,
+        rows.files,
+        rows.moves,
+    ):
+        for row in made:
+            _take_over_ids(row)
+        type(made[0]).objects.bulk_create(made, batch_size=2000)
+
+
+def _take_over_ids(row) -> None:
+    """Django keeps the id that a related row had when it was set: none yet."""
+    for name in ("order", "line", "loan", "individual", "offer"):
+        if (related := getattr(row, name, None)) is not None and hasattr(row, f"{name}_id"):
+            setattr(row, name, related)
+
+
+def _prices(lines: list[OrderLine]) -> None:
+    amounts = dict(Price.objects.values_list("article_id", "amount"))
+    for line in lines:
+        line.price = amounts.get(line.article_id)
