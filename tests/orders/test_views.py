@@ -435,7 +435,9 @@ def test_an_article_discontinued_in_the_cart_is_told_at_every_step_and_can_be_ta
     article.save()
 
     for page in ("/bestallning/", "/bestallning/slutfor/"):
-        assert "Artikeln har utgått. Ta bort raden." in client.get(page).content.decode()
+        assert (
+            "har utgått och kan inte beställas. Ta bort raden." in client.get(page).content.decode()
+        )
     assert client.get(DELIVERY)["Location"] == "/bestallning/slutfor/"
     refused = send(client, cart)
     assert refused.status_code == 409

@@ -14,6 +14,7 @@ from orders.models import Cart, Order
 from organisation.models import AccessLogEntry
 from organisation.permissions import BUFFERT, FORSKRIVARE, KHS
 from recipients.models import Recipient
+from sesam.errors import DomainError
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -132,7 +133,7 @@ def test_no_page_and_no_paper_tells_where_a_protected_person_is(person, role):
 
 def test_sending_what_was_begun_before_needs_an_address_for_the_case(person):
     cart = carts.open_cart(orderer())
-    with pytest.raises(orders.DomainError, match="leveransadressen"):
+    with pytest.raises(DomainError, match="leveransadressen"):
         orders.send(cart, user=cart.user)
     cart.street, cart.postcode, cart.locality = SECRET_LATER, "39231", "Kalmar"
     carts.save_details(cart)
