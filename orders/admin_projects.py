@@ -156,7 +156,9 @@ def _tell(form: forms.Form, fault: DomainError) -> str:
 def on_page(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
     """What the order's page shows of its projects and of what KHS may put and take."""
     projects = progress.of_lines(lines)
+    put_for = {line.put_for_id for line in lines if line.cancelled < line.quantity}
     for line in lines:
+        line.has_put = line.pk in put_for
         line.may_put = not order.has_ended and line.takes_articles
         line.may_take_off = not order.has_ended and bool(line.put_for_id) and line.open > 0
     return {"projects": projects}
