@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from articles.models import BillingForm
 from organisation import access_log
 from organisation.models import Source
 from organisation.permissions import CARE, roles
@@ -18,7 +17,7 @@ from sesam.errors import DomainError
 from sesam.places import Shown
 from sesam.templatetags.sesam import datum
 
-from .. import progress, services
+from .. import progress, services, shown
 from ..forms import CaseAddressForm
 from ..models import Order, OrderLine, OrderStatus
 from ..stages import Stage
@@ -188,19 +187,14 @@ def _lines(order: Order) -> list[OrderLine]:
         ).prefetch_related("deliveries__individual", "attachments")
     )
     for line in lines:
-        line.is_rent = line.billing_form.rule == BillingForm.Rule.RENT
-        line.sum = line.price * line.quantity if line.price is not None else None
-    mains = [line for line in lines if line.component_of_id is None]
-    return [x for m in mains for x in [m, *(c for c in lines if c.component_of_id == m.pk)]]
+        shown.set_sum(line, line.price, line.billing_form)
+        line.pieces = [x.individual.number for x in line.deliveries.all() if x.individual]
+    return shown.components_after(lines)
 
 
 def _totals(lines: list[OrderLine]) -> dict[str, Decimal]:
     """Without lines that have come to nothing, unless the whole order has."""
-    lines = [x for x in lines if x.cancelled < x.quantity] or lines
-    return {
-        "sales": sum((x.sum for x in lines if x.sum is not None and not x.is_rent), Decimal(0)),
-        "rents": sum((x.sum for x in lines if x.sum is not None and x.is_rent), Decimal(0)),
-    }
+    return shown.totals([x for x in lines if x.cancelled < x.quantity] or lines)
 
 
 def _crumbs(order: Order) -> list[dict[str, str]]:

@@ -2,7 +2,6 @@
 
 import uuid
 from copy import copy
-from decimal import Decimal
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from articles.models import Balance, BillingForm
+from articles.models import Balance
 from organisation import access_log
 from organisation.models import Source
 from organisation.permissions import CARE, roles
@@ -20,7 +19,7 @@ from sesam.errors import DomainError
 from sesam.working_days import add_working_days
 
 from .. import cart as carts
-from .. import rules, services
+from .. import rules, services, shown
 from ..forms import (
     AddressForm,
     AttachmentForm,
@@ -69,9 +68,8 @@ def shown_lines(cart: Cart) -> list[CartLine]:
     today = timezone.localdate()
     faults = rules.faults(cart.kind, lines)
     for line in lines:
-        line.price = prices.get(line.article_id)
-        line.is_rent = line.article.billing_form.rule == BillingForm.Rule.RENT
-        line.sum = line.price * line.quantity if line.price is not None else None
+        shown.set_sum(line, prices.get(line.article_id), line.article.billing_form)
+        line.pieces = [line.individual.number] if line.individual else []
         available = balances.get((line.warehouse_id, line.article_id), 0)
         line.short = max(line.quantity - available, 0) if line.article.is_stocked else 0
         own = line.source == Source.OWN_STORE
@@ -80,8 +78,7 @@ def shown_lines(cart: Cart) -> list[CartLine]:
         line.fault = faults.get(line.pk, "")
         if own and line.short and not line.fault:
             line.fault = f"Bara {max(available, 0)} st finns kvar i {line.warehouse}. Ändra raden."
-    mains = [line for line in lines if line.component_of_id is None]
-    return [x for m in mains for x in [m, *(c for c in lines if c.component_of_id == m.pk)]]
+    return shown.components_after(lines)
 
 
 def _payer(cart: Cart) -> str:
@@ -90,14 +87,6 @@ def _payer(cart: Cart) -> str:
         return "Skyddad"
     payer = (person and person.is_person and person.payer) or cart.unit.payer
     return str(payer)
-
-
-def _totals(lines: list[CartLine]) -> dict[str, Decimal]:
-    """Sales and rents are never added up with each other."""
-    return {
-        "sales": sum((x.sum for x in lines if x.sum is not None and not x.is_rent), Decimal(0)),
-        "rents": sum((x.sum for x in lines if x.sum is not None and x.is_rent), Decimal(0)),
-    }
 
 
 def _lines_page(
@@ -113,7 +102,7 @@ def _lines_page(
     context = {
         "cart": cart,
         "lines": lines,
-        "totals": _totals(lines),
+        "totals": shown.totals(lines),
         "payer": _payer(cart) if cart else "",
         "steps": _steps("orders:checkout"),
         "faults": [line for line in lines if line.fault],
