@@ -7,6 +7,7 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 
 from sesam import places
+from sesam.links import links
 from sesam.tables import (
     ActionColumn,
     CodeColumn,
@@ -15,7 +16,6 @@ from sesam.tables import (
     StockColumn,
     Table,
     escaped,
-    links,
 )
 from sesam.templatetags.sesam import NBSP, icon_html, kr
 

@@ -13,9 +13,9 @@ from organisation.permissions import CARE, KHS, has_role
 from recipients.documents import Column, Section
 from recipients.models import Recipient
 from sesam import case_pages, compiled, panels, places
+from sesam.links import links
 from sesam.models import CaseKind
 from sesam.panels import Panel
-from sesam.tables import links
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts

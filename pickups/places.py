@@ -10,8 +10,8 @@ from organisation.permissions import CARE, KHS, has_role
 from recipients.models import Recipient
 from recipients.tables import LoanTag
 from sesam import case_pages, compiled, places
+from sesam.links import links
 from sesam.models import CaseKind
-from sesam.tables import links
 
 from . import khs
 from .models import PickupLine, PickupOrder

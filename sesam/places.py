@@ -41,7 +41,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.urls import reverse
 
-from sesam.tables import links
+from sesam.links import links
 
 
 @dataclass(frozen=True)

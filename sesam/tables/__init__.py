@@ -59,11 +59,11 @@ from .columns import (
     StockColumn,
     TickColumn,
 )
-from .drawing import escaped, links
+from .drawing import escaped
 from .table import CountedPage, Table
 
 __all__ = [
     "ActionColumn", "CodeColumn", "Column", "CountedPage", "DateColumn", "DateTimeColumn",
     "LinkColumn", "MoneyColumn", "NumberColumn", "PanelColumn", "StatusColumn", "StockColumn",
-    "Table", "TickColumn", "escaped", "links", "save_columns",
+    "Table", "TickColumn", "escaped", "save_columns",
 ]  # fmt: skip

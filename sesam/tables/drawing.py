@@ -7,10 +7,8 @@ from functools import cache
 from html import escape
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from django.db.models import Model
-from django.urls import reverse
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django_tables2.utils import A, signature
@@ -106,15 +104,6 @@ def _wanted_by(render: Any) -> frozenset[str] | None:
 def escaped(content: Any) -> str:
     """``conditional_escape`` without its detour over lazy texts, which lists of many cells feel."""
     return escape(content) if type(content) is str else str(conditional_escape(content))
-
-
-def links(name: str, sample: Any = "-KEY-") -> Callable[[Any], str]:
-    """The addresses of a list's rows: reversed once, not per row. Call it when drawing begins.
-
-    ``sample`` is a key that the address takes, where a text isn't one.
-    """
-    before, after = reverse(name, args=[sample]).split(str(sample))
-    return lambda key: f"{before}{quote(str(key))}{after}"
 
 
 def attributes(attrs: dict[str, Any]) -> SafeString:

@@ -1,0 +1,16 @@
+"""Addresses of many things at once."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from django.urls import reverse
+
+
+def links(name: str, sample: Any = "-KEY-") -> Callable[[Any], str]:
+    """The addresses of a list's rows: reversed once, not per row. Call it when drawing begins.
+
+    ``sample`` is a key that the address takes, where a text isn't one.
+    """
+    before, after = reverse(name, args=[sample]).split(str(sample))
+    return lambda key: f"{before}{quote(str(key))}{after}"
