@@ -20,7 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
-from organisation import access_log
+from organisation import access_log, queues
 from organisation.admin import ForKhs, for_khs
 from organisation.models import Source, Warehouse
 from sesam.documents import download
@@ -30,42 +30,23 @@ from sesam.templatetags.sesam import datum, status_html
 from . import admin_projects, documents, khs, services
 from .models import Order, OrderKind, OrderStatus
 
-FILTER_TEMPLATE = "admin/khs_filter.html"
+
+class StatusFilter(queues.StatusFilter):
+    statuses = OrderStatus
+    open_label = "Att leverera"
+
+    def still_open(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.undelivered()
 
 
-class StatusFilter(admin.SimpleListFilter):
-    """What is still to be delivered unless asked otherwise."""
-
-    title = "status"
-    parameter_name = "status"
-    template = FILTER_TEMPLATE
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [*OrderStatus.choices, ("alla", "Alla")]
-
-    def choices(self, changelist: Any):
-        yield {
-            "selected": self.value() is None,
-            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
-            "display": "Att leverera",
-        }
-        for value, label in self.lookup_choices:
-            yield {
-                "selected": self.value() == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": label,
-            }
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() is None:
-            return queryset.undelivered()
-        return queryset if self.value() == "alla" else queryset.filter(status=self.value())
+class StateFilter(queues.StateFilter):
+    states = khs.STATES
 
 
 class WarehouseFilter(admin.SimpleListFilter):
     title = "lager"
     parameter_name = "lager"
-    template = FILTER_TEMPLATE
+    template = queues.FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         central = Warehouse.objects.filter(kind=Warehouse.Kind.CENTRAL)
@@ -81,28 +62,13 @@ class WarehouseFilter(admin.SimpleListFilter):
 class KindFilter(admin.SimpleListFilter):
     title = "ordertyp"
     parameter_name = "typ"
-    template = FILTER_TEMPLATE
+    template = queues.FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(OrderKind.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(kind=self.value()) if self.value() else queryset
-
-
-class StateFilter(admin.SimpleListFilter):
-    """What hurries, and what stops an order."""
-
-    title = "läge"
-    parameter_name = "lage"
-    template = FILTER_TEMPLATE
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, label) for name, (label, _) in khs.STATES.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        state = self.value()
-        return khs.in_state(queryset, state) if state in khs.STATES else queryset
 
 
 @admin.register(Order)

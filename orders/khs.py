@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
@@ -16,6 +16,7 @@ from articles.models import Balance
 from individuals.models import Individual
 from individuals.services import with_blocked
 from organisation.models import Source
+from organisation.queues import State
 
 from .models import Order, OrderHold, OrderLine, OrderQuerySet, OrderStatus
 from .services import Pick
@@ -92,29 +93,36 @@ def is_late(order: Order) -> bool:
     )
 
 
-STATES: dict[str, tuple[str, Callable[[OrderQuerySet], OrderQuerySet]]] = {
+STATES: dict[str, State] = {
     "klar": (
         "Klar att plocka",
-        lambda orders: orders.filter(~backordered(), ~held(), ~in_project()).exclude(
-            status=OrderStatus.PICKING
+        lambda orders: (
+            orders.undelivered()
+            .filter(~backordered(), ~held(), ~in_project())
+            .exclude(status=OrderStatus.PICKING)
         ),
     ),
-    "forsenad": ("Försenad", lambda orders: orders.filter(late())),
-    "restnoterad": ("Restnoterad", lambda orders: orders.filter(backordered())),
-    "vantar": ("Väntar på aktivitet", lambda orders: orders.filter(held())),
-    "projekt": ("Projekt att föra vidare", lambda orders: orders.filter(in_project(*FOR_KHS))),
+    "forsenad": ("Försenad", lambda orders: orders.undelivered().filter(late())),
+    "restnoterad": ("Restnoterad", lambda orders: orders.undelivered().filter(backordered())),
+    "vantar": ("Väntar på aktivitet", lambda orders: orders.undelivered().filter(held())),
+    "projekt": (
+        "Projekt att föra vidare",
+        lambda orders: orders.undelivered().filter(in_project(*FOR_KHS)),
+    ),
     "forskrivare": (
         "Väntar på förskrivaren",
-        lambda orders: orders.filter(in_project(Stage.WAITING)),
+        lambda orders: orders.undelivered().filter(in_project(Stage.WAITING)),
     ),
 }
-"""What hurries and what stops an undelivered order: name in the address, label, which ones."""
 
 
-def in_state(orders: OrderQuerySet, state: str) -> OrderQuerySet:
-    """The undelivered orders in one of ``STATES``."""
-    _, chosen = STATES[state]
-    return chosen(orders.undelivered())
+def in_state(state: str) -> OrderQuerySet:
+    """The orders in one of ``STATES``."""
+    return STATES[state][1](Order.objects.all())
+
+
+def being_picked() -> OrderQuerySet:
+    return Order.objects.filter(status=OrderStatus.PICKING)
 
 
 def readiness(lines: Iterable[OrderLine]) -> tuple[int, int]:

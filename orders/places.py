@@ -1,15 +1,15 @@
 """What orders add to the bar, to recipients, to articles, to individuals."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.db.models import Count, F, Q
 from django.http import HttpRequest
 from django.urls import reverse
 
-from organisation import stores
-from organisation.permissions import CARE, KHS, has_role
+from organisation import queues, stores
+from organisation.permissions import CARE, has_role
 from recipients.documents import Column, Section
 from recipients.models import Recipient
 from sesam import case_pages, compiled, panels, places
@@ -20,7 +20,7 @@ from sesam.templatetags.sesam import datum
 
 from . import cart as carts
 from . import fitted, holder, khs
-from .models import Order, OrderLine, OrderStatus
+from .models import Order, OrderLine
 from .tables import OrderedTable
 from .views import pieces
 
@@ -293,56 +293,20 @@ places.add(
 
 # --- the back office's home: what waits to be delivered ---
 
-for _label, _icon, _query, _waiting in (
-    (
-        "Klara att plocka",
-        "list-checks",
-        "?lage=klar",
-        lambda: khs.in_state(Order.objects.all(), "klar"),
-    ),
-    (
-        "Under plock",
-        "package-open",
-        "?status=picking",
-        lambda: Order.objects.filter(status=OrderStatus.PICKING),
-    ),
-    ("Försenade", "clock", "?lage=forsenad", lambda: khs.in_state(Order.objects.all(), "forsenad")),
-    (
-        "Restnoterade",
-        "hourglass",
-        "?lage=restnoterad",
-        lambda: khs.in_state(Order.objects.all(), "restnoterad"),
-    ),
-    (
-        "Väntar på aktivitet",
-        "lock",
-        "?lage=vantar",
-        lambda: khs.in_state(Order.objects.all(), "vantar"),
-    ),
-    (
-        "Projekt att föra vidare",
-        "arrow-right",
-        "?lage=projekt",
-        lambda: khs.in_state(Order.objects.all(), "projekt"),
-    ),
-    (
-        "Väntar på förskrivaren",
-        "file-text",
-        "?lage=forskrivare",
-        lambda: khs.in_state(Order.objects.all(), "forskrivare"),
-    ),
-    ("Alla att leverera", "truck", "", Order.objects.undelivered),
-):
-    places.add(
-        places.Entry(
-            slot="khs.queue",
-            name=f"orders{_query}",
-            label=_label,
-            icon=_icon,
-            url=lambda request, obj, query=_query: reverse("admin:orders_order_changelist") + query,
-            order=100,
-            shown=lambda request, obj: has_role(request.user, KHS),
-            count=lambda request, obj, waiting=_waiting: waiting().count(),
-            extra={"group": "Beställningar"},
-        )
-    )
+queues.on_home(
+    "Beställningar",
+    "admin:orders_order_changelist",
+    [
+        ("Klara att plocka", "list-checks", "?lage=klar", partial(khs.in_state, "klar")),
+        ("Under plock", "package-open", "?status=picking", khs.being_picked),
+        ("Försenade", "clock", "?lage=forsenad", partial(khs.in_state, "forsenad")),
+        ("Restnoterade", "hourglass", "?lage=restnoterad", partial(khs.in_state, "restnoterad")),
+        ("Väntar på aktivitet", "lock", "?lage=vantar", partial(khs.in_state, "vantar")),
+        ("Projekt att föra vidare", "arrow-right", "?lage=projekt",
+         partial(khs.in_state, "projekt")),
+        ("Väntar på förskrivaren", "file-text", "?lage=forskrivare",
+         partial(khs.in_state, "forskrivare")),
+        ("Alla att leverera", "truck", "", Order.objects.undelivered),
+    ],
+    order=100,
+)  # fmt: skip

@@ -21,7 +21,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from organisation import access_log
+from organisation import access_log, queues
 from organisation.admin import ForKhs, for_khs
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum, status_html
@@ -37,7 +37,6 @@ from .models import (
 )
 from .services.receiving import receipts_so_far
 
-FILTER_TEMPLATE = "admin/khs_filter.html"
 PLANNABLE = (PickupStatus.REGISTERED, PickupStatus.PLANNED)
 
 
@@ -49,55 +48,23 @@ class PickupReasonAdmin(ForKhs, admin.ModelAdmin):
     actions = None
 
 
-class StatusFilter(admin.SimpleListFilter):
-    """What is still to be fetched unless asked otherwise."""
+class StatusFilter(queues.StatusFilter):
+    statuses = PickupStatus
+    open_label = "Att ta emot"
 
-    title = "status"
-    parameter_name = "status"
-    template = FILTER_TEMPLATE
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [*PickupStatus.choices, ("alla", "Alla")]
-
-    def choices(self, changelist: Any):
-        yield {
-            "selected": self.value() is None,
-            "query_string": changelist.get_query_string(remove=[self.parameter_name]),
-            "display": "Att ta emot",
-        }
-        for value, label in self.lookup_choices:
-            yield {
-                "selected": self.value() == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": label,
-            }
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() is None:
-            # What hurts stays visible: something received may still wait to be made ready.
-            return queryset.due() if not request.GET.get("lage") else queryset
-        return queryset if self.value() == "alla" else queryset.filter(status=self.value())
+    def still_open(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """What hurts stays visible: something received may still wait to be made ready."""
+        return queryset if request.GET.get("lage") else queryset.due()
 
 
-class StateFilter(admin.SimpleListFilter):
-    """What hurries, waits or went wrong; looks at ended ones too."""
-
-    title = "läge"
-    parameter_name = "lage"
-    template = FILTER_TEMPLATE
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, label) for name, (label, _) in khs.STATES.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        state = self.value()
-        return khs.in_state(queryset, state) if state in khs.STATES else queryset
+class StateFilter(queues.StateFilter):
+    states = khs.STATES
 
 
 class ReasonFilter(admin.SimpleListFilter):
     title = "orsak"
     parameter_name = "orsak"
-    template = FILTER_TEMPLATE
+    template = queues.FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(str(reason.pk), reason.name) for reason in PickupReason.objects.all()]

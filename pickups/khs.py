@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
+from organisation.queues import State
 from recipients.models import Loan
 
 from . import differences, parts
@@ -48,18 +49,17 @@ def differing() -> Exists:
     return Exists(lines.filter(Q(is_extra=True) | short))
 
 
-STATES: dict[str, tuple[str, Callable[[PickupQuerySet], PickupQuerySet]]] = {
+STATES: dict[str, State] = {
     "akut": ("Akut", lambda pickups: pickups.due().filter(is_urgent=True)),
     "vantar": ("Rengörs eller repareras", lambda pickups: pickups.filter(waiting())),
     "skillnader": ("Skillnader", lambda pickups: pickups.filter(differing())),
 }
-"""What hurries, waits or went wrong: name in the address, label, which ones (ended ones too)."""
+"""What hurries, waits or went wrong; ended ones too."""
 
 
-def in_state(pickups: PickupQuerySet, state: str) -> PickupQuerySet:
+def in_state(state: str) -> PickupQuerySet:
     """The pickup orders in one of ``STATES``."""
-    _, chosen = STATES[state]
-    return chosen(pickups)
+    return STATES[state][1](PickupOrder.objects.all())
 
 
 # --- receiving -----------------------------------------------------------------------------

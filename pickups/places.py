@@ -1,12 +1,13 @@
 """What comes back adds itself to the recipient's page: the bar on ticked aids, and tags."""
 
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 
-from organisation.permissions import CARE, KHS, has_role
+from organisation import queues
+from organisation.permissions import CARE, has_role
 from recipients.models import Recipient
 from recipients.tables import LoanTag
 from sesam import case_pages, compiled, places
@@ -91,39 +92,15 @@ places.add(
 
 # --- the back office's home: what comes back ---
 
-for _label, _icon, _query, _waiting in (
-    (
-        "Akuta",
-        "triangle-alert",
-        "?lage=akut",
-        lambda: khs.in_state(PickupOrder.objects.all(), "akut"),
-    ),
-    (
-        "Rengörs eller repareras",
-        "wrench",
-        "?lage=vantar",
-        lambda: khs.in_state(PickupOrder.objects.all(), "vantar"),
-    ),
-    (
-        "Skillnader att reda ut",
-        "circle-alert",
-        "?lage=skillnader",
-        lambda: khs.in_state(PickupOrder.objects.all(), "skillnader"),
-    ),
-    ("Alla att ta emot", "truck", "", PickupOrder.objects.due),
-):
-    places.add(
-        places.Entry(
-            slot="khs.queue",
-            name=f"pickups{_query}",
-            label=_label,
-            icon=_icon,
-            url=lambda request, obj, query=_query: (
-                reverse("admin:pickups_pickuporder_changelist") + query
-            ),
-            order=200,
-            shown=lambda request, obj: has_role(request.user, KHS),
-            count=lambda request, obj, waiting=_waiting: waiting().count(),
-            extra={"group": "Hämtorder"},
-        )
-    )
+queues.on_home(
+    "Hämtorder",
+    "admin:pickups_pickuporder_changelist",
+    [
+        ("Akuta", "triangle-alert", "?lage=akut", partial(khs.in_state, "akut")),
+        ("Rengörs eller repareras", "wrench", "?lage=vantar", partial(khs.in_state, "vantar")),
+        ("Skillnader att reda ut", "circle-alert", "?lage=skillnader",
+         partial(khs.in_state, "skillnader")),
+        ("Alla att ta emot", "truck", "", PickupOrder.objects.due),
+    ],
+    order=200,
+)  # fmt: skip
