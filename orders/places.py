@@ -19,7 +19,7 @@ from sesam.panels import Panel
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts
-from . import fitted, holder, khs
+from . import fitted, holder, khs, offers_box
 from .models import Order, OrderLine
 from .tables import OrderedTable
 from .views import pieces
@@ -114,6 +114,21 @@ places.add(
         url=lambda request, article: _add_url()(article.number),
         shown=lambda request, article: not article.is_discontinued and _care(request),
         extra={"dialog": True, "order": True},
+    )
+)
+
+
+# --- the start page ---
+
+places.add(
+    places.Entry(
+        slot="start.box",
+        name="offers",
+        label="Offerter som väntar på ditt godkännande",
+        url=lambda request, obj: "",
+        order=10,
+        shown=lambda request, obj: bool(offers_box.waiting(request)),
+        extra={"template": "orders/_offers_box.html", "build": offers_box.build},
     )
 )
 

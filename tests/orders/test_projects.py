@@ -350,6 +350,32 @@ def test_the_recipients_page_says_that_an_offer_waits():
     assert "Väntar på förskrivarens godkännande" in text
 
 
+def test_the_start_page_leads_whoever_may_answer_to_the_orders_that_wait():
+    first, second = project(*TO_APPROVAL), project(*TO_APPROVAL)
+    answered = project(*TO_APPROVAL, Stage.APPROVED)
+    prescriber = first.order.prescriber
+    text = at(prescriber).get("/").content.decode()
+    assert "Offerter som väntar på ditt godkännande" in text
+    assert text.index(case(first)) < text.index(case(second))
+    assert case(answered) not in text and first.order.recipient.family_name not in text
+    elsewhere = UserFactory(default_unit=UnitFactory(code="V01", name="Hemrehab Västervik"))
+    for other in (elsewhere, UserFactory(roles=[KHS]), UserFactory(roles=[CONTROLLER])):
+        assert "Offerter som väntar" not in at(other).get("/").content.decode()
+    services.cancel(second.order, user=prescriber)
+    assert case(second) not in at(prescriber).get("/").content.decode()
+
+
+def test_the_start_page_asks_as_many_questions_however_many_offers_wait():
+    client, counts = at(UserFactory()), []
+    for _ in range(2):
+        project(*TO_APPROVAL)
+        client.get("/")
+        with CaptureQueriesContext(connection) as asked:
+            client.get("/")
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
 # --- cancelling and delivering -----------------------------------------------------------
 
 
