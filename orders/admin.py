@@ -27,7 +27,7 @@ from sesam.documents import download
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum, status_html
 
-from . import admin_projects, documents, khs, services
+from . import admin_projects, documents, khs, services, shown
 from .models import Order, OrderKind, OrderStatus
 
 
@@ -269,7 +269,8 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
             line.expected_on = balance.expected_on if balance else None
             line.backlog_now = line.backlog if line.article.is_stocked else 0
             line.is_khs = line.source == Source.CENTRAL
-        files = list(order.attachments.select_related("line__article"))
+        shown.without_free_text(order, lines)
+        files = list(shown.files(order).select_related("line__article"))
         for file in files:
             file.url = _file_url(order, file.key)
         context = self.context(

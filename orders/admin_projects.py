@@ -58,7 +58,7 @@ def move_view(
     if stage not in Stage.values or not line.stage:
         raise Http404("stage")
     to = Stage(stage)
-    project = progress.of_lines([line])[0]
+    project = progress.of_lines([line], masked=order.address_masked)[0]
     form = MoveForm(to=to)
     error, status = "", 200
     if request.method == "POST":
@@ -155,7 +155,7 @@ def _tell(form: forms.Form, fault: DomainError) -> str:
 
 def on_page(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
     """What the order's page shows of its projects and of what KHS may put and take."""
-    projects = progress.of_lines(lines)
+    projects = progress.of_lines(lines, masked=order.address_masked)
     put_for = {line.put_for_id for line in lines if line.cancelled < line.quantity}
     for line in lines:
         line.has_put = line.pk in put_for

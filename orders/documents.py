@@ -20,6 +20,7 @@ from sesam import documents
 
 from . import khs
 from .models import LineDelivery, Order, OrderLine
+from .shown import without_free_text
 
 
 @dataclass(frozen=True)
@@ -104,13 +105,16 @@ def _delivered(order: Order, at: dt.datetime) -> list[Row]:
         if part.individual:
             pieces.append(part.individual.number)
         rows[part.line_id] = Row(part.line, before.quantity + part.quantity, ", ".join(pieces))
+    without_free_text(order, [row.line for row in rows.values()])
     return list(rows.values())
 
 
 def _later(order: Order, going: list[Row]) -> list[Row]:
     """What of KHS's lines is still to come, apart from what goes with this note."""
     gone = {row.line.pk: row.quantity for row in going}
-    lines = order.lines.filter(source=Source.CENTRAL).select_related("article", "component_of")
+    found = order.lines.filter(source=Source.CENTRAL).select_related("article", "component_of")
+    lines = list(found)
+    without_free_text(order, lines)
     rest = [Row(line, line.open - gone.get(line.pk, 0)) for line in lines]
     return [row for row in rest if row.quantity]
 

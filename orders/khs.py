@@ -20,6 +20,7 @@ from organisation.queues import State
 
 from .models import Order, OrderHold, OrderLine, OrderQuerySet, OrderStatus
 from .services import Pick
+from .shown import without_free_text
 from .stages import FOR_KHS, Stage
 
 # More pieces than these on a shelf are typed or scanned instead of ticked.
@@ -192,6 +193,7 @@ def rows(order: Order) -> list[Row]:
         )
         if line.open
     ]
+    without_free_text(order, lines)
     left = {place: row.available for place, row in balances(lines).items()}
     shelf = _shelf(lines)
     shelf_left = {place: len(pieces) for place, pieces in shelf.items()}

@@ -288,7 +288,8 @@ class Order(DeliveryDetails):
     @property
     def address_masked(self) -> bool:
         """A protected person's address stands on the case only while it is open, and only if it
-        was typed for it: what came from the register before the person was protected doesn't."""
+        was typed for it: what came from the register before the person was protected doesn't.
+        Free text and files may tell it too, and go with it."""
         return self.is_protected and (self.has_ended or not self.typed_for_case)
 
     @property

@@ -18,6 +18,7 @@ class Progress:
 
     line: OrderLine
     moves: list[ProjectMove]
+    masked: bool = False
 
     @property
     def last(self) -> ProjectMove:
@@ -39,7 +40,7 @@ class Progress:
     def offers(self) -> list[Offer]:
         """What the supplier has offered, the newest first, each with its answer."""
         found: list[Offer] = []
-        for move in self.moves:
+        for move in [] if self.masked else self.moves:
             if move.stage == Stage.OFFER_RECEIVED:
                 found.insert(0, Offer(move))
             elif move.stage in ANSWERS and found:
@@ -73,7 +74,7 @@ class Progress:
             "at": move and move.at,
             # Sending the order is the orderer's; being received isn't.
             "by": move.by if move and move.stage != Stage.RECEIVED else None,
-            "note": move.note if move else "",
+            "note": move.note if move and not self.masked else "",
         }
 
 
@@ -85,12 +86,15 @@ class Offer:
     answer: ProjectMove | None = None
 
 
-def of_lines(lines: Iterable[OrderLine]) -> list[Progress]:
-    """The projects among the lines: no query where there is none, else one."""
+def of_lines(lines: Iterable[OrderLine], *, masked: bool = False) -> list[Progress]:
+    """The projects among the lines: no query where there is none, else one.
+
+    ``masked``: without notes and offers (``Order.address_masked``).
+    """
     projects = [line for line in lines if line.stage]
     moves: dict[int, list[ProjectMove]] = defaultdict(list)
     if projects:
         found = ProjectMove.objects.filter(line__in=projects).select_related("by", "offer")
         for move in found.order_by("pk"):
             moves[move.line_id].append(move)
-    return [Progress(line, moves[line.pk]) for line in projects]
+    return [Progress(line, moves[line.pk], masked) for line in projects]

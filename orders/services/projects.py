@@ -18,7 +18,7 @@ from sesam import attachments
 from sesam.errors import DomainError
 
 from ..models import Order, OrderAttachment, OrderLine, OrderStatus, ProjectMove
-from ..stages import ANSWERS, Stage, for_khs, may_follow
+from ..stages import Stage, for_khs, may_follow
 from .common import locked_order, tell
 
 
@@ -118,8 +118,7 @@ def _move(order: Order, line: OrderLine, to: Stage, *, user: User, note: str, **
     line.save(update_fields=["stage"])
     note = note.strip()
     ProjectMove.objects.create(line=line, stage=to, at=timezone.now(), by=user, note=note, **facts)
-    said = f": {note}" if note and to in ANSWERS else ""
-    tell(order, user, f"{line.article.name}: {to.label}{said}")
+    tell(order, user, f"{line.article.name}: {to.label}")
 
 
 def _attach(order: Order, line: OrderLine, upload: UploadedFile, user: User) -> OrderAttachment:

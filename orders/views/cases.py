@@ -110,7 +110,7 @@ def _page(
 ) -> HttpResponse:
     log(request, order, "Beställning")
     lines = _lines(order)
-    projects = progress.of_lines(lines)
+    projects = progress.of_lines(lines, masked=order.address_masked)
     waiting = [project for project in projects if project.waits_for_answer]
     may_answer = bool(waiting) and services.may_answer(request.user, order)
     here = reverse("orders:detail", args=[order.case_number])
@@ -154,7 +154,7 @@ def _page(
         "waiting": waiting,
         "may_answer": may_answer,
         "totals": _totals(lines),
-        "attachments": order.attachments.select_related("line__article"),
+        "attachments": shown.files(order).select_related("line__article"),
         "form": form,
         "fault": fault,
         "edit_url": f"{here}?redigera={ADDRESS}" if order.lacks_address else "",
@@ -184,11 +184,12 @@ def _lines(order: Order) -> list[OrderLine]:
             "payer",
             "individual",
             "fitted_to",
-        ).prefetch_related("deliveries__individual", "attachments")
+        ).prefetch_related("deliveries__individual")
     )
     for line in lines:
         shown.set_sum(line, line.price, line.billing_form)
         line.pieces = [x.individual.number for x in line.deliveries.all() if x.individual]
+    shown.without_free_text(order, lines)
     return shown.components_after(lines)
 
 
@@ -279,9 +280,9 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
 @roles(*CARE)
 @require_GET
 def attachment(request: HttpRequest, number: str, key: uuid.UUID) -> HttpResponse:
-    """A file of the order, to those who may see the order."""
+    """A file of the order, to those who may see the order; none where its address is masked."""
     order = find_order(request, number)
-    found = get_object_or_404(order.attachments, key=key)
+    found = get_object_or_404(shown.files(order), key=key)
     if order.recipient_id:
         access_log.record(
             request,

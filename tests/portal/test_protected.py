@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -41,13 +42,15 @@ HOME = {
     "door_code": "7788#",
     "instructions": "Bortom kyrkan, röda grinden.",
 }
-TELLING = [*HOME.values(), "385 92", "Torsås", "Vid kvarnen", "bakom silon"]
+OF_THE_AID = ("mot Kvarnbacken", "vag.pdf")  # a line's comment, a file
+TELLING = [*HOME.values(), "385 92", "Torsås", "Vid kvarnen", "bakom silon", *OF_THE_AID]
 SECRET_LATER = "Tillfälligt boende 5"
 
 
 @pytest.fixture
-def person():
+def person(settings, tmp_path):
     """Orders and pickups, open and ended, an order in progress, a piece: and then protected."""
+    settings.MEDIA_ROOT = tmp_path
     payer = PayerFactory(code="0834", name="Torsås kommun")
     recipient = RecipientFactory(payer=payer, municipality_code=payer.code, **HOME)
     BillingForm.objects.get_or_create(name="Hyra", defaults={"rule": BillingForm.Rule.RENT})
@@ -59,7 +62,9 @@ def person():
         cart = start(user, recipient, replace=True)
         cart.extra_info = "Vid kvarnen"
         carts.save_details(cart)
-        add(cart, bed)
+        add(cart, bed, comment="Ställs i rummet mot Kvarnbacken")
+        file = SimpleUploadedFile("vag.pdf", b"%PDF-1.4 Vid kvarnen", "application/pdf")
+        carts.attach(cart, file, user=user)
         order = orders.send(cart, user=user)
     orders.cancel(order, user=user)
     lend_chair_with_part(recipient)
@@ -131,6 +136,20 @@ def test_no_page_and_no_paper_tells_where_a_protected_person_is(person, role):
     assert looked_at > 20
 
 
+def test_a_file_of_an_order_from_before_is_not_given_out(person):
+    order = the_open(person)
+    url = reverse("orders:attachment", args=[order.case_number, order.attachments.get().key])
+    client = Client()
+    client.force_login(order.ordered_by)
+    assert client.get(url).status_code == 404
+    orders.type_address(
+        order,
+        user=order.ordered_by,
+        details={"street": SECRET_LATER, "postcode": "39231", "locality": "Kalmar"},
+    )
+    assert client.get(url).status_code == 200
+
+
 def test_sending_what_was_begun_before_needs_an_address_for_the_case(person):
     cart = carts.open_cart(orderer())
     with pytest.raises(DomainError, match="leveransadressen"):
@@ -162,12 +181,14 @@ def test_an_order_sent_before_gets_an_address_for_the_case(person):
     assert client.post(f"{page}?redigera=adress", typed).status_code == 302
     text = client.get(page).content.decode()
     assert SECRET_LATER in text and "Leverantörsadress saknas" not in text
-    assert not [telling for telling in TELLING if telling in text]
+    # What the prescriber said of the aid, KHS needs: it stands there as long as the case is open.
+    assert not [telling for telling in TELLING if telling in text and telling not in OF_THE_AID]
     assert AccessLogEntry.objects.filter(case_number=order.case_number, action="change").exists()
     assert client.post(f"{page}?redigera=adress", typed).status_code == 409
 
     orders.cancel(order, user=order.ordered_by)
-    assert SECRET_LATER not in client.get(page).content.decode()
+    ended = client.get(page).content.decode()
+    assert not [telling for telling in (*TELLING, SECRET_LATER) if telling in ended]
 
 
 def test_another_units_prescriber_writes_no_address(person):
