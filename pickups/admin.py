@@ -84,12 +84,14 @@ class PickupOrderAdmin(ForKhs, admin.ModelAdmin):
         "shown_state",
         "reason",
         "shown_unit",
+        "shown_registered",
         "shown_planned",
     )
     list_filter = (StatusFilter, StateFilter, ReasonFilter)
     ordering = ("-is_urgent", "planned_for", "created_at", "id")
     list_per_page = 50
     show_full_result_count = False
+    empty_value_display = "–"
     actions = None
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -151,7 +153,11 @@ class PickupOrderAdmin(ForKhs, admin.ModelAdmin):
             return status_html("", "Skyddad identitet")
         return str(pickup.unit)
 
-    @admin.display(description="Planerad", ordering="planned_for", empty_value="–")
+    @admin.display(description="Registrerad", ordering="created_at")
+    def shown_registered(self, pickup: PickupOrder) -> str:
+        return datum(pickup.created_at)
+
+    @admin.display(description="Planerad", ordering="planned_for")
     def shown_planned(self, pickup: PickupOrder) -> str | None:
         return datum(pickup.planned_for) or None
 

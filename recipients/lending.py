@@ -20,20 +20,21 @@ def lock_loans(ids: Iterable[int]) -> dict[int, Loan]:
 
 
 def take_back(loan: Loan, quantity: int, at: dt.datetime) -> None:
-    """So much of the loan has come back; it ends with the last of it. Needs a locked row."""
+    """So much of the loan has come back. Needs a locked row."""
     loan.returned += quantity
-    if loan.returned == loan.quantity:
-        loan.ended_at = at
-    loan.save(update_fields=["returned", "ended_at"])
+    _save(loan, at)
 
 
 def write_off(loan: Loan, quantity: int, at: dt.datetime) -> None:
-    """So much of it is lost: no longer held. What is lost whole never shows as returned."""
-    if quantity == loan.quantity:
-        loan.ended_at = at
-        loan.save(update_fields=["ended_at"])
-    else:
-        take_back(loan, quantity, at)
+    """So much of it is lost: no longer held, and never shown as returned. Needs a locked row."""
+    loan.lost += quantity
+    _save(loan, at)
+
+
+def _save(loan: Loan, at: dt.datetime) -> None:
+    """A loan ends with the last of it."""
+    loan.ended_at = at if loan.held == 0 else None
+    loan.save(update_fields=["returned", "lost", "ended_at"])
 
 
 def lend_again(loan: Loan, quantity: int) -> None:

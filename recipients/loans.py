@@ -89,7 +89,7 @@ HELD = Tab(
     "held",
     ~_CONSUMABLE & Q(ended_at__isnull=True),
     tables.HeldTable,
-    F("quantity") - F("returned"),
+    F("quantity") - F("returned") - F("lost"),
 )
 RETURNED = Tab(
     "returned",
@@ -203,6 +203,8 @@ def _overview(loan: Loan, recipient: Recipient, own: bool) -> list[dict[str, Any
             }
         )
     facts.append({"label": "Antal", "value": str(loan.quantity if ended else loan.held)})
+    if loan.lost:
+        facts.append({"label": "Saknas", "value": f"{loan.lost} av {loan.quantity}"})
     if loan.returned and not ended:
         facts.append({"label": "Återlämnat", "value": f"{loan.returned} av {loan.quantity}"})
     facts.append({"label": "Beställning", "value": loan.case_number})

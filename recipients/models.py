@@ -135,8 +135,8 @@ class Loan(models.Model):
     """What a recipient got, and has until it comes back.
 
     ``name`` is set where the article says too little (manual order); ``quantity`` is what was
-    delivered and ``returned`` how much of it has come back. A marked piece is on at most one
-    open loan. Consumables are never returned, so theirs stay open.
+    delivered, ``returned`` how much of it has come back and ``lost`` how much never will. A
+    marked piece is on at most one open loan. Consumables are never returned, so theirs stay open.
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="loans")
@@ -150,6 +150,7 @@ class Loan(models.Model):
     name = models.CharField("benämning", max_length=500, blank=True)
     quantity = models.PositiveIntegerField("antal", default=1)
     returned = models.PositiveIntegerField("återlämnat", default=0)
+    lost = models.PositiveIntegerField("saknas", default=0)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     prescriber_name = models.CharField("förskrivare", max_length=160, blank=True)
     case_number = models.CharField("ärende", max_length=12, db_index=True)
@@ -168,7 +169,8 @@ class Loan(models.Model):
                 name="one_open_loan_an_individual",
             ),
             models.CheckConstraint(
-                condition=Q(returned__lte=F("quantity")), name="returned_within_quantity"
+                condition=Q(quantity__gte=F("returned") + F("lost")),
+                name="returned_within_quantity",
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="loan_of_something"),
         ]
@@ -182,4 +184,4 @@ class Loan(models.Model):
 
     @property
     def held(self) -> int:
-        return self.quantity - self.returned
+        return self.quantity - self.returned - self.lost

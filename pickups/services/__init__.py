@@ -14,7 +14,8 @@ from .ordering import (
     plan,
     set_contact,
 )
-from .receiving import make_available, receive
+from .preparing import make_available
+from .receiving import receive
 from .returns import Back, give_back, undo
 
 __all__ = [

@@ -213,7 +213,7 @@ def _note(pickup: PickupOrder) -> dict[str, str] | None:
             "text": "Mottagaren har fått skyddad identitet sedan hämtordern skapades. Skriv den"
             " adress som gäller just den här hämtningen.",
         }
-    if pickup.reason.supplier and not pickup.has_ended:
+    if pickup.reason.by_supplier and not pickup.has_ended:
         return {
             "tone": "blue",
             "title": f"Mejla dokumentet till {pickup.reason.supplier}",
@@ -230,7 +230,7 @@ def _facts(pickup: PickupOrder) -> list[dict[str, Any]]:
             "url": reverse("recipients:detail", args=[pickup.recipient.key]),
         },
         {"label": "Hämtorderorsak", "value": pickup.reason},
-        {"label": "Utförs av", "value": pickup.reason.supplier or "KHS"},
+        {"label": "Utförs av", "value": pickup.reason.performer},
         {"label": "Tjänsteställe", "value": pickup.unit},
         {"label": "Beställare", "value": pickup.ordered_by},
         {"label": "Förskrivare", "value": pickup.prescriber},

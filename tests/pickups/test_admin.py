@@ -234,21 +234,77 @@ def test_a_case_number_finds_its_pickup_order(khs):
     assert "Ingen hämtorder" in khs.post(find, {"nummer": "1"}, follow=True).content.decode()
 
 
-def test_khs_edits_the_reasons(khs):
-    reason = PickupReason.objects.get(supplier="Guldmann Sverige AB")
+REASON_FIELDS = (
+    "name", "explanation", "done_by", "address", "document_name", "iso_codes", "supplier",
+    "supplier_email", "supplier_phone", "rank", "personal_data", "is_active",
+)  # fmt: skip
+
+
+def edit_reason(khs, reason, **changes):
+    """KHS changes the reason's form in the admin; a box that isn't ticked isn't sent."""
+    values = {name: getattr(reason, name) for name in REASON_FIELDS} | changes
     url = reverse("admin:pickups_pickupreason_change", args=[reason.pk])
-    text = khs.get(url).content.decode()
-    values = {
-        name: getattr(reason, name)
-        for name in ("name", "explanation", "done_by", "address", "document_name", "iso_codes",
-                     "supplier", "supplier_email", "supplier_phone", "rank")
-    }  # fmt: skip
-
-    khs.post(url, values | {"supplier_phone": "0322-111 11", "is_active": "on"})
-
+    response = khs.post(url, {k: v for k, v in values.items() if v is not False})
     reason.refresh_from_db()
-    assert "Guldmann" in text
-    assert reason.supplier_phone == "0322-111 11"
+    return response
+
+
+def test_all_of_a_reason_can_be_edited_and_new_pickup_orders_follow_it(khs):
+    reason = PickupReason.objects.get(supplier="Guldmann Sverige AB")
+    changes = {
+        "name": "Hämtning av taklyft Nordlyft",
+        "explanation": "Nordlyft hämtar.",
+        "address": "unit",
+        "document_name": "Hämtorder Nordlyft",
+        "iso_codes": "1236",
+        "supplier": "Nordlyft AB",
+        "supplier_email": "order@nordlyft.example",
+        "supplier_phone": "0322-111 11",
+        "rank": 9,
+    }
+
+    edit_reason(khs, reason, **changes)
+
+    assert {name: getattr(reason, name) for name in changes} == changes
+    pickup = fetched(lend(someone(), ArticleFactory(iso_code="123603")), reason=reason)
+    page = khs.get(reverse("pickups:confirmation", args=[pickup.case_number])).content.decode()
+    for word in ("Nordlyft AB", "order@nordlyft.example", "0322-111 11"):
+        assert word in page
+
+
+def test_a_reason_that_khs_does_itself_names_no_supplier(khs):
+    reason = PickupReason.objects.get(supplier="Guldmann Sverige AB")
+    edit_reason(khs, reason, done_by="khs")
+
+    pickup = fetched(lend(someone(), ArticleFactory()), reason=reason)
+
+    page = khs.get(reverse("pickups:detail", args=[pickup.case_number])).content.decode()
+    assert "info@guldmann.se" not in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"iso_codes": "12-36"}, "Skriv koder med 2, 4 eller 6 siffror"),
+        ({"supplier": ""}, "Leverantören hämtar: ange vem."),
+        ({"supplier_email": ""}, "Leverantören hämtar: ange vart dokumentet mejlas."),
+        ({"supplier_email": "guldmann"}, "giltig e-postadress"),
+    ],
+)
+def test_a_reason_that_cannot_work_is_refused(khs, changes, told):
+    reason = PickupReason.objects.get(supplier="Guldmann Sverige AB")
+
+    assert told in edit_reason(khs, reason, **changes).content.decode()
+
+
+def test_an_ended_reason_can_no_longer_be_chosen(khs):
+    reason = PickupReason.objects.get(supplier="Guldmann Sverige AB")
+    edit_reason(khs, reason, is_active=False)
+    recipient = lend(someone(), ArticleFactory()).recipient
+
+    dialog = khs.get(reverse("pickups:begin", args=[recipient.key]), follow=True)
+
+    assert reason.name not in dialog.content.decode()
 
 
 @pytest.mark.parametrize("role", [FORSKRIVARE, BUFFERT])

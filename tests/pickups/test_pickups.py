@@ -131,6 +131,25 @@ def test_scrapped_and_missing_pieces_are_in_no_store():
     assert differences() == []
 
 
+def test_a_part_that_is_lost_is_neither_held_nor_returned():
+    loan = lend(someone(), ArticleFactory(), 5)
+    pickup = fetched(loan)
+    line = pickup.lines.get().pk
+
+    receive(pickup, got=[Got(line, 2, STOCK), Got(line, 1, ReceivedState.MISSING)])
+
+    loan.refresh_from_db()
+    assert (loan.returned, loan.lost, loan.held) == (2, 1, 2)
+    assert loan.ended_at is None
+
+    receive(pickup, got=[Got(line, 2, STOCK)])
+
+    loan.refresh_from_db()
+    assert (loan.returned, loan.held) == (4, 0)
+    assert loan.ended_at
+    assert differences() == []
+
+
 def test_a_part_comes_and_the_rest_is_given_up():
     loan = lend(someone(), ArticleFactory(), 5)
     pickup = fetched(loan)

@@ -294,7 +294,7 @@ class Aids(RuleBasedStateMachine):
 
     def extras(self, pickup: PickupOrder, which: int, quantity: int, state: str) -> list[Extra]:
         """What came without standing on the order: anybody's chair, or more of the person's own."""
-        loan = one_of(Loan.objects.filter(ended_at=None), which)
+        loan = self.a_loan(which // 2, "free" if which % 2 else "fetched")
         if loan is None or pickup.lines.filter(loan=loan, is_open=True).exists():
             return []
         if loan.individual:
@@ -333,7 +333,7 @@ class Aids(RuleBasedStateMachine):
         )
         places = [
             by("article", Balance.objects.all(), "on_hand"),
-            by("article", held, F("quantity") - F("returned")),
+            by("article", held, F("quantity") - F("returned") - F("lost")),
             by("article", StockMovement.objects.filter(kind=Kind.SCRAP), -F("quantity")),
             by("line__article", PickupReceipt.objects.filter(state=ReceivedState.MISSING)),
             # Parts that came back sitting on their aid have no loan of their own any more.

@@ -1,4 +1,4 @@
-"""What comes back: pickup orders to the aid centre, and returns to an own store."""
+"""Pickup orders: where aids are fetched, and which."""
 
 import uuid
 
@@ -14,57 +14,7 @@ from organisation.permissions import KHS, has_role
 from recipients.models import Loan, Recipient
 from sesam.addresses import Address
 
-
-class PickupReason(models.Model):
-    """Why an aid is fetched, and what follows from it: who fetches, where, with which paper.
-
-    ``iso_codes`` are the beginnings of the ISO codes that it is for; one without any is for
-    everything that no other reason names.
-    """
-
-    class DoneBy(models.TextChoices):
-        KHS = "khs", "KHS"
-        SUPPLIER = "supplier", "Leverantören"
-
-    class AddressRule(models.TextChoices):
-        STORE = "store", "Eget förråd"
-        RECIPIENT = "recipient", "Mottagarens"
-        UNIT = "unit", "Tjänsteställets"
-
-    name = models.CharField("namn", max_length=80, unique=True)
-    explanation = models.CharField("förklaring", max_length=200, blank=True)
-    done_by = models.CharField("utförs av", max_length=10, choices=DoneBy.choices)
-    address = models.CharField("hämtadress", max_length=10, choices=AddressRule.choices)
-    document_name = models.CharField("dokument", max_length=80)
-    personal_data = models.BooleanField(
-        "personuppgifter på dokumentet",
-        default=True,
-        help_text="Utan kryss står inga personuppgifter på dokumentet, och text kontrolleras.",
-    )
-    iso_codes = models.CharField(
-        "ISO-koder",
-        max_length=120,
-        blank=True,
-        help_text="Början på koderna, med mellanslag emellan. Tomt: allt som ingen annan orsak"
-        " gäller för.",
-    )
-    supplier = models.CharField("leverantör", max_length=80, blank=True)
-    supplier_email = models.EmailField("leverantörens e-post", blank=True)
-    supplier_phone = models.CharField("leverantörens telefon", max_length=20, blank=True)
-    rank = models.PositiveSmallIntegerField("ordning", default=0)
-    is_active = models.BooleanField("aktiv", default=True)
-
-    class Meta:
-        verbose_name = "hämtorderorsak"
-        verbose_name_plural = "hämtorderorsaker"
-        ordering = ["rank", "id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def names(self, article: Article) -> bool:
-        """Whether the reason names this kind of article."""
-        return any(article.iso_code.startswith(code) for code in self.iso_codes.split())
+from .reasons import PickupReason
 
 
 class PickupStatus(models.TextChoices):
@@ -248,40 +198,6 @@ class PickupLine(models.Model):
         return self.loan.title if self.loan else self.article.name
 
 
-class ReceivedState(models.TextChoices):
-    TO_STOCK = "stock", "Till lager"
-    TO_CLEANING = "cleaning", "Till rengöring"
-    TO_REPAIR = "repair", "Till reparation"
-    SCRAPPED = "scrapped", "Skrotas"
-    MISSING = "missing", "Saknas"
-
-
-class PickupReceipt(models.Model):
-    """What came of a line, and in what state. Rows are added, never changed.
-
-    ``finished_at`` is set when what was cleaned or repaired is fit to be handed out again.
-    """
-
-    line = models.ForeignKey(PickupLine, on_delete=models.PROTECT, related_name="receipts")
-    quantity = models.PositiveIntegerField("antal")
-    state = models.CharField("skick", max_length=10, choices=ReceivedState.choices)
-    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField("tid")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    finished_at = models.DateTimeField("klar", null=True, blank=True)
-
-    class Meta:
-        verbose_name = "mottaget"
-        verbose_name_plural = "mottaget"
-        ordering = ["at", "id"]
-        constraints = [
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="receipt_of_something")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} {self.get_state_display()}"
-
-
 class PickupEvent(models.Model):
     """A line of «Händelser»."""
 
@@ -297,68 +213,3 @@ class PickupEvent(models.Model):
 
     def __str__(self) -> str:
         return self.text
-
-
-class ReturnQuerySet(models.QuerySet["Return"]):
-    def for_user(self, user) -> "ReturnQuerySet":
-        """What ``user`` may open: own units' returns; KHS sees every unit's."""
-        if has_role(user, KHS):
-            return self
-        return self.filter(unit__in=user.units.all())
-
-
-class Return(models.Model):
-    """Aids that came back to an own store at once (retur). No case: it ends where it begins.
-
-    ``key`` is its form's token and what stands in its address.
-    """
-
-    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="returns")
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
-    warehouse = models.ForeignKey(
-        Warehouse, verbose_name="till förråd", on_delete=models.PROTECT, related_name="+"
-    )
-    at = models.DateTimeField("tid")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    undone_at = models.DateTimeField("ångrad", null=True, blank=True)
-    undone_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-
-    objects = ReturnQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "retur"
-        verbose_name_plural = "returer"
-        ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["recipient", "-at"])]
-
-    def __str__(self) -> str:
-        return f"Retur {timezone.localtime(self.at):%Y-%m-%d %H:%M}"
-
-
-class ReturnLine(models.Model):
-    """How much of a loan came back. ``was_fitted``: a part that went on sitting on its aid, so
-    that no stock moved for it."""
-
-    of = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="lines")
-    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="return_lines")
-    came_with = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts"
-    )
-    quantity = models.PositiveIntegerField("antal")
-    scrapped = models.BooleanField("skrotad", default=False)
-    was_fitted = models.BooleanField("satt kvar på hjälpmedlet", default=False)
-
-    class Meta:
-        verbose_name = "returrad"
-        verbose_name_plural = "returrader"
-        ordering = ["id"]
-        constraints = [
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="return_of_something"),
-            models.UniqueConstraint(fields=["of", "loan"], name="a_loan_once_a_return"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} {self.loan}"

@@ -1,0 +1,43 @@
+"""What came of a pickup order."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from organisation.models import Warehouse
+
+from .orders import PickupLine
+
+
+class ReceivedState(models.TextChoices):
+    TO_STOCK = "stock", "Till lager"
+    TO_CLEANING = "cleaning", "Till rengöring"
+    TO_REPAIR = "repair", "Till reparation"
+    SCRAPPED = "scrapped", "Skrotas"
+    MISSING = "missing", "Saknas"
+
+
+class PickupReceipt(models.Model):
+    """What came of a line, and in what state. Rows are added, never changed.
+
+    ``finished_at`` is set when what was cleaned or repaired is fit to be handed out again.
+    """
+
+    line = models.ForeignKey(PickupLine, on_delete=models.PROTECT, related_name="receipts")
+    quantity = models.PositiveIntegerField("antal")
+    state = models.CharField("skick", max_length=10, choices=ReceivedState.choices)
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField("tid")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    finished_at = models.DateTimeField("klar", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "mottaget"
+        verbose_name_plural = "mottaget"
+        ordering = ["at", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="receipt_of_something")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.get_state_display()}"

@@ -1,0 +1,77 @@
+"""Returns to an own store."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from organisation.models import Unit, Warehouse
+from organisation.permissions import KHS, has_role
+from recipients.models import Loan, Recipient
+
+
+class ReturnQuerySet(models.QuerySet["Return"]):
+    def for_user(self, user) -> "ReturnQuerySet":
+        """What ``user`` may open: own units' returns; KHS sees every unit's."""
+        if has_role(user, KHS):
+            return self
+        return self.filter(unit__in=user.units.all())
+
+
+class Return(models.Model):
+    """Aids that came back to an own store at once (retur). No case: it ends where it begins.
+
+    ``key`` is its form's token and what stands in its address.
+    """
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="returns")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(
+        Warehouse, verbose_name="till förråd", on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField("tid")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    undone_at = models.DateTimeField("ångrad", null=True, blank=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = ReturnQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "retur"
+        verbose_name_plural = "returer"
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["recipient", "-at"])]
+
+    def __str__(self) -> str:
+        return f"Retur {timezone.localtime(self.at):%Y-%m-%d %H:%M}"
+
+
+class ReturnLine(models.Model):
+    """How much of a loan came back. ``was_fitted``: a part that went on sitting on its aid, so
+    that no stock moved for it."""
+
+    of = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="lines")
+    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="return_lines")
+    came_with = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts"
+    )
+    quantity = models.PositiveIntegerField("antal")
+    scrapped = models.BooleanField("skrotad", default=False)
+    was_fitted = models.BooleanField("satt kvar på hjälpmedlet", default=False)
+
+    class Meta:
+        verbose_name = "returrad"
+        verbose_name_plural = "returrader"
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="return_of_something"),
+            models.UniqueConstraint(fields=["of", "loan"], name="a_loan_once_a_return"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.loan}"

@@ -1,0 +1,46 @@
+"""What came in to be cleaned or repaired, and is fit to be handed out again."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from articles.stock import Ledger
+from individuals import services as individuals
+from individuals.models import BlockReason
+from organisation.models import User
+
+from ..models import PickupReceipt, ReceivedState
+
+REASONS = {
+    ReceivedState.TO_CLEANING: "under rengöring",
+    ReceivedState.TO_REPAIR: "under reparation",
+}
+
+
+@transaction.atomic
+def make_available(receipt: PickupReceipt, *, user: User) -> PickupReceipt:
+    """Cleaned or repaired: what was held back can be handed out. Twice is once."""
+    receipt = (
+        PickupReceipt.objects.select_for_update(of=("self",))
+        .select_related("line__article", "line__pickup", "warehouse")
+        .get(pk=receipt.pk)
+    )
+    if receipt.finished_at:
+        return receipt
+    line = receipt.line
+    place = (receipt.warehouse_id, line.article_id)
+    ledger = Ledger([place], user=user, case_number=line.pickup.case_number)
+    if line.individual_id:
+        piece = individuals.lock([line.individual_id])[line.individual_id]
+        reason = BlockReason.objects.get(name=REASONS[ReceivedState(receipt.state)])
+        was_blocked = piece.blocked  # type: ignore[attr-defined]
+        free = individuals.unblock(piece, reason, case_number=line.pickup.case_number)
+        if free and was_blocked and piece.warehouse_id == receipt.warehouse_id:
+            ledger.block(place, -1)
+    else:
+        ledger.block(place, -receipt.quantity)
+    ledger.save()
+    receipt.finished_at = timezone.now()
+    receipt.save(update_fields=["finished_at"])
+    return receipt
