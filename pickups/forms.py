@@ -4,6 +4,8 @@ import re
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from orders import cart as carts
 from orders.forms import PHONE, ToForm
@@ -52,10 +54,19 @@ class SlipForm(forms.Form):
     )
 
 
+class ReasonField(forms.ModelChoiceField):
+    """The reasons, each with what it is for."""
+
+    def label_from_instance(self, reason: PickupReason) -> SafeString:  # type: ignore[override]
+        return format_html(
+            '{}<small>{}</small>', reason.name, reason.explanation
+        )
+
+
 class ReasonForm(ToForm):
     """«Hämtorder», first step: why, for which unit, who answers for it."""
 
-    reason = forms.ModelChoiceField(
+    reason = ReasonField(
         PickupReason.objects.none(),
         label="Hämtorderorsak",
         empty_label=None,

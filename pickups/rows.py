@@ -11,16 +11,18 @@ from recipients.models import Loan, Recipient
 
 from . import parts
 
-CHOSEN, SCRAP = "valda", "skrota"
+CHOSEN, SCRAP, SEEN = "valda", "skrota", "visad"
 
 
 @dataclass
 class Row:
-    """An aid, and what was typed at it. ``part_of`` is the aid it belongs to, if that is held."""
+    """An aid, and what was typed at it. ``part_of`` is the aid it belongs to, if that is held;
+    ``pickup`` the open pickup order it stands on; ``is_free`` whether it can be chosen."""
 
     loan: Loan
     part_of: int | None = None
     pickup: str = ""
+    is_free: bool = True
     chosen: bool = False
     scrap: bool = False
     typed: str = ""
@@ -47,11 +49,11 @@ class Row:
         return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
 
 
-def of(recipient: Recipient, chosen: Collection[int] = ()) -> list[Row]:
+def of(recipient: Recipient, chosen: Collection[int] = (), *, any_aid: bool = False) -> list[Row]:
     """All that the recipient holds, the chosen aids ticked together with their parts.
 
-    Chosen aids stand first, parts right after their aid. What is on a pickup order can't be chosen. A fixed number
-    of queries.
+    Chosen aids stand first, parts right after their aid. What is on a pickup order can't be
+    chosen, but with ``any_aid``. A fixed number of queries.
     """
     loans = parts.held(recipient)
     busy = parts.on_pickups(loan.pk for loan in loans)
@@ -62,6 +64,7 @@ def of(recipient: Recipient, chosen: Collection[int] = ()) -> list[Row]:
             loan,
             part_of=owner.get(loan.pk),
             pickup=busy.get(loan.pk, ""),
+            is_free=any_aid or loan.pk not in busy,
             chosen=loan.pk in chosen or owner.get(loan.pk) in chosen,
             typed=str(loan.held),
             has_parts=bool(belonging[loan.pk]),
@@ -69,7 +72,7 @@ def of(recipient: Recipient, chosen: Collection[int] = ()) -> list[Row]:
         for loan in loans
     }
     for row in made.values():
-        row.chosen = row.chosen and not row.pickup
+        row.chosen = row.chosen and row.is_free
     mains = [row for row in made.values() if row.part_of is None]
     # What was ticked on the way here stands first; sorting keeps the order otherwise.
     mains.sort(key=lambda row: not _is_wanted(row, made.values(), chosen))
@@ -93,7 +96,7 @@ def typed(rows: list[Row], data: dict[str, Any]) -> list[Row]:
     for row in rows:
         key = str(row.loan.pk)
         row.scrap = key in scrap
-        row.chosen = (key in chosen or row.scrap) and not row.pickup
+        row.chosen = (key in chosen or row.scrap) and row.is_free
         value = data.get(row.quantity_name)
         if isinstance(value, str):
             row.typed = value
@@ -108,6 +111,11 @@ def _many(data: dict[str, Any], name: str) -> set[str]:
 def ids(values: Iterable[str]) -> set[int]:
     """The loans that an address or a form names; nonsense is left out."""
     return {int(v) for v in values if v.isascii() and v.isdigit() and len(v) < 19}
+
+
+def seen(data: dict[str, Any]) -> set[int]:
+    """The loans that the form showed when it was sent."""
+    return ids(_many(data, SEEN))
 
 
 def gone(rows: list[Row], data: dict[str, Any]) -> str:

@@ -3,6 +3,11 @@
 from django.db import models
 
 
+def written(postcode: str) -> str:
+    """A postcode as written on paper: «392 45»."""
+    return f"{postcode[:3]} {postcode[3:]}".strip()
+
+
 class Address(models.Model):
     """A postal address in Sweden; all parts may be blank (protected identity)."""
 
@@ -16,5 +21,5 @@ class Address(models.Model):
 
     def address_lines(self) -> list[str]:
         """The lines as written on paper, without blank ones."""
-        place = f"{self.postcode[:3]} {self.postcode[3:]} {self.locality}".strip()
+        place = f"{written(self.postcode)} {self.locality}".strip()
         return [line for line in (self.co and f"c/o {self.co}", self.street, place) if line]

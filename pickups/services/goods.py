@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.utils import timezone
 
@@ -15,7 +15,7 @@ from recipients.models import Loan
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum
 
-from ..parts import on_pickups
+from ..parts import Part, on_pickups
 
 
 def places(warehouse: Warehouse, loans: Iterable[Loan]) -> set[Place]:
@@ -91,6 +91,22 @@ def check_held(loan: Loan | None, quantity: int, *, own_pickups: Iterable[str] =
             f"{named(loan)} står redan på hämtorder {number}. Makulera den först.",
             line=loan.pk,
         )
+
+
+def check_seen(
+    loans: dict[int, Loan], belonging: dict[int, list[Part]], seen: Collection[int] | None
+) -> None:
+    """A part that came to sit on the aid after the form was shown has had nobody's thought."""
+    if seen is None:
+        return
+    for main, its_parts in belonging.items():
+        for part in its_parts:
+            if part.loan.pk not in seen:
+                raise DomainError(
+                    f"{part.loan.title} har monterats på {named(loans[main])} sedan sidan"
+                    " öppnades. Välj om den följer med eller stannar, och försök igen.",
+                    line=main,
+                )
 
 
 def named(loan: Loan) -> str:

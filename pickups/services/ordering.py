@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,11 +70,13 @@ def order_pickup(
     details: dict[str, Any],
     token: uuid.UUID,
     text_confirmed: bool = False,
+    seen: Collection[int] | None = None,
 ) -> PickupOrder:
     """Make the pickup order; sent again, the one that is there.
 
-    Parts that are among ``wishes`` go along, the others stay. Raises ``DomainError`` (``line``
-    = the loan's id, or ``field``), or ``TextNeedsCheck``.
+    Parts that are among ``wishes`` go along, the others stay. ``seen`` are the loans that the
+    form showed: a part that was fitted since stops it. Raises ``DomainError`` (``line`` = the
+    loan's id, or ``field``), or ``TextNeedsCheck``.
     """
     lending.lock([recipient.pk])
     if there := PickupOrder.objects.filter(token=token, recipient=recipient).first():
@@ -90,6 +92,8 @@ def order_pickup(
     loans = {pk: loan for pk, loan in loans.items() if loan.recipient_id == recipient.pk}
     for wish in wishes:
         goods.check_held(loans.get(wish.loan_id), wish.quantity)
+    belonging = parts.of_loans(loans.values())
+    goods.check_seen(loans, belonging, seen)
     pickup = PickupOrder(
         token=token,
         reason=reason,
@@ -106,7 +110,7 @@ def order_pickup(
     _check_details(pickup)
     pickup.case_number = case_numbers.take(CaseKind.PICKUP)
     pickup.save(force_insert=True)
-    _insert_lines(pickup, wishes, loans)
+    _insert_lines(pickup, wishes, loans, belonging)
     PickupEvent.objects.create(pickup=pickup, user=user, text="Hämtordern registrerades")
     CareRelation.objects.create(recipient=recipient, unit=unit, case_number=pickup.case_number)
     return pickup
@@ -153,8 +157,12 @@ def _typed(pickup: PickupOrder) -> list[str]:
     ]
 
 
-def _insert_lines(pickup: PickupOrder, wishes: list[Wish], loans: dict[int, Loan]) -> None:
-    belonging = parts.of_loans(loans.values())
+def _insert_lines(
+    pickup: PickupOrder,
+    wishes: list[Wish],
+    loans: dict[int, Loan],
+    belonging: dict[int, list[parts.Part]],
+) -> None:
     lines = {
         wish.loan_id: PickupLine(
             pickup=pickup,

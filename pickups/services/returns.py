@@ -59,7 +59,7 @@ def give_back(
     for back in backs:
         goods.check_held(loans.get(back.loan_id), back.quantity)
     belonging = parts.of_loans(loans.values())
-    _check_seen(loans, belonging, seen)
+    goods.check_seen(loans, belonging, seen)
 
     now = timezone.now()
     made = Return.objects.create(
@@ -98,22 +98,6 @@ def _check(user: User, unit: Unit, warehouse: Warehouse, backs: list[Back]) -> N
         raise DomainError("Välj ett av tjänsteställets egna förråd.", field="warehouse")
     if not backs:
         raise DomainError("Välj minst ett hjälpmedel att lämna tillbaka.")
-
-
-def _check_seen(
-    loans: dict[int, Loan], belonging: dict[int, list[parts.Part]], seen: Collection[int] | None
-) -> None:
-    """A part that came to sit on the aid after the form was shown has had nobody's thought."""
-    if seen is None:
-        return
-    for main, its_parts in belonging.items():
-        for part in its_parts:
-            if part.loan.pk not in seen:
-                raise DomainError(
-                    f"{part.loan.title} har monterats på {goods.named(loans[main])} sedan sidan"
-                    " öppnades. Välj om den följer med eller stannar, och försök igen.",
-                    line=main,
-                )
 
 
 def _stays_on(chosen: dict[int, Back], main: int, part: parts.Part) -> bool:

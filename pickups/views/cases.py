@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from organisation import access_log
 from organisation.permissions import CARE, roles
 from sesam import dialogs, places
+from sesam.addresses import written
 from sesam.errors import DomainError
 from sesam.places import Shown
 from sesam.templatetags.sesam import datum, datumtid
@@ -289,6 +290,8 @@ def _values(form: BlockForm) -> list[dict[str, Any]]:
         value = bound.value()
         if isinstance(value, bool):
             value = "Ja" if value else ""
+        if bound.name == "postcode":
+            value = written(value or "")
         if value:
             facts.append({"label": bound.label, "value": value})
     return facts

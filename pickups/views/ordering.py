@@ -23,7 +23,7 @@ from sesam.errors import DomainError
 from .. import presets, services
 from .. import rows as held
 from ..forms import DetailsForm, ReasonForm
-from ..models import PickupOrder, PickupReason
+from ..models import PickupOrder
 from .common import find_recipient, head, log, ticked
 
 KIND = "pickup"
@@ -154,6 +154,7 @@ def _send(request: HttpRequest, state: Dialog, recipient: Recipient) -> HttpResp
             details=form.cleaned_data,
             token=uuid.UUID(state.facts["token"]),
             text_confirmed=form.cleaned_data["text_confirmed"],
+            seen=held.seen(state.typed(AIDS) or {}),
         )
     except DomainError as fault:
         return _refused(request, state, recipient, fault, form, reason)
@@ -241,7 +242,6 @@ def _aids_page(
         "dialog": _dialog(state, recipient, AIDS, next="Nästa", error=error),
         "form": form,
         "rows": rows,
-        "reasons": PickupReason.objects.filter(is_active=True),
         "warn_b": any(not row.is_a for row in rows if row.chosen),
     }
     return render(request, "pickups/order_aids.html", context, status=status)

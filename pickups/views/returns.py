@@ -62,7 +62,7 @@ def _send(request: HttpRequest, recipient: Recipient) -> HttpResponse:
             unit=form.cleaned_data["unit"],
             warehouse=form.cleaned_data["warehouse"],
             key=token,
-            seen=held.ids(request.POST.getlist("visad")),
+            seen=held.seen(typed),
         )
     except DomainError as fault:
         rows = held.typed(held.of(recipient), typed)

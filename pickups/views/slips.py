@@ -26,14 +26,17 @@ no_store = cache_control(no_store=True, private=True)
 @no_store
 @require_http_methods(["GET", "HEAD", "POST"])
 def slip(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
-    """Comment and chosen aids; «Skapa pdf» gives «Kvittens på återlämnade hjälpmedel»."""
+    """Comment and chosen aids; «Skapa pdf» gives «Kvittens på återlämnade hjälpmedel».
+
+    What a pickup order is to fetch from the store was handed in too: it gets its receipt.
+    """
     recipient = find_recipient(key)
     if answer := ticked(request):
         return answer
     error, status = "", 200
     if request.method == "POST":
         typed = {name: v if len(v) > 1 else v[0] for name, v in request.POST.lists()}
-        rows = held.typed(held.of(recipient), typed)
+        rows = held.typed(held.of(recipient, any_aid=True), typed)
         form = SlipForm(request.POST)
         chosen = [row for row in rows if row.chosen]
         for row in chosen:
@@ -47,7 +50,8 @@ def slip(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
             return download("kvittens-aterlamnade-hjalpmedel.pdf", content)
         status = 422
     else:
-        rows = held.of(recipient, held.ids(request.GET.getlist(held.CHOSEN)))
+        chosen_before = held.ids(request.GET.getlist(held.CHOSEN))
+        rows = held.of(recipient, chosen_before, any_aid=True)
         form = SlipForm()
     log(request, recipient, "Retursedel")
     context = {
