@@ -58,9 +58,7 @@ class ReasonField(forms.ModelChoiceField):
     """The reasons, each with what it is for."""
 
     def label_from_instance(self, reason: PickupReason) -> SafeString:  # type: ignore[override]
-        return format_html(
-            '{}<small>{}</small>', reason.name, reason.explanation
-        )
+        return format_html("{}<small>{}</small>", reason.name, reason.explanation)
 
 
 class ReasonForm(ToForm):

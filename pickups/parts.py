@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from articles.models import ArticleType
-from individuals.models import Component
+from individuals.models import Component, Individual
 from recipients.models import Loan, Recipient
 
 from .models import PickupLine
@@ -33,6 +33,13 @@ def held(recipient: Recipient) -> list[Loan]:
     return list(
         returnable().filter(recipient=recipient).select_related("article", "individual", "part_of")
     )
+
+
+def fate(loan: Loan) -> str:
+    """What became of an aid that isn't held any more: «är redan återlämnat»."""
+    if loan.individual and loan.individual.status == Individual.Status.SCRAPPED:
+        return "är skrotat"
+    return "är anmält som saknat" if loan.lost else "är redan återlämnat"
 
 
 def on_pickups(loan_ids: Iterable[int]) -> dict[int, str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from recipients.models import Recipient
 
+_IN_A_ROW, _WHOLE = 3, 99  # words
 _SHORTEST = 3  # shorter words of a name or street are too common to tell anything
 
 
@@ -26,9 +27,12 @@ class Found:
         return bool(self.certain or self.possible)
 
 
-def search(recipient: Recipient, *, numbers: Iterable[str], words: Iterable[str]) -> Found:
+def search(
+    recipient: Recipient, *, numbers: Iterable[str], words: Iterable[str], at: Iterable[str] = ()
+) -> Found:
     """What of the person's record stands in the texts: numbers and mail are looked for in
-    ``numbers``, names and places in ``words``."""
+    ``numbers``, names and places in ``words``. ``at``: where the aid is fetched, typed for the
+    case, which the record may not know."""
     text = "\n".join(numbers)
     digits = re.sub(r"[\s\-–+()/]", "", text)
     folded = text.casefold()
@@ -42,6 +46,7 @@ def search(recipient: Recipient, *, numbers: Iterable[str], words: Iterable[str]
         recipient.co,
         recipient.street,
         recipient.locality,
+        *at,
     ):
         for word in re.findall(r"\w+", value):
             telling = len(word) >= _SHORTEST and not word.isdigit()
@@ -49,6 +54,7 @@ def search(recipient: Recipient, *, numbers: Iterable[str], words: Iterable[str]
                 possible.append(word)
     if recipient.postcode and recipient.postcode in digits:
         possible.append(recipient.postcode)
+    possible += _told(recipient, "\n".join(words))
     return Found(list(dict.fromkeys(certain)), possible)
 
 
@@ -66,6 +72,25 @@ def _numbers(recipient: Recipient) -> list[tuple[str, str]]:
             if bare.startswith("0"):
                 found.append((phone, "46" + bare[1:]))
     return found
+
+
+def _told(recipient: Recipient, text: str) -> list[str]:
+    """Who pays, and what was written about how to find the home: single words of it are
+    everybody's, so the payer's whole name counts, and three words in a row of the rest."""
+    typed = _spaced(text)
+    found = []
+    payer = recipient.payer.name if recipient.payer else ""
+    for value, least in ((payer, _WHOLE), (recipient.instructions, _IN_A_ROW)):
+        its = _spaced(value).split()
+        size = min(least, len(its))
+        runs = (" ".join(its[i : i + size]) for i in range(len(its) - size + 1) if size)
+        found += [run for run in runs if f" {run} " in f" {typed} "][:1]
+    return found
+
+
+def _spaced(text: str) -> str:
+    """The words alone, in small letters."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _stands(value: str, folded: str) -> bool:

@@ -119,10 +119,16 @@ def seen(data: dict[str, Any]) -> set[int]:
 
 
 def gone(rows: list[Row], data: dict[str, Any]) -> str:
-    """What was chosen but isn't held any more: somebody else was quicker."""
-    here = {str(row.loan.pk) for row in rows}
-    lost = ids(_many(data, CHOSEN) - here)
-    loans = Loan.objects.filter(pk__in=lost, ended_at__isnull=False).select_related("article")
-    if names := [loan.title for loan in loans]:
-        return f"{', '.join(names)} är redan återlämnat. Kontrollera resten och försök igen."
+    """What was chosen and can't be had any more: somebody else was quicker."""
+    chosen = _many(data, CHOSEN)
+    lost = ids(chosen - {str(row.loan.pk) for row in rows})
+    ended = Loan.objects.filter(pk__in=lost, ended_at__isnull=False)
+    told = [f"{x.title} {parts.fate(x)}." for x in ended.select_related("article", "individual")]
+    told += [
+        f"{row.loan.title} står redan på hämtorder {row.pickup}."
+        for row in rows
+        if str(row.loan.pk) in chosen and not row.is_free
+    ]
+    if told:
+        return f"{' '.join(told)} Kontrollera resten och försök igen."
     return "Ett valt hjälpmedel finns inte längre hos mottagaren." if lost else ""

@@ -15,7 +15,7 @@ from recipients.models import Loan
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum
 
-from ..parts import Part, on_pickups
+from ..parts import Part, fate, on_pickups
 
 
 def places(warehouse: Warehouse, loans: Iterable[Loan]) -> set[Place]:
@@ -72,10 +72,8 @@ def check_held(loan: Loan | None, quantity: int, *, own_pickups: Iterable[str] =
     if loan is None:
         raise DomainError("Hjälpmedlet finns inte hos mottagaren. Ladda om sidan.")
     if loan.ended_at:
-        scrapped = loan.individual and loan.individual.status == Individual.Status.SCRAPPED
-        fate = "är skrotat" if scrapped else "är redan återlämnat"
         raise DomainError(
-            f"{named(loan)} {fate} ({datum(loan.ended_at)}). Ta bort det och försök igen.",
+            f"{named(loan)} {fate(loan)} ({datum(loan.ended_at)}). Ta bort det och försök igen.",
             line=loan.pk,
         )
     if quantity < 1:

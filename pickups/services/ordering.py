@@ -136,6 +136,7 @@ def _check_details(pickup: PickupOrder) -> None:
         pickup.recipient,
         numbers=[getattr(pickup, name) for name in ON_PAPER],
         words=_typed(pickup),
+        at=[pickup.co, pickup.street, pickup.door_code],
     )
     if found.certain:
         raise DomainError(

@@ -140,6 +140,8 @@ def _send(request: HttpRequest, state: Dialog, recipient: Recipient) -> HttpResp
     reason = _reason_form(request, state, rows)
     if not reason.is_valid():
         return dialogs.go(request, reverse("pickups:step", args=[state.key, AIDS]))
+    if lost := held.gone(rows, state.typed(AIDS) or {}):
+        return _aids_page(request, state, recipient, rows, reason, error=lost, status=409)
     form = _details_form(request, state, recipient, reason)
     if not form.is_valid():
         return _info_page(request, state, recipient, form, reason, status=422)
@@ -242,7 +244,7 @@ def _aids_page(
         "dialog": _dialog(state, recipient, AIDS, next="Nästa", error=error),
         "form": form,
         "rows": rows,
-        "warn_b": any(not row.is_a for row in rows if row.chosen),
+        "warn": any(not row.is_a for row in rows if row.chosen),
     }
     return render(request, "pickups/order_aids.html", context, status=status)
 

@@ -109,7 +109,7 @@ def _page(
         "token": token,
         "error": error,
         "no_store": not form.fields["warehouse"].queryset.exists(),
-        "warn_a": any(row.is_a for row in rows if row.chosen),
+        "warn": any(row.is_a for row in rows if row.chosen),
         "scrap": True,
         "leave_url": reverse("recipients:detail", args=[recipient.key]),
     }

@@ -16,7 +16,13 @@ from pickups.services import Extra, Got
 from recipients.models import CareRelation, Loan
 from sesam.errors import DomainError
 from sesam.models import CaseKind, CaseNumber
-from tests.factories import ArticleFactory, BufferFactory, WarehouseFactory
+from tests.factories import (
+    ArticleFactory,
+    BufferFactory,
+    PayerFactory,
+    RecipientFactory,
+    WarehouseFactory,
+)
 
 from .builders import (
     fetched,
@@ -301,6 +307,43 @@ def test_words_of_the_person_must_be_confirmed_in_text_for_the_supplier():
         services.change_pickup(
             pickup, user=pickup.ordered_by, details={"comment": f"{recipient.given_name} väntar"}
         )
+
+
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("Kör BAKOM sjöboden, till vänster.", "bakom sjöboden till"),
+        ("Betalas av Ödemarks kommun.", "ödemarks kommun"),
+        ("Han bor på Gömstigen.", "Gömstigen"),
+        ("c/o Wahlund", "Wahlund"),
+        ("I Ödemarkköping", "Ödemarkköping"),
+        ("Postnummer 987 65", "98765"),
+    ],
+)
+def test_every_field_of_the_record_is_looked_for(comment, told):
+    recipient = RecipientFactory(
+        co="Xerxes Wahlund",
+        postcode="98765",
+        locality="Ödemarkköping",
+        instructions="Bakom sjöboden till vänster",
+        payer=PayerFactory(code="9911", name="Ödemarks kommun"),
+    )
+    details = {"comment": comment, "street": "Gömstigen 1"}
+
+    with pytest.raises(services.TextNeedsCheck) as error:
+        fetched(lend(recipient, ArticleFactory()), reason=reason("taklyft"), details=details)
+
+    assert error.value.words == [told]
+
+
+def test_common_words_of_the_instructions_are_no_personal_data():
+    recipient = RecipientFactory(instructions="Ring på porttelefonen till vänster.")
+
+    assert fetched(
+        lend(recipient, ArticleFactory()),
+        reason=reason("taklyft"),
+        details={"comment": "Ring på förmiddagen till mig."},
+    )
 
 
 def test_the_orderers_own_name_and_mail_are_no_text_about_the_person():

@@ -1,8 +1,5 @@
 """Through the front door: ticked aids, returns, return slips, pickup orders and their page."""
 
-import re
-from urllib.parse import urlencode
-
 import pytest
 from django.db import connection
 from django.test import Client
@@ -13,7 +10,7 @@ from django.utils import timezone
 from organisation.models import AccessLogEntry, Warehouse
 from pickups import services
 from pickups.models import PickupOrder, PickupStatus, Return
-from recipients.models import Loan, Recipient
+from recipients.models import Recipient
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -32,6 +29,7 @@ from .builders import (
     returned,
     someone,
 )
+from .pages import begin, form_of, new_return, page_of, to_information
 
 pytestmark = pytest.mark.django_db
 
@@ -46,37 +44,6 @@ def client(user):
     client = Client()
     client.force_login(user)
     return client
-
-
-def page_of(recipient: Recipient) -> str:
-    return reverse("recipients:detail", args=[recipient.key])
-
-
-def new_return(recipient: Recipient, *chosen: Loan) -> str:
-    url = reverse("pickups:new_return", args=[recipient.key])
-    return f"{url}?{urlencode([('valda', loan.pk) for loan in chosen])}" if chosen else url
-
-
-def form_of(response) -> dict[str, list[str]]:
-    """What the page's form would send as it stands."""
-    text = response.content.decode()
-    found: dict[str, list[str]] = {}
-    for tag in re.findall(r"<input[^>]*>", text):
-        name = re.search(r'name="([^"]+)"', tag)
-        if not name or "disabled" in tag:
-            continue
-        if re.search(r'type="(checkbox|radio)"', tag) and "checked" not in tag:
-            continue
-        value = re.search(r'value="([^"]*)"', tag)
-        bare = "on" if 'type="checkbox"' in tag else ""
-        found.setdefault(name[1], []).append(value[1] if value else bare)
-    for name, options in re.findall(r'<select name="([^"]+)".*?>(.*?)</select>', text, re.S):
-        chosen = re.search(r'value="([^"]*)"[^>]*selected', options)
-        found[name] = [chosen[1]] if chosen else [re.search(r'value="([^"]*)"', options)[1]]
-    for name, value in re.findall(r'<textarea name="([^"]+)"[^>]*>(.*?)</textarea>', text, re.S):
-        found[name] = [value.strip()]
-    found.pop("csrfmiddlewaretoken", None)
-    return found
 
 
 # --- the recipient's page ---
@@ -269,22 +236,6 @@ def test_a_return_is_logged(client, user):
 
 
 # --- pickup orders ---
-
-
-def begin(client, *loans: Loan) -> str:
-    """Open the dialog with the loans ticked; the first step's address."""
-    url = reverse("pickups:begin", args=[loans[0].recipient.key])
-    bar = client.post(url, {"valda": [loan.pk for loan in loans]})
-    return client.get(bar.url).url
-
-
-def to_information(client, *loans: Loan, **typed) -> tuple[str, dict]:
-    """Through the first step; the second one's address and its form."""
-    first = begin(client, *loans)
-    form = form_of(client.get(first)) | {"action": "next"} | typed
-    second = client.post(first, form)
-    assert second.status_code == 302, form_of(second)
-    return second.url, form_of(client.get(second.url)) | {"action": "next"}
 
 
 def test_a_pickup_order_from_ticks_to_confirmation(client):
