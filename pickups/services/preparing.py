@@ -34,7 +34,7 @@ def make_available(receipt: PickupReceipt, *, user: User) -> PickupReceipt:
     if line.individual_id:
         piece = individuals.lock([line.individual_id])[line.individual_id]
         reason = BlockReason.objects.get(name=REASONS[ReceivedState(receipt.state)])
-        was_blocked = piece.blocked  # type: ignore[attr-defined]
+        was_blocked = piece.blocked
         free = individuals.unblock(piece, reason, case_number=line.pickup.case_number)
         if free and was_blocked and piece.warehouse_id == receipt.warehouse_id:
             ledger.block(place, -1)
