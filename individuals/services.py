@@ -104,7 +104,7 @@ def block(individuals: list[Individual], reason: BlockReason, *, case_number: st
         for individual in individuals
     )
     for individual in individuals:
-        individual.blocked = True  # type: ignore[attr-defined]
+        individual.blocked = True
 
 
 def unblock(individual: Individual, reason: BlockReason, *, case_number: str) -> bool:

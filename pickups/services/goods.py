@@ -35,7 +35,7 @@ def come_in(
         ledger.add(place, quantity, Kind.RETURN)
         return
     ledger.add(place, 1, Kind.RETURN, individual_number=piece.number)
-    if piece.blocked:  # type: ignore[attr-defined]
+    if piece.blocked:
         ledger.block(place, 1)
     individuals.shelve([piece], warehouse)
 
@@ -62,7 +62,7 @@ def hold_back(
     if piece is None:
         ledger.block(place, quantity)
         return
-    if not piece.blocked:  # type: ignore[attr-defined]
+    if not piece.blocked:
         ledger.block(place, 1)
     individuals.block([piece], reason, case_number=case_number)
 

@@ -202,7 +202,7 @@ def _move_back(
                 " ångras.",
                 line=loan.pk,
             )
-        if piece.blocked:  # type: ignore[attr-defined]
+        if piece.blocked:
             ledger.block(place, -1)
     try:
         ledger.take(place, line.quantity, Kind.RETURN, individual_number=number)
