@@ -40,15 +40,15 @@ def main() -> None:
 
     from articles.models import Article
     from sesam import local_postgres
+    from tests.benchmarks import data
 
     if "DATABASE_URL" not in os.environ:
         local_postgres.start(local_postgres.DEV, os.environ["DB_NAME"])
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+    data.set_defaults()
     if not Article.objects.exists():
         print(f"Making the data of {times} region(s) …", flush=True)
-        from tests.benchmarks import data
-
         data.make(times)
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_size_pretty(pg_database_size(current_database()))")
