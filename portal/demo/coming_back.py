@@ -42,7 +42,24 @@ def load(chance: random.Random, places: Places, recipients: dict[str, Recipient]
         _order([hoist], user, "Skenan sitter kvar och tas ned samtidigt.", is_urgent=True)
     _receive(_order([next(waiting)], user), places, "cleaning")
     _receive(_order([next(waiting)], user), places, "stock", extra=_marked(waiting))
+    _receive_first(_order(_two_of_one_person(waiting), user), places)
+    services.cancel_pickup(_order([next(waiting)], user, "Behövs ändå."), user=user)
     return PickupOrder.objects.count()
+
+
+def _two_of_one_person(loans: Iterable[Loan]) -> list[Loan]:
+    held: dict[int, Loan] = {}
+    for loan in loans:
+        if loan.recipient_id in held:
+            return [held[loan.recipient_id], loan]
+        held[loan.recipient_id] = loan
+    raise LookupError("nobody holds two aids")
+
+
+def _receive_first(pickup: PickupOrder, places: Places) -> None:
+    """One of the aids has come, the rest is still to come."""
+    line = pickup.lines.all()[0]
+    services.receive(pickup, [Got(line.pk, line.quantity, "stock")], user=places.users["khs"])
 
 
 def _of_kind(loans: Iterable[Loan], iso_code: str) -> Loan | None:

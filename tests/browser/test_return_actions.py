@@ -37,6 +37,17 @@ class TickingKeyboard(Keyboard):
         self.actions += 1
 
 
+# What the page itself saw: Enter and the space bar on a link, button or box are clicks too.
+COUNT_CLICKS = """addEventListener("click", (event) => {
+  if (event.isTrusted)
+    sessionStorage.setItem("clicks", Number(sessionStorage.getItem("clicks")) + 1);
+}, true);"""
+
+
+def clicks(page: Page) -> int:
+    return page.evaluate("Number(sessionStorage.getItem('clicks'))")
+
+
 HANDS = pytest.mark.parametrize("hand_of", [TickingMouse, TickingKeyboard])
 
 
@@ -58,6 +69,7 @@ def at_recipient(page: Page, live_server, settings, two_aids) -> Page:
     name = settings.SESSION_COOKIE_NAME
     cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
     page.context.add_cookies([cookie])
+    page.add_init_script(COUNT_CLICKS)
     page.problems = []
     page.on("pageerror", lambda error: page.problems.append(str(error)))
     page.goto(live_server.url + reverse("recipients:detail", args=[two_aids[0].recipient.key]))
@@ -80,7 +92,7 @@ def test_two_aids_come_back_in_four_actions(at_recipient, hand_of, two_aids):
     hand.choose(page.get_by_role("button", name="Returnera artiklar"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Returbekräftelse")
 
-    assert hand.actions <= 4
+    assert hand.actions == clicks(page) <= 4
     assert Return.objects.get().lines.count() == 2
     assert not Loan.objects.filter(ended_at=None).exists()
     assert page.problems == []
@@ -100,7 +112,7 @@ def test_a_pickup_order_and_its_pdf_take_seven_actions_at_most(at_recipient, han
     with page.expect_download() as download:
         hand.choose(page.get_by_role("link", name="Skapa pdf"))
 
-    assert hand.actions <= 7
+    assert hand.actions == clicks(page) <= 7
     pickup = PickupOrder.objects.get()
     assert pickup.lines.count() == 2
     assert download.value.suggested_filename == f"hamtorder-{pickup.case_number}.pdf"

@@ -10,7 +10,7 @@ from orders.models import OrderLine
 from orders.services import reserved_by_place
 from orders.stages import Stage
 from organisation.models import User
-from pickups.models import PickupOrder, Return
+from pickups.models import PickupOrder, PickupStatus, Return
 from portal import demo
 from portal.demo.files import rows
 from recipients.models import Loan, Recipient, RegisterPerson
@@ -89,6 +89,12 @@ def test_some_aids_came_back_and_some_are_to_be_fetched(loaded):
     assert Return.objects.count() == 6
     assert {p.status for p in PickupOrder.objects.all()} >= {"registered", "planned", "received"}
     assert PickupOrder.objects.filter(recipient__number=demo.MANY_AIDS_PERSON).exists()
+
+
+def test_pickup_orders_of_the_prescribers_unit_stand_in_each_status(loaded):
+    unit = User.objects.get(username="forskrivare").default_unit
+    statuses = PickupOrder.objects.filter(unit=unit).values_list("status", flat=True)
+    assert set(statuses) == set(PickupStatus.values)
 
 
 def test_hoist_projects_stand_where_the_prescriber_and_khs_each_have_something_to_do(loaded):
