@@ -148,6 +148,18 @@ def test_an_aid_that_is_ticked_takes_its_parts_along(at_recipient, live_server):
     assert cushion.ended_at is None
 
 
+def test_a_return_warns_while_an_a_aid_is_ticked(at_recipient, live_server, two_aids):
+    page = at_recipient
+    page.goto(live_server.url + reverse("pickups:new_return", args=[two_aids[0].recipient.key]))
+    warning = page.get_by_text("A-hjälpmedel är valt")
+    expect(warning).to_be_hidden()
+
+    page.locator(f"#valj-{two_aids[0].pk}").check()
+    expect(warning).to_be_visible()
+    page.locator(f"#valj-{two_aids[0].pk}").uncheck()
+    expect(warning).to_be_hidden()
+
+
 def test_the_bar_counts_anew_when_the_list_is_sorted(at_recipient):
     page = at_recipient
     page.locator("input[name=valda]").first.check()

@@ -172,6 +172,13 @@ def test_the_slip_is_a_receipt_for_what_is_chosen(client):
     assert one.ended_at is None, "a slip changes nothing"
 
 
+def test_what_is_on_its_way_to_khs_was_handed_in_too_and_gets_its_receipt(client):
+    loan = lend(someone(), ArticleFactory(name="Rollator Sola"))
+    fetched(loan)
+
+    assert "Rollator Sola" in Paper(slip(client, loan)).text
+
+
 def test_a_slip_of_nothing_says_so(client):
     loan = lend(someone(), ArticleFactory())
 
