@@ -1,6 +1,5 @@
 """What comes in while an order is made."""
 
-import re
 from typing import Any
 
 from django import forms
@@ -10,6 +9,7 @@ from articles.models import Article, Balance
 from individuals import services as individuals
 from individuals.models import Individual
 from organisation.models import Source, Unit, User, Warehouse
+from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 
 from . import cart as carts
 from .components import Offered
@@ -353,9 +353,6 @@ class AttachmentForm(forms.Form):
     )
 
 
-PHONE = re.compile(r"[+0][\d \-()]{5,18}")
-
-
 def _phone(label: str) -> forms.CharField:
     return forms.CharField(
         label=label,
@@ -369,38 +366,20 @@ def _phone(label: str) -> forms.CharField:
 SEND_ERRORS = {"extra_info": {"max_length": "Texten får vara högst 2 000 tecken."}}
 
 
-class DetailsForm(forms.ModelForm):
+class DetailsForm(ChecksDetails):
     """A block of «Leveransuppgifter»; only what it names is touched."""
 
     class Meta:
         model = Cart
         fields: list[str] = []
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        for name, value in list(cleaned.items()):
-            if name.endswith(("_phone", "_mobile")) and value and not PHONE.fullmatch(value):
-                self.add_error(name, "Ange ett telefonnummer, till exempel 070-174 06 05.")
-        postcode = cleaned.get("postcode")
-        if postcode:
-            digits = re.sub(r"\s", "", postcode)
-            if not re.fullmatch(r"\d{5}", digits):
-                self.add_error("postcode", "Ange postnumret med fem siffror.")
-            cleaned["postcode"] = digits
-        return cleaned
-
 
 class AddressForm(DetailsForm):
     postcode = forms.CharField(label="Postnummer", required=False, max_length=6)
 
     class Meta(DetailsForm.Meta):
-        fields = ["co", "street", "postcode", "locality", "door_code", "instructions"]
-        labels = {
-            "street": "Gatuadress",
-            "locality": "Ort",
-            "door_code": "Port",
-            "instructions": "Instruktioner och vägbeskrivning",
-        }
+        fields = ADDRESS
+        labels = ADDRESS_LABELS
         widgets = {"instructions": forms.Textarea(attrs={"rows": 3})}
 
 

@@ -1,6 +1,5 @@
 """What comes in when aids go back."""
 
-import re
 from typing import Any
 
 from django import forms
@@ -8,8 +7,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orders import cart as carts
-from orders.forms import PHONE, ToForm
+from orders.forms import ToForm
 from organisation.models import Unit, User, Warehouse
+from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 
 from .models import PickupOrder, PickupReason
 
@@ -81,24 +81,12 @@ class ReasonForm(ToForm):
         self.fields["reason"].queryset = PickupReason.objects.filter(is_active=True)
 
 
-class BlockForm(forms.ModelForm):
+class BlockForm(ChecksDetails):
     """A block of «Hämtorderinformation»; only what it names is touched."""
 
     class Meta:
         model = PickupOrder
         fields: list[str] = []
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        for name, value in list(cleaned.items()):
-            if name.endswith(("_phone", "_mobile")) and value and not PHONE.fullmatch(value):
-                self.add_error(name, "Ange ett telefonnummer, till exempel 070-174 06 05.")
-        if postcode := cleaned.get("postcode"):
-            digits = re.sub(r"\s", "", postcode)
-            if not re.fullmatch(r"\d{5}", digits):
-                self.add_error("postcode", "Ange postnumret med fem siffror.")
-            cleaned["postcode"] = digits
-        return cleaned
 
 
 _PHONE = forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})
@@ -110,13 +98,8 @@ class AddressForm(BlockForm):
     postcode = forms.CharField(label="Postnummer", required=False, max_length=6)
 
     class Meta(BlockForm.Meta):
-        fields = ["co", "street", "postcode", "locality", "door_code", "instructions"]
-        labels = {
-            "street": "Gatuadress",
-            "locality": "Ort",
-            "door_code": "Port",
-            "instructions": "Instruktioner och vägbeskrivning",
-        }
+        fields = ADDRESS
+        labels = ADDRESS_LABELS
         widgets = {"instructions": forms.Textarea(attrs={"rows": 2})}
 
 
