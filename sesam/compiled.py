@@ -18,12 +18,16 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.db import connection
 from django.db.models import QuerySet
 
-_STAND_IN = -7_777_777_777  # no key of ours, and a bigint all the same
+Value = int | UUID
+#: What stands for the value while the question is written: no key of ours, of the right type.
+_STAND_INS: dict[type, Value] = {int: -7_777_777_777, UUID: UUID(int=7_777_777_777)}
+_TYPES = {int: "bigint", UUID: "uuid"}
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,10 @@ class _Question:
     sql: str
     names: list[str]
     params: tuple[Any, ...]
+    stand_in: Value
 
-    def with_value(self, value: int) -> list[Any]:
-        return [value if given == _STAND_IN else given for given in self.params]
+    def with_value(self, value: Value) -> list[Any]:
+        return [value if given == self.stand_in else given for given in self.params]
 
 
 _written: dict[Hashable, _Question] = {}
@@ -42,12 +47,13 @@ _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
 def rows(
-    key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], value: int
+    key: Hashable, queryset: Callable[[Any], QuerySet[Any, Any]], value: Value
 ) -> list[dict[str, Any]]:
     """What ``queryset(value)`` finds. ``key`` names the question; the number of keys is bounded by
     the code, never by what users type."""
     if key not in _written:
-        _written[key] = _write(queryset(_STAND_IN), key)
+        stand_in = _STAND_INS[type(value)]
+        _written[key] = _write(queryset(stand_in), key, stand_in)
     question = _written[key]
     with connection.cursor() as cursor:
         if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
@@ -58,19 +64,22 @@ def rows(
         return [dict(zip(question.names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _write(queryset: QuerySet[Any, Any], key: Hashable) -> _Question:
+def _write(queryset: QuerySet[Any, Any], key: Hashable, stand_in: Value) -> _Question:
     query = queryset.query
     sql, params = query.sql_with_params()
-    if _STAND_IN not in params:
+    if stand_in not in params:
         raise ValueError(f"{key}: the value asked for isn't a parameter of the query")
     names = list(query.selected or ())  # in the order of the SQL, as ValuesIterable reads it
-    return _Question(f"compiled_{len(_written)}", sql, names, params)
+    return _Question(f"compiled_{len(_written)}", sql, names, params, stand_in)
 
 
 def _prepare(cursor: Any, question: _Question) -> None:
     """Once a connection; it lives as long as that, whatever becomes of the transaction."""
     known = _prepared.setdefault(connection.connection, set())
     if question.statement not in known:
-        whole = cursor.mogrify(question.sql, question.params).replace(str(_STAND_IN), "$1")
-        cursor.execute(f"PREPARE {question.statement} (bigint) AS {whole}")
+        written = cursor.mogrify("%s", [question.stand_in])
+        whole = cursor.mogrify(question.sql, question.params).replace(written, "$1")
+        cursor.execute(
+            f"PREPARE {question.statement} ({_TYPES[type(question.stand_in)]}) AS {whole}"
+        )
         known.add(question.statement)

@@ -1,12 +1,15 @@
 """A question whose SQL is kept answers as the queryset would, whatever value is asked for."""
 
+from uuid import uuid4
+
 import pytest
 from django.db import connection, transaction
 from django.db.models import F
 
 from organisation.models import User
+from recipients.models import Recipient
 from sesam import compiled
-from tests.factories import UserFactory
+from tests.factories import RecipientFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +27,17 @@ def test_every_value_gets_its_own_rows_with_their_own_names():
     found = [UserFactory(last_name=name) for name in ("Åberg", "Öman")]
     for user in (*found, *found):
         assert compiled.rows("users", users, user.pk) == list(users(user.pk))
+
+
+def test_an_opaque_key_may_be_asked_for_too():
+    found = [RecipientFactory() for _ in range(2)]
+
+    def by_key(key):
+        return Recipient.objects.filter(key=key).values("pk", "key", "family_name")
+
+    for recipient in (*found, *found):
+        assert compiled.rows("by key", by_key, recipient.key) == list(by_key(recipient.key))
+    assert compiled.rows("by key", by_key, uuid4()) == []
 
 
 def test_a_question_that_does_not_ask_for_the_value_is_refused():
