@@ -55,8 +55,7 @@ class DrawnColumn:
             content = self.render(value=value) if self.of_value_alone else self._content(row, value)
         if content == "" or content == self.default:
             return f"{self.start_empty}{escaped(content)}</td>"
-        text = escape(content) if type(content) is str else escaped(content)
-        return f"{self.start}{text}</td>"
+        return f"{self.start}{escaped(content)}</td>"
 
     def _getter(self, sample: Any) -> Callable[[Any], Any]:
         """How the column's value is got from rows like ``sample``."""
@@ -103,6 +102,8 @@ def _wanted_by(render: Any) -> frozenset[str] | None:
 
 def escaped(content: Any) -> str:
     """``conditional_escape`` without its detour over lazy texts, which lists of many cells feel."""
+    if type(content) is SafeString:
+        return content
     return escape(content) if type(content) is str else str(conditional_escape(content))
 
 

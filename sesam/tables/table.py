@@ -263,33 +263,32 @@ class Table(tables.Table):
             for c in self.columns
         ]
 
-    @property
-    def page_links(self) -> list[dict[str, Any]]:
+    @cached_property
+    def pages_html(self) -> SafeString:
+        """Links to the pages near this one, as list items; empty when there is only one."""
         if not hasattr(self, "page") or self.paginator.num_pages < 2:
-            return []
+            return mark_safe("")
         here, last = self.page.number, self.paginator.num_pages
-        near = sorted({1, last, *range(max(1, here - 1), min(last, here + 1) + 1)})
-
-        def link(number: int, **more: Any) -> dict[str, Any]:
-            changes = {self.prefixed_page_field: number if number > 1 else None, PANEL: None}
-            return {"label": number, "id": number, "url": self.url(**changes), **more}
-
-        links = []
+        items = []
         if here > 1:
-            links.append(
-                link(here - 1, label="Föregående", id="fore", icon="chevron-left", rel="prev")
-            )
-        before = 0
-        for number in near:
-            if number - before > 1:
-                links.append({"gap": True})
-            links.append(link(number, current=number == here))
-            before = number
+            before = f"{icon_html('chevron-left', 16)}Föregående"
+            items.append(self._page_link(here - 1, "fore", 'rel="prev"', before))
+        shown = 0
+        for number in sorted({1, last, *range(max(1, here - 1), min(last, here + 1) + 1)}):
+            if number - shown > 1:
+                items.append('<span class="page-gap">…</span>')
+            current = 'aria-current="page" ' if number == here else ""
+            label = f'{current}aria-label="Sida {number}"'
+            items.append(self._page_link(number, str(number), label, str(number)))
+            shown = number
         if here < last:
-            links.append(
-                link(here + 1, label="Nästa", id="efter", icon="chevron-right", rel="next")
-            )
-        return links
+            after = f"Nästa{icon_html('chevron-right', 16)}"
+            items.append(self._page_link(here + 1, "efter", 'rel="next"', after))
+        return mark_safe("".join([f"<li>{item}</li>" for item in items]))
+
+    def _page_link(self, number: int, name: str, attrs: str, content: str) -> str:
+        url = self.url(**{self.prefixed_page_field: number if number > 1 else None, PANEL: None})
+        return f'<a id="{self.dom_id}-sida-{name}" href="{escape(url)}" {attrs}>{content}</a>'
 
     # --- column choice ---
 
@@ -309,7 +308,7 @@ class Table(tables.Table):
         chosen = saved.get(cls.preference_key)
         return first if chosen is None else {name for name in chosen if name in cls.optional}
 
-    @property
+    @cached_property
     def chooser(self) -> dict[str, Any] | None:
         if not self.preference_key or not self.optional:
             return None

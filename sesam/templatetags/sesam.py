@@ -160,8 +160,12 @@ def status_html(
     code: Any = "", label: Any = "", *, tag: bool = False, icon: str = "", tone: str = ""
 ) -> SafeString:
     """Status as icon + words; the colour is on the icon only, ``tag`` adds a tinted ground."""
-    words = str(label or code)
-    found = STATUSES.get(words.lower()) or STATUSES.get(str(code).lower()) or ("circle-dot", "grey")
+    return _status_html(str(code), str(label or code), tag, icon, tone)
+
+
+@lru_cache(maxsize=512)
+def _status_html(code: str, words: str, tag: bool, icon: str, tone: str) -> SafeString:
+    found = STATUSES.get(words.lower()) or STATUSES.get(code.lower()) or ("circle-dot", "grey")
     return format_html(
         '<span class="status status-{}{}">{}<span>{}</span></span>',
         tone or found[1],
