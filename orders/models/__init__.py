@@ -1,0 +1,30 @@
+"""An order: what was asked for, from where, to whom, and how far it has come."""
+
+from .carts import Cart, CartLine
+from .details import WHEREABOUTS, DeliveryDetails, DeliveryWay, LineFacts, OrderKind
+from .files import CartAttachment, OrderAttachment
+from .lines import LineDelivery, LineStatus, OrderLine
+from .orders import NEXT_STATUS, Order, OrderEvent, OrderHold, OrderQuerySet, OrderStatus
+from .projects import ProjectMove
+
+__all__ = [
+    "Cart",
+    "CartAttachment",
+    "CartLine",
+    "DeliveryDetails",
+    "DeliveryWay",
+    "LineDelivery",
+    "LineFacts",
+    "LineStatus",
+    "NEXT_STATUS",
+    "Order",
+    "OrderAttachment",
+    "OrderEvent",
+    "OrderHold",
+    "OrderKind",
+    "OrderLine",
+    "OrderQuerySet",
+    "OrderStatus",
+    "ProjectMove",
+    "WHEREABOUTS",
+]

@@ -1,0 +1,79 @@
+"""The order in progress: a draft with all that was typed."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from organisation.models import Unit, Warehouse
+from recipients.models import Recipient
+
+from .details import DeliveryDetails, DeliveryWay, LineFacts, OrderKind
+
+
+class Cart(DeliveryDetails):
+    """The order in progress: a user's draft with all that was typed and attached.
+
+    A user has at most one open cart; ``order`` is set when it was sent, so that sending twice
+    finds the order that is there. ``token`` is what its pages and forms carry.
+    """
+
+    token = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="carts"
+    )
+    kind = models.CharField(max_length=14, choices=OrderKind.choices, default=OrderKind.CUSTOMER)
+    recipient = models.ForeignKey(Recipient, null=True, blank=True, on_delete=models.PROTECT)
+    destination = models.ForeignKey(Warehouse, null=True, blank=True, on_delete=models.PROTECT)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    prescriber = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    delivery_way = models.ForeignKey(DeliveryWay, null=True, blank=True, on_delete=models.PROTECT)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    order = models.OneToOneField(
+        "Order", null=True, blank=True, on_delete=models.PROTECT, related_name="cart"
+    )
+
+    class Meta:
+        verbose_name = "pågående beställning"
+        verbose_name_plural = "pågående beställningar"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(closed_at__isnull=True), name="one_open_cart_a_user"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="customer", recipient__isnull=False, destination__isnull=True)
+                | Q(kind="replenishment", recipient__isnull=True, destination__isnull=False),
+                name="cart_goes_to_someone",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Pågående beställning {self.token}"
+
+
+class CartLine(LineFacts):
+    """``dialog_key`` names the dialog that made the line, so that it makes one only."""
+
+    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines")
+    dialog_key = models.CharField(max_length=24, blank=True)
+
+    class Meta:
+        verbose_name = "rad i pågående beställning"
+        verbose_name_plural = "rader i pågående beställning"
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="cart_line_of_something"),
+            models.UniqueConstraint(
+                fields=["cart", "dialog_key"],
+                condition=~Q(dialog_key=""),
+                name="one_line_a_dialog",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.article}"

@@ -1,0 +1,146 @@
+"""A line of an order, and what has become of its quantity."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from articles.models import BillingForm, Project
+from individuals.models import Individual
+from organisation.models import Payer
+from recipients.models import Loan
+
+from ..stages import Stage
+from .details import LineFacts
+from .orders import Order
+
+
+class LineStatus(models.TextChoices):
+    REGISTERED = "registered", "Registrerad"
+    RESERVED = "reserved", "Reserverad"
+    BACKORDERED = "backordered", "Restnoterad"
+    PARTLY_DELIVERED = "partly", "Delvis utlevererad"
+    DELIVERED = "delivered", "Utlevererad"
+    CANCELLED = "cancelled", "Makulerad"
+    REPLACED = "replaced", "Ersatt av KHS"
+
+
+class OrderLine(LineFacts):
+    """A line, with what has become of its quantity.
+
+    Open = quantity − delivered − cancelled; of that, ``reserved`` is held in stock and the rest
+    is backlog. Payer, seller, price and billing form are copied when the order is sent.
+
+    ``put_for`` is the line (manual, or a project) that KHS put this article on the order for; a
+    manual line that has got one is ``is_replaced``: the rest of it is cancelled, and becomes no
+    loan. ``project`` is copied from the article too; ``stage`` is how far it has come, as its
+    last ``ProjectMove`` says.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    reserved = models.PositiveIntegerField("reserverat", default=0)
+    delivered = models.PositiveIntegerField("utlevererat", default=0)
+    cancelled = models.PositiveIntegerField("makulerat", default=0)
+    put_for = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="put_lines"
+    )
+    is_replaced = models.BooleanField("ersatt av KHS", default=False)
+    project = models.CharField("projekt", max_length=13, choices=Project.choices, blank=True)
+    stage = models.CharField("projektets läge", max_length=12, choices=Stage.choices, blank=True)
+    payer = models.ForeignKey(Payer, on_delete=models.PROTECT, related_name="+")
+    seller = models.ForeignKey(Payer, null=True, on_delete=models.PROTECT, related_name="+")
+    price = models.DecimalField("pris", max_digits=10, decimal_places=2, null=True)
+    billing_form = models.ForeignKey(BillingForm, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "orderrad"
+        verbose_name_plural = "orderrader"
+        ordering = ["position", "id"]
+        indexes = [
+            models.Index(
+                fields=["warehouse", "article"],
+                condition=Q(quantity__gt=F("delivered") + F("cancelled")),
+                name="order_line_open",
+            ),
+            models.Index(
+                fields=["stage"],
+                condition=~Q(stage__in=["", Stage.DELIVERED]),
+                name="order_line_project",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_of_something"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=F("reserved") + F("delivered") + F("cancelled")),
+                name="line_quantities_add_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(project="", stage="") | (~Q(project="") & ~Q(stage="")),
+                name="project_has_a_stage",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.article}"
+
+    @property
+    def open(self) -> int:
+        """What is still to be delivered."""
+        return self.quantity - self.delivered - self.cancelled
+
+    @property
+    def backlog(self) -> int:
+        """What is to be delivered but not held in stock."""
+        return self.open - self.reserved
+
+    @property
+    def status(self) -> LineStatus:
+        if self.cancelled == self.quantity:
+            return LineStatus.REPLACED if self.is_replaced else LineStatus.CANCELLED
+        if self.open == 0:
+            return LineStatus.DELIVERED
+        if self.delivered:
+            return LineStatus.PARTLY_DELIVERED
+        if not self.article.is_stocked:
+            return LineStatus.REGISTERED
+        return LineStatus.BACKORDERED if self.backlog else LineStatus.RESERVED
+
+    @property
+    def progress_label(self) -> str:
+        """The status in words; of a project that is under way, where it stands."""
+        if self.stage and self.open:
+            return Stage(self.stage).label
+        return LineStatus(self.status).label
+
+    @property
+    def awaits_project(self) -> bool:
+        """Whether it can't be delivered because the project isn't installed yet."""
+        return bool(self.stage) and self.open > 0 and self.stage != Stage.INSTALLED
+
+    @property
+    def takes_articles(self) -> bool:
+        """Whether KHS may put the real article on the order for it. Needs the article loaded."""
+        wants = self.article.is_manual or self.project
+        return bool(wants) and (self.is_replaced or self.open > 0)
+
+
+class LineDelivery(models.Model):
+    """A part of a line that was handed out, and the loan it became."""
+
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="deliveries")
+    quantity = models.PositiveIntegerField("antal")
+    individual = models.ForeignKey(
+        Individual, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    loan = models.OneToOneField(
+        Loan, null=True, blank=True, on_delete=models.PROTECT, related_name="delivery"
+    )
+    at = models.DateTimeField("tid")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "utleverans"
+        verbose_name_plural = "utleveranser"
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} av {self.line}"

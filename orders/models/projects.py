@@ -1,0 +1,51 @@
+"""How far a project (a hoist, a lift) on an order has come."""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from ..stages import Stage
+from .lines import OrderLine
+
+
+class ProjectMove(models.Model):
+    """That a project came to a stage: who, when, and what was said. Rows are never changed.
+
+    ``offer`` and ``amount`` (kronor without VAT) belong to «Offert mottagen».
+    """
+
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="moves")
+    stage = models.CharField("läge", max_length=12, choices=Stage.choices)
+    at = models.DateTimeField("tid")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    note = models.TextField("anteckning", max_length=1000, blank=True)
+    offer = models.ForeignKey(
+        "OrderAttachment", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    amount = models.DecimalField(
+        "offertbelopp exkl. moms", max_digits=10, decimal_places=2, null=True, blank=True
+    )
+
+    class Meta:
+        verbose_name = "projektsteg"
+        verbose_name_plural = "projektsteg"
+        ordering = ["at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__isnull=True) | Q(amount__gte=0), name="offer_not_negative"
+            )
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="no_truncate",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                level=pgtrigger.Statement,
+                func="RAISE EXCEPTION 'append-only: % cannot be truncated', TG_TABLE_NAME;",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.get_stage_display()}"
