@@ -46,13 +46,7 @@ def kind(url: str) -> tuple | None:
     except Resolver404:
         return None
     if name.startswith("admin:"):
-        # Of the back office the home, the lists and our own pages; the forms are Django's.
-        own = not name.endswith(("_add", "_delete", "_history", "_change"))
-        return (
-            (name,)
-            if own or name.startswith(("admin:orders_", "admin:pickups_pickuporder_"))
-            else None
-        )
+        return (name,)
     query = parse_qsl(parts.query)
     return (
         name,
