@@ -1,6 +1,7 @@
+"use strict";
+
 // Names that Django's own forms leave out, for those who hear the page: fields in a table are named
 // by its heads, and a list with a search box (select2) by its label.
-"use strict";
 
 let given = 0;
 
@@ -39,3 +40,11 @@ function nameFields() {
 const whenReady = window.django?.jQuery ?? ((task) => task());
 whenReady(nameFields);
 document.addEventListener("formset:added", () => setTimeout(nameFields));
+
+// «Samma skick på alla»: fills the section's rows that nothing is chosen for yet.
+document.addEventListener("change", ({ target }) => {
+  if (!target.matches("[data-for-all]")) return;
+  for (const row of target.closest("section").querySelectorAll("tbody select")) {
+    row.value ||= target.value;
+  }
+});
