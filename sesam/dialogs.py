@@ -12,7 +12,8 @@ import time
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django_htmx.http import HttpResponseClientRedirect
+from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRedirect, replace_url
 
 _SESSION = "dialogs"
 _KEPT = 12  # dialogs of one session; the oldest goes first
@@ -102,3 +103,15 @@ def leave(request: HttpRequest, url: str) -> HttpResponse:
 def go(request: HttpRequest, url: str) -> HttpResponse:
     """Go to another step of the same dialog; htmx follows inside the dialog element."""
     return HttpResponseRedirect(url)
+
+
+def show(
+    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Draw a step. ``context["dialog"]["url"]`` is its own address, which isn't the one that was
+    sent where a later step refuses: its form goes there, and so does a reload."""
+    response = render(request, template, context, status=status)
+    url = context["dialog"]["url"]
+    if getattr(request, "htmx", False) and request.path != url:
+        return replace_url(response, url)
+    return response

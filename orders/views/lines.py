@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_GET
@@ -334,6 +334,7 @@ def _page(
         "step": step,
         "dialog": {
             "title": "Beställd artikel",
+            "url": reverse("orders:line", args=[key, step]),
             "steps": [
                 {
                     "label": LABELS[name],
@@ -353,4 +354,4 @@ def _page(
         },
     }
     status = 422 if form.is_bound and form.errors and not fresh else 200
-    return render(request, f"orders/line_{step}.html", context, status=status)
+    return dialogs.show(request, f"orders/line_{step}.html", context, status=status)

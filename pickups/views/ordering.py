@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
@@ -222,6 +222,7 @@ def _dialog(state: Dialog, recipient: Recipient, step: str, **more: Any) -> dict
     ]
     return {
         "title": TITLE,
+        "url": reverse("pickups:step", args=[state.key, step]),
         "steps": steps,
         "cancel_url": reverse("recipients:detail", args=[recipient.key]),
         **more,
@@ -246,7 +247,7 @@ def _aids_page(
         "rows": rows,
         "warn": any(not row.is_a for row in rows if row.chosen),
     }
-    return render(request, "pickups/order_aids.html", context, status=status)
+    return dialogs.show(request, "pickups/order_aids.html", context, status=status)
 
 
 def _info_page(
@@ -268,4 +269,4 @@ def _info_page(
         "reason": reason.cleaned_data["reason"],
         "confirm": confirm or bool(form["text_confirmed"].value()),
     }
-    return render(request, "pickups/order_info.html", context, status=status)
+    return dialogs.show(request, "pickups/order_info.html", context, status=status)
