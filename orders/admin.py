@@ -27,7 +27,7 @@ from sesam.documents import download
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum, status_html
 
-from . import admin_projects, documents, khs, services, shown
+from . import admin_projects, delivery_sheet, documents, khs, services, shown
 from .models import Order, OrderKind, OrderStatus
 
 
@@ -273,9 +273,10 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
         files = list(shown.files(order).select_related("line__article"))
         for file in files:
             file.url = _file_url(order, file.key)
-        context = self.context(
-            request,
-            order,
+        context = self.context(request, order)
+        if context["can_deliver"]:
+            context["can_go"] = delivery_sheet.sheet(order).can_go > 0
+        context |= dict(
             lines=lines,
             files=files,
             events=order.events.select_related("user").order_by("-at", "-id"),
@@ -350,14 +351,19 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
         if order.has_ended or order.holds.filter(released_at=None).exists():
             messages.error(request, "Beställningen kan inte levereras som den är nu.")
             return redirect("admin:orders_order_change", pk=pk)
-        return self._deliver_page(request, order, khs.rows(order))
+        return self._deliver_page(request, order, delivery_sheet.sheet(order))
 
     def _deliver(self, request: HttpRequest, order: Order) -> HttpResponse:
-        found = khs.rows(order)
-        picks = khs.read(found, request.POST)
+        """Hands out what was typed. When something stays, the user must have been told how much
+        goes («sagt»: what the button said); else the page asks, and nothing happens."""
+        found = delivery_sheet.sheet(order)
+        picks = delivery_sheet.read(found, request.POST)
         seen = request.POST.get("levererat", "")
-        if any(row.error for row in found):
-            return self._deliver_page(request, order, found, status=422)
+        told = request.POST.get("sagt", "") == str(found.going)
+        if found.has_errors:
+            return self._deliver_page(request, order, found, seen=seen, status=422)
+        if picks and found.staying and not told:
+            return self._deliver_page(request, order, found, seen=seen, asks=True, status=422)
         try:
             services.deliver(
                 order,
@@ -369,38 +375,54 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
             if error.by_same(request.user):
                 messages.info(request, "Utleveransen var redan registrerad. Inget mer skickades.")
                 return redirect("admin:orders_order_change", pk=order.pk)
-            found = khs.rows(self.find(order.pk))
-            khs.read(found, request.POST)
+            found = delivery_sheet.sheet(self.find(order.pk))
+            delivery_sheet.read(found, request.POST)
             return self._deliver_page(request, order, found, error=error.message, status=422)
         except DomainError as error:
-            at = next((row for row in found if row.line.pk == error.line), None)
+            at = found.row_of(error.line)
             if at is not None:
                 at.error = error.message
             note = "" if at else error.message
-            return self._deliver_page(request, order, found, error=note, status=422)
-        messages.success(request, "Utleveransen är registrerad.")
+            return self._deliver_page(request, order, found, error=note, seen=seen, status=422)
+        messages.success(request, _handed_out(found))
         return redirect("admin:orders_order_change", pk=order.pk)
 
     def _deliver_page(
         self,
         request: HttpRequest,
         order: Order,
-        found: list[khs.Row],
+        found: delivery_sheet.Sheet,
         *,
         error: str = "",
+        seen: str = "",
+        asks: bool = False,
         status: int = 200,
     ) -> HttpResponse:
+        """``seen`` is what had been handed out when the form was shown first: asked again, it is
+        still that form."""
         self.log(request, order, "Leverera i administrationen")
         context = self.context(
             request,
             order,
             subtitle="Leverera",
-            rows=found,
+            sheet=found,
             error=error,
-            has_errors=bool(error) or any(row.error for row in found),
-            seen_delivered=services.delivered_so_far(order),
+            has_errors=bool(error) or found.has_errors,
+            asks=asks,
+            seen_delivered=seen or services.delivered_so_far(order),
         )
         return TemplateResponse(request, "admin/orders/order/deliver.html", context, status=status)
+
+
+def _handed_out(found: delivery_sheet.Sheet) -> str:
+    """What was delivered, and what stays."""
+    if not found.staying:
+        return "Utleveransen är registrerad. Allt är utlämnat."
+    rest = ", ".join(f"{row.stays} st {row.line.article.name}" for row in found.staying)
+    return (
+        f"Utleveransen är registrerad: {found.going} av {found.total} st är utlämnade."
+        f" Kvar att leverera: {rest}."
+    )
 
 
 def _protected_tag() -> SafeString:

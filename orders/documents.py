@@ -18,7 +18,7 @@ from django.urls import reverse
 from organisation.models import Source
 from sesam import documents
 
-from . import khs
+from . import delivery_sheet
 from .models import LineDelivery, Order, OrderLine
 from .shown import without_free_text
 
@@ -34,10 +34,10 @@ class Row:
 
 def pick_list(request: HttpRequest, order: Order) -> bytes | None:
     """What is to be picked, by warehouse; None when nothing is."""
-    rows = khs.rows(order)
+    rows = delivery_sheet.sheet(order).rows
     if not rows:
         return None
-    warehouses: dict[str, list[khs.Row]] = defaultdict(list)
+    warehouses: dict[str, list[delivery_sheet.Row]] = defaultdict(list)
     for row in rows:
         if row.can_go:
             warehouses[str(row.line.warehouse)].append(row)
@@ -71,7 +71,7 @@ def delivery_note(request: HttpRequest, order: Order, nth: int | None = None) ->
     if nth is None:
         if order.holds.filter(released_at=None).exists():
             return None
-        rows = [Row(row.line, row.can_go) for row in khs.rows(order) if row.can_go]
+        rows = [Row(row.line, row.can_go) for row in delivery_sheet.sheet(order).rows if row.can_go]
     else:
         times = deliveries(order)
         if not 1 <= nth <= len(times):

@@ -116,6 +116,13 @@ class OrderLine(LineFacts):
         """Whether it can't be delivered because the project isn't installed yet."""
         return bool(self.stage) and self.open > 0 and self.stage != Stage.INSTALLED
 
+    def most_with(self, main: "OrderLine", gone: int) -> int:
+        """How many of this component may have gone when ``gone`` of its main aid have: its share,
+        rounded up. All of it, where the aid is at its end."""
+        if gone >= main.quantity - main.cancelled:
+            return self.quantity
+        return -(-self.quantity * gone // main.quantity)
+
     @property
     def takes_articles(self) -> bool:
         """Whether KHS may put the real article on the order for it. Needs the article loaded."""

@@ -26,11 +26,16 @@ from .projects import record_delivery
 
 @dataclass(frozen=True)
 class Pick:
-    """What is handed out of one line: how many, and which pieces of a marked article."""
+    """What is handed out of one line: how many, and which pieces of a marked article.
+
+    ``as_commented`` confirms that a manual line goes without a real article on it: what its
+    comment describes is handed out, and the loan bears the comment.
+    """
 
     line_id: int
     quantity: int
     individual_ids: tuple[int, ...] = ()
+    as_commented: bool = False
 
 
 class Overtaken(DomainError):
@@ -46,9 +51,11 @@ class Overtaken(DomainError):
         self.asked = asked
 
     def by_same(self, user: User) -> bool:
-        """Whether it was this very delivery, sent twice."""
+        """Whether it was this very delivery, sent twice: the second time finds nothing left to
+        ask for where the first took all."""
         last = LineDelivery.objects.filter(line__order=self.order).order_by("-at", "-id").first()
-        return last is not None and last.by_id == user.pk and self.handed_out == self.asked
+        was_this = self.asked in (0, self.handed_out)
+        return last is not None and last.by_id == user.pk and was_this
 
 
 def delivered_so_far(order: Order) -> int:
@@ -65,7 +72,9 @@ def deliver(
     ``seen_delivered`` is what had been handed out when the user was shown the order; if it is
     more by now, ``Overtaken`` is raised and nothing happens.
 
-    Lines delivered together go all at once and whole. Pieces must stand in the line's
+    Lines delivered together go all at once and whole. A component goes with its main aid or after
+    it, never before. A manual line wants its real article, or ``Pick.as_commented``. Pieces must
+    stand in the line's
     warehouse, unblocked. To a recipient the goods become loans; to a store they become its
     stock; parts come to sit on the individual they were ordered for. A project's line can go
     when it is «Monterad», and is «Utlevererad» thereby; aids put on the order for it may go
@@ -81,7 +90,9 @@ def deliver(
     if hold := order.holds.filter(released_at=None).first():
         raise DomainError(f"Beställningen väntar på aktivitet {hold.case_number}.")
     if not picks:
-        raise DomainError("Ange hur många som levereras på minst en rad.")
+        raise DomainError(
+            "Inget är valt att lämna ut. Välj individ eller ange antal på minst en rad."
+        )
     lines = {
         line.pk: line for line in order.lines.select_related("article", "warehouse", "component_of")
     }
@@ -136,6 +147,13 @@ def _check_picks(lines: dict[int, OrderLine], picks: list[Pick]) -> None:
                 f" Nu är det «{line.progress_label}».",
                 line=line.pk,
             )
+        if line.article.is_manual and not pick.as_commented:
+            raise DomainError(
+                f"{line.article.name}: lägg på artikeln som lämnas ut, eller bekräfta att det är"
+                " det som kommentaren beskriver.",
+                line=line.pk,
+            )
+        _check_follows(line, pick.quantity, lines, wanted)
     together = [line for line in lines.values() if line.deliver_together and line.open]
     if any(line.pk in wanted for line in together):
         for line in together:
@@ -145,6 +163,24 @@ def _check_picks(lines: dict[int, OrderLine], picks: list[Pick]) -> None:
                     " levereras samtidigt och hela.",
                     line=line.pk,
                 )
+
+
+def _check_follows(
+    line: OrderLine, quantity: int, lines: dict[int, OrderLine], wanted: dict[int, int]
+) -> None:
+    if line.component_of_id is None:
+        return
+    main = lines[line.component_of_id]
+    gone = main.delivered + wanted.get(main.pk, 0)
+    most = max(0, line.most_with(main, gone) - line.delivered)
+    if quantity <= most:
+        return
+    now = f"högst {most} st kan lämnas ut nu" if most else "den kan inte lämnas ut före det"
+    raise DomainError(
+        f"{line.article.name} är komponent till {main.article.name} och följer med det: {now}."
+        " Välj hur många av huvudhjälpmedlet som lämnas ut, eller låt komponenten vänta.",
+        line=line.pk,
+    )
 
 
 def _pieces_for(line: OrderLine, pick: Pick, pieces: dict[int, Individual]) -> list[Individual]:

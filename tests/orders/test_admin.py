@@ -13,10 +13,12 @@ from django.utils import timezone
 from articles.models import Balance
 from individuals.models import Block, BlockReason, Individual
 from orders import services
+from orders.delivery_sheet import sheet
 from orders.models import Order, OrderLine, OrderStatus
 from organisation.models import AccessLogEntry
 from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, KHS, LOGGRANSKARE
 from recipients.models import Loan
+from sesam.errors import DomainError
 from tests.at_once import at_once
 from tests.factories import (
     ArticleFactory,
@@ -27,7 +29,7 @@ from tests.factories import (
     put_in_stock,
 )
 
-from .builders import add, sent, start
+from .builders import add, manual, manual_article, sent, start
 from .test_concurrency import stock_agrees
 
 pytestmark = pytest.mark.django_db
@@ -50,13 +52,24 @@ def seen(client: Client, order: Order) -> dict[str, str]:
     return {"levererat": re.search(r'name="levererat" value="(\d+)"', text).group(1)}
 
 
+def says(response) -> str:
+    """What the delivery page's button says, and the value it sends."""
+    button = r'<button [^>]*name="sagt" value="(\d*)"[^>]*>([^<]+)</button>'
+    return re.search(button, response.content.decode()).group(2)
+
+
 def deliver(client: Client, order: Order, lines: dict, **more):
-    """Open the delivery page and send it: a quantity or individual numbers per line."""
+    """Open the delivery page and send it: a quantity or individual numbers per line. Where the
+    page asks whether the rest may stay, yes."""
     data = seen(client, order) | more
     for line, what in lines.items():
         many = isinstance(what, list)
         data[f"{'individer' if many else 'antal'}-{line.pk}"] = what
-    return client.post(page(order, "deliver"), data)
+    response = client.post(page(order, "deliver"), data)
+    if response.status_code == 422 and response.context["asks"]:
+        data["sagt"] = says(response).split()[1]
+        response = client.post(page(order, "deliver"), data)
+    return response
 
 
 @pytest.fixture
@@ -488,7 +501,7 @@ def test_an_order_that_waits_for_an_activity_stays(khs, khs_user):
 
 def test_sent_twice_it_is_delivered_once(khs):
     order = sent((in_stock(9)[0], 4))
-    data = seen(khs, order) | {f"antal-{order.lines.get().pk}": "2"}
+    data = seen(khs, order) | {f"antal-{order.lines.get().pk}": "2", "sagt": "2"}
     khs.post(page(order, "deliver"), data)
     again = khs.post(page(order, "deliver"), data, follow=True)
     assert "redan registrerad" in again.content.decode()
@@ -498,7 +511,7 @@ def test_sent_twice_it_is_delivered_once(khs):
 def test_somebody_elses_delivery_in_between_is_told_and_the_typing_kept(khs):
     order = sent((in_stock(9)[0], 4))
     line = order.lines.get()
-    data = seen(khs, order) | {f"antal-{line.pk}": "2"}
+    data = seen(khs, order) | {f"antal-{line.pk}": "2", "sagt": "2"}
     deliver(at(UserFactory(roles=[KHS], is_staff=True)), order, {line: "1"})
     response = khs.post(page(order, "deliver"), data)
     text = response.content.decode()
@@ -539,10 +552,125 @@ def test_a_manual_line_goes_without_stock_and_a_service_is_no_loan(khs):
     add(cart, manual, 1, comment="Specialbord med vevställ")
     add(cart, service, 1, comment="Taklyft i sovrummet")
     order = services.send(cart, user=cart.user)
-    deliver(khs, order, dict.fromkeys(order.lines.all(), "1"))
+    as_commented = {f"bekrafta-{order.lines.get(article=manual).pk}": "1"}
+    deliver(khs, order, dict.fromkeys(order.lines.all(), "1"), **as_commented)
     order.refresh_from_db()
     assert order.status == OrderStatus.DELIVERED
     assert Loan.objects.get().name == "Specialbord med vevställ"
+
+
+# --- what follows what, and what stays ---------------------------------------------------
+
+
+@pytest.fixture
+def chair_with_cushion():
+    """An order of a marked chair with its cushion; both are there. And the chair's pieces."""
+    chair, pieces = in_stock(3, is_marked=True, name="Rullstol Cross 6")
+    cushion, _ = in_stock(9, type="accessory", may_be_component=True, name="Sittdyna")
+    cart = start()
+    add(cart, chair, 2, components=((cushion, 1),))
+    return services.send(cart, user=cart.user), pieces
+
+
+def preset(client: Client, order: Order) -> dict[str, str]:
+    """The delivery form as it is sent when nothing is touched."""
+    text = client.get(page(order, "deliver")).content.decode()
+    return dict(re.findall(r'name="((?:antal-|levererat|sagt)\d*-?\d*)"[^>]* value="(\d*)"', text))
+
+
+def test_untouched_neither_the_component_of_an_unchosen_aid_nor_a_manual_line_goes(khs):
+    chair, _ = in_stock(3, is_marked=True)
+    cushion, _ = in_stock(9, type="accessory", may_be_component=True)
+    cart = start()
+    add(cart, chair, 1, components=((cushion, 1),))
+    add(cart, manual_article(), comment="Ett specialbord")
+    order = services.send(cart, user=cart.user)
+
+    response = khs.post(page(order, "deliver"), preset(khs, order))
+
+    assert response.status_code == 422 and "Inget är valt att lämna ut" in response.content.decode()
+    assert not Loan.objects.exists()
+
+
+def test_a_part_delivery_is_said_before_it_happens_and_what_stays_after(khs, chair_with_cushion):
+    order, pieces = chair_with_cushion
+    chair, cushion = order.lines.all()
+    data = preset(khs, order) | {f"individer-{chair.pk}": [pieces[0].number]}
+
+    asked = khs.post(page(order, "deliver"), data)
+
+    text = " ".join(re.sub(r"<[^>]+>", "", asked.content.decode()).split())
+    assert asked.status_code == 422 and not Loan.objects.exists()
+    assert "Du lämnar ut 2 av 4 st" in text and says(asked) == "Leverera 2 av 4"
+    assert "1 st Rullstol Cross 6" in text and "1 st Sittdyna (går med Rullstol Cross 6)" in text
+    told = khs.post(page(order, "deliver"), data | {"sagt": "2"}, follow=True).content.decode()
+    assert "2 av 4 st är utlämnade. Kvar att leverera: 1 st Rullstol Cross 6, 1 st Sittdyna" in told
+    assert Loan.objects.get(article=cushion.article).part_of.individual == pieces[0]
+
+
+def test_what_the_button_said_no_longer_holds_when_another_number_is_chosen(khs):
+    order = sent((in_stock(9)[0], 4))
+    data = seen(khs, order) | {f"antal-{order.lines.get().pk}": "3", "sagt": "2"}
+    response = khs.post(page(order, "deliver"), data)
+    assert response.status_code == 422 and says(response) == "Leverera 3 av 4"
+    assert not Loan.objects.exists()
+
+
+def test_asked_again_it_is_still_the_form_that_was_shown_first(khs):
+    order = sent((in_stock(9)[0], 4))
+    line = order.lines.get()
+    data = seen(khs, order) | {f"antal-{line.pk}": "1"}
+    deliver(at(UserFactory(roles=[KHS], is_staff=True)), order, {line: "1"})
+    asked = khs.post(page(order, "deliver"), data).content.decode()
+    assert 'name="levererat" value="0"' in asked
+    refused = khs.post(page(order, "deliver"), data | {"sagt": "1"}).content.decode()
+    assert "Någon annan har levererat under tiden" in refused
+
+
+def test_all_of_it_sent_twice_is_delivered_once_and_nobody_else_is_blamed(khs):
+    order = sent((in_stock(9)[0], 4))
+    data = seen(khs, order) | {f"antal-{order.lines.get().pk}": "4"}
+    khs.post(page(order, "deliver"), data)
+    again = khs.post(page(order, "deliver"), data, follow=True).content.decode()
+    assert "redan registrerad" in again and "Någon annan" not in again
+
+
+def test_a_component_can_follow_an_aid_that_has_gone_and_never_precede_it(khs, chair_with_cushion):
+    order, pieces = chair_with_cushion
+    chair, cushion = order.lines.all()
+    user = order.ordered_by
+    with pytest.raises(DomainError, match="följer med det") as told:
+        services.deliver(order, [services.Pick(cushion.pk, 1)], user=user)
+    assert told.value.line == cushion.pk
+    one = services.Pick(chair.pk, 1, (pieces[0].pk,))
+    with pytest.raises(DomainError, match="högst 1 st"):
+        services.deliver(order, [one, services.Pick(cushion.pk, 2)], user=user)
+    services.deliver(order, [one], user=user)
+    services.deliver(order, [services.Pick(cushion.pk, 1)], user=user)
+    assert Loan.objects.count() == 2
+
+
+def test_a_component_that_is_there_waits_on_the_pick_list_for_its_aid(khs):
+    chair, _ = in_stock(0, is_marked=True)
+    cushion, _ = in_stock(9, type="accessory", may_be_component=True)
+    cart = start()
+    add(cart, chair, 1, components=((cushion, 1),))
+    order = services.send(cart, user=cart.user)
+    assert [row.can_go for row in sheet(order).rows] == [0, 0]
+    assert "0 av 2" in khs.get(reverse(QUEUE)).content.decode()
+    text = khs.get(page(order)).content.decode()
+    assert "Plocklista" in text and "Följesedel" not in text
+
+
+def test_a_manual_line_wants_its_article_or_a_confirmation(khs):
+    line = manual()
+    form = preset(khs, line.order) | {f"antal-{line.pk}": "1"}
+    assert khs.post(page(line.order, "deliver"), form).status_code == 422
+    with pytest.raises(DomainError, match="lägg på artikeln") as told:
+        services.deliver(line.order, [services.Pick(line.pk, 1)], user=line.order.ordered_by)
+    assert told.value.line == line.pk
+    assert khs.post(page(line.order, "deliver"), form | {f"bekrafta-{line.pk}": "1"}).url
+    assert Loan.objects.get().name == "Ett specialbord"
 
 
 # --- at once -----------------------------------------------------------------------------
@@ -574,7 +702,7 @@ def test_two_at_khs_cannot_hand_out_the_same_piece():
 def test_two_at_khs_cannot_deliver_the_same_line_twice():
     order = sent((in_stock(9)[0], 2))
     people = [at(UserFactory(roles=[KHS], is_staff=True)) for _ in range(2)]
-    data = seen(people[0], order) | {f"antal-{order.lines.get().pk}": "1"}
+    data = seen(people[0], order) | {f"antal-{order.lines.get().pk}": "1", "sagt": "1"}
     answers = at_once(*(lambda c=c: c.post(page(order, "deliver"), data) for c in people))
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     assert order.lines.get().delivered == 1

@@ -109,7 +109,7 @@ def test_several_articles_may_stand_for_one_manual_line(khs_user, kalmar):
 
 def test_without_the_real_article_the_loan_bears_the_comment(khs_user):
     line = manual(comment="Ett specialbord med vevställ")
-    services.deliver(line.order, [Pick(line.pk, 1)], user=khs_user)
+    services.deliver(line.order, [Pick(line.pk, 1, as_commented=True)], user=khs_user)
     assert Loan.objects.get().title == "Ett specialbord med vevställ"
     with pytest.raises(DomainError, match="avslutad"):
         put(line, ArticleFactory())

@@ -428,7 +428,7 @@ def test_a_service_becomes_no_loan_but_a_manual_order_bears_its_comment(khs):
     add(cart, manual, comment="En särskild stol")
     order = services.send(cart, user=cart.user)
 
-    picks = [Pick(line.pk, 1) for line in order.lines.all()]
+    picks = [Pick(line.pk, 1, as_commented=True) for line in order.lines.all()]
     services.deliver(order, picks, user=cart.user)
 
     assert Loan.objects.get().title == "En särskild stol"
