@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from .models import Balance, StockMovement
 
+# By name: a statement that is prepared can't answer with a column that came after it.
+_COLUMNS = ", ".join(f"b.{field.column}" for field in Balance._meta.concrete_fields)
 Kind = StockMovement.Kind
 Place = tuple[int, int]  # (warehouse id, article id)
 
@@ -52,7 +54,7 @@ class Ledger:
         if not places:
             return {}
         rows = Balance.objects.raw(
-            "SELECT b.* FROM articles_balance b"
+            f"SELECT {_COLUMNS} FROM articles_balance b"  # noqa: S608
             " JOIN unnest(%s::bigint[], %s::bigint[]) AS p(warehouse_id, article_id)"
             "   ON b.warehouse_id = p.warehouse_id AND b.article_id = p.article_id"
             " ORDER BY b.warehouse_id, b.article_id FOR UPDATE OF b",

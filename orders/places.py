@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import F, Q
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -12,7 +12,7 @@ from organisation import queues, stores
 from organisation.permissions import CARE, has_role
 from recipients.documents import Column, Section
 from recipients.models import Recipient
-from sesam import case_pages, compiled, panels, places
+from sesam import case_pages, panels, places
 from sesam.links import links
 from sesam.models import CaseKind
 from sesam.panels import Panel
@@ -144,18 +144,7 @@ def _undelivered(recipient: Recipient):
 
 
 def _undelivered_count(request: HttpRequest, recipient: Recipient) -> int:
-    found = compiled.rows(
-        "undelivered lines",
-        lambda pk: (
-            OrderLine.objects.filter(_OPEN, order__recipient=pk)
-            .order_by()
-            .values("order__recipient")
-            .annotate(lines=Count("pk"))
-            .values("lines")
-        ),
-        recipient.pk,
-    )
-    return found[0]["lines"] if found else 0
+    return _undelivered(recipient).count()
 
 
 def _ordered_tab(request: HttpRequest, recipient: Recipient) -> dict[str, Any]:

@@ -4,14 +4,16 @@ from django.contrib.auth.backends import ModelBackend
 
 from .models import User
 
-_SQL = """
-    SELECT u.*, coalesce(n.name, '') AS unit_name, ARRAY(
+# By name: a statement that is prepared can't answer with a column that came after it.
+_COLUMNS = ", ".join(f"u.{field.column}" for field in User._meta.concrete_fields)
+_SQL = f"""
+    SELECT {_COLUMNS}, coalesce(n.name, '') AS unit_name, ARRAY(
         SELECT g.name FROM auth_group g
         JOIN organisation_user_groups ug ON ug.group_id = g.id WHERE ug.user_id = u.id
     ) AS role_names
     FROM organisation_user u LEFT JOIN organisation_unit n ON n.id = u.default_unit_id
     WHERE u.id = %s
-"""
+"""  # noqa: S608
 
 
 class PortalBackend(ModelBackend):

@@ -6,8 +6,6 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from sesam import compiled
-
 from .models import Source, Unit, User, Warehouse
 from .permissions import KHS, has_role
 
@@ -35,8 +33,7 @@ def seen_by(user: User) -> Seen:
 
     The warehouses come with number, name and kind; more of one is looked up when asked for.
     """
-    question = _every_store if has_role(user, KHS) else _usual_stores
-    rows = compiled.rows(("stores seen", question), question, user.pk)
+    rows = list((_every_store if has_role(user, KHS) else _usual_stores)(user))
     rows.sort(key=lambda row: (row["kind"] != Warehouse.Kind.CENTRAL, row["number"]))
     found = [
         Warehouse.from_db(DEFAULT_DB_ALIAS, _SHOWN, [row[name] for name in _SHOWN]) for row in rows
@@ -51,8 +48,8 @@ def seen_by(user: User) -> Seen:
 _SHOWN = ["id", "number", "name", "kind"]
 
 
-def _every_store(user_id: int) -> QuerySet[Warehouse, dict[str, Any]]:
-    me = User.objects.filter(pk=user_id)
+def _every_store(user: User) -> QuerySet[Warehouse, dict[str, Any]]:
+    me = User.objects.filter(pk=user.pk)
     return (
         Warehouse.objects.filter(is_active=True)
         .annotate(
@@ -64,9 +61,9 @@ def _every_store(user_id: int) -> QuerySet[Warehouse, dict[str, Any]]:
     )
 
 
-def _usual_stores(user_id: int) -> QuerySet[Warehouse, dict[str, Any]]:
-    mine = User.objects.filter(pk=user_id, units__is_active=True, units__own_stores=OuterRef("pk"))
-    return _every_store(user_id).filter(Q(kind=Warehouse.Kind.CENTRAL) | Exists(mine))
+def _usual_stores(user: User) -> QuerySet[Warehouse, dict[str, Any]]:
+    mine = User.objects.filter(pk=user.pk, units__is_active=True, units__own_stores=OuterRef("pk"))
+    return _every_store(user).filter(Q(kind=Warehouse.Kind.CENTRAL) | Exists(mine))
 
 
 def open_to(user: User) -> QuerySet[Warehouse]:

@@ -3,14 +3,13 @@
 from functools import partial
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from organisation import queues
 from organisation.permissions import CARE, has_role
 from recipients.models import Recipient
 from recipients.tables import LoanTag
-from sesam import case_pages, compiled, places
+from sesam import case_pages, places
 from sesam.links import links
 from sesam.models import CaseKind
 
@@ -57,7 +56,9 @@ for _order, _name, _label, _icon, _page in (
 
 def _tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
     """«Hämtorder 26480003» on what is to be fetched; a link for those who may open it."""
-    found = compiled.rows("lines to fetch", _open_lines, recipient.pk)
+    found = PickupLine.objects.filter(is_open=True, pickup__recipient=recipient).values(
+        "loan_id", "pickup_id", "pickup__case_number"
+    )
     if not found:
         return {}
     own = set(
@@ -73,11 +74,6 @@ def _tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
         )
         for line in found
     }
-
-
-def _open_lines(recipient_id: int) -> QuerySet[PickupLine, dict[str, Any]]:
-    lines = PickupLine.objects.filter(is_open=True, pickup__recipient=recipient_id)
-    return lines.values("loan_id", "pickup_id", "pickup__case_number")
 
 
 places.add(

@@ -100,9 +100,7 @@ def aid_list(request: HttpRequest, recipient: Recipient, kind: Kind) -> bytes:
 def _held(recipient: Recipient) -> Section:
     """What the recipient holds now, newest first, components under their aid."""
     held = list(
-        loans.with_components(
-            loans.HELD.loans(recipient.pk).select_related("article", "individual")
-        )
+        loans.with_components(loans.HELD.loans(recipient).select_related("article", "individual"))
     )
     at_home = {loan.pk for loan in held}
     fitted = {

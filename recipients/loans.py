@@ -14,7 +14,7 @@ from articles.models import ArticleType
 from individuals.models import Component
 from organisation.models import Unit
 from organisation.permissions import KHS, has_role
-from sesam import case_pages, compiled, panels, places
+from sesam import case_pages, panels, places
 from sesam.templatetags.sesam import datum, status_html
 
 from . import tables
@@ -36,21 +36,21 @@ class Tab:
         """How many; all tabs are counted by one query a request."""
         counts = getattr(recipient, "_loan_counts", None)
         if counts is None:
-            found = compiled.rows("loan counts", _counts, recipient.pk)
-            counts = found[0] if found else dict.fromkeys((tab.name for tab in ALL), 0)
+            counts = Loan.objects.filter(recipient=recipient).aggregate(
+                **{tab.name: Count("pk", filter=tab.where) for tab in ALL}
+            )
             recipient._loan_counts = counts  # type: ignore[attr-defined]
         return counts[self.name]
 
-    def loans(self, recipient_id: int) -> QuerySet[Loan]:
-        return Loan.objects.filter(self.where, recipient=recipient_id)
+    def loans(self, recipient: Recipient) -> QuerySet[Loan]:
+        return Loan.objects.filter(self.where, recipient=recipient)
 
     def build(self, request: HttpRequest, recipient: Recipient) -> dict[str, Any]:
         """The tab's content: its list, and the panel if a row is open."""
         context: dict[str, Any] = {
             "table": tables.build(
                 self.table,
-                self.loans,
-                recipient.pk,
+                self.loans(recipient),
                 request,
                 total=self.count(request, recipient),
                 quantity=self.quantity,
@@ -61,7 +61,7 @@ class Tab:
         asked = panels.asked(request)
         if asked.isascii() and asked.isdigit() and len(asked) < 19:
             loan = (
-                with_components(self.loans(recipient.pk).filter(pk=int(asked)))
+                with_components(self.loans(recipient).filter(pk=int(asked)))
                 .select_related("article", "individual", "unit")
                 .first()
             )
@@ -99,16 +99,6 @@ RETURNED = Tab(
 )
 CONSUMABLES = Tab("consumables", _CONSUMABLE, tables.ConsumableTable, F("quantity") + 0)
 ALL = (HELD, RETURNED, CONSUMABLES)
-
-
-def _counts(recipient_id: int) -> QuerySet[Loan, dict[str, int]]:
-    return (
-        Loan.objects.filter(recipient=recipient_id)
-        .order_by()
-        .values("recipient")
-        .annotate(**{tab.name: Count("pk", filter=tab.where) for tab in ALL})
-        .values(*(tab.name for tab in ALL))
-    )
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, ProtectedError, QuerySet, RestrictedError
+from django.db.models import Exists, OuterRef, ProtectedError, RestrictedError
 from django.http import HttpRequest
 from django.utils import timezone
 
 from organisation import access_log
 from organisation.models import AccessLogEntry, Payer, User
 from organisation.permissions import KHS, has_role
-from sesam import compiled, personal_numbers
+from sesam import personal_numbers
 from sesam.errors import DomainError
 
 from . import register
@@ -216,24 +215,7 @@ def clean_up(now: dt.datetime | None = None) -> int:
 
 def get(key: uuid.UUID) -> Recipient | None:
     """The recipient of an opaque id, with the payer. (Few have a store: that is looked up.)"""
-    found = compiled.rows("recipient", _with_payer, key)
-    if not found:
-        return None
-    row = found[0]
-    recipient = Recipient.from_db("default", _COLUMNS, [row[name] for name in _COLUMNS])
-    if recipient.payer_id:
-        payer = {name: row[f"payer__{name}"] for name in ("code", "name", "kind")}
-        recipient.payer = Payer(pk=recipient.payer_id, **payer)
-    return recipient
-
-
-_COLUMNS = [column.attname for column in Recipient._meta.concrete_fields]
-
-
-def _with_payer(key: uuid.UUID) -> QuerySet[Recipient, dict[str, Any]]:
-    return Recipient.objects.filter(key=key).values(
-        *_COLUMNS, "payer__code", "payer__name", "payer__kind"
-    )
+    return Recipient.objects.filter(key=key).select_related("payer").first()
 
 
 def _count_search(request: HttpRequest, digits: str, known: Recipient | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,6 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from sesam import compiled
 from sesam.tables import (
     CodeColumn,
     Column,
@@ -145,23 +143,20 @@ class ReturnedTable(LoanTable):
 
 def build(
     table: type[LoanTable],
-    loans: Callable[[int], QuerySet[Loan]],
-    recipient_id: int,
+    loans: QuerySet[Loan],
     request: HttpRequest,
     *,
     total: int,
     quantity: Any,
 ) -> LoanTable:
-    """The list of the recipient's ``loans`` as the address asks for it: sorted and cut by one
+    """The list of a recipient's ``loans`` as the address asks for it: sorted and cut by one
     query."""
     sort = table.sorting(request)
     last = max(1, -(-total // PER_PAGE))
     page = min(table.page_number(request), last)
-
-    def wanted(pk: int) -> QuerySet[Loan, dict[str, Any]]:
-        return _sorted(loans(pk), sort, quantity)[(page - 1) * PER_PAGE : page * PER_PAGE]
-
-    rows = compiled.rows((table, sort, page), wanted, recipient_id) if total else []
+    rows = []
+    if total:
+        rows = list(_sorted(loans, sort, quantity)[(page - 1) * PER_PAGE : page * PER_PAGE])
     return table(rows=rows, total=total, page=page, per_page=PER_PAGE, request=request)
 
 

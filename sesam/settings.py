@@ -118,12 +118,26 @@ else:
         "USER": local_postgres.ROLE,
         "HOST": str(local_postgres.DEV.sockets),
     }
-if env.bool("DB_POOL", default=False):  # set by wsgi.py; commands and tests don't pool
-    _database.setdefault("OPTIONS", {})["pool"] = {
-        "min_size": 2,
-        "max_size": env.int("DB_POOL_SIZE", default=10),
-        "timeout": 10,
-    }
+# Behind a pooler that shares connections between transactions nothing may stay on one.
+_POOLER = env.bool("DATABASE_POOLER", default=False)
+# Set by wsgi.py: this process answers people, rather than being a command or the worker.
+SERVING = env.bool("SERVING", default=False)
+_database["DISABLE_SERVER_SIDE_CURSORS"] = _POOLER
+_database["OPTIONS"] = {
+    # A question that comes again on its connection is prepared there, by psycopg itself.
+    "server_side_binding": not _POOLER,
+    "prepare_threshold": None if _POOLER else 2,
+    # A server that is gone is noticed within this, also by those who are waiting for its answer.
+    "connect_timeout": 2,  # seconds
+    "tcp_user_timeout": 3000,  # milliseconds
+    "keepalives_idle": 5,
+    "keepalives_interval": 1,
+    **_database.get("OPTIONS", {}),
+}
+# Each thread keeps its connection, with what is prepared on it, and looks at the start of a
+# request whether it still answers. (A pool would give each request another one.)
+_database["CONN_MAX_AGE"] = None if SERVING else 0
+_database["CONN_HEALTH_CHECKS"] = True
 _database["TEST"] = {"NAME": "test_portal" + env("TEST_DB_SUFFIX", default="")}
 DATABASES = {"default": _database}
 

@@ -3,7 +3,7 @@
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sesam.settings")
-os.environ.setdefault("DB_POOL", "1")
+os.environ.setdefault("SERVING", "1")
 
 from django.core.wsgi import get_wsgi_application
 

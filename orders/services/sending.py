@@ -211,7 +211,7 @@ def prices(article_ids: set[int]) -> dict[int, Decimal]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT ON (article_id) article_id, amount FROM articles_price"
-            " WHERE article_id = ANY(%s) AND valid_from <= %s"
+            " WHERE article_id = ANY(%s::bigint[]) AND valid_from <= %s"
             " ORDER BY article_id, valid_from DESC",
             [list(article_ids), timezone.localdate()],
         )
