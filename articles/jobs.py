@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.utils import timezone
 
 from organisation.models import User, Warehouse
@@ -9,8 +11,9 @@ from sesam import documents, jobs, printouts
 from sesam.models import Printout
 
 from . import stores
-from .models import CatalogueImport
+from .models import ArticleLook, CatalogueImport
 
+LOOKS_KEPT = dt.timedelta(days=7)
 ROWS_A_PAGE = 40  # about: it only says how far the work has come
 
 
@@ -59,3 +62,9 @@ def remove_import_files() -> int:
         sheet.file.delete(save=True)
         removed += 1
     return removed
+
+
+@jobs.hourly
+def remove_old_looks() -> int:
+    """Forget which articles somebody looked at over a week ago."""
+    return ArticleLook.objects.filter(seen_at__lt=timezone.now() - LOOKS_KEPT).delete()[0]

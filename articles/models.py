@@ -426,3 +426,21 @@ class CatalogueImport(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ArticleLook(models.Model):
+    """That a user looked at an article's page, and when last. Kept for a week."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="looks")
+    seen_at = models.DateTimeField("visad", db_index=True)
+
+    class Meta:
+        verbose_name = "visad artikel"
+        verbose_name_plural = "visade artiklar"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "article"], name="one_look_a_user_and_article")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.article}"

@@ -56,7 +56,7 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404("article")
     if request.method == "POST":
         return _search_components(request)
-    remember(request, article.number)
+    remember(request, article)
     seen = stores.seen_by(request.user)
     warehouse = seen.by_number(request.GET.get("lager", ""))
     flik = request.GET.get("flik", "")

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from organisation import stores
@@ -20,12 +21,10 @@ from sesam import personal_numbers
 
 from . import search as finder
 from .forms import ALL, SearchForm
-from .models import Article, Balance
+from .models import Article, ArticleLook, Balance
 from .tables import ArticleTable
 
-LATELY = "lately_viewed_articles"
-KEPT = 6
-SHOWN = 3
+SHOWN = 3  # of the articles looked at lately
 PARAMETERS = ("q", "typ", "lager", "sortera")
 
 
@@ -92,32 +91,30 @@ def _detail_url(number: str, warehouse: str = "") -> str:
 def _lately(request: HttpRequest, warehouse: Warehouse | None) -> list[Article]:
     """The articles looked at lately, newest first, with what ``warehouse`` has ``here`` of them.
 
-    One query, none when there are none.
+    One query.
     """
-    numbers = request.session.get(LATELY, [])[:SHOWN]
-    if not numbers:
-        return []
     there = Balance.objects.filter(article=OuterRef("pk"), warehouse=warehouse)
     left = there.values_list(F("on_hand") - F("reserved") - F("unavailable"))
-    articles = Article.objects.filter(number__in=numbers).annotate(
-        here=Coalesce(Subquery(left[:1]), 0)
+    articles = Article.objects.filter(looks__user=request.user).order_by("-looks__seen_at")
+    return list(articles.annotate(here=Coalesce(Subquery(left[:1]), 0))[:SHOWN])
+
+
+def remember(request: HttpRequest, article: Article) -> None:
+    """The article is the one looked at last. One statement, whatever other tabs look at."""
+    ArticleLook.objects.bulk_create(
+        [ArticleLook(user=request.user, article=article, seen_at=timezone.now())],
+        update_conflicts=True,
+        unique_fields=["user", "article"],
+        update_fields=["seen_at"],
     )
-    known = {a.number: a for a in articles}
-    return [known[number] for number in numbers if number in known]
-
-
-def remember(request: HttpRequest, number: str) -> None:
-    """The article is the one looked at last."""
-    before = [n for n in request.session.get(LATELY, []) if n != number]
-    request.session[LATELY] = [number, *before][:KEPT]
 
 
 @roles(*CARE)
 @require_POST
 def forget(request: HttpRequest) -> HttpResponse:
     """Take an article out of those looked at lately."""
-    gone = request.POST.get("nummer", "")
-    request.session[LATELY] = [n for n in request.session.get(LATELY, []) if n != gone]
+    gone = request.POST.get("nummer", "").replace("\0", "")
+    ArticleLook.objects.filter(user=request.user, article__number=gone).delete()
     given = {name: request.POST[name] for name in PARAMETERS if request.POST.get(name)}
     url = reverse("articles:search")
     return HttpResponseRedirect(f"{url}?{urlencode(given)}" if given else url)
