@@ -58,6 +58,11 @@ def of_request(request: HttpRequest) -> Cart | None:
     return request._open_cart
 
 
+def about(cart: Cart) -> uuid.UUID | None:
+    """The opaque id of whom the order is to, where that is a recipient."""
+    return cart.recipient.key if cart.recipient else None
+
+
 def lines(cart: Cart) -> QuerySet[CartLine]:
     """The lines with all that a page shows of them."""
     return cart.lines.select_related(

@@ -6,24 +6,27 @@ hour; of a protected person never. Every look is logged.
 
 from __future__ import annotations
 
-import time
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from individuals.models import Individual
 from organisation import access_log
 from recipients import masking
 from recipients.models import Loan, Recipient
 from recipients.services import has_care_relation
+from sesam.dialogs import Dialog
+from sesam.models import DialogState
 
 from .models import Order, OrderLine
 
-_SESSION = "shown_holders"
-_SHOWN_FOR = 15 * 60  # seconds
+KIND = "shown-holder"
+_SHOWN_FOR = dt.timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,7 @@ def show(request: HttpRequest, piece: Individual, holding: Holding, *, reason: s
         detail=f"Visa mottagare på individ {piece.number}. Orsak: {reason}",
         case_number=holding.case_number,
     )
-    now = time.time()
-    kept = {k: v for k, v in request.session.get(_SESSION, {}).items() if v > now}
-    request.session[_SESSION] = {**kept, _mark(piece, holding): now + _SHOWN_FOR}
+    Dialog.start(request, KIND, about=holding.recipient.key, piece=piece.number)
 
 
 def refuse(request: HttpRequest, piece: Individual, holding: Holding) -> None:
@@ -76,16 +77,18 @@ def refuse(request: HttpRequest, piece: Individual, holding: Holding) -> None:
     )
 
 
-def _mark(piece: Individual, holding: Holding) -> str:
-    return f"{piece.pk} {holding.recipient.key}"
-
-
 def may_see(request: HttpRequest, piece: Individual, holding: Holding) -> bool:
     """Whether the recipient may be shown to this request's user now."""
     if holding.recipient.is_protected:
         return False
-    shown_until = request.session.get(_SESSION, {}).get(_mark(piece, holding), 0)
-    return shown_until > time.time() or has_care_relation(request.user, holding.recipient)
+    shown = DialogState.objects.filter(
+        user=request.user,
+        kind=KIND,
+        about=holding.recipient.key,
+        facts__piece=piece.number,
+        made_at__gt=timezone.now() - _SHOWN_FOR,
+    )
+    return has_care_relation(request.user, holding.recipient) or shown.exists()
 
 
 def section(request: HttpRequest, piece: Individual) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 import uuid
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
@@ -92,6 +93,17 @@ class Recipient(PersonFacts):
                 condition=Q(kind="person", number__regex=r"^\d{12}$")
                 | Q(kind="care_unit", number__regex=r"^\d{4}$"),
                 name="recipient_number_fits_kind",
+            )
+        ]
+        triggers = [
+            # Whoever learns that somebody is protected, and however it is written: what lies in
+            # dialogs about them (street, door code) goes in the same statement.
+            pgtrigger.Trigger(
+                name="protected_forgets_dialogs",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("is_protected"),
+                condition=pgtrigger.Condition("NEW.is_protected AND NOT OLD.is_protected"),
+                func="DELETE FROM sesam_dialogstate WHERE about = NEW.key; RETURN NULL;",
             )
         ]
 

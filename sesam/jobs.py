@@ -18,7 +18,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
+
+from .models import DialogState
 
 task = app.task
 _log = logging.getLogger(__name__)
@@ -29,6 +32,13 @@ def hourly(clear: Callable[[], int]) -> Callable[[], int]:
     """Register something that clears old things away and says how many they were."""
     _hourly.append(clear)
     return clear
+
+
+@hourly
+def remove_old_dialogs() -> int:
+    """Remove dialogs that nobody has touched for a day."""
+    old = DialogState.objects.filter(touched_at__lt=timezone.now() - DialogState.KEPT)
+    return old.delete()[0]
 
 
 def clear_all() -> dict[str, int]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.conf import settings
@@ -77,3 +78,32 @@ class Printout(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class DialogState(models.Model):
+    """What one open dialog knows and what was typed in it (``sesam.dialogs``).
+
+    ``about`` is the opaque id of the recipient whom it is about. The database itself removes the
+    row when that person becomes protected (a trigger on recipients), the hourly job after a day.
+    """
+
+    KEPT = dt.timedelta(days=1)
+
+    key = models.CharField("nyckel", max_length=24, primary_key=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="dialogs"
+    )
+    kind = models.CharField("slag", max_length=24)
+    about = models.UUIDField("om", null=True, db_index=True)
+    facts = models.JSONField("vet", default=dict)
+    typed = models.JSONField("skrivet", default=dict)
+    made_at = models.DateTimeField("öppnad", auto_now_add=True)
+    touched_at = models.DateTimeField("senast ändrad", auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = "öppen dialog"
+        verbose_name_plural = "öppna dialoger"
+        indexes = [models.Index(fields=["user", "-touched_at"], name="dialogs_of_a_user")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

@@ -133,7 +133,7 @@ def _create(request: HttpRequest, dialog: _Register, form: forms.Form) -> HttpRe
     except DomainError as fault:
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
         return _page(request, dialog, "uppgifter", form)
-    dialog.state.remember(made=piece.number)
+    dialog.state.finish(made=piece.number)
     messages.success(request, f"Individ {piece.number} är skapad i {piece.warehouse}.")
     return dialogs.leave(request, reverse("individuals:detail", args=[piece.number]))
 

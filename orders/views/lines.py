@@ -21,11 +21,10 @@ from sesam.dialogs import Dialog
 from sesam.errors import DomainError
 
 from .. import cart as carts
-from .. import components, replacement
+from .. import components, replacement, waiting
 from ..forms import CommentForm, ComponentsForm, QuantityForm, ReplacementForm, raw
 from ..models import Cart, CartLine
 from ..rules import Wish, own_order_fault
-from .start import WAITING
 
 KIND = "order-line"
 LABELS = {
@@ -49,11 +48,12 @@ ASKED = ("quantity", "source", "warehouse")
 def begin(request: HttpRequest, number: str) -> HttpResponse:
     """«Beställ» on an article: open the dialog, or ask for a recipient first."""
     article = get_object_or_404(Article, number=number)
-    if carts.of_request(request) is None:
-        request.session[WAITING] = article.number
+    cart = carts.of_request(request)
+    if cart is None:
+        waiting.keep(request, article)
         messages.info(request, f"Sök fram mottagaren som {article.name} ska beställas till.")
         return dialogs.leave(request, reverse("recipients:search"))
-    dialog = Dialog.start(request, KIND, article=article.number)
+    dialog = Dialog.start(request, KIND, about=carts.about(cart), article=article.number)
     return redirect("orders:line", dialog.key, "antal")
 
 
@@ -70,7 +70,9 @@ def change(request: HttpRequest, line_id: int) -> HttpResponse:
     )
     if not line:
         raise Http404("line")
-    dialog = Dialog.start(request, KIND, article=line.article.number, line=line.pk)
+    dialog = Dialog.start(
+        request, KIND, about=carts.about(cart), article=line.article.number, line=line.pk
+    )
     chosen = line.components.values_list("article__number", flat=True)
     dialog.keep("antal", {
         "quantity": str(line.quantity),
@@ -320,7 +322,7 @@ def _page(
         form.errors.clear()
     steps, key = dialog.steps, dialog.state.key
     at = steps.index(step)
-    waiting = dialog.cart.attachments.filter(dialog_key=key)
+    attached = dialog.cart.attachments.filter(dialog_key=key)
     context = {
         "form": form,
         "article": dialog.article,
@@ -330,7 +332,7 @@ def _page(
         "instead": [a for a, _ in dialog.shares] if dialog.shares[0][0] != dialog.article else [],
         "offered": dialog.offered if step == "komponenter" else None,
         "from_own_store": (dialog.value("antal") or {}).get("source") == Source.OWN_STORE,
-        "attachments": waiting,
+        "attachments": attached,
         "step": step,
         "dialog": {
             "title": "Beställd artikel",

@@ -160,7 +160,13 @@ def line(request: HttpRequest, number: str) -> HttpResponse:
     cart = carts.of_request(request)
     if cart is None or piece.warehouse is None:
         return dialogs.leave(request, reverse("orders:deliver_piece", args=[piece.number]))
-    dialog = Dialog.start(request, LINE, article=piece.article.number, piece=piece.number)
+    dialog = Dialog.start(
+        request,
+        LINE,
+        about=carts.about(cart),
+        article=piece.article.number,
+        piece=piece.number,
+    )
     dialog.keep("antal", {
         "quantity": "1",
         "source": Source.OWN_STORE.value,

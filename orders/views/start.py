@@ -18,9 +18,8 @@ from sesam import dialogs
 from sesam.errors import DomainError
 
 from .. import cart as carts
+from .. import waiting
 from ..forms import ToForm
-
-WAITING = "waiting_article"  # in the session: the article that «Beställ» was pressed on first
 
 
 @roles(*CARE)
@@ -96,9 +95,8 @@ def _start(
 
 def _go_on(request: HttpRequest) -> HttpResponse:
     """To the article that was waiting for somebody, or to the search."""
-    waiting = request.session.pop(WAITING, "")
-    if waiting:
-        return dialogs.leave(request, reverse("orders:add", args=[waiting]))
+    if number := waiting.take(request):
+        return dialogs.leave(request, reverse("orders:add", args=[number]))
     return dialogs.leave(request, f"{reverse('articles:search')}?ny=1")
 
 

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -23,7 +24,6 @@ from sesam.errors import DomainError
 from .. import presets, services
 from .. import rows as held
 from ..forms import DetailsForm, ReasonForm
-from ..models import PickupOrder
 from .common import find_recipient, head, log, ticked
 
 KIND = "pickup"
@@ -43,7 +43,7 @@ def begin(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         return answer
     chosen = sorted(held.ids(request.GET.getlist(held.CHOSEN)))
     dialog = Dialog.start(
-        request, KIND, recipient=str(recipient.key), chosen=chosen, token=str(uuid.uuid4())
+        request, KIND, about=recipient.key, chosen=chosen, token=str(uuid.uuid4())
     )
     return redirect("pickups:step", dialog.key, AIDS)
 
@@ -59,7 +59,9 @@ def step(request: HttpRequest, key: str, step: str) -> HttpResponse:
         state = Dialog.find(request, KIND, key)
     except Http404:
         return _ended(request)
-    recipient = find_recipient(uuid.UUID(state.facts["recipient"]))
+    if made := state.facts.get("made"):  # sent twice
+        return dialogs.leave(request, reverse("pickups:confirmation", args=[made]))
+    recipient = find_recipient(state.about)
     if request.method != "POST":
         if step == INFO and state.typed(AIDS) is None:
             return redirect("pickups:step", key, AIDS)
@@ -71,11 +73,8 @@ def step(request: HttpRequest, key: str, step: str) -> HttpResponse:
 
 
 def _ended(request: HttpRequest) -> HttpResponse:
-    """The dialog was sent already, or is another session's: show what it became."""
-    made = PickupOrder.objects.filter(ordered_by=request.user).order_by("-created_at").first()
-    last = request.session.get("last_pickup")
-    if made and request.method == "POST" and made.case_number == last:
-        return dialogs.leave(request, reverse("pickups:confirmation", args=[last]))
+    """The dialog is too old, or about somebody who became protected while it was open."""
+    messages.warning(request, "Dialogen är avslutad. Börja om från mottagarens sida.")
     return dialogs.leave(request, "/")
 
 
@@ -167,8 +166,7 @@ def _send(request: HttpRequest, state: Dialog, recipient: Recipient) -> HttpResp
         action=access_log.Action.CREATE,
         case_number=pickup.case_number,
     )
-    request.session["last_pickup"] = pickup.case_number
-    state.end()
+    state.finish(made=pickup.case_number)
     return dialogs.leave(request, reverse("pickups:confirmation", args=[pickup.case_number]))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
@@ -31,10 +33,9 @@ def save_columns(request: HttpRequest) -> HttpResponse:
     table = choosable.get(request.POST.get("tabell", ""))
     if table is not None:
         wanted = set(request.POST.getlist("kolumn"))
-        preferences = dict(user.preferences or {})
-        columns = dict(preferences.get("columns", {}))
-        columns[table.preference_key] = [name for name in table.optional if name in wanted]
-        preferences["columns"] = columns
-        user.preferences = preferences
-        user.save(update_fields=["preferences"])
+        with transaction.atomic():  # another tab may choose another table's columns
+            mine = get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
+            columns = mine.preferences.setdefault("columns", {})
+            columns[table.preference_key] = [name for name in table.optional if name in wanted]
+            mine.save(update_fields=["preferences"])
     return HttpResponseRedirect(back)

@@ -202,7 +202,8 @@ def test_a_prescriber_sees_no_entry_and_comes_not_in(browser_of, store, client):
     assert "Ny individ" in text(client.get("/individer/"))
 
 
-def test_a_dialog_of_another_session_leads_to_the_search(client, browser_of, user):
+def test_a_dialog_of_another_user_leads_to_the_search(client, browser_of, user, store):
     dialog = opened(client)
-    other = browser_of(user)
-    assert other.get(f"{dialog}artikel/").url == "/individer/"
+    colleague = UserFactory(roles=[BUFFERT], default_unit=user.default_unit)
+    assert browser_of(colleague).get(f"{dialog}artikel/").url == "/individer/"
+    assert browser_of(user).get(f"{dialog}artikel/").status_code == 200
