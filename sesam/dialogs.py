@@ -46,10 +46,14 @@ class Dialog:
         cls, request: HttpRequest, kind: str, *, about: uuid.UUID | None = None, **facts: Any
     ) -> Dialog:
         """Open a new dialog, about the recipient with the opaque id ``about``."""
-        mine = DialogState.objects.filter(user=request.user)
+        mine = DialogState.objects.filter(user=request.user.pk)
         mine.filter(key__in=mine.order_by("-touched_at").values("key")[MOST - 1 :]).delete()
         state = DialogState.objects.create(
-            key=secrets.token_urlsafe(9), user=request.user, kind=kind, about=about, facts=facts
+            key=secrets.token_urlsafe(9),
+            user_id=request.user.pk or 0,
+            kind=kind,
+            about=about,
+            facts=facts,
         )
         return cls(request, state)
 
@@ -58,7 +62,7 @@ class Dialog:
         """An open dialog of this user; 404 for another's, or one that has ended."""
         since = timezone.now() - DialogState.KEPT
         state = DialogState.objects.filter(
-            key=key.replace("\0", ""), user=request.user, kind=kind, touched_at__gt=since
+            key=key.replace("\0", ""), user=request.user.pk, kind=kind, touched_at__gt=since
         ).first()
         if state is None:
             raise Http404("dialog")

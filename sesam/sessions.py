@@ -8,6 +8,7 @@ write the whole copy that the request began with back over what another has writ
 from __future__ import annotations
 
 import datetime as dt
+from typing import cast
 
 from django.conf import settings
 from django.contrib.sessions.backends import db
@@ -25,7 +26,7 @@ class SessionStore(db.SessionStore):
     ends_at: dt.datetime | None = None
 
     def _get_session_from_db(self) -> Session | None:
-        row = super()._get_session_from_db()
+        row = super()._get_session_from_db()  # type: ignore[misc]  # the stubs leave it out
         self.ends_at = row.expire_date if row else None
         return row
 
@@ -44,17 +45,18 @@ class SlidingSessions(SessionMiddleware):
     """Django's, and each request that reads a session moves its end."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        written = request.session.modified
+        session = cast(SessionStore, request.session)
+        written = session.modified
         response = super().process_response(request, response)
-        if not written and response.status_code < 500 and request.session.renew():
+        if not written and response.status_code < 500 and session.renew():
             response.set_cookie(
                 settings.SESSION_COOKIE_NAME,
-                request.session.session_key,
-                max_age=request.session.get_expiry_age(),
+                session.session_key or "",
+                max_age=session.get_expiry_age(),
                 domain=settings.SESSION_COOKIE_DOMAIN,
                 path=settings.SESSION_COOKIE_PATH,
                 secure=settings.SESSION_COOKIE_SECURE,
                 httponly=settings.SESSION_COOKIE_HTTPONLY,
-                samesite=settings.SESSION_COOKIE_SAMESITE,
+                samesite=settings.SESSION_COOKIE_SAMESITE,  # type: ignore[arg-type]
             )
         return response
