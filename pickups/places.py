@@ -37,7 +37,7 @@ for _order, _name, _label, _icon, _page in (
             url=places.page_of(_page),
             order=_order,
             shown=_care,
-            extra={"dialog": _name == "pickup"},
+            extra={"dialog": _name == "pickup", "ticked": True},
         )
     )
     places.add(

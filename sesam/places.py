@@ -6,7 +6,8 @@ Each app registers entries in its own ``places.py`` (found at start-up). A slot 
 ``search``                  a choice of the start page's search box
 ``recipient.tab``           a tab of the recipient's page   (obj: Recipient)
 ``recipient.button``        a button in the page's head      (obj: Recipient)
-``recipient.create``        an entry of «Registrera/skapa»   (obj: Recipient)
+``recipient.create``        an entry of «Registrera/skapa»   (obj: Recipient). With ``ticked`` in
+                            ``extra`` its url may get a POST as ``recipient.bulk``
 ``recipient.document``      a part of «Hjälpmedelslista»     (obj: Recipient; recipients/documents.py)
 ``recipient.bulk``          a button on ticked held aids; its url gets a POST with ``valda``, the
                             loans' ids                       (obj: Recipient)

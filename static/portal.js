@@ -34,6 +34,7 @@
     all("#dialog .dialog-form, #dialog form[data-dialog], #dialog a[data-dialog]").forEach((e) =>
       enhance(e, { ...address(e), ...inDialog, ...(e.enctype === "multipart/form-data" ? { encoding: e.enctype } : {}) }));
     all("a[data-dialog], form[data-dialog]").forEach((e) => enhance(e, { ...address(e), ...intoDialog }));
+    all("button[data-dialog]").forEach((e) => enhance(e, { post: e.getAttribute("formaction"), ...intoDialog }));
     all(".list").forEach((list) => {
       if (!list.id) return;
       const reload = { ...part("#" + list.id), "push-url": "true", "select-oob": "#panel" };

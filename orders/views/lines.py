@@ -351,6 +351,7 @@ def _page(
             "back": at > 0,
             "finish": "Fortsätt",
             "next": "Nästa" if at + 1 < len(steps) else "",
+            "enter": "refresh" if step == "komponenter" else "",  # «Sök komponenter»
             "multipart": step == "kommentar",
             "error": _error(form),
         },

@@ -120,3 +120,25 @@ def test_a_double_click_on_send_makes_one_order(page, live_server, user):
         again.click()
     page.wait_for_load_state()
     assert Order.objects.count() == 1
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_enter_in_search_for_components_searches(browser, live_server, settings, user, script):
+    article = ArticleFactory()
+    start(user)
+    client = Client()
+    client.force_login(user)
+    name = settings.SESSION_COOKIE_NAME
+    context = browser.new_context(java_script_enabled=script)
+    cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+    context.add_cookies([cookie])
+    page = context.new_page()
+    page.goto(f"{live_server.url}/bestallning/artikel/{article.number}/")
+    page.get_by_role("button", name="Nästa", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Beställd artikel")
+    words = page.get_by_label("Sök komponent")
+    words.fill("finns inte")
+    words.press("Enter")
+    expect(page.get_by_text("Ingen komponent har alla orden.")).to_be_visible()
+    expect(page.get_by_label("Sök komponent")).to_have_value("finns inte")
+    context.close()

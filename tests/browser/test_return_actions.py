@@ -175,7 +175,7 @@ def test_the_bar_counts_anew_when_the_list_is_sorted(at_recipient):
 def test_the_pickup_dialog_opens_over_the_page_and_refuses_nothing_chosen(at_recipient):
     page = at_recipient
     page.get_by_text("Registrera/skapa").click()
-    page.get_by_role("link", name="Hämtorder", exact=True).click()
+    page.get_by_role("button", name="Hämtorder", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Hämtorderorsak")
 
@@ -183,4 +183,27 @@ def test_the_pickup_dialog_opens_over_the_page_and_refuses_nothing_chosen(at_rec
     dialog.get_by_role("button", name="Nästa").click()
 
     expect(dialog).to_contain_text("Välj minst ett hjälpmedel att hämta.")
+    assert page.problems == []
+
+
+def test_enter_on_a_tick_box_starts_nothing(at_recipient):
+    page = at_recipient
+    here = page.url
+    box = page.locator("input[name=valda]").first
+    box.check()
+    box.press("Enter")
+    page.wait_for_timeout(300)
+    assert page.url == here
+    expect(box).to_be_checked()
+
+
+@pytest.mark.parametrize("name", ["Retur", "Hämtorder", "Retursedel"])
+def test_registrera_skapa_keeps_what_is_ticked(at_recipient, two_aids, name):
+    page = at_recipient
+    page.locator("input[name=valda]").first.check()
+    chosen = page.locator("input[name=valda]").first.get_attribute("value")
+    page.get_by_text("Registrera/skapa").click()
+    page.locator(".drop-menu").get_by_role("button", name=name, exact=True).click()
+    expect(page.locator(f"#valj-{chosen}")).to_be_checked()
+    expect(page.locator(".back-rows input[name=valda]:checked")).to_have_count(1)
     assert page.problems == []

@@ -222,7 +222,7 @@ def test_a_deceased_persons_page_offers_return_and_pickup(client):
     text = client.get(page_of(recipient)).content.decode()
 
     for label in ("Retur", "Hämtorder", "Retursedel"):
-        assert f"<span>{label}</span></a>" in text  # «Registrera/skapa»
+        assert f"<span>{label}</span></button></li>" in text  # «Registrera/skapa»
         assert f"</svg>{label}</button>" in text  # the bar
 
 
