@@ -11,7 +11,7 @@ from recipients.models import Loan, Recipient
 
 from . import parts
 
-CHOSEN, SCRAP, SEEN = "valda", "skrota", "visad"
+CHOSEN, SCRAP, SEEN, CONFIRMED = "valda", "skrota", "visad", "bekrafta"
 
 
 @dataclass
@@ -41,6 +41,39 @@ class Row:
     @property
     def is_a(self) -> bool:
         return self.loan.article.responsibility == Responsibility.A
+
+    @property
+    def label(self) -> str:
+        """What tells it from the recipient's other aids."""
+        piece = self.loan.individual
+        return f"{self.loan.title} {piece.number}" if piece else self.loan.title
+
+    @property
+    def going(self) -> int:
+        """How many of it come back by what is chosen and typed."""
+        return self.quantity if self.chosen and self.quantity <= self.loan.held else 0
+
+    @property
+    def goes_back(self) -> int:
+        return 0 if self.scrap else self.going
+
+    @property
+    def goes_away(self) -> int:
+        return self.going if self.scrap else 0
+
+    @property
+    def stays(self) -> int:
+        return self.loan.held - self.going
+
+    @property
+    def fate(self) -> str:
+        """What happens to it, in words (static/returns.js says the same)."""
+        shares = [
+            (self.goes_back, "till förrådet"),
+            (self.goes_away, "skrotas"),
+            (self.stays, "stannar hos mottagaren"),
+        ]
+        return ", ".join(f"{count} st {words}" for count, words in shares if count)
 
     @property
     def quantity(self) -> int:
@@ -116,6 +149,16 @@ def ids(values: Iterable[str]) -> set[int]:
 def seen(data: dict[str, Any]) -> set[int]:
     """The loans that the form showed when it was sent."""
     return ids(_many(data, SEEN))
+
+
+def to_confirm(rows: Iterable[Row]) -> str:
+    """What must be confirmed before it happens: A aids into an own store, and what is scrapped.
+    Empty for none. The form sends it back with its tick, so that a tick holds for what was shown."""
+    return " ".join(
+        f"{'a' if row.is_a else ''}{'s' if row.scrap else ''}{row.loan.pk}"
+        for row in rows
+        if row.chosen and (row.is_a or row.scrap)
+    )
 
 
 def gone(rows: list[Row], data: dict[str, Any]) -> str:

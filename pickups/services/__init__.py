@@ -16,13 +16,14 @@ from .ordering import (
 )
 from .preparing import make_available
 from .receiving import receive
-from .returns import Back, give_back, undo
+from .returns import Back, Unconfirmed, give_back, undo
 
 __all__ = [
     "Back",
     "Extra",
     "Got",
     "TextNeedsCheck",
+    "Unconfirmed",
     "Wish",
     "cancel_pickup",
     "change_pickup",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
+from articles.models import Responsibility
 from articles.stock import Kind, Ledger, Shortage
 from individuals import services as individuals
 from individuals.models import Component, Individual
@@ -32,6 +33,10 @@ class Back:
     scrap: bool = False
 
 
+class Unconfirmed(DomainError):
+    """Something is scrapped, or an A aid goes into an own store, and nobody has said yes to it."""
+
+
 @transaction.atomic
 def give_back(
     recipient: Recipient,
@@ -42,8 +47,12 @@ def give_back(
     warehouse: Warehouse,
     key: uuid.UUID,
     seen: Collection[int] | None = None,
+    confirmed: bool = False,
 ) -> Return:
     """End the loans and put the goods in the store; sent again, the return that is there.
+
+    ``confirmed`` says that the user has been told, and wants, that A aids go into the store and
+    what is scrapped is thrown away; without it ``Unconfirmed`` is raised for either.
 
     Parts that are among ``backs`` come along, the others stay with the recipient. ``seen`` are
     the loans that the form showed: a part that was fitted since stops it. ``DomainError.line``
@@ -60,6 +69,8 @@ def give_back(
         goods.check_held(loans.get(back.loan_id), back.quantity)
     belonging = parts.of_loans(loans.values())
     goods.check_seen(loans, belonging, seen)
+    if not confirmed:
+        _check_ordinary(backs, loans)
 
     now = timezone.now()
     made = Return.objects.create(
@@ -98,6 +109,16 @@ def _check(user: User, unit: Unit, warehouse: Warehouse, backs: list[Back]) -> N
         raise DomainError("Välj ett av tjänsteställets egna förråd.", field="warehouse")
     if not backs:
         raise DomainError("Välj minst ett hjälpmedel att lämna tillbaka.")
+
+
+def _check_ordinary(backs: list[Back], loans: dict[int, Loan]) -> None:
+    scrapped = any(back.scrap for back in backs)
+    a_aids = any(loan.article.responsibility == Responsibility.A for loan in loans.values())
+    if scrapped or a_aids:
+        raise Unconfirmed(
+            "Inget är returnerat än. Kontrollera längst ned vad som händer med varje hjälpmedel,"
+            " och bekräfta."
+        )
 
 
 def _stays_on(chosen: dict[int, Back], main: int, part: parts.Part) -> bool:

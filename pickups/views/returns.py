@@ -53,6 +53,7 @@ def _send(request: HttpRequest, recipient: Recipient) -> HttpResponse:
         return _page(request, recipient, rows, form, token=token, error=lost, status=409)
     if not form.is_valid():
         return _page(request, recipient, rows, form, token=token, status=422)
+    confirmed = held.to_confirm(rows)
     backs = [services.Back(r.loan.pk, r.quantity, r.scrap) for r in rows if r.chosen]
     try:
         made = services.give_back(
@@ -63,6 +64,12 @@ def _send(request: HttpRequest, recipient: Recipient) -> HttpResponse:
             warehouse=form.cleaned_data["warehouse"],
             key=token,
             seen=held.seen(typed),
+            confirmed=confirmed in ("", request.POST.get(held.CONFIRMED)),
+        )
+    except services.Unconfirmed as question:
+        error = question.message
+        return _page(
+            request, recipient, rows, form, token=token, error=error, asks=True, status=422
         )
     except DomainError as fault:
         rows = held.typed(held.of(recipient), typed)
@@ -99,9 +106,11 @@ def _page(
     *,
     token: uuid.UUID,
     error: str = "",
+    asks: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     log(request, recipient, "Retur")
+    chosen = {row.loan.pk for row in rows if row.chosen}
     context = {
         **head(recipient),
         "form": form,
@@ -111,6 +120,12 @@ def _page(
         "no_store": not form.fields["warehouse"].queryset.exists(),
         "warn": any(row.is_a for row in rows if row.chosen),
         "scrap": True,
+        "asks": asks,
+        "to_confirm": held.to_confirm(rows),
+        "going_back": sum(row.goes_back for row in rows),
+        "going_away": sum(row.goes_away for row in rows),
+        "staying": sum(row.stays for row in rows),
+        "told": {row.loan.pk for row in rows if row.chosen or row.part_of in chosen},
         "leave_url": reverse("recipients:detail", args=[recipient.key]),
     }
     return render(request, "pickups/return.html", context, status=status)

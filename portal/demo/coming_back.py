@@ -78,6 +78,7 @@ def _give_back(loan: Loan, user: User, places: Places) -> None:
         unit=user.default_unit,
         warehouse=places.stores["0880"],
         key=uuid.uuid4(),
+        confirmed=True,
     )
 
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
 
+from articles.models import Article
 from organisation.models import Warehouse
 from pickups.models import PickupOrder, Return
 from recipients.models import Loan
@@ -86,6 +87,8 @@ def tick_both(hand, page: Page) -> None:
 def test_two_aids_come_back_in_four_actions(at_recipient, hand_of, two_aids):
     page, hand = at_recipient, hand_of(at_recipient)
 
+    # A aids go to KHS by pickup order; back to the own store they are confirmed, a fifth action.
+    Article.objects.update(responsibility="B")
     tick_both(hand, page)
     hand.choose(page.get_by_role("button", name="Retur", exact=True))
     expect(page.get_by_role("heading", level=1)).to_have_text("Retur")
@@ -141,6 +144,11 @@ def test_an_aid_that_is_ticked_takes_its_parts_along(at_recipient, live_server):
     page.locator(f"#valj-{chair.pk}").check()
     expect(part).to_be_checked()
     part.uncheck()
+    expect(page.locator("[data-fate-of]:visible")).to_have_text(
+        [f"{chair.title} {chair.individual.number}: 1 st till förrådet",
+         "Sittdyna: 1 st stannar hos mottagaren"]
+    )  # fmt: skip
+    page.get_by_label("Ja, så ska det bli").check()
     page.get_by_role("button", name="Returnera artiklar").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Returbekräftelse")
 
@@ -158,6 +166,36 @@ def test_a_return_warns_while_an_a_aid_is_ticked(at_recipient, live_server, two_
     expect(warning).to_be_visible()
     page.locator(f"#valj-{two_aids[0].pk}").uncheck()
     expect(warning).to_be_hidden()
+
+
+def test_scrap_ticks_return_and_says_what_happens_and_a_new_choice_is_confirmed_anew(
+    at_recipient, live_server, two_aids
+):
+    page = at_recipient
+    Article.objects.update(responsibility="B")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(live_server.url + reverse("pickups:new_return", args=[two_aids[0].recipient.key]))
+    words = page.locator("td:has(input[type=checkbox])").evaluate_all(
+        "cells => cells.map((td) => getComputedStyle(td, '::before').content)"
+    )
+    assert words == ['"Retur"', '"Skrota"'] * 2  # on a phone no box is without its word
+
+    first = page.locator(f"#rad-{two_aids[0].pk}")
+    first.get_by_label("Skrota").check()
+    expect(first.get_by_label("Retur")).to_be_checked()
+    expect(page.locator("[data-fate-sum]")).to_have_text(
+        "0 st till förrådet, 1 st skrotas, 1 st stannar hos mottagaren"
+    )
+    page.get_by_label("Ja, så ska det bli").check()
+    page.locator(f"#rad-{two_aids[1].pk}").get_by_label("Skrota").check()
+    expect(page.get_by_label("Ja, så ska det bli")).not_to_be_checked()
+    page.locator(f"#valj-{two_aids[1].pk}").uncheck()
+    expect(page.locator(f"#rad-{two_aids[1].pk}").get_by_label("Skrota")).not_to_be_checked()
+    page.get_by_label("Ja, så ska det bli").check()
+    page.get_by_role("button", name="Returnera artiklar").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Returbekräftelse")
+    assert Return.objects.get().lines.get().scrapped
 
 
 def test_the_bar_counts_anew_when_the_list_is_sorted(at_recipient):

@@ -78,7 +78,7 @@ def returned(loan: Loan, quantity: int | None = None, *more: Loan, **facts) -> R
         unit=user.default_unit,
         warehouse=facts.pop("store", None) or BufferFactory(),
         key=facts.pop("key", None) or uuid.uuid4(),
-        **facts,
+        **{"confirmed": True, **facts},
     )
 
 

@@ -39,6 +39,15 @@ def form_of(response) -> dict[str, list[str]]:
     return found
 
 
+def give_back(client, recipient: Recipient, form: dict, **more):
+    """Send the form of a return; where it asks about A aids or scrapping, yes."""
+    answer = client.post(new_return(recipient), form, **more)
+    if answer.context and answer.context.get("asks"):
+        yes = {"bekrafta": [answer.context["to_confirm"]]}
+        answer = client.post(new_return(recipient), form | yes, **more)
+    return answer
+
+
 def begin(client, *loans: Loan) -> str:
     """Open the dialog with the loans ticked; the first step's address."""
     url = reverse("pickups:begin", args=[loans[0].recipient.key])

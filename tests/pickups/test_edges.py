@@ -17,7 +17,7 @@ from recipients.models import Loan, Recipient
 from tests.factories import ArticleFactory
 
 from .builders import fetched, lend, lend_chair_with_part, prescriber, returned, someone
-from .pages import begin, form_of, new_return, to_information
+from .pages import begin, form_of, give_back, new_return, to_information
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def chair() -> Loan:
 def by_return(client, loan: Loan, *more: Loan):
     """The form of a return, shown before what happens meanwhile; then sent."""
     form = form_of(client.get(new_return(loan.recipient, loan, *more)))
-    return lambda: client.post(new_return(loan.recipient), form)
+    return lambda: give_back(client, loan.recipient, form)
 
 
 def by_pickup(client, loan: Loan, *more: Loan):

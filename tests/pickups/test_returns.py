@@ -74,6 +74,16 @@ def test_more_than_is_held_cannot_come_back():
     assert not Return.objects.exists()
 
 
+@pytest.mark.parametrize("kind", [{"responsibility": "A"}, {"responsibility": "B", "scrap": True}])
+def test_an_a_aid_or_scrapping_wants_a_yes(kind):
+    loan = lend(someone(), ArticleFactory(responsibility=kind["responsibility"]))
+
+    with pytest.raises(services.Unconfirmed):
+        returned(loan, scrap=kind.get("scrap", False), confirmed=False)
+
+    assert not Return.objects.exists()
+
+
 def test_a_scrapped_piece_is_in_no_store_and_both_movements_are_kept():
     loan = lend(someone(), ArticleFactory(is_marked=True))
 

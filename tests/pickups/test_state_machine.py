@@ -224,6 +224,7 @@ class Aids(RuleBasedStateMachine):
             unit=self.user.default_unit,
             warehouse=self.world.store,
             key=uuid.uuid4(),
+            confirmed=True,
         )
 
     @precondition(lambda self: Return.objects.filter(undone_at=None).exists())

@@ -29,7 +29,7 @@ from .builders import (
     returned,
     someone,
 )
-from .pages import begin, form_of, new_return, page_of, to_information
+from .pages import begin, form_of, give_back, new_return, page_of, to_information
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +120,7 @@ def test_two_ticked_aids_come_back_by_one_form(client):
     form = form_of(client.get(bar.url))
     assert sorted(form["valda"]) == sorted([str(one.pk), str(other.pk)])
     form[f"antal-{other.pk}"] = ["2"]
-    response = client.post(new_return(recipient), form, follow=True)
+    response = give_back(client, recipient, form, follow=True)
 
     assert "Returbekräftelse" in response.content.decode()
     one.refresh_from_db()
@@ -137,8 +137,8 @@ def test_sent_twice_shows_the_same_confirmation(client):
     loan = lend(someone(), ArticleFactory())
     form = form_of(client.get(new_return(loan.recipient, loan)))
 
-    first = client.post(new_return(loan.recipient), form)
-    second = client.post(new_return(loan.recipient), form)
+    first = give_back(client, loan.recipient, form)
+    second = give_back(client, loan.recipient, form)
 
     assert first.url == second.url
     assert Return.objects.count() == 1
@@ -149,7 +149,7 @@ def test_the_fault_stands_at_its_row_and_what_was_typed_is_kept(client):
     form = form_of(client.get(new_return(loan.recipient, loan)))
     form[f"antal-{loan.pk}"] = ["7"]
 
-    response = client.post(new_return(loan.recipient), form)
+    response = give_back(client, loan.recipient, form)
 
     text = response.content.decode()
     assert response.status_code == 422
@@ -164,7 +164,7 @@ def test_an_aid_that_somebody_else_took_back_is_told_and_the_rest_is_kept(client
     form = form_of(client.get(new_return(recipient, one, other)))
     returned(one)
 
-    response = client.post(new_return(recipient), form)
+    response = give_back(client, recipient, form)
 
     assert response.status_code == 409
     assert f"{one.title} är redan återlämnat" in response.content.decode()
@@ -178,7 +178,7 @@ def test_a_part_is_ticked_with_its_aid_and_stays_if_it_is_ticked_off(client):
     assert set(form["valda"]) == {str(chair.pk), str(cushion.pk)}
 
     form["valda"] = [str(chair.pk)]
-    client.post(new_return(chair.recipient), form)
+    give_back(client, chair.recipient, form)
 
     cushion.refresh_from_db()
     assert cushion.ended_at is None
@@ -190,17 +190,55 @@ def test_a_part_fitted_meanwhile_is_told_at_its_aid(client):
     form["visad"].remove(str(cushion.pk))
     form["valda"] = [str(chair.pk)]
 
-    response = client.post(new_return(chair.recipient), form)
+    response = give_back(client, chair.recipient, form)
 
     assert response.status_code == 422
     assert "Sittdyna har monterats på" in response.content.decode()
     assert str(cushion.pk) in form_of(response)["visad"], "now it has been seen"
 
 
-def test_an_a_aid_warns_but_comes_back(client):
+def test_an_a_aid_warns_and_comes_back_when_it_is_confirmed(client):
     loan = lend(someone(), ArticleFactory())
+    shown = client.get(new_return(loan.recipient, loan))
+    assert "A-hjälpmedel är valt" in shown.content.decode()
+    form = form_of(shown)
 
-    assert "A-hjälpmedel är valt" in client.get(new_return(loan.recipient, loan)).content.decode()
+    asked = client.post(new_return(loan.recipient), form)
+
+    text = asked.content.decode()
+    assert asked.status_code == 422
+    assert 'name="bekrafta"' in text and "1 st till förrådet" in text
+    assert form_of(asked)["token"] == form["token"], "it is still the same return"
+    assert not Return.objects.exists()
+    give_back(client, loan.recipient, form)
+    loan.refresh_from_db()
+    assert loan.ended_at
+
+
+def test_scrap_alone_returns_too_and_never_without_a_yes(client):
+    recipient = someone()
+    loan = lend(recipient, ArticleFactory(responsibility="B"), 3)
+    other = lend(recipient, ArticleFactory(responsibility="B"))
+    form = form_of(client.get(new_return(recipient)))
+    form |= {"skrota": [str(loan.pk)], f"antal-{loan.pk}": ["2"]}
+
+    asked = client.post(new_return(recipient), form)
+
+    text = asked.content.decode()
+    assert asked.status_code == 422 and "2 st skrotas, 1 st stannar hos mottagaren" in text
+    assert form_of(asked)["valda"] == [str(loan.pk)] == form_of(asked)["skrota"]
+    assert not Return.objects.exists()
+    another = form | {"skrota": [str(loan.pk), str(other.pk)], "bekrafta": [f"s{loan.pk}"]}
+    assert client.post(new_return(recipient), another).status_code == 422, "not what was shown"
+    give_back(client, recipient, form)
+    line = Return.objects.get().lines.get()
+    assert (line.loan, line.quantity, line.scrapped) == (loan, 2, True)
+
+
+def test_a_b_aid_comes_back_without_a_question(client):
+    loan = lend(someone(), ArticleFactory(responsibility="B"))
+    form = form_of(client.get(new_return(loan.recipient, loan)))
+    assert client.post(new_return(loan.recipient), form).status_code == 302
 
 
 def test_a_return_is_undone_the_same_day(client):
@@ -229,7 +267,7 @@ def test_a_deceased_persons_page_offers_return_and_pickup(client):
 def test_a_return_is_logged(client, user):
     loan = lend(someone(), ArticleFactory())
     form = form_of(client.get(new_return(loan.recipient, loan)))
-    client.post(new_return(loan.recipient), form)
+    give_back(client, loan.recipient, form)
 
     entry = AccessLogEntry.objects.get(action="change", user=user)
     assert (entry.recipient_key, entry.detail) == (loan.recipient.key, "Retur")
@@ -401,7 +439,7 @@ def test_recipients_who_are_care_units_give_back_too(client):
     loan = lend(CareUnitFactory(), ArticleFactory())
 
     form = form_of(client.get(new_return(loan.recipient, loan)))
-    client.post(new_return(loan.recipient), form)
+    give_back(client, loan.recipient, form)
 
     loan.refresh_from_db()
     assert loan.ended_at
