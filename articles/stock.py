@@ -1,5 +1,6 @@
 """The stock's only writer: balances are locked in one order and every change is a movement."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.db import connection, transaction
@@ -65,6 +66,10 @@ class Ledger:
     def available(self, place: Place) -> int:
         """What can still be promised there."""
         return self._balances[place].available
+
+    def expected(self) -> dict[Place, dt.date | None]:
+        """When more is expected at each of the places."""
+        return {place: balance.expected_on for place, balance in self._balances.items()}
 
     def on_hand(self, place: Place) -> int:
         """How many the books say are there."""

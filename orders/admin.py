@@ -25,9 +25,9 @@ from organisation.admin import ForKhs, for_khs
 from organisation.models import Source, Warehouse
 from sesam.documents import download
 from sesam.errors import DomainError
-from sesam.templatetags.sesam import datum, status_html
+from sesam.templatetags.sesam import status_html
 
-from . import admin_projects, delivery_sheet, documents, khs, services, shown
+from . import admin_projects, delivery_sheet, documents, khs, promises, services, shown
 from .models import Order, OrderKind, OrderStatus
 
 
@@ -182,8 +182,8 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
 
     @admin.display(description="Planerad leverans", ordering="planned_delivery")
     def shown_planned(self, order: Order) -> SafeString:
-        mark = status_html("", "försenad") if khs.is_late(order) else ""
-        return format_html('<span class="nowrap">{}</span> {}', datum(order.planned_delivery), mark)
+        mark = status_html("", "försenad") if khs.is_late(order.khs_lines) else ""
+        return format_html('<span class="nowrap">{}</span> {}', order.planned_words, mark)
 
     @admin.display(description="Rader klara")
     def shown_ready(self, order: Order) -> str:
@@ -239,7 +239,7 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
             "title": str(order),
             "order": order,
             "hold": hold,
-            "is_late": khs.is_late(order),
+            "is_late": khs.is_late(order.lines.filter(source=Source.CENTRAL)),
             "is_protected": order.is_protected,
             "can_pick": order.status == OrderStatus.REGISTERED and hold is None,
             "can_stop": order.status == OrderStatus.PICKING,
@@ -262,13 +262,14 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
                 "put_for__article",
             ).prefetch_related("deliveries__individual")
         )
-        known = khs.balances(lines)
+        known = promises.balances(lines)
         for line in lines:
             balance = known.get((line.warehouse_id, line.article_id))
             line.available = balance.available if balance else 0
             line.expected_on = balance.expected_on if balance else None
             line.backlog_now = line.backlog if line.article.is_stocked else 0
             line.is_khs = line.source == Source.CENTRAL
+        promises.set_expected(order, lines, known)
         shown.without_free_text(order, lines)
         files = list(shown.files(order).select_related("line__article"))
         for file in files:

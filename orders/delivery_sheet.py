@@ -12,8 +12,8 @@ from individuals.models import Individual
 from individuals.services import with_blocked
 from organisation.models import Source
 
-from .khs import Place, balances
 from .models import Order, OrderLine
+from .promises import Place, balances
 from .services import Pick
 from .shown import without_free_text
 

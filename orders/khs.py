@@ -5,18 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 
-from articles.models import Balance
 from organisation.models import Source
 from organisation.queues import State
 
 from .models import Order, OrderHold, OrderLine, OrderQuerySet, OrderStatus
 from .stages import FOR_KHS, Stage
-
-Place = tuple[int, int]  # (warehouse id, article id)
-
 
 # --- the queue ---------------------------------------------------------------------------
 
@@ -70,18 +66,15 @@ def in_project(*stages: Stage) -> Exists:
     return Exists(lines.filter(stage__in=stages) if stages else lines)
 
 
-def late(today: dt.date | None = None) -> Q:
-    """Undelivered orders whose planned day has passed."""
-    return Q(planned_delivery__lt=today or timezone.localdate())
+def late(today: dt.date | None = None) -> Exists:
+    """Orders with something undelivered whose promised day has passed."""
+    return Exists(_open_lines().filter(planned_delivery__lt=today or timezone.localdate()))
 
 
-def is_late(order: Order) -> bool:
-    return (
-        order.planned_delivery is not None
-        and order.planned_delivery < timezone.localdate()
-        and order.delivered_at is None
-        and order.cancelled_at is None
-    )
+def is_late(lines: Iterable[OrderLine]) -> bool:
+    """Whether the promised day of one of an order's KHS lines has passed without it."""
+    today = timezone.localdate()
+    return any(x.open and x.planned_delivery and x.planned_delivery < today for x in lines)
 
 
 STATES: dict[str, State] = {
@@ -127,13 +120,3 @@ def readiness(lines: Iterable[OrderLine]) -> tuple[int, int]:
 
 def goes_together(lines: Iterable[OrderLine]) -> bool:
     return any(line.deliver_together and line.open for line in lines)
-
-
-def balances(lines: Iterable[OrderLine]) -> dict[Place, Balance]:
-    """The lines' balances; a place that never had any goods is missing."""
-    lines = list(lines)
-    rows = Balance.objects.filter(
-        warehouse__in={line.warehouse_id for line in lines},
-        article__in={line.article_id for line in lines},
-    )
-    return {(row.warehouse_id, row.article_id): row for row in rows}

@@ -19,7 +19,7 @@ from sesam.panels import Panel
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts
-from . import fitted, holder, khs, offers_box
+from . import fitted, holder, khs, offers_box, promises
 from .models import Order, OrderLine
 from .tables import OrderedTable
 from .views import pieces
@@ -155,6 +155,14 @@ def _ordered_tab(request: HttpRequest, recipient: Recipient) -> dict[str, Any]:
     }
 
 
+def _new_day(line: OrderLine) -> list[dict[str, str]]:
+    """Where it is now expected on another day than was promised."""
+    lines = list(line.order.lines.select_related("article", "warehouse"))
+    promises.set_expected(line.order, lines, promises.balances(lines))
+    day = next(x.new_day for x in lines if x.pk == line.pk)
+    return [{"label": "Väntas nu", "value": day}] if day else []
+
+
 def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
     wanted = panels.asked(request)
     if not wanted.isdecimal():
@@ -177,13 +185,15 @@ def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
             {"label": "Kvar att leverera", "value": f"{line.open} st"},
             {"label": "Restnoterat", "value": f"{line.backlog} st"},
             {"label": "Från lager", "value": line.warehouse},
+            {"label": "Planerad leverans", "value": line.planned_words},
+            *_new_day(line),
         ]
     else:
         facts = [
             {"label": "Ärendenummer", "value": order.case_number},
             {"label": "Status", "value": order.get_status_display()},
             {"label": "Orderdatum", "value": datum(order.sent_at)},
-            {"label": "Planerad leverans", "value": datum(order.planned_delivery)},
+            {"label": "Planerad leverans", "value": order.planned_words},
             {"label": "Tjänsteställe", "value": order.unit},
             {"label": "Förskrivare", "value": order.prescriber},
         ]
@@ -221,7 +231,7 @@ def _ordered_section(request: HttpRequest, recipient: Recipient) -> Section:
     lines = (
         _undelivered(recipient)
         .select_related("article", "order")
-        .order_by("order__planned_delivery", "order__case_number", "position", "id")
+        .order_by("planned_delivery", "order__case_number", "position", "id")
     )
     return Section(
         "Beställda hjälpmedel",
@@ -242,10 +252,9 @@ def _ordered_section(request: HttpRequest, recipient: Recipient) -> Section:
 
 def _when(line: OrderLine) -> str:
     """«2026-12-04, restnoterad»."""
-    planned = datum(line.order.planned_delivery)
     if line.article.is_stocked and line.backlog:
-        return f"{planned}, restnoterad" if planned else "Restnoterad"
-    return planned
+        return f"{line.planned_words}, restnoterad"
+    return line.planned_words
 
 
 places.add(

@@ -1,5 +1,6 @@
 """The order in progress: a draft with all that was typed."""
 
+import datetime as dt
 import uuid
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.db.models import Q
 from organisation.models import Unit, Warehouse
 from recipients.models import Recipient
 
-from .details import DeliveryDetails, DeliveryWay, LineFacts, OrderKind
+from .details import DeliveryDetails, DeliveryWay, LineFacts, OrderKind, planned_words
 
 
 class Cart(DeliveryDetails):
@@ -62,6 +63,9 @@ class CartLine(LineFacts):
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines")
     dialog_key = models.CharField(max_length=24, blank=True)
 
+    # What a page works out for it, in ``orders.promises``: the day it would be promised now.
+    planned_delivery: dt.date | None = None
+
     class Meta:
         verbose_name = "rad i pågående beställning"
         verbose_name_plural = "rader i pågående beställning"
@@ -77,3 +81,7 @@ class CartLine(LineFacts):
 
     def __str__(self) -> str:
         return f"{self.quantity} {self.article}"
+
+    @property
+    def planned_words(self) -> str:
+        return planned_words(self.planned_delivery)

@@ -1,11 +1,20 @@
 """What an order in progress and a sent order have in common."""
 
+import datetime as dt
+
 from django.db import models
 
 from articles.models import Article
 from individuals.models import Individual
 from organisation.models import Source, Warehouse
 from sesam.addresses import Address
+
+
+def planned_words(day: dt.date | None, *, is_open: bool = True) -> str:
+    """«Planerad leverans» in words: nobody guesses a day."""
+    if day is not None:
+        return day.isoformat()
+    return "inget datum än" if is_open else "–"
 
 
 class OrderKind(models.TextChoices):

@@ -10,7 +10,7 @@ from organisation.models import Payer
 from recipients.models import Loan
 
 from ..stages import Stage
-from .details import LineFacts
+from .details import LineFacts, planned_words
 from .orders import Order
 
 
@@ -46,6 +46,12 @@ class OrderLine(LineFacts):
     is_replaced = models.BooleanField("ersatt av KHS", default=False)
     project = models.CharField("projekt", max_length=13, choices=Project.choices, blank=True)
     stage = models.CharField("projektets läge", max_length=12, choices=Stage.choices, blank=True)
+    planned_delivery = models.DateField(
+        "planerad leverans",
+        null=True,
+        blank=True,
+        help_text="Den dag som lovades när raden skickades. Tom: inget datum än.",
+    )
     payer = models.ForeignKey(Payer, on_delete=models.PROTECT, related_name="+")
     seller = models.ForeignKey(Payer, null=True, on_delete=models.PROTECT, related_name="+")
     price = models.DecimalField("pris", max_digits=10, decimal_places=2, null=True)
@@ -91,6 +97,11 @@ class OrderLine(LineFacts):
     def backlog(self) -> int:
         """What is to be delivered but not held in stock."""
         return self.open - self.reserved
+
+    @property
+    def planned_words(self) -> str:
+        """Its promised day as it is shown."""
+        return planned_words(self.planned_delivery, is_open=self.open > 0)
 
     @property
     def status(self) -> LineStatus:

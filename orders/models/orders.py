@@ -8,7 +8,7 @@ from organisation.models import Unit, Warehouse
 from organisation.permissions import KHS, has_role
 from recipients.models import Recipient
 
-from .details import DeliveryDetails, DeliveryWay, OrderKind
+from .details import DeliveryDetails, DeliveryWay, OrderKind, planned_words
 
 
 class OrderStatus(models.TextChoices):
@@ -95,6 +95,11 @@ class Order(DeliveryDetails):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.case_number}"
+
+    @property
+    def planned_words(self) -> str:
+        """Its planned day as it is shown."""
+        return planned_words(self.planned_delivery, is_open=not self.has_ended)
 
     @property
     def is_protected(self) -> bool:

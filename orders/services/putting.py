@@ -7,8 +7,8 @@ from articles.models import Article, ArticleType
 from articles.stock import Ledger
 from organisation.models import Source, User, Warehouse
 from sesam.errors import DomainError
-from sesam.working_days import add_working_days
 
+from .. import promises
 from ..models import Order, OrderKind, OrderLine, OrderStatus
 from ..rules import MOST
 from .common import locked_order, set_status, status_of, tell
@@ -77,7 +77,8 @@ def put_article(
         line.cancelled += line.open
         line.is_replaced = True
         line.save(update_fields=["cancelled", "is_replaced"])
-        _plan(order, warehouse)
+    _promise(order, new, ledger)
+    _plan(order)
     tell(order, user, f"KHS lade på {quantity} st {article}")
     return new
 
@@ -110,6 +111,7 @@ def take_off(line: OrderLine, *, user: User) -> None:
     if asked.is_replaced and all(x.cancelled == x.quantity for x in put):
         asked.is_replaced, asked.cancelled = False, 0
         asked.save(update_fields=["cancelled", "is_replaced"])
+    _plan(order)
     if status_of(lines.values()) == OrderStatus.DELIVERED:
         set_status(order, OrderStatus.DELIVERED)
         order.delivered_at = timezone.now()
@@ -163,9 +165,28 @@ def _own_order(order: Order, line: OrderLine, article: Article) -> OrderLine | N
     return bed
 
 
-def _plan(order: Order, warehouse: Warehouse) -> None:
-    """The real article starts from its warehouse today."""
-    day = add_working_days(timezone.localdate(), warehouse.lead_time)
-    if order.planned_delivery is None or order.planned_delivery < day:
+def _promise(order: Order, new: OrderLine, ledger: Ledger) -> None:
+    """What KHS put on is promised from today on, and with it what had waited for that without a
+    day. What was promised stands."""
+    lines = [
+        line
+        for line in order.lines.select_related("article", "warehouse")
+        if line.pk == new.pk or (new.deliver_together and line.deliver_together and line.open)
+    ]
+    expected = {
+        place: balance.expected_on for place, balance in promises.balances(lines).items()
+    } | ledger.expected()
+    given = {line.pk: line.planned_delivery for line in lines}
+    promises.promise(lines, expected, timezone.localdate())
+    for line in lines:
+        line.planned_delivery = given[line.pk] or line.planned_delivery
+    OrderLine.objects.bulk_update(lines, ["planned_delivery"])
+    new.planned_delivery = next(x.planned_delivery for x in lines if x.pk == new.pk)
+
+
+def _plan(order: Order) -> None:
+    """The order's day is that of its last line."""
+    day = promises.of_order(order.lines.all())
+    if day != order.planned_delivery:
         order.planned_delivery = day
         order.save(update_fields=["planned_delivery"])

@@ -1,7 +1,5 @@
 """Sending an order, once."""
 
-import datetime as dt
-from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import connection, transaction
@@ -16,10 +14,9 @@ from recipients.models import CareRelation, Recipient
 from sesam import case_numbers
 from sesam.errors import DomainError
 from sesam.models import CaseKind
-from sesam.working_days import add_working_days
 
 from .. import cart as carts
-from .. import rules
+from .. import promises, rules
 from ..models import (
     Cart,
     CartLine,
@@ -98,7 +95,8 @@ def send(cart: Cart, *, user: User) -> Order:
                 ledger.reserve(place, order_line.reserved)
         except Shortage as shortage:
             raise DomainError(_gone(line, shortage.available), line=line.pk) from shortage
-    order.planned_delivery = _planned(lines, now)
+    promises.promise(order_lines, ledger.expected(), timezone.localdate(now))
+    order.planned_delivery = promises.of_order(order_lines)
     order.status = status_of(order_lines)
     order.delivered_at = now if order.status == OrderStatus.DELIVERED else None
 
@@ -216,17 +214,6 @@ def prices(article_ids: set[int]) -> dict[int, Decimal]:
             [list(article_ids), timezone.localdate()],
         )
         return dict(cursor.fetchall())
-
-
-def _planned(lines: Iterable[CartLine], now: dt.datetime) -> dt.date | None:
-    """The last KHS line's lead time in working days; the same day from an own store; no day where
-    all depends on a project with a supplier."""
-    today = timezone.localdate(now)
-    goods = [line for line in lines if not line.article.project]
-    if not goods:
-        return None
-    leads = [line.warehouse.lead_time for line in goods if line.source == Source.CENTRAL]
-    return add_working_days(today, max(leads)) if leads else today
 
 
 def _move_attachments(cart: Cart, order: Order, lines: dict[int | None, OrderLine]) -> None:

@@ -17,7 +17,7 @@ from sesam.errors import DomainError
 from sesam.places import Shown
 from sesam.templatetags.sesam import datum
 
-from .. import progress, services, shown
+from .. import progress, promises, services, shown
 from ..forms import CaseAddressForm
 from ..models import Order, OrderLine, OrderStatus
 from ..stages import Stage
@@ -55,15 +55,17 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
     order = find_order(request, number)
     log(request, order, "Orderbekräftelse")
     lines = list(order.lines.select_related("article", "warehouse", "asked_article"))
+    days = {line.planned_delivery for line in lines}
     context = {
         "order": order,
+        "lines": lines if len(days) > 1 else [],
         "backlog": [x for x in lines if x.article.is_stocked and x.backlog and not x.cancelled],
         "facts": [
             {"label": "Beställningsnummer", "value": order.case_number},
             {"label": "Ordertyp", "value": order.get_kind_display()},
             {"label": "Orderdatum", "value": datum(order.sent_at)},
             {"label": "Status", "value": order.get_status_display()},
-            {"label": "Planerat leveransdatum", "value": datum(order.planned_delivery)},
+            {"label": "Planerad leverans", "value": order.planned_words},
         ],
     }
     return render(request, "orders/confirmation.html", context)
@@ -190,6 +192,8 @@ def _lines(order: Order) -> list[OrderLine]:
         shown.set_sum(line, line.price, line.billing_form)
         line.pieces = [x.individual.number for x in line.deliveries.all() if x.individual]
     shown.without_free_text(order, lines)
+    if not order.has_ended:
+        promises.set_expected(order, lines, promises.balances(lines))
     return shown.components_after(lines)
 
 
@@ -232,7 +236,7 @@ def _facts(order: Order) -> list[dict[str, object]]:
         {"label": "Beställare", "value": order.ordered_by},
         {"label": "Förskrivare", "value": order.prescriber},
         {"label": "Orderdatum", "value": datum(order.sent_at)},
-        {"label": "Planerad leverans", "value": datum(order.planned_delivery)},
+        {"label": "Planerad leverans", "value": order.planned_words},
     ]
     return facts
 

@@ -10,16 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from articles.models import Balance
 from organisation import access_log
 from organisation.models import Source
 from organisation.permissions import CARE, roles
 from sesam import attachments
 from sesam.errors import DomainError
-from sesam.working_days import add_working_days
 
 from .. import cart as carts
-from .. import rules, services, shown
+from .. import promises, rules, services, shown
 from ..forms import (
     AddressForm,
     AttachmentForm,
@@ -58,26 +56,19 @@ def shown_lines(cart: Cart) -> list[CartLine]:
     """
     lines = list(carts.lines(cart))
     prices = services.prices({line.article_id for line in lines})
-    balances = {
-        (b.warehouse_id, b.article_id): b.available
-        for b in Balance.objects.filter(
-            article__in={line.article_id for line in lines},
-            warehouse__in={line.warehouse_id for line in lines},
-        )
-    }
-    today = timezone.localdate()
+    balances = promises.balances(lines)
+    promises.set_planned(lines, balances, timezone.localdate())
     faults = rules.faults(cart.kind, lines)
     for line in lines:
         shown.set_sum(line, prices.get(line.article_id), line.article.billing_form)
         line.pieces = [line.individual.number] if line.individual else []
-        available = balances.get((line.warehouse_id, line.article_id), 0)
-        line.short = max(line.quantity - available, 0) if line.article.is_stocked else 0
         own = line.source == Source.OWN_STORE
-        line.planned = today if own else add_working_days(today, line.warehouse.lead_time)
         line.is_own = own
         line.fault = faults.get(line.pk, "")
         if own and line.short and not line.fault:
-            line.fault = f"Bara {max(available, 0)} st finns kvar i {line.warehouse}. Ändra raden."
+            line.fault = (
+                f"Bara {line.quantity - line.short} st finns kvar i {line.warehouse}. Ändra raden."
+            )
     return shown.components_after(lines)
 
 

@@ -67,6 +67,7 @@ def add(
         )  # fmt: skip
         _moves(rows, places, line, moments)
     order = order_row(rows, places, next(whom), way, _at(3, 0))
+    order.planned_delivery = None
     return line_row(
         rows, order, articles["MANUELL"], 1, 1, order.unit.delivering_warehouse, comment=CHAIR
     )

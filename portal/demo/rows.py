@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 
 from articles.models import Price
+from orders import promises
 from orders.models import (
     LineDelivery,
     Order,
@@ -74,7 +75,8 @@ def line_row(rows, order, article, position, quantity, warehouse, **facts) -> Or
     line = OrderLine(
         order=order, position=position, article=article, quantity=quantity, warehouse=warehouse,
         source=Source.CENTRAL if central else Source.OWN_STORE, payer=payer,
-        seller=warehouse.owner, billing_form=article.billing_form, **facts,
+        seller=warehouse.owner, billing_form=article.billing_form,
+        planned_delivery=order.planned_delivery if promises.is_knowable(article) else None, **facts,
     )  # fmt: skip
     rows.lines.append(line)
     return line

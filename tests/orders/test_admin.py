@@ -130,7 +130,7 @@ def test_late_and_backordered_orders_are_found_by_filters(khs):
     ready, late = sent((article, 1)), sent((article, 1))
     missing = sent((in_stock(0)[0], 2))
     yesterday = timezone.localdate() - dt.timedelta(days=1)
-    Order.objects.filter(pk=late.pk).update(planned_delivery=yesterday)
+    late.lines.update(planned_delivery=yesterday)
 
     def numbers(**asked):
         text = khs.get(reverse(QUEUE), asked).content.decode()
@@ -252,9 +252,7 @@ def queues(client: Client) -> dict[str, tuple[int, str]]:
 def test_the_home_says_how_many_wait_in_each_queue_and_its_link_shows_just_these(khs, khs_user):
     sent((in_stock(5)[0], 1))  # ready
     late = sent((in_stock(5)[0], 1))
-    Order.objects.filter(pk=late.pk).update(
-        planned_delivery=timezone.localdate() - dt.timedelta(days=1)
-    )
+    late.lines.update(planned_delivery=timezone.localdate() - dt.timedelta(days=1))
     sent((in_stock(0)[0], 1))  # backlog
     waits = sent((in_stock(5)[0], 1))
     services.hold(waits, "26470042", user=khs_user)

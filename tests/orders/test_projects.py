@@ -9,6 +9,7 @@ from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from articles.models import Project
 from orders import services
@@ -24,6 +25,8 @@ from tests.factories import (
     RecipientFactory,
     UnitFactory,
     UserFactory,
+    WarehouseFactory,
+    put_in_stock,
 )
 
 from .builders import TO_APPROVAL, add, go, last_move, pdf, project, project_article, sent, start
@@ -421,14 +424,18 @@ def test_the_delivery_ends_the_project_and_the_service_becomes_no_loan(khs_user)
     assert 'aria-current="step"' not in text and len(shown_steps(text)) == 8
 
 
-def test_a_project_alone_has_no_planned_day_but_goods_beside_it_have(khs_user):
+def test_an_order_with_a_project_has_no_planned_day_but_goods_beside_it_have(khs_user):
     line = project()
     assert line.order.planned_delivery is None
     assert at(khs_user).get(page(line)).status_code == 200
     cart = start()
     add(cart, line.article, comment="Sovrum")
-    add(cart, ArticleFactory())
-    assert services.send(cart, user=cart.user).planned_delivery is not None
+    goods = ArticleFactory()
+    put_in_stock(WarehouseFactory(), goods, 1)
+    add(cart, goods)
+    order = services.send(cart, user=cart.user)
+    assert order.planned_delivery is None
+    assert order.lines.get(article=goods).planned_delivery > timezone.localdate()
 
 
 def test_the_orders_page_asks_as_many_questions_however_far_the_project_has_come():

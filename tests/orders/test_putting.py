@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from articles.models import ArticleType, Balance
 from individuals.models import Component
+from orders import cart as carts
 from orders import services
 from orders.models import LineStatus, OrderStatus
 from orders.services import Pick
@@ -127,10 +128,26 @@ def test_a_manual_line_that_is_delivered_together_is_replaced_by_one_that_is(khs
 
 
 def test_the_planned_day_is_counted_from_when_the_article_is_known(kalmar):
-    line = manual()
-    type(line.order).objects.update(planned_delivery=timezone.localdate().replace(day=1, month=1))
-    put(line, ArticleFactory())
-    assert again(line.order).planned_delivery > timezone.localdate()
+    line, chair = manual(), ArticleFactory()
+    put_in_stock(kalmar, chair, 1)
+    assert line.order.planned_delivery is line.planned_delivery is None
+    new = put(line, chair)
+    assert again(line.order).planned_delivery == new.planned_delivery > timezone.localdate()
+    services.take_off(new, user=line.order.ordered_by)
+    assert again(line.order).planned_delivery is None
+
+
+def test_what_waited_for_a_manual_line_is_promised_with_what_khs_puts_on(kalmar):
+    cushion, chair = ArticleFactory(), ArticleFactory()
+    for article in (cushion, chair):
+        put_in_stock(kalmar, article, 1)
+    cart = start()
+    for article, comment in ((manual_article(), "Ett specialbord"), (cushion, "")):
+        carts.toggle_together(cart, add(cart, article, comment=comment).pk)
+    order = services.send(cart, user=cart.user)
+    assert {x.planned_delivery for x in order.lines.all()} == {None}
+    new = put(order.lines.get(article__number="MANUELL"), chair)
+    assert order.lines.get(article=cushion).planned_delivery == new.planned_delivery is not None
 
 
 def test_a_cancelled_order_frees_what_khs_put_on(kalmar):
