@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
         local_postgres.start(local_postgres.TEST)
         _started.append(local_postgres.TEST)
         os.environ["DATABASE_URL"] = local_postgres.url(local_postgres.TEST, "postgres")
+    # How long an example takes says how busy the machine is, and nothing about the code.
+    hypothesis.settings.register_profile(
+        "portal", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("portal")
     os.environ["DJANGO_SETTINGS_MODULE"] = "sesam.settings"
     from django.conf import settings
 
