@@ -1,7 +1,10 @@
 """The order in progress: started, filled, changed, left. All of it stays a draft."""
 
 import uuid
+from functools import partial
+from typing import Any
 
+from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -15,8 +18,15 @@ from recipients.models import Recipient
 from sesam.attachments import check
 from sesam.errors import DomainError
 
-from .models import Cart, CartAttachment, CartLine, DeliveryWay, OrderKind
+from .models import WHEREABOUTS, Cart, CartAttachment, CartLine, DeliveryWay, OrderKind
 from .rules import Wish, find_fault, left
+
+
+class Closed(DomainError):
+    """The order in progress was sent or left meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("Beställningen är redan skickad eller lämnad.")
 
 
 def open_cart(user: User) -> Cart | None:
@@ -46,6 +56,28 @@ def protect(cart: Cart) -> None:
     person = cart.recipient
     if person is not None and person.is_protected and not cart.typed_for_case:
         cart.forget_whereabouts()
+
+
+def locked(cart: Cart) -> Cart:
+    """The order in progress as it stands, locked; ``Closed`` when there is none any more.
+
+    Every change asks here first: what a page fetched may be what another click has sent since.
+    """
+    now = (
+        Cart.objects.select_for_update(of=("self",))
+        .select_related("recipient", "destination", "unit", "delivery_way")
+        .filter(pk=cart.pk, closed_at=None)
+        .first()
+    )
+    if now is None:
+        raise Closed
+    protect(now)
+    return now
+
+
+def _touch(cart: Cart, *changed: str) -> None:
+    """Write the fields that were changed, and that somebody is at it."""
+    cart.save(update_fields=[*changed, "updated_at"])
 
 
 def of_request(request: HttpRequest) -> Cart | None:
@@ -161,10 +193,42 @@ def _preset_delivery(cart: Cart) -> None:
         copy_address(cart, address)
 
 
-def save_details(cart: Cart) -> None:
-    """Save what a user has typed or chosen in the blocks of «Leveransuppgifter»."""
-    cart.typed_for_case = cart.recipient is not None and cart.recipient.is_protected
-    cart.save()
+@transaction.atomic
+def change(cart: Cart, details: dict[str, Any]) -> Cart:
+    """Change what ``details`` names of «Leveransuppgifter»; the cart as it is then."""
+    cart = locked(cart)
+    _set(cart, details)
+    return cart
+
+
+def _set(cart: Cart, details: dict[str, Any]) -> None:
+    """Write ``details``; what is typed for a protected person is typed for this case."""
+    protected = cart.recipient is not None and cart.recipient.is_protected
+    # What ``protect`` has emptied must be empty in the database too before this says otherwise.
+    emptied = WHEREABOUTS if protected and not cart.typed_for_case else ()
+    for name, value in {**details, "typed_for_case": protected}.items():
+        setattr(cart, name, value)
+    _touch(cart, *{*details, *emptied, "typed_for_case"})
+
+
+@transaction.atomic
+def preset_address(cart: Cart) -> Cart:
+    """The delivery way was changed: its address, unless it is nobody's or protected."""
+    cart = locked(cart)
+    rule = DeliveryWay.AddressRule
+    source = {
+        rule.RECIPIENT: cart.recipient,
+        rule.UNIT: cart.unit,
+        rule.STORE: cart.destination or cart.unit.own_stores.first(),
+    }.get(cart.delivery_way.address if cart.delivery_way else rule.NONE)
+    if source is None:
+        return cart
+    if source is cart.recipient and cart.recipient.is_protected:
+        cart.forget_whereabouts()
+    else:
+        copy_address(cart, source)
+    _set(cart, {name: getattr(cart, name) for name in WHEREABOUTS})
+    return cart
 
 
 def copy_address(cart: Cart, source: Recipient | Unit | Warehouse) -> None:
@@ -173,14 +237,15 @@ def copy_address(cart: Cart, source: Recipient | Unit | Warehouse) -> None:
         setattr(cart, name, getattr(source, name))
 
 
+@transaction.atomic
 def leave(cart: Cart) -> None:
     """Give the order in progress up."""
-    _close(cart)
+    _close(locked(cart))
 
 
 def _close(cart: Cart) -> None:
     cart.closed_at = timezone.now()
-    cart.save(update_fields=["closed_at", "updated_at"])
+    _touch(cart, "closed_at")
 
 
 def put(cart: Cart, wish: Wish, *, line: CartLine | None = None, dialog_key: str = "") -> CartLine:
@@ -196,9 +261,7 @@ def put_all(
 
     A dialog that is sent twice makes its lines once; what was attached in it goes with the first.
     """
-    cart = Cart.objects.select_for_update(of=("self",)).get(pk=cart.pk)
-    if cart.closed_at:
-        raise DomainError("Beställningen är redan skickad eller lämnad.")
+    cart = locked(cart)
     if dialog_key and line is None:
         sent_before = cart.lines.filter(dialog_key__startswith=dialog_key).order_by("pk")
         line = sent_before.first()
@@ -214,7 +277,7 @@ def put_all(
         made.append(_put(cart, wish, line=None if index else line, dialog_key=key))
     if dialog_key:
         cart.attachments.filter(dialog_key=dialog_key).update(line=made[0], dialog_key="")
-    cart.save(update_fields=["updated_at"])
+    _touch(cart)
     return made
 
 
@@ -255,14 +318,18 @@ def _component(cart: Cart, line: CartLine, article: Article, quantity: int) -> C
     )
 
 
+@transaction.atomic
 def remove(cart: Cart, line_id: int) -> None:
     """Take a line and its components out."""
+    cart = locked(cart)
     cart.lines.filter(pk=line_id).delete()
-    cart.save(update_fields=["updated_at"])
+    _touch(cart)
 
 
+@transaction.atomic
 def toggle_together(cart: Cart, line_id: int) -> None:
     """«Samleverans» on or off for a KHS line and its components."""
+    cart = locked(cart)
     line = cart.lines.filter(pk=line_id).select_related("warehouse").first()
     if line is None:
         return
@@ -271,11 +338,14 @@ def toggle_together(cart: Cart, line_id: int) -> None:
     on = not line.deliver_together
     cart.lines.filter(pk=line.pk).update(deliver_together=on)
     line.components.update(deliver_together=on)
+    _touch(cart)
 
 
+@transaction.atomic
 def attach(cart: Cart, upload, *, user: User, dialog_key: str = "") -> CartAttachment:
     """Attach a file to the order, or to the line that a dialog is about to make."""
     content_type = check(upload)
+    cart = locked(cart)
     if cart.attachments.count() >= 20:
         raise DomainError("En beställning kan ha högst 20 bilagor.", field="file")
     return CartAttachment.objects.create(
@@ -289,9 +359,10 @@ def attach(cart: Cart, upload, *, user: User, dialog_key: str = "") -> CartAttac
     )
 
 
+@transaction.atomic
 def detach(cart: Cart, key: uuid.UUID) -> None:
     """Take an attached file away."""
-    found = cart.attachments.filter(key=key).first()
+    found = locked(cart).attachments.filter(key=key).first()
     if found:
-        found.file.delete(save=False)
         found.delete()
+        transaction.on_commit(partial(default_storage.delete, found.file.name))

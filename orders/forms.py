@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.forms.models import model_to_dict
 from django.utils.datastructures import MultiValueDict
 
 from articles.models import Article, Balance
@@ -363,11 +364,18 @@ def _phone(label: str) -> forms.CharField:
     )
 
 
-SEND_ERRORS = {"extra_info": {"max_length": "Texten får vara högst 2 000 tecken."}}
+EXTRA_INFO_ERRORS = {"max_length": "Texten får vara högst 2 000 tecken."}
 
 
 class DetailsForm(ChecksDetails):
-    """A block of «Leveransuppgifter»; only what it names is touched."""
+    """A block of «Leveransuppgifter», filled in with what ``cart`` says.
+
+    It checks; what it says goes to the cart's service as ``cleaned_data``, never by ``save``.
+    """
+
+    def __init__(self, data: Any = None, *, cart: Cart | None = None) -> None:
+        names = self._meta.fields
+        super().__init__(data, initial=model_to_dict(cart, names) if cart is not None else None)
 
     class Meta:
         model = Cart
@@ -391,10 +399,10 @@ class CaseAddressForm(AddressForm):
         labels = AddressForm.Meta.labels | {"extra_info": "Övrig information"}
         widgets = AddressForm.Meta.widgets | {"extra_info": forms.Textarea(attrs={"rows": 3})}
         help_texts = {"extra_info": "Det som stod här förut är borttaget: det kunde röja adressen."}
-        error_messages = SEND_ERRORS
+        error_messages = {"extra_info": EXTRA_INFO_ERRORS}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
         needed = {
             "street": "Ange gatuadress.",
             "postcode": "Ange postnummer.",
@@ -423,29 +431,51 @@ class DeliveryContactForm(DetailsForm):
         labels = {"contact_name": "Namn", "contact_email": "E-post"}
 
 
-class SendForm(forms.ModelForm):
-    """The rest of «Leveransuppgifter»: delivery way and «Övrig information»."""
+class SendForm(forms.Form):
+    """The rest of «Leveransuppgifter»: delivery way, contact and «Övrig information»."""
 
-    class Meta:
-        model = Cart
-        fields = ["delivery_way", "extra_info"]
-        labels = {"delivery_way": "Leveranssätt", "extra_info": "Övrig information"}
-        widgets = {"extra_info": forms.Textarea(attrs={"rows": 3})}
-        error_messages = SEND_ERRORS | {
-            "delivery_way": {
-                "required": "Välj leveranssätt.",
-                "invalid_choice": "Välj leveranssätt ur listan.",
-            },
+    delivery_way = forms.ModelChoiceField(
+        DeliveryWay.objects.none(), label="Leveranssätt", empty_label=None,
+        error_messages={
+            "required": "Välj leveranssätt.",
+            "invalid_choice": "Välj leveranssätt ur listan.",
+        },
+    )  # fmt: skip
+    contact_prescriber = forms.TypedChoiceField(
+        label="Förskrivarkontakt",
+        choices=[
+            ("ja", "Förskrivare ska kontaktas"),
+            ("nej", "Förskrivare behöver inte kontaktas"),
+        ],
+        coerce=lambda answer: answer == "ja",
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Välj om förskrivaren ska kontaktas."},
+    )
+    extra_info = forms.CharField(
+        label="Övrig information",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages=EXTRA_INFO_ERRORS,
+    )
+
+    def __init__(self, data: Any = None, *, cart: Cart) -> None:
+        initial = {
+            "delivery_way": cart.delivery_way_id,
+            "contact_prescriber": "ja" if cart.contact_prescriber else "nej",
+            "extra_info": cart.extra_info,
         }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(data, initial=initial)
         ways = DeliveryWay.objects.filter(is_active=True)
         rule = DeliveryWay.AddressRule
-        if self.instance.destination_id:
+        if cart.destination_id:
             ways = ways.exclude(address=rule.RECIPIENT)
-        elif not self.instance.unit.own_stores.exists():
+        elif not cart.unit.own_stores.exists():
             ways = ways.exclude(address=rule.STORE)
         self.fields["delivery_way"].queryset = ways
-        self.fields["delivery_way"].empty_label = None
-        self.fields["delivery_way"].required = True
+
+    def details(self) -> dict[str, Any]:
+        """What the cart is to say; after ``is_valid``. An answer that wasn't sent changes nothing."""
+        return {name: value for name, value in self.cleaned_data.items() if value is not None}

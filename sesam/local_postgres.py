@@ -38,8 +38,7 @@ import psycopg
 from psycopg import sql
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-ROLE = "portal"  # made with the cluster; owns and migrates
-RUNNING_ROLE = "portal_web"  # made by migrating (sesam/database_roles.py)
+ROLE = "portal"
 OLDEST_MAJOR = 18  # uuidv7(), builtin locale provider
 _held: dict[str, IO[str]] = {}
 

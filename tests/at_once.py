@@ -1,9 +1,15 @@
-"""People who do something at the same instant: real threads, a database connection each."""
+"""People who do something at the same instant: real threads, a database connection each; and one
+who clicks twice, through real HTTP."""
 
+import http.client
 import threading
+import urllib.parse
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import close_old_connections, connection
+from django.test import Client
 
 from sesam.errors import DomainError
 
@@ -33,3 +39,55 @@ def at_once(*jobs: Callable) -> list:
         if isinstance(result, BaseException) and not isinstance(result, DomainError):
             raise result
     return results
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    location: str
+    text: str
+
+
+class Twice:
+    """A signed-in browser that sends the same POST twice at the same instant.
+
+    Two connections to the live server send the request all but its last byte, so that the
+    server's two threads stand at the form's end, and then that byte, one right after the other.
+    """
+
+    def __init__(self, live_server, client: Client) -> None:
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        csrf = "c" * 32
+        self.token = {"csrfmiddlewaretoken": csrf}
+        self.cookies = (
+            f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={csrf}"
+        )
+        host = urllib.parse.urlsplit(live_server.url).netloc
+        self.connections = [http.client.HTTPConnection(host, timeout=60) for _ in range(2)]
+
+    def close(self) -> None:
+        for each in self.connections:
+            each.close()
+
+    def post(self, url: str, data: dict) -> list[Answer]:
+        """What the two were answered."""
+        return self.post_both((url, data), (url, data))
+
+    def post_both(self, *forms: tuple[str, dict]) -> list[Answer]:
+        """Two forms at the same instant, in two tabs of the browser."""
+        bodies = [urllib.parse.urlencode(x | self.token, doseq=True).encode() for _, x in forms]
+        for each, (url, _), body in zip(self.connections, forms, bodies, strict=True):
+            each.putrequest("POST", url)
+            each.putheader("Cookie", self.cookies)
+            each.putheader("Content-Type", "application/x-www-form-urlencoded")
+            each.putheader("Content-Length", str(len(body)))
+            each.endheaders(body[:-1])
+        for each, body in zip(self.connections, bodies, strict=True):
+            each.send(body[-1:])
+        return [self._answer(each.getresponse()) for each in self.connections]
+
+    @staticmethod
+    def _answer(response: http.client.HTTPResponse) -> Answer:
+        text = response.read().decode()
+        assert response.status < 500, text[-2000:]
+        return Answer(response.status, response.headers.get("Location", ""), text)

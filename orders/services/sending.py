@@ -62,7 +62,7 @@ def send(cart: Cart, *, user: User) -> Order:
     if cart.order:
         return cart.order
     if cart.closed_at:
-        raise DomainError("Beställningen är lämnad. Börja en ny.")
+        raise carts.Closed
     lines = list(
         cart.lines.select_related("article__billing_form", "warehouse", "individual").order_by(
             F("component_of_id").asc(nulls_first=True), "position", "id"

@@ -1,7 +1,6 @@
 """The order in progress: its lines, «Leveransuppgifter», and «Skicka beställning»."""
 
 import uuid
-from copy import copy
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -115,7 +114,10 @@ def remove_line(request: HttpRequest, line_id: int) -> HttpResponse:
     """The red cross on a line."""
     present = carts.of_request(request)
     if present:
-        carts.remove(present, line_id)
+        try:
+            carts.remove(present, line_id)
+        except carts.Closed:
+            return _already_sent(request)
         messages.success(request, "Raden är borttagen.")
     return redirect(_back(request))
 
@@ -128,6 +130,8 @@ def together(request: HttpRequest, line_id: int) -> HttpResponse:
     if present:
         try:
             carts.toggle_together(present, line_id)
+        except carts.Closed:
+            return _already_sent(request)
         except DomainError as fault:
             messages.error(request, fault.message)
     return redirect("orders:checkout")
@@ -162,36 +166,41 @@ def delivery(request: HttpRequest) -> HttpResponse:
         if not editing and any(line.fault for line in shown_lines(present)):
             # Told before the address is filled in, at the line where it can be put right.
             return redirect("orders:checkout")
-        opened = {editing: BLOCKS[editing][1](instance=present)} if editing in BLOCKS else {}
+        opened = {editing: BLOCKS[editing][1](cart=present)} if editing in BLOCKS else {}
         return _delivery_page(request, present, opened=opened)
     if str(present.token) != request.POST.get("token", str(present.token)):
         return _already_sent(request)
+    try:
+        return _act(request, present, editing)
+    except carts.Closed:
+        return _already_sent(request)
+
+
+def _act(request: HttpRequest, present: Cart, editing: str) -> HttpResponse:
+    """What was pressed. Raises ``carts.Closed`` when another click came first and sent it."""
     kept = {
-        name: BLOCKS[name][1](request.POST, instance=copy(present))
+        name: BLOCKS[name][1](request.POST, cart=present)
         for name in request.POST.getlist("open_block")
         if name in BLOCKS and name != editing
     }
+    form = SendForm(request.POST, cart=present)
     if editing in BLOCKS:
-        return _save_block(request, present, editing, kept)
-    action = request.POST.get("action", "send")
-    form = SendForm(request.POST, instance=present)
+        return _save_block(request, present, editing, kept, form)
     if not form.is_valid():
         return _delivery_page(request, present, form=form, opened=kept, status=422)
-    if "contact_prescriber" in request.POST:
-        present.contact_prescriber = request.POST["contact_prescriber"] == "ja"
-    form.save()
+    cart = carts.change(present, form.details())
+    action = request.POST.get("action", "send")
     if action == "attach":
-        return _attach(request, present, kept)
+        return _attach(request, cart, kept)
     if action.startswith("detach:"):
-        return _detach(request, present, action.removeprefix("detach:"), kept)
+        return _detach(request, cart, action.removeprefix("detach:"), kept)
     if action == "way" and "adress" not in kept:
-        _preset_address(present)
-        return _on(request, present, kept)
-    if action == "save":
-        return _on(request, present, kept)
+        return _on(request, carts.preset_address(cart), kept)
+    if action in ("save", "way"):
+        return _on(request, cart, kept)
     if kept:
-        return _delivery_page(request, present, opened=kept, block_error=OPEN_BLOCK, status=422)
-    return _send(request, present)
+        return _delivery_page(request, cart, opened=kept, block_error=OPEN_BLOCK, status=422)
+    return _send(request, cart)
 
 
 OPEN_BLOCK = "Spara eller lämna ändringen här innan du går vidare."
@@ -204,35 +213,23 @@ def _on(request: HttpRequest, cart: Cart, kept: dict[str, DetailsForm]) -> HttpR
     return redirect("orders:delivery")
 
 
-def _preset_address(cart: Cart) -> None:
-    """The delivery way was changed: its address, unless it is nobody's or protected."""
-    rule = cart.delivery_way.AddressRule
-    source = {
-        rule.RECIPIENT: cart.recipient,
-        rule.UNIT: cart.unit,
-        rule.STORE: cart.destination or cart.unit.own_stores.first(),
-    }.get(cart.delivery_way.address)
-    if source is None:
-        return
-    if source is cart.recipient and cart.recipient.is_protected:
-        cart.forget_whereabouts()
-    else:
-        carts.copy_address(cart, source)
-    carts.save_details(cart)
-
-
 def _save_block(
-    request: HttpRequest, cart: Cart, name: str, kept: dict[str, DetailsForm]
+    request: HttpRequest, cart: Cart, name: str, kept: dict[str, DetailsForm], rest: SendForm
 ) -> HttpResponse:
-    form = BLOCKS[name][1](request.POST, instance=cart)
+    form = BLOCKS[name][1](request.POST, cart=cart)
+    sent_along = "delivery_way" in request.POST
     if not form.is_valid():
-        fresh = carts.open_cart(request.user) or cart
-        return _delivery_page(request, fresh, opened={name: form, **kept}, status=422)
-    carts.save_details(cart)
-    rest = SendForm(request.POST, instance=cart)
-    if "delivery_way" in request.POST and rest.is_valid():
-        rest.save()
-    return _on(request, cart, kept)
+        return _delivery_page(
+            request,
+            cart,
+            opened={name: form, **kept},
+            form=rest if sent_along else None,
+            status=422,
+        )
+    details = form.cleaned_data
+    if sent_along and rest.is_valid():
+        details |= rest.details()
+    return _on(request, carts.change(cart, details), kept)
 
 
 def _attach(request: HttpRequest, cart: Cart, kept: dict[str, DetailsForm]) -> HttpResponse:
@@ -240,6 +237,8 @@ def _attach(request: HttpRequest, cart: Cart, kept: dict[str, DetailsForm]) -> H
     if form.is_valid():
         try:
             carts.attach(cart, form.cleaned_data["file"], user=request.user)
+        except carts.Closed:
+            raise
         except DomainError as fault:
             form.add_error("file", fault.message)
         else:
@@ -265,6 +264,8 @@ FIELD_BLOCK = {"street": "adress", "contact_phone": "kontakt"}
 def _send(request: HttpRequest, cart: Cart) -> HttpResponse:
     try:
         order = services.send(cart, user=request.user)
+    except carts.Closed:
+        raise
     except DomainError as fault:
         if fault.line is not None:
             fresh = carts.open_cart(request.user)
@@ -280,8 +281,7 @@ def _refused(request: HttpRequest, cart: Cart, fault: DomainError) -> HttpRespon
     block = FIELD_BLOCK.get(fault.field or "")
     if not block:
         return _delivery_page(request, cart, error=fault.message, status=422)
-    initial = BLOCKS[block][1](instance=cart).initial
-    form = BLOCKS[block][1](initial, instance=copy(cart))
+    form = BLOCKS[block][1](BLOCKS[block][1](cart=cart).initial, cart=cart)
     form.is_valid()
     form.add_error(fault.field, fault.message)
     return _delivery_page(request, cart, opened={block: form}, status=422)
@@ -328,7 +328,7 @@ def _delivery_page(
                 "title": title,
                 "facts": [
                     {"label": f.label, "value": f.initial if f.initial is not None else ""}
-                    for f in make(instance=cart)
+                    for f in make(cart=cart)
                     if f.value()
                 ]
                 or [{"label": "Uppgifter", "value": "Saknas"}],
@@ -345,7 +345,7 @@ def _delivery_page(
         )
     context = {
         "cart": cart,
-        "form": form or SendForm(instance=cart),
+        "form": form or SendForm(cart=cart),
         "blocks": blocks,
         "file_form": file_form or AttachmentForm(),
         "attachments": cart.attachments.filter(dialog_key="", line=None),

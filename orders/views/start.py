@@ -117,6 +117,10 @@ def leave(request: HttpRequest) -> HttpResponse:
     """Give up the order in progress."""
     cart = carts.of_request(request)
     if cart:
-        carts.leave(cart)
-        messages.success(request, "Den pågående beställningen är lämnad.")
+        try:
+            carts.leave(cart)
+        except carts.Closed as fault:
+            messages.warning(request, fault.message)
+        else:
+            messages.success(request, "Den pågående beställningen är lämnad.")
     return redirect("/")

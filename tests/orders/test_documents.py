@@ -190,9 +190,8 @@ def test_there_is_no_paper_when_nothing_is_left(khs, order, name):
 @pytest.fixture
 def hidden():
     cart = start(recipient=RecipientFactory(family_name="Dold", is_protected=True))
-    cart.street, cart.postcode, cart.locality = "Typgatan 9", "39233", "Kalmar"
-    cart.contact_mobile = "070-174 06 77"
-    carts.save_details(cart)
+    address = {"street": "Typgatan 9", "postcode": "39233", "locality": "Kalmar"}
+    carts.change(cart, address | {"contact_mobile": "070-174 06 77"})
     add(cart, in_stock(5, name="Rollator")[0], 1)
     return services.send(cart, user=cart.user)
 

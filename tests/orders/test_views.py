@@ -465,9 +465,8 @@ def test_a_protected_persons_address_stands_on_the_case_only_while_it_is_open(cl
     recipient = RecipientFactory(is_protected=True)
     cart = start(user, recipient)
     add(cart, ArticleFactory())
-    cart.street, cart.postcode, cart.locality = "Hemliga vägen 3", "39231", "Kalmar"
-    cart.contact_phone = "08-465 004 41"
-    carts.save_details(cart)
+    address = {"street": "Hemliga vägen 3", "postcode": "39231", "locality": "Kalmar"}
+    carts.change(cart, address | {"contact_phone": "08-465 004 41"})
     order = services.send(cart, user=user)
     url = reverse("orders:detail", args=[order.case_number])
 

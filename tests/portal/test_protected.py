@@ -60,8 +60,7 @@ def person(settings, tmp_path):
     at_home = {name: HOME[name] for name in ("street", "postcode", "locality", "door_code")}
     for _ in range(2):
         cart = start(user, recipient, replace=True)
-        cart.extra_info = "Vid kvarnen"
-        carts.save_details(cart)
+        carts.change(cart, {"extra_info": "Vid kvarnen"})
         add(cart, bed, comment="Ställs i rummet mot Kvarnbacken")
         file = SimpleUploadedFile("vag.pdf", b"%PDF-1.4 Vid kvarnen", "application/pdf")
         carts.attach(cart, file, user=user)
@@ -154,8 +153,8 @@ def test_sending_what_was_begun_before_needs_an_address_for_the_case(person):
     cart = carts.open_cart(orderer())
     with pytest.raises(DomainError, match="leveransadressen"):
         orders.send(cart, user=cart.user)
-    cart.street, cart.postcode, cart.locality = SECRET_LATER, "39231", "Kalmar"
-    carts.save_details(cart)
+    address = {"street": SECRET_LATER, "postcode": "39231", "locality": "Kalmar"}
+    carts.change(cart, address)
     order = orders.send(cart, user=cart.user)
     assert (order.street, order.door_code, order.recipient_mobile) == (SECRET_LATER, "", "")
 

@@ -1,0 +1,196 @@
+"""The same form sent twice at the same instant, through real HTTP: it is done once.
+
+Somebody double-clicks, or the network sends again. Fifty times each, and not one too many.
+"""
+
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from individuals.models import FormerNumber
+from orders.models import Cart, Order, ProjectMove
+from orders.stages import Stage
+from organisation.permissions import BUFFERT, KHS
+from pickups.models import PickupOrder, PickupReceipt, Return
+from recipients.models import Loan
+from tests.at_once import Twice
+from tests.factories import (
+    ArticleFactory,
+    BufferFactory,
+    IndividualFactory,
+    LoanFactory,
+    RecipientFactory,
+    UserFactory,
+    WarehouseFactory,
+    put_in_stock,
+)
+from tests.orders.builders import add, last_move, project, sent, start
+from tests.orders.test_concurrency import stock_agrees
+from tests.pickups.builders import fetched, lend, prescriber
+from tests.pickups.pages import form_of, new_return, to_information
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS = range(50)
+DELIVERY = "/bestallning/slutfor/leverans/"
+
+
+@pytest.fixture
+def twice(live_server):
+    """The double click of a user: their browser, and what it sends twice."""
+    opened = []
+
+    def of(user) -> tuple[Client, Twice]:
+        client = Client()
+        client.force_login(user, backend="organisation.backends.PortalBackend")
+        opened.append(Twice(live_server, client))
+        return client, opened[-1]
+
+    yield of
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def article():
+    """A hundred in KHS's warehouse and in the own store."""
+    article = ArticleFactory()
+    put_in_stock(WarehouseFactory(), article, 100)
+    put_in_stock(BufferFactory(), article, 100)
+    return article
+
+
+def khs_user():
+    return UserFactory(roles=[KHS], is_staff=True)
+
+
+def last_step(cart: Cart) -> dict:
+    return {
+        "token": cart.token,
+        "action": "send",
+        "delivery_way": cart.delivery_way_id,
+        "extra_info": "Ring först",
+        "contact_prescriber": "nej",
+    }
+
+
+@pytest.mark.parametrize("from_own_store", [False, True], ids=["KHS", "own store"])
+def test_an_order_is_sent_twice_and_made_once(twice, article, from_own_store):
+    user, recipient = prescriber(), RecipientFactory()
+    _, browser = twice(user)
+    warehouse = BufferFactory() if from_own_store else WarehouseFactory()
+    for _ in ROUNDS:
+        cart = start(user, recipient)
+        add(cart, article, warehouse=warehouse)
+        first, second = browser.post(DELIVERY, last_step(cart))
+        assert (first.status, second.status) == (302, 302)
+        assert first.location == second.location
+    assert Order.objects.count() == len(ROUNDS)
+    assert Order.objects.filter(extra_info="Ring först").count() == len(ROUNDS)
+    assert not Cart.objects.filter(order=None).exists()
+    assert Loan.objects.count() == (len(ROUNDS) if from_own_store else 0)
+    stock_agrees()
+
+
+def test_an_order_that_is_thrown_away_while_it_is_sent_is_one_or_the_other(twice, article):
+    user, recipient = prescriber(), RecipientFactory()
+    _, browser = twice(user)
+    for _ in ROUNDS:
+        cart = start(user, recipient)
+        add(cart, article)
+        browser.post_both(
+            (DELIVERY, last_step(cart)), (reverse("orders:leave"), {"token": cart.token})
+        )
+        cart.refresh_from_db()
+        assert cart.closed_at is not None
+    assert Order.objects.count() == Cart.objects.exclude(order=None).count()
+    stock_agrees()
+
+
+def test_a_pickup_is_ordered_twice_and_made_once(twice):
+    client, browser = twice(prescriber())
+    recipient, article = RecipientFactory(), ArticleFactory()
+    loans = LoanFactory.create_batch(len(ROUNDS), recipient=recipient, article=article)
+    url, information = to_information(client, loans[0])
+    browser.post(url, information)
+    typed = form_of(client.get(first_step(client, loans[1])))
+    for loan in loans[1:]:
+        aids = {"valda": loan.pk, f"antal-{loan.pk}": "1", "action": "next"}
+        second = client.post(first_step(client, loan), typed | aids)
+        first, again = browser.post(second["Location"], information)
+        assert first.location == again.location != ""
+    assert PickupOrder.objects.count() == len(ROUNDS)
+
+
+def first_step(client: Client, loan: Loan) -> str:
+    url = reverse("pickups:begin", args=[loan.recipient.key])
+    return client.get(url, {"valda": loan.pk})["Location"]
+
+
+def test_an_aid_is_returned_twice_and_taken_back_once(twice):
+    client, browser = twice(prescriber())
+    loan = lend(RecipientFactory(), ArticleFactory(), 100)
+    url = new_return(loan.recipient, loan)
+    form = form_of(client.get(url)) | {f"antal-{loan.pk}": "1"}
+    for _ in ROUNDS:
+        first, second = browser.post(url.partition("?")[0], form | {"token": uuid.uuid4()})
+        assert first.location == second.location != ""
+    assert Return.objects.count() == len(ROUNDS)
+    loan.refresh_from_db()
+    assert loan.returned == len(ROUNDS)
+    stock_agrees()
+
+
+def test_a_line_is_delivered_twice_and_goes_out_once(twice, article):
+    client, browser = twice(khs_user())
+    order = sent((article, 100))
+    line = order.lines.get()
+    url = reverse("admin:orders_order_deliver", args=[order.pk])
+    form = form_of(client.get(url)) | {f"antal-{line.pk}": "1", "sagt": "1"}
+    for turn in ROUNDS:
+        answers = browser.post(url, form | {"levererat": turn})
+        assert 302 in [answer.status for answer in answers]
+    line.refresh_from_db()
+    assert line.delivered == len(ROUNDS)
+    assert sum(loan.quantity for loan in Loan.objects.all()) == len(ROUNDS)
+    stock_agrees()
+
+
+def test_a_pickup_is_received_twice_and_arrives_once(twice):
+    client, browser = twice(khs_user())
+    loan = lend(RecipientFactory(), ArticleFactory(), 100)
+    pickup = fetched(loan)
+    url = reverse("admin:pickups_pickuporder_receive", args=[pickup.pk])
+    row = pickup.lines.get().pk
+    form = form_of(client.get(url)) | {f"skick-rad-{row}": "stock", f"antal-rad-{row}": "1"}
+    for turn in ROUNDS:
+        answers = browser.post(url, form | {"mottaget": turn})
+        assert 302 in [answer.status for answer in answers]
+    assert PickupReceipt.objects.count() == len(ROUNDS)
+    loan.refresh_from_db()
+    assert loan.returned == len(ROUNDS)
+    stock_agrees()
+
+
+def test_a_piece_gets_its_new_number_once(twice):
+    _, browser = twice(UserFactory(roles=[BUFFERT]))
+    piece = IndividualFactory(number="224000")
+    for turn in ROUNDS:
+        url = reverse("individuals:renumber", args=[str(224000 + turn)])
+        answers = browser.post(url, {"confirmed": "on", "number": str(224001 + turn)})
+        assert 302 in [answer.status for answer in answers]
+    piece.refresh_from_db()
+    assert piece.number == str(224000 + len(ROUNDS))
+    assert FormerNumber.objects.count() == len(ROUNDS)
+
+
+def test_a_project_moves_one_stage(twice):
+    _, browser = twice(khs_user())
+    facts = {"user": UserFactory(), "recipient": RecipientFactory()}
+    for _ in ROUNDS:
+        line = project(**facts)
+        url = reverse("admin:orders_order_move", args=[line.order.pk, line.pk, Stage.AT_SUPPLIER])
+        first, second = browser.post(url, {"sett": last_move(line), "note": "Skickad"})
+        assert (first.status, second.status) == (302, 302)
+    assert ProjectMove.objects.count() == 2 * len(ROUNDS)
