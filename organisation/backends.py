@@ -1,7 +1,11 @@
 """Who is behind a session: the user with all that every page's frame asks for, in one query."""
 
-from django.contrib.auth.backends import ModelBackend
+from typing import Any
 
+from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
+
+from . import sign_in_pace
 from .models import User
 
 # By name: a statement that is prepared can't answer with a column that came after it.
@@ -17,7 +21,19 @@ _SQL = f"""
 
 
 class PortalBackend(ModelBackend):
-    """Django's own check of name and password."""
+    """Django's own check of name and password; what fails is counted."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        user = super().authenticate(request, username=username, password=password, **kwargs)
+        if user is None and request is not None and username:
+            sign_in_pace.failed(request, username)
+        return user
 
     def get_user(self, user_id: int) -> User | None:
         user = next(iter(User.objects.raw(_SQL, [user_id])), None)

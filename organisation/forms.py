@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
+from . import sign_in_pace
 from .models import Source, User
 from .stores import own_stores
 
@@ -37,9 +38,24 @@ class SignInForm(AuthenticationForm):
         "inactive": f"Inloggningen misslyckades. Kontakta {SUPPORT}.",
     }
 
+    wait = 0  # seconds until this name may be tried from here
+
     def clean_username(self) -> str:
         # PostgreSQL takes no NUL in text.
         return self.cleaned_data["username"].replace("\0", "")
+
+    def clean(self) -> dict[str, Any]:
+        """Whose turn it isn't yet has no password looked at."""
+        name = self.cleaned_data.get("username")
+        if name and self.cleaned_data.get("password"):
+            self.wait = sign_in_pace.wait(self.request, name)
+            if self.wait:
+                seconds = "1 sekund" if self.wait == 1 else f"{self.wait} sekunder"
+                raise forms.ValidationError(
+                    "Just nu misslyckas många inloggningar, därför tas de emot långsammare."
+                    f" Vänta {seconds}, skriv lösenordet igen och logga in."
+                )
+        return super().clean()
 
 
 class SettingsForm(forms.Form):

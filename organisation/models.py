@@ -125,6 +125,40 @@ class User(AbstractUser):
         return self.get_full_name() or self.username
 
 
+class SignInFailure(models.Model):
+    """A wrong password: for which name, as a keyed checksum, and where from (``sign_in_pace``)."""
+
+    name = models.CharField("namn, som kontrollsumma", max_length=64)
+    address = models.CharField("från", max_length=43, blank=True)
+    at = models.DateTimeField("tid")
+
+    class Meta:
+        verbose_name = "misslyckad inloggning"
+        verbose_name_plural = "misslyckade inloggningar"
+        indexes = [models.Index(fields=["name", "at"]), models.Index(fields=["address", "at"])]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.address}"
+
+
+class SignInTurn(models.Model):
+    """When the next try of a name from an address is taken, where sign-ins are slowed."""
+
+    name = models.CharField("namn, som kontrollsumma", max_length=64)
+    address = models.CharField("från", max_length=43, blank=True)
+    opens_at = models.DateTimeField("från och med", db_index=True)
+
+    class Meta:
+        verbose_name = "väntande inloggning"
+        verbose_name_plural = "väntande inloggningar"
+        constraints = [
+            models.UniqueConstraint(fields=["name", "address"], name="one_turn_for_a_pair")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.opens_at:%Y-%m-%d %H:%M:%S} {self.address}"
+
+
 class AccessLogEntry(models.Model):
     """Somebody looked at, searched for or changed a person's data. Rows are never changed.
 

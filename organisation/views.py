@@ -60,6 +60,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             status = conf.AXES_HTTP_RESPONSE_CODE
             form.errors.pop("__all__", None)
             form.add_error(None, _locked_text())
+        elif form.wait:
+            status = 429
     else:
         form = SignInForm(request, initial=_demo_choice(request))
         if form.initial:
@@ -70,7 +72,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "siths_url": "",
         "demo_accounts": _demo_accounts(),
     }
-    return render(request, "organisation/sign_in.html", context, status=status)
+    response = render(request, "organisation/sign_in.html", context, status=status)
+    if request.method == "POST" and form.wait:
+        response["Retry-After"] = str(form.wait)
+    return response
 
 
 def _locked_text() -> str:

@@ -176,6 +176,12 @@ AXES_HTTP_RESPONSE_CODE = 429
 AXES_LOCKOUT_CALLABLE = "organisation.views.locked_out"
 AXES_CLIENT_IP_CALLABLE = "sesam.client_ip.client_ip"
 
+# Over so many failures of a name in an hour, or from an address in a quarter, each try waits for
+# up to so many seconds (organisation/sign_in_pace.py).
+SIGN_IN_NAME_LIMIT = env.int("SIGN_IN_NAME_LIMIT", default=20)
+SIGN_IN_ADDRESS_LIMIT = env.int("SIGN_IN_ADDRESS_LIMIT", default=100)
+SIGN_IN_WAIT_MAX = env.int("SIGN_IN_WAIT_MAX", default=60)
+
 # How many proxies of ours stand in front and write X-Forwarded-For (0: nobody is believed).
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 
