@@ -7,24 +7,17 @@ make the last branch. What has been discontinued is no longer in the assortment.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db import connection
-from django.db.models import F, Func, QuerySet
-from django.http import HttpRequest
+from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.functional import cached_property
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
-from sesam.tables import ActionColumn, CodeColumn, Column, Table
+from sesam.tables import CodeColumn, Column, LinkColumn, Table, by_number, sv
 
 from .models import Article, IsoClass
-from .tables import iso_text, row_buttons
+from .tables import OrderColumn, article_url, iso_text
 
-PER_PAGE = 25
 #: The address of the branch that holds articles without a class.
 WITHOUT = "utan"
 WITHOUT_TITLE = "Utan ISO-kod"
@@ -116,72 +109,39 @@ def nearest(typed: str) -> str | None:
     return next((c for c in above if c in known), None)
 
 
-def _sort_key(name: str) -> Func:
-    return Func(F(name), function="sv_sortkey")
-
-
-_SORTS = {
-    "number": (Func(F("number"), function="length"), F("number")),
-    "name": (_sort_key("name"), F("name"), F("pk")),
-    "supplier": (_sort_key("supplier__name"), _sort_key("name"), F("pk")),
-}
-
-
-def articles(code: str, *, order: str, page: int) -> list[Article]:
-    """One page of the articles in a branch; how many there are in all, the tree knows.
+def articles(code: str) -> QuerySet[Article]:
+    """The articles in a branch; how many there are in all, the tree knows.
 
     By name a large branch is read from the index of names, a small one from that of classes.
     """
-    wanted: QuerySet[Any] = Article.objects.filter(is_discontinued=False)
+    wanted = Article.objects.filter(is_discontinued=False).select_related("supplier")
     if code == WITHOUT:
-        wanted = wanted.filter(iso_class=None)
-    else:
-        wanted = wanted.filter(iso_class__code__startswith=code)
-    falling = order.startswith("-")
-    last = True if "supplier" in order else None  # said only where needed: it costs the index
-    keys = [
-        key.desc(nulls_last=last) if falling else key.asc()
-        for key in _SORTS[order.removeprefix("-")]
-    ]
-    found = wanted.select_related("supplier").order_by(*keys)
-    return list(found[(page - 1) * PER_PAGE : page * PER_PAGE])
+        return wanted.filter(iso_class=None)
+    return wanted.filter(iso_class__code__startswith=code)
 
 
-class AssortmentTable(Table):
+class AssortmentTable(Table[Article]):
     """The articles of a branch; no availability here."""
 
-    number = CodeColumn("Artikelnr")
-    name = Column("Benämning", css="title")
-    supplier = Column("Leverantör", priority=2)
-    act = ActionColumn("Beställ")
-
-    class Meta:
-        order_by = "name"
-        empty_text = "Inga artiklar här"
-
+    columns = (
+        CodeColumn("number", "Artikelnr", sort=by_number("number")),
+        LinkColumn("name", "Benämning", url=article_url, sort=(sv("name"), "name")),
+        Column(
+            "supplier",
+            "Leverantör",
+            lambda article: article.supplier and article.supplier.name,
+            sort=(sv("supplier__name"), sv("name")),
+            nullable=True,
+            priority=2,
+        ),
+        OrderColumn("act", "Beställ"),
+    )
+    order = "name"
     dom_id = "artiklar"
     caption = "Artiklar"
     noun = ("artikel", "artiklar")
     count_note = "tillgänglighet visas inte här"
+    empty_text = "Inga artiklar här"
     empty_hint = "Sortimentet har ingen artikel i den här grenen. Välj en annan, eller sök artikel."
     empty_icon = "search"
-
-    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(
-            *args,
-            request=request,
-            empty_url=reverse("articles:search"),
-            empty_action="Sök artikel",
-            **kwargs,
-        )
-
-    def render_name(self, record: Article) -> SafeString:
-        url = reverse("articles:detail", args=[record.number])
-        return format_html('<a href="{}">{}</a>', url, record.name)
-
-    def render_act(self, record: Article) -> SafeString:
-        return self.buttons(record)
-
-    @cached_property
-    def buttons(self) -> Callable[[Any], SafeString]:
-        return row_buttons(self.request)
+    empty_action = "Sök artikel"

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from organisation.permissions import CARE, roles
 
-from .assortment import PER_PAGE, WITHOUT, AssortmentTable, Branch, Tree, articles, nearest
+from .assortment import WITHOUT, AssortmentTable, Branch, Tree, articles, nearest
 
 EMPTY_TOO = "tomma"
 
@@ -56,11 +56,9 @@ def _crumbs(path: list[Branch]) -> list[dict[str, str]]:
 
 
 def _table(request: HttpRequest, here: Branch) -> AssortmentTable:
-    order, page = AssortmentTable.sorting(request), AssortmentTable.page_number(request)
-    page = min(page, max(1, -(-here.count // PER_PAGE)))  # past the end: the last one there is
-    rows = articles(here.code, order=order, page=page)
-    total = here.count
-    return AssortmentTable(rows=rows, total=total, page=page, per_page=PER_PAGE, request=request)
+    table = AssortmentTable.fetch(request, articles(here.code), total=here.count)
+    table.empty_url = reverse("articles:search")
+    return table
 
 
 def _without_pages(request: HttpRequest, empty_too: str | None) -> str:

@@ -38,7 +38,7 @@ def store_report(printout_id: int, store_id: int) -> None:
     """Articles with something on hand, by name."""
     with printouts.making(printout_id) as work:
         store = Warehouse.objects.select_related("owner").get(pk=store_id)
-        rows = list(stores.ordered(stores.balances(store), "name"))
+        rows = list(stores.by_name(stores.balances(store)))
         work.progress(5)
         with work.pages(5, 90, expected=-(-len(rows) // ROWS_A_PAGE)):
             content = documents.pdf(

@@ -15,11 +15,12 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from sesam.tables import Asked
+
 from .models import Article, ArticleType, BillingForm
 
 MIN_CHARACTERS = 3
 MAX_WORDS = 12
-PER_PAGE = 25
 
 #: The values of ``typ`` in the address.
 TYPES = {
@@ -83,16 +84,6 @@ def stock_note(
     return f"väntas {expected_on:%Y-%m-%d}" if expected_on else ""
 
 
-@dataclass(frozen=True)
-class Found:
-    rows: list[Hit]
-    total: int
-
-    @property
-    def shows_availability(self) -> bool:
-        return self.total <= settings.AVAILABILITY_ROW_LIMIT
-
-
 def words_of(typed: str) -> list[str]:
     """The words that all must match; each once."""
     return list(dict.fromkeys(typed.replace("\0", "").split()))
@@ -134,8 +125,8 @@ _TYPE_LABELS = (
     + " END"
 )
 
-#: Per sortable column: what to sort by, and what must be joined for it.
-_SORTS: dict[str, tuple[str, str]] = {
+#: The list's sort keys: what to sort by, and what must be joined for it.
+SORTS: dict[str, tuple[str, str]] = {
     "number": ("length(h.number) {d}, h.number {d}", ""),
     "name": ("sv_sortkey(h.name) {d}, h.name {d}", ""),
     "supplier": ("sv_sortkey(s.name) {d} NULLS LAST", _SUPPLIER),
@@ -153,19 +144,18 @@ _SORTS: dict[str, tuple[str, str]] = {
 
 def search(
     words: list[str],
+    asked: Asked,
     *,
     article_type: str | None,
     warehouse_id: int | None,
-    order: str,
-    page: int,
     with_prices: bool = True,
-) -> Found:
+) -> tuple[list[Hit], int]:
     """One page of the articles in which every word occurs, and how many there are in all."""
     wanted: dict[str, Any] = {
         "warehouse": warehouse_id,
         "type": article_type,
-        "limit": PER_PAGE,
-        "offset": (page - 1) * PER_PAGE,
+        "limit": asked.per_page,
+        "offset": asked.offset,
         "row_limit": settings.AVAILABILITY_ROW_LIMIT,
         "today": timezone.localdate(),
     }
@@ -175,8 +165,8 @@ def search(
         conditions.append(f"a.search_text LIKE upper(%(w{i})s)")
     if article_type:
         conditions.append("a.type = %(type)s")
-    sort, joins = _SORTS.get(order.removeprefix("-"), _SORTS["name"])
-    falling = "DESC" if order.startswith("-") else "ASC"
+    sort, joins = asked.sort
+    falling = "DESC" if asked.falling else "ASC"
     few = "p.total <= %(row_limit)s"
     # Only fixed text of this module is put together here; what was typed goes as parameters.
     sql = f"""
@@ -210,4 +200,4 @@ def search(
     with connection.cursor() as cursor:
         cursor.execute(sql, wanted)
         found = cursor.fetchall()
-    return Found([Hit(*row[1:]) for row in found], found[0][0] if found else 0)
+    return [Hit(*row[1:]) for row in found], found[0][0] if found else 0

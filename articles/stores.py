@@ -2,62 +2,58 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, Func, QuerySet, Value, When, Window
+from django.db.models import Case, Count, F, QuerySet, Value, When
 from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from organisation.models import Warehouse
-from sesam.tables import CodeColumn, Column, NumberColumn, StockColumn, Table
+from sesam.tables import (
+    CodeColumn,
+    Column,
+    LinkColumn,
+    NumberColumn,
+    StockColumn,
+    Table,
+    by_label,
+    by_number,
+    sv,
+)
 
 from .models import ArticleType, Balance
-
-PER_PAGE = 50
-_TYPES = dict(ArticleType.choices)
-_TYPE_LABEL = Case(
-    *(When(article__type=value, then=Value(label)) for value, label in ArticleType.choices),
-    output_field=CharField(),
-)
-_AVAILABLE = F("on_hand") - F("reserved") - F("unavailable")
-_NAME = Func(F("article__name"), function="sv_sortkey")
-_SORTS: dict[str, tuple[Any, ...]] = {
-    "number": (Func(F("article__number"), function="length"), F("article__number")),
-    "name": (_NAME, F("article__name")),
-    "type": (Func(_TYPE_LABEL, function="sv_sortkey"), _NAME),
-    "on_hand": (F("on_hand"),),
-    "reserved": (F("reserved"),),
-    "unavailable": (F("unavailable"),),
-    "available": (F("available"),),
-}
+from .tables import TYPES, article_url
 
 
-class StoreTable(Table):
+class StoreTable(Table[Warehouse]):
     """The stores that the user may open."""
 
-    name = Column("Lager", css="title", order_by=("number",))
-    owner = Column("Ägare", accessor="owner__name", priority=3, orderable=False)
-    place = Column("Ort", accessor="locality", priority=3, orderable=False)
-    articles = NumberColumn("Artiklar med saldo", orderable=False)
-
-    class Meta:
-        order_by = "name"
-        empty_text = "Inga egna förråd"
-
+    columns = (
+        LinkColumn(
+            "name",
+            "Lager",
+            str,
+            url=lambda store: reverse("articles:store", args=[store.number]),
+            sort="number",
+        ),
+        Column("owner", "Ägare", "owner.name", priority=3),
+        Column("place", "Ort", "locality", priority=3),
+        NumberColumn("articles", "Artiklar med saldo"),
+    )
+    order = "name"
+    per_page = 100
     dom_id = "forrad"
     caption = "Lager"
     noun = ("lager", "lager")
+    empty_text = "Inga egna förråd"
     empty_icon = "warehouse"
-    empty_hint = "Tjänstestället har inget eget förråd. Systemförvaltaren på KHS knyter förråd till"
-    empty_hint += " tjänsteställen."
-
-    def render_name(self, record: Warehouse) -> SafeString:
-        return format_html(
-            '<a href="{}">{}</a>', reverse("articles:store", args=[record.number]), record
-        )
+    empty_hint = (
+        "Tjänstestället har inget eget förråd. Systemförvaltaren på KHS knyter förråd till"
+        " tjänsteställen."
+    )
 
 
 def with_counts(stores: QuerySet[Warehouse]) -> QuerySet[Warehouse]:
@@ -69,34 +65,57 @@ def with_counts(stores: QuerySet[Warehouse]) -> QuerySet[Warehouse]:
     return stores.select_related("owner").annotate(articles=count).order_by("kind", "number")
 
 
-class BalanceTable(Table):
-    """«Lagersaldo». Rows are dicts."""
+@dataclass(slots=True)
+class BalanceRow:
+    """What a store has of an article."""
 
-    number = CodeColumn("Artikelnr")
-    name = Column("Benämning", css="title")
-    type = Column("Artikeltyp", priority=3)
-    on_hand = NumberColumn("Saldo", initial_sort_descending=True)
-    reserved = NumberColumn("Reserverat", priority=2, initial_sort_descending=True)
-    unavailable = NumberColumn("Ej tillgängligt", priority=2, initial_sort_descending=True)
-    available = StockColumn("Tillgängligt", note="note", initial_sort_descending=True)
+    number: str
+    name: str
+    type: str
+    on_hand: int
+    reserved: int
+    unavailable: int
+    available: int
+    expected_on: dt.date | None
 
-    class Meta:
-        order_by = "name"
-        empty_text = "Inga artiklar"
+    @property
+    def note(self) -> str:
+        """What is said beside «0 st»."""
+        waits = self.expected_on and not self.available
+        return f"väntas {self.expected_on:%Y-%m-%d}" if waits else ""
 
+
+_NAME = sv("article__name")
+
+
+class BalanceTable(Table[BalanceRow]):
+    """«Lagersaldo»."""
+
+    columns = (
+        CodeColumn("number", "Artikelnr", sort=by_number("article__number")),
+        LinkColumn("name", "Benämning", url=article_url, sort=(_NAME, "article__name")),
+        Column(
+            "type",
+            "Artikeltyp",
+            lambda row: TYPES[row.type],
+            sort=(by_label("article__type", ArticleType.choices), _NAME),
+            priority=3,
+        ),
+        NumberColumn("on_hand", "Saldo", sort="on_hand", falling_first=True),
+        NumberColumn("reserved", "Reserverat", sort="reserved", falling_first=True, priority=2),
+        NumberColumn(
+            "unavailable", "Ej tillgängligt", sort="unavailable", falling_first=True, priority=2
+        ),
+        StockColumn("available", "Tillgängligt", sort="available", falling_first=True),
+    )
+    order = "name"
+    tie = (_NAME.asc(), "article__name", "pk")
+    per_page = 50
     dom_id = "lagersaldo"
     caption = "Lagersaldo"
     noun = ("artikel", "artiklar")
+    empty_text = "Inga artiklar"
     empty_icon = "search"
-
-    link_query: str = ""
-
-    def render_name(self, record: dict[str, Any]) -> SafeString:
-        url = reverse("articles:detail", args=[record["number"]])
-        return format_html('<a href="{}{}">{}</a>', url, self.link_query, record["name"])
-
-    def render_type(self, value: str) -> str:
-        return _TYPES.get(value, value)
 
 
 def balances(
@@ -122,39 +141,19 @@ def balances(
         number=F("article__number"),
         name=F("article__name"),
         type=F("article__type"),
-        available=_AVAILABLE,
+        available=F("on_hand") - F("reserved") - F("unavailable"),
     )
 
 
-def ordered(rows: QuerySet[Any, dict[str, Any]], order: str) -> QuerySet[Any, dict[str, Any]]:
-    """``rows`` by a column of the list, ``-`` before its name for falling."""
-    falling = order.startswith("-")
-    keys = [k.desc() if falling else k.asc() for k in _SORTS[order.removeprefix("-")]]
-    return rows.order_by(*keys, _NAME.asc(), "article__name", "pk")
-
-
-def page_of(
-    rows: QuerySet[Any, dict[str, Any]], *, order: str, page: int
-) -> tuple[list[dict[str, Any]], int]:
-    """One page, and how many rows there are in all. One query."""
-    counted = ordered(rows.annotate(total=Window(Count("pk"))), order)
-    found = list(counted[(page - 1) * PER_PAGE : page * PER_PAGE])
-    for row in found:
-        expected = row["expected_on"]
-        row["note"] = f"väntas {expected:%Y-%m-%d}" if expected and not row["available"] else ""
-    return found, found[0]["total"] if found else 0
+def by_name(rows: QuerySet[Any, dict[str, Any]]) -> QuerySet[Any, dict[str, Any]]:
+    """``rows`` as a printed list has them."""
+    return rows.order_by(*BalanceTable.tie)
 
 
 def table(
     request: HttpRequest, rows: QuerySet[Any, dict[str, Any]], store: Warehouse
 ) -> BalanceTable:
     """The list as the address wants it."""
-    order, page = BalanceTable.sorting(request), BalanceTable.page_number(request)
-    found, total = page_of(rows, order=order, page=page)
-    if not found and page > 1:  # past the end: the last page that there is
-        first, total = page_of(rows, order=order, page=1)
-        page = max(1, -(-total // PER_PAGE))
-        found = page_of(rows, order=order, page=page)[0] if page > 1 else first
-    made = BalanceTable(rows=found, total=total, page=page, per_page=PER_PAGE, request=request)
+    made = BalanceTable.fetch(request, rows, row=BalanceRow)
     made.link_query = f"?lager={store.number}"
     return made

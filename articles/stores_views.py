@@ -43,7 +43,7 @@ def store_list(request: HttpRequest) -> HttpResponse:
     context = {
         "units": units if len(units) > 1 else [],
         "unit": unit,
-        "table": stores.StoreTable(stores.with_counts(found), request=request, paginate=False),
+        "table": stores.StoreTable.fetch(request, stores.with_counts(found)),
     }
     return render(request, "articles/stores.html", context)
 

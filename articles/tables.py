@@ -1,9 +1,8 @@
 """The list of found articles."""
 
-from collections.abc import Callable
 from typing import Any
 
-from django.utils.functional import cached_property
+from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
 
 from sesam import places
@@ -12,6 +11,7 @@ from sesam.tables import (
     ActionColumn,
     CodeColumn,
     Column,
+    LinkColumn,
     MoneyColumn,
     StockColumn,
     Table,
@@ -20,9 +20,9 @@ from sesam.tables import (
 from sesam.templatetags.sesam import NBSP, icon_html, kr
 
 from .models import ArticleType
-from .search import Hit
+from .search import SORTS, Hit
 
-_TYPES = dict(ArticleType.choices)
+TYPES = dict(ArticleType.choices)
 
 
 def iso_text(code: str) -> str:
@@ -37,24 +37,45 @@ def price_text(hit: Any) -> str:
     return f"{kr(hit.price)}/mån" if hit.is_rent else kr(hit.price)
 
 
-class ArticleTable(Table):
-    """«Sök artikel». Rows are ``search.Hit``, sorted, cut and counted by the search."""
+def article_url(row: Any) -> str:
+    """The page of a row's article."""
+    return links("articles:detail")(row.number)
 
-    number = CodeColumn("Artikelnr")
-    name = Column("Benämning", css="title")
-    supplier = Column("Leverantör", priority=3)
-    supplier_number = CodeColumn("Leverantörens artikelnr", priority=4)
-    type = Column("Artikeltyp", priority=3)
-    iso_code = CodeColumn("ISO-kod", priority=4)
-    responsibility = Column("Ansvar", priority=4)
-    available = StockColumn("Tillgänglighet", note="note")
-    price = MoneyColumn("Pris", priority=2)
-    act = ActionColumn("Beställ")
 
-    class Meta:
-        order_by = "name"
-        empty_text = "Inga artiklar"
+class OrderColumn(ActionColumn):
+    """What apps above offer on an article: «Beställ»."""
 
+    def html(self, row: Any, table: Table[Any]) -> str:
+        return buttons(table.request, row)
+
+
+class ArticleTable(Table[Hit]):
+    """«Sök artikel»; sorted, cut and counted by the search."""
+
+    columns = (
+        CodeColumn("number", "Artikelnr", sort=SORTS["number"]),
+        LinkColumn("name", "Benämning", url=article_url, sort=SORTS["name"]),
+        Column("supplier", "Leverantör", sort=SORTS["supplier"], priority=3),
+        CodeColumn(
+            "supplier_number",
+            "Leverantörens artikelnr",
+            sort=SORTS["supplier_number"],
+            priority=4,
+        ),
+        Column("type", "Artikeltyp", lambda hit: TYPES[hit.type], sort=SORTS["type"], priority=3),
+        CodeColumn(
+            "iso_code",
+            "ISO-kod",
+            lambda hit: iso_text(hit.iso_code),
+            sort=SORTS["iso_code"],
+            priority=4,
+        ),
+        Column("responsibility", "Ansvar", sort=SORTS["responsibility"], priority=4),
+        StockColumn("available", "Tillgänglighet", sort=SORTS["available"]),
+        MoneyColumn("price", "Pris", price_text, sort=SORTS["price"], priority=2),
+        OrderColumn("act", "Beställ"),
+    )
+    order = "name"
     dom_id = "artiklar"
     caption = "Artiklar"
     noun = ("artikel", "artiklar")
@@ -70,60 +91,26 @@ class ArticleTable(Table):
         "price",
     )
     hidden_first = ("supplier", "supplier_number", "responsibility")
+    empty_text = "Inga artiklar"
     empty_icon = "search"
     empty_hint = (
         "Ingen artikel har alla orden. Prova färre eller kortare ord, eller välj alla artikeltyper."
     )
 
-    def render_name(self, record: Hit) -> SafeString:
-        href = self.detail_url(record.number) + self.link_query
-        return mark_safe(f'<a href="{escaped(href)}">{escaped(record.name)}</a>')
 
-    link_query: str = ""
-
-    @cached_property
-    def detail_url(self) -> Callable[[Any], str]:
-        return links("articles:detail")
-
-    def render_type(self, value: str) -> str:
-        return _TYPES.get(value, value)
-
-    def render_iso_code(self, value: str) -> str:
-        return iso_text(value)
-
-    def render_price(self, record: Hit) -> str:
-        return price_text(record)
-
-    def render_act(self, record: Hit) -> SafeString:
-        return self.buttons(record)
-
-    @cached_property
-    def buttons(self) -> Callable[[Any], SafeString]:
-        return row_buttons(self.request)
-
-
-def row_buttons(
-    request: Any, css: str = "btn btn-outline-success btn-sm"
-) -> Callable[[Any], SafeString]:
-    """What draws what apps above offer on a row, «Beställ»: no query and no search per row."""
-    entries = [
-        (
-            entry,
-            " data-dialog" if entry.extra.get("dialog") else "",
-            icon_html(entry.icon, 18) if entry.icon else "",
+def buttons(
+    request: HttpRequest, article: Any, css: str = "btn btn-outline-success btn-sm"
+) -> SafeString:
+    """The buttons of a row that is an article, or knows its number and name. No query."""
+    name = escaped(article.name)
+    return mark_safe(
+        "".join(
+            f'<a class="{css}" href="{escaped(entry.url(request, article))}"'
+            f"{' data-dialog' if entry.extra.get('dialog') else ''}>"
+            f"{icon_html(entry.icon, 18) if entry.icon else ''}"
+            f"{escaped(entry.text(request, article))}"
+            f'<span class="visually-hidden"> {name}</span></a>'
+            for entry in places.registered("article.button")
+            if entry.shown(request, article)
         )
-        for entry in places.registered("article.button")
-    ]
-
-    def draw(article: Any) -> SafeString:
-        name = escaped(article.name)
-        return mark_safe(
-            "".join(
-                f'<a class="{css}" href="{escaped(entry.url(request, article))}"{dialog}>{icon}'
-                f'{escaped(entry.text(request, article))}<span class="visually-hidden"> {name}</span></a>'
-                for entry, dialog, icon in entries
-                if entry.shown(request, article)
-            )
-        )
-
-    return draw
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -53,29 +54,22 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _hits(request: HttpRequest, form: SearchForm) -> dict[str, Any]:
-    words = finder.words_of(form.cleaned_data["q"])
-    order = ArticleTable.sorting(request)
-    page = ArticleTable.page_number(request)
-    wanted = {
-        "article_type": finder.TYPES.get(form.cleaned_data["typ"]),
-        "warehouse_id": form.warehouse.pk if form.warehouse else None,
-        "order": order,
-        "with_prices": "price" in ArticleTable.shown_columns(request.user),
-    }
-    found = finder.search(words, page=page, **wanted)
-    if not found.rows and page > 1:  # past the end: the last page that there is
-        first = finder.search(words, page=1, **wanted)
-        page = max(1, -(-first.total // finder.PER_PAGE))
-        found = finder.search(words, page=page, **wanted) if page > 1 else first
-    table = ArticleTable(
-        rows=found.rows, total=found.total, page=page, per_page=finder.PER_PAGE, request=request
+    table = ArticleTable.found(
+        request,
+        partial(
+            finder.search,
+            finder.words_of(form.cleaned_data["q"]),
+            article_type=finder.TYPES.get(form.cleaned_data["typ"]),
+            warehouse_id=form.warehouse.pk if form.warehouse else None,
+            with_prices="price" in ArticleTable.shown_columns(request.user),
+        ),
     )
     chosen = request.GET.get("lager", "")
     if chosen and form.warehouse and chosen == form.warehouse.number:
         table.link_query = f"?lager={chosen}"
     return {
         "table": table,
-        "many": not found.shows_availability,
+        "many": table.total > settings.AVAILABILITY_ROW_LIMIT,
         "row_limit": settings.AVAILABILITY_ROW_LIMIT,
     }
 

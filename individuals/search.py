@@ -12,11 +12,11 @@ from typing import Any
 from django.db import connection
 
 from articles.search import pattern
+from sesam.tables import Asked
 
 from .models import Individual, StockStatus, stock_status
 
 MIN_CHARACTERS = 3
-PER_PAGE = 25
 _Status = Individual.Status
 
 
@@ -34,12 +34,6 @@ class Hit:
     @property
     def stock(self) -> StockStatus:
         return stock_status(self.status, blocked=self.blocked)
-
-
-@dataclass(frozen=True)
-class Found:
-    rows: list[Hit]
-    total: int
 
 
 def exact(typed: str) -> str | None:
@@ -62,7 +56,8 @@ _STOCK = (
     f"CASE WHEN h.status = '{_Status.IN_STOCK}' AND NOT {_BLOCKED.format(i='h')} THEN 1"
     f" WHEN h.status = '{_Status.RESERVED}' THEN 2 ELSE 3 END"
 )
-_SORTS = {
+#: The list's sort keys.
+SORTS = {
     "number": "length(h.number) {d}, h.number {d}",
     "article": "length(a.number) {d}, a.number {d}",
     "name": "sv_sortkey(a.name) {d}, a.name {d}",
@@ -72,15 +67,14 @@ _SORTS = {
 }
 
 
-def search(typed: str, *, order: str, page: int) -> Found:
+def search(typed: str, asked: Asked) -> tuple[list[Hit], int]:
     """One page of the pieces in whose number or serial number ``typed`` occurs, and how many
     there are in all."""
-    sort = _SORTS.get(order.removeprefix("-"), _SORTS["number"])
-    falling = "DESC" if order.startswith("-") else "ASC"
+    falling = "DESC" if asked.falling else "ASC"
     wanted: dict[str, Any] = {
         "like": pattern(typed),
-        "limit": PER_PAGE,
-        "offset": (page - 1) * PER_PAGE,
+        "limit": asked.per_page,
+        "offset": asked.offset,
     }
     # Only fixed text of this module is put together here; what was typed goes as a parameter.
     sql = f"""
@@ -92,7 +86,7 @@ def search(typed: str, *, order: str, page: int) -> Found:
         ), page AS (
             SELECT h.*, a.number AS article_number, a.name, count(*) OVER () AS total,
                    row_number() OVER (
-                       ORDER BY {sort.format(d=falling)}, length(h.number), h.number) AS place
+                       ORDER BY {asked.sort.format(d=falling)}, length(h.number), h.number) AS place
             FROM hits h JOIN articles_article a ON a.id = h.article_id
             ORDER BY place LIMIT %(limit)s OFFSET %(offset)s
         )
@@ -103,4 +97,4 @@ def search(typed: str, *, order: str, page: int) -> Found:
     with connection.cursor() as cursor:
         cursor.execute(sql, wanted)
         found = cursor.fetchall()
-    return Found([Hit(*row[1:]) for row in found], found[0][0] if found else 0)
+    return [Hit(*row[1:]) for row in found], found[0][0] if found else 0

@@ -2,52 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Func, Window
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 
 from organisation.models import Warehouse
-from sesam.tables import CodeColumn, Column, StatusColumn, Table
+from sesam.tables import CodeColumn, Column, LinkColumn, StatusColumn, Table, by_number, sv
 
-from .models import Individual, stock_status
+from .models import Individual, StockStatus, stock_status
 from .services import with_blocked
-
-PER_PAGE = 50
-_NAME = Func(F("article__name"), function="sv_sortkey")
-_SORTS: dict[str, tuple[Any, ...]] = {
-    "number": (Func(F("number"), function="length"), F("number")),
-    "article": (Func(F("article__number"), function="length"), F("article__number")),
-    "name": (_NAME, F("article__name")),
-    "serial": (F("serial_number"),),
-    "stock": (F("blocked"), F("status")),
-}
+from .tables import STATUSES, piece_url
 
 
-class ShelfTable(Table):
-    """Rows are dicts."""
+@dataclass(slots=True)
+class ShelfRow:
+    """A piece that stands in a store."""
 
-    number = Column("Individ", css="code title")
-    article = CodeColumn("Artikelnr", accessor="article__number")
-    name = Column("Benämning", accessor="article__name")
-    serial = Column("Serienummer", accessor="serial_number", priority=3, css="code")
-    status = Column("Status", accessor="words", priority=3, orderable=False)
-    stock = StatusColumn("Lagerstatus")
+    number: str
+    article__number: str
+    article__name: str
+    serial_number: str
+    status: str
+    blocked: bool
 
-    class Meta:
-        order_by = "name"
-        empty_text = "Inga individer"
+    @property
+    def stock(self) -> StockStatus:
+        return stock_status(self.status, blocked=self.blocked)
 
+
+class ShelfTable(Table[ShelfRow]):
+    """«Individer»."""
+
+    columns = (
+        LinkColumn("number", "Individ", url=piece_url, sort=by_number("number"), css="code title"),
+        CodeColumn("article", "Artikelnr", "article__number", sort=by_number("article__number")),
+        Column("name", "Benämning", "article__name", sort=(sv("article__name"), "article__name")),
+        Column(
+            "serial", "Serienummer", "serial_number", sort="serial_number", priority=3, css="code"
+        ),
+        Column("status", "Status", lambda row: STATUSES[row.status], priority=3),
+        StatusColumn("stock", "Lagerstatus", "stock.label", sort=("blocked", "status")),
+    )
+    order = "name"
+    tie = ("number",)
+    per_page = 50
     dom_id = "individer"
     caption = "Individer"
     noun = ("individ", "individer")
+    empty_text = "Inga individer"
     empty_hint = "Individmärkta hjälpmedel som står i förrådet visas här."
-
-    def render_number(self, value: str) -> Any:
-        url = reverse("individuals:detail", args=[value])
-        return format_html('<a href="{}">{}</a>', url, value)
 
 
 def count(request: HttpRequest, store: Warehouse) -> int:
@@ -57,24 +61,9 @@ def count(request: HttpRequest, store: Warehouse) -> int:
 
 def build(request: HttpRequest, store: Warehouse) -> dict[str, Any]:
     """The tab's list; one query for the rows and their number."""
-    order, page = ShelfTable.sorting(request), ShelfTable.page_number(request)
-    falling = order.startswith("-")
-    keys = [k.desc() if falling else k.asc() for k in _SORTS[order.removeprefix("-")]]
     pieces = (
         with_blocked()
         .filter(warehouse=store)
-        .order_by(*keys, "number")
         .values("number", "article__number", "article__name", "serial_number", "status", "blocked")
-        .annotate(total=Window(Count("pk")))
     )
-    rows = list(pieces[(page - 1) * PER_PAGE : page * PER_PAGE])
-    if not rows and page > 1:  # past the end: the last page that there is
-        page = max(1, -(-count(request, store) // PER_PAGE))
-        rows = list(pieces[(page - 1) * PER_PAGE : page * PER_PAGE])
-    for row in rows:
-        row["words"] = Individual.Status(row["status"]).label
-        row["stock"] = stock_status(row["status"], blocked=row["blocked"]).label
-    total = rows[0]["total"] if rows else 0
-    return {
-        "table": ShelfTable(rows=rows, total=total, page=page, per_page=PER_PAGE, request=request)
-    }
+    return {"table": ShelfTable.fetch(request, pieces, row=ShelfRow)}

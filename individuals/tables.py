@@ -1,44 +1,40 @@
 """The list of found pieces."""
 
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
-from sesam.tables import CodeColumn, Column, StatusColumn, Table
-from sesam.templatetags.sesam import status_html
+from sesam.tables import CodeColumn, Column, LinkColumn, StatusColumn, Table
 
 from .models import Individual
-from .search import Hit
+from .search import SORTS, Hit
 
-_STATUSES = dict(Individual.Status.choices)
+STATUSES = dict(Individual.Status.choices)
 
 
-class IndividualTable(Table):
-    """«Individer». Rows are ``search.Hit``, sorted, cut and counted by the search."""
+def piece_url(row: "Hit") -> str:
+    """The page of a row's piece."""
+    return reverse("individuals:detail", args=[row.number])
 
-    number = Column("Individ", css="code title")
-    article = CodeColumn("Artikelnr", accessor="article_number", priority=2)
-    name = Column("Benämning")
-    serial = Column("Serienummer", accessor="serial_number", priority=2)
-    status = Column("Status", priority=2)
-    stock = StatusColumn("Lagerstatus", accessor="stock__label")
 
-    class Meta:
-        order_by = "number"
-        empty_text = "Inga individer"
+class IndividualTable(Table[Hit]):
+    """«Individer»; sorted, cut and counted by the search."""
 
+    columns = (
+        LinkColumn("number", "Individ", url=piece_url, sort=SORTS["number"], css="code title"),
+        CodeColumn("article", "Artikelnr", "article_number", sort=SORTS["article"], priority=2),
+        Column("name", "Benämning", sort=SORTS["name"]),
+        Column("serial", "Serienummer", "serial_number", sort=SORTS["serial"], priority=2),
+        StatusColumn(
+            "status", "Status", lambda hit: STATUSES[hit.status], sort=SORTS["status"], priority=2
+        ),
+        StatusColumn("stock", "Lagerstatus", "stock.label", sort=SORTS["stock"]),
+    )
+    order = "number"
     dom_id = "individer"
     caption = "Individer"
     noun = ("individ", "individer")
+    empty_text = "Inga individer"
     empty_icon = "search"
     empty_hint = (
         "Inget individnummer eller serienummer innehåller det du skrev. Kontrollera numret, eller"
         " sök på en kortare del av det."
     )
-
-    def render_number(self, value: str) -> SafeString:
-        url = reverse("individuals:detail", args=[value])
-        return format_html('<a href="{}">{}</a>', url, value)
-
-    def render_status(self, record: Hit) -> SafeString:
-        return status_html("", _STATUSES.get(record.status, record.status))

@@ -150,7 +150,7 @@ def _undelivered_count(request: HttpRequest, recipient: Recipient) -> int:
 def _ordered_tab(request: HttpRequest, recipient: Recipient) -> dict[str, Any]:
     lines = _undelivered(recipient).select_related("article", "order__unit")
     return {
-        "table": OrderedTable(lines, request=request),
+        "table": OrderedTable.fetch(request, lines),
         "panel": _ordered_panel(request, recipient),
     }
 

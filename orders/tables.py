@@ -1,34 +1,45 @@
 """Lists of orders on other apps' pages."""
 
-from typing import Any
-
-from sesam.tables import CodeColumn, DateColumn, NumberColumn, PanelColumn, StatusColumn, Table
+from sesam.tables import (
+    CodeColumn,
+    Column,
+    NumberColumn,
+    PanelColumn,
+    StatusColumn,
+    Table,
+    by_number,
+    sv,
+)
 
 from .models import OrderLine
 
 
-class PlannedColumn(DateColumn):
-    """The promised day; without one, the words."""
-
-    empty_values = ()
-
-    def render(self, value: Any, record: OrderLine) -> str:
-        return record.planned_words
-
-
-class OrderedTable(Table):
+class OrderedTable(Table[OrderLine]):
     """«Beställt»: what is ordered for a recipient and not delivered."""
 
-    article = CodeColumn("Artikelnr", accessor="article__number", priority=3)
-    name = PanelColumn("Benämning", accessor="article__name", panel_id="pk")
-    quantity = NumberColumn("Kvar att leverera", accessor="open", orderable=False)
-    status = StatusColumn("Status", accessor="progress_label", orderable=False)
-    order = CodeColumn("Beställning", accessor="order__case_number", priority=2)
-    planned = PlannedColumn("Planerad leverans", accessor="planned_delivery", priority=2)
-
-    class Meta:
-        order_by = "-order"
-        empty_text = "Inget är beställt"
-
+    columns = (
+        CodeColumn(
+            "article", "Artikelnr", "article.number", sort=by_number("article__number"), priority=3
+        ),
+        PanelColumn(
+            "name", "Benämning", "article.name", sort=(sv("article__name"), "article__name")
+        ),
+        NumberColumn("quantity", "Kvar att leverera", "open"),
+        StatusColumn("status", "Status", "progress_label"),
+        CodeColumn(
+            "order", "Beställning", "order.case_number", sort="order__case_number", priority=2
+        ),
+        Column(
+            "planned",
+            "Planerad leverans",
+            "planned_words",
+            sort="planned_delivery",
+            css="code",
+            nullable=True,
+            priority=2,
+        ),
+    )
+    order = "-order"
     noun = ("rad", "rader")
+    empty_text = "Inget är beställt"
     empty_hint = "Det som beställs till mottagaren visas här tills det har levererats."

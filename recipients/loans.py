@@ -48,10 +48,10 @@ class Tab:
     def build(self, request: HttpRequest, recipient: Recipient) -> dict[str, Any]:
         """The tab's content: its list, and the panel if a row is open."""
         context: dict[str, Any] = {
-            "table": tables.build(
+            "table": tables.loans_table(
                 self.table,
-                self.loans(recipient),
                 request,
+                self.loans(recipient),
                 total=self.count(request, recipient),
                 quantity=self.quantity,
             )
@@ -78,10 +78,11 @@ def _bulk(
     for entry in places.registered("recipient.loan"):
         for loan, tag in entry.extra["tags"](request, recipient).items():
             tags.setdefault(loan, []).append(tag)
-    table.tags = tags
+    for row in table.rows:
+        row.tags = tags.get(row.pk, ())
     entries = places.entries("recipient.bulk", request, recipient)
     if not entries:
-        table.columns.hide("tick")
+        table.hide("tick")
     return entries
 
 

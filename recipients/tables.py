@@ -1,11 +1,13 @@
-"""The lists of the recipient's page. Rows are dicts: they are only drawn, forty at a time."""
+"""The lists of the recipient's page."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Func, QuerySet, TextField, Value
+from django.db.models import F, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
@@ -19,41 +21,11 @@ from sesam.tables import (
     PanelColumn,
     Table,
     TickColumn,
+    sv,
 )
 from sesam.templatetags.sesam import icon_html
 
 from .models import Loan
-
-PER_PAGE = 50
-
-_FIELDS = ("pk", "case_number", "delivered_at", "ended_at")
-_ORDER: dict[str, tuple[str | Func, ...]] = {
-    "article": ("article__number",),
-    "name": (Func("shown_title", function="sv_sortkey", output_field=TextField()), "shown_title"),
-    "individual": ("individual__number",),
-    "quantity": ("shown_quantity",),
-    "order": ("case_number",),
-    "delivered": ("delivered_at",),
-    "ended": ("ended_at",),
-}
-
-
-class LoanTable(Table):
-    """«Hjälpmedel»: what the recipient holds."""
-
-    article = CodeColumn("Artikelnr", accessor="article__number", priority=2)
-    name = PanelColumn("Benämning", accessor="shown_title")
-    individual = Column("Individ", accessor="individual__number", priority=2, css="code")
-    quantity = NumberColumn("Antal", accessor="shown_quantity", initial_sort_descending=True)
-    order = Column("Beställning", accessor="case_number", priority=3, css="code")
-    delivered = DateColumn("Levererad", accessor="delivered_at", initial_sort_descending=True)
-
-    class Meta:
-        order_by = "-delivered"
-        empty_text = "Inga hjälpmedel"
-
-    noun = ("hjälpmedel", "hjälpmedel")
-    empty_hint = "Det som har levererats till mottagaren visas här tills det har lämnats tillbaka."
 
 
 @dataclass(frozen=True)
@@ -66,30 +38,46 @@ class LoanTag:
     is_busy: bool = True
 
 
+@dataclass(slots=True)
+class LoanRow:
+    """A loan as the lists show it."""
+
+    pk: int
+    case_number: str
+    delivered_at: dt.datetime
+    ended_at: dt.datetime | None
+    title: str
+    shown_quantity: int
+    article_number: str
+    piece: str | None
+    tags: Sequence[LoanTag] = ()
+
+    @property
+    def is_busy(self) -> bool:
+        return any(tag.is_busy for tag in self.tags)
+
+
 class HeldTickColumn(TickColumn):
     """A box for every aid; one that is on its way already can't be chosen again."""
 
-    def render(self, value: Any, record: Any, table: HeldTable) -> SafeString:
-        tags = table.tags.get(record["pk"])
-        if tags and any(tag.is_busy for tag in tags):
-            return format_html(
-                '<input class="form-check-input" type="checkbox" disabled '
-                'aria-label="{} kan inte väljas">',
-                record["shown_title"],
-            )
-        return super().render(value, record)
+    def html(self, row: LoanRow, table: Table[Any]) -> str:
+        if not row.is_busy:
+            return super().html(row, table)
+        return format_html(
+            '<input class="form-check-input" type="checkbox" disabled'
+            ' aria-label="{} kan inte väljas">',
+            row.title,
+        )
 
 
 class HeldNameColumn(PanelColumn):
     """The name, and what is known of the aid besides."""
 
-    def render(self, value: Any, record: Any, table: HeldTable) -> SafeString:
-        name = super().render(value, record, table)
-        tags = table.tags.get(record["pk"])
-        return format_html("{}{}", name, _drawn(tags)) if tags else name
+    def html(self, row: LoanRow, table: Table[Any]) -> str:
+        return super().html(row, table) + (_drawn(row.tags) if row.tags else "")
 
 
-def _drawn(tags: list[LoanTag]) -> SafeString:
+def _drawn(tags: Sequence[LoanTag]) -> SafeString:
     return format_html_join(
         "",
         '<span class="loan-tag">{} {}</span>',
@@ -103,76 +91,91 @@ def _drawn(tags: list[LoanTag]) -> SafeString:
     )
 
 
+_NAME_ORDER = (sv("title"), "title")
+_ARTICLE = CodeColumn("article", "Artikelnr", "article_number", sort="article__number", priority=2)
+_NAME = PanelColumn("name", "Benämning", "title", sort=_NAME_ORDER)
+_PIECE = Column(
+    "individual",
+    "Individ",
+    "piece",
+    sort="individual__number",
+    nullable=True,
+    priority=2,
+    css="code",
+)
+_QUANTITY = NumberColumn(
+    "quantity", "Antal", "shown_quantity", sort="shown_quantity", falling_first=True
+)
+_ORDER = Column("order", "Beställning", "case_number", sort="case_number", priority=3, css="code")
+_DELIVERED = DateColumn(
+    "delivered", "Levererad", "delivered_at", sort="delivered_at", falling_first=True
+)
+_ENDED = DateColumn(
+    "ended", "Återlämnad", "ended_at", sort="ended_at", nullable=True, falling_first=True
+)
+
+
+class LoanTable(Table[LoanRow]):
+    """What the recipient has got from orders."""
+
+    columns = (_ARTICLE, _NAME, _PIECE, _QUANTITY, _ORDER, _DELIVERED)
+    order = "-delivered"
+    tie = ("-pk",)
+    per_page = 50
+    noun = ("hjälpmedel", "hjälpmedel")
+
+
 class HeldTable(LoanTable):
-    """«Hjälpmedel», where apps above can do something with what is ticked and know things."""
+    """«Hjälpmedel»: what is held, where apps above can do something with what is ticked."""
 
-    tick = HeldTickColumn("Välj", form="bulk", label="shown_title")
-    name = HeldNameColumn("Benämning", accessor="shown_title")
-
-    class Meta:
-        order_by = "-delivered"
-        empty_text = "Inga hjälpmedel"
-        sequence = ("tick", "...")
-
-    tags: dict[int, list[LoanTag]] = {}
+    columns = (
+        HeldTickColumn("title"),
+        _ARTICLE,
+        HeldNameColumn("name", "Benämning", "title", sort=_NAME_ORDER),
+        _PIECE,
+        _QUANTITY,
+        _ORDER,
+        _DELIVERED,
+    )
+    empty_text = "Inga hjälpmedel"
+    empty_hint = "Det som har levererats till mottagaren visas här tills det har lämnats tillbaka."
 
 
 class ConsumableTable(LoanTable):
     """«Förbrukningsartiklar»: delivered and never returned."""
 
-    class Meta:
-        order_by = "-delivered"
-        empty_text = "Inga förbrukningsartiklar"
-
     noun = ("förbrukningsartikel", "förbrukningsartiklar")
+    empty_text = "Inga förbrukningsartiklar"
     empty_hint = "Förbrukningsartiklar som har levererats till mottagaren visas här."
 
 
 class ReturnedTable(LoanTable):
     """«Återlämnat»: what has come back, in whole or in part."""
 
-    ended = DateColumn("Återlämnad", accessor="ended_at", initial_sort_descending=True)
-
-    class Meta:
-        order_by = "-ended"
-        empty_text = "Inget återlämnat"
-
+    columns = (*LoanTable.columns, _ENDED)
+    order = "-ended"
     noun = ("återlämnat hjälpmedel", "återlämnade hjälpmedel")
+    empty_text = "Inget återlämnat"
     empty_hint = "Hjälpmedel som mottagaren har lämnat tillbaka visas här."
 
 
-def build(
-    table: type[LoanTable],
-    loans: QuerySet[Loan],
+def loans_table(
+    kind: type[LoanTable],
     request: HttpRequest,
+    loans: QuerySet[Loan],
     *,
     total: int,
     quantity: Any,
 ) -> LoanTable:
-    """The list of a recipient's ``loans`` as the address asks for it: sorted and cut by one
-    query."""
-    sort = table.sorting(request)
-    last = max(1, -(-total // PER_PAGE))
-    page = min(table.page_number(request), last)
-    rows = []
-    if total:
-        rows = list(_sorted(loans, sort, quantity)[(page - 1) * PER_PAGE : page * PER_PAGE])
-    return table(rows=rows, total=total, page=page, per_page=PER_PAGE, request=request)
-
-
-def _sorted(loans: QuerySet[Loan], sort: str, quantity: Any) -> QuerySet[Loan, dict[str, Any]]:
-    order = []
-    for part in _ORDER[sort.removeprefix("-")]:
-        by = F(part) if isinstance(part, str) else part
-        falling = sort.startswith("-")
-        order.append(by.desc(nulls_last=True) if falling else by.asc(nulls_last=True))
-    return (
-        loans.annotate(
-            shown_title=Coalesce(
-                NullIf("name", Value("")), "article__name", output_field=TextField()
-            ),
-            shown_quantity=quantity,
-        )
-        .order_by(*order, "-pk")
-        .values(*_FIELDS, "shown_title", "shown_quantity", "article__number", "individual__number")
+    """The list of ``loans`` as the address asks for it; ``quantity`` is what it shows of each."""
+    rows = loans.values(
+        "pk",
+        "case_number",
+        "delivered_at",
+        "ended_at",
+        title=Coalesce(NullIf("name", Value("")), "article__name", output_field=TextField()),
+        shown_quantity=quantity,
+        article_number=F("article__number"),
+        piece=F("individual__number"),
     )
+    return kind.fetch(request, rows, total=total, row=LoanRow)

@@ -7,6 +7,7 @@ One address, so that the parts' own addresses (panel, sort, page, edit, dialog) 
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from sesam import panels, tables
 from sesam.templatetags.sesam import datum, icon_html
@@ -30,8 +30,26 @@ _NAMES = (
 )
 
 
-def _row(number: int) -> dict[str, Any]:
-    return {
+@dataclass
+class PartRow:
+    """A row of the list below."""
+
+    pk: int
+    number: str
+    name: str
+    supplier: str
+    kind: str
+    iso: str
+    individual: str | None
+    available: int
+    note: str
+    price: Decimal
+    delivered: datetime.date
+    status: str
+
+
+def _row(number: int) -> PartRow:
+    facts: dict[str, Any] = {
         "pk": number,
         "number": f"{221400 + number}",
         "name": _NAMES[number % len(_NAMES)],
@@ -47,40 +65,48 @@ def _row(number: int) -> dict[str, Any]:
         "delivered": datetime.date(2026, 11, 11) - datetime.timedelta(days=number * 9),
         "status": ("Registrerad", "Restnoterad", "Utlevererad", "Makulerad")[number % 4],
     }
+    return PartRow(**facts)
 
 
-class PartTable(tables.Table):
+class OrderColumn(tables.ActionColumn):
+    def html(self, row: Any, table: Any) -> str:
+        return format_html(
+            '<a class="btn btn-outline-success" href="?visa=dialog" data-dialog>Beställ'
+            '<span class="visually-hidden"> {}</span></a>',
+            row.name,
+        )
+
+
+class PartTable(tables.Table[PartRow]):
     """Every kind of column."""
 
-    tick = tables.TickColumn(form="bulk")
-    number = tables.CodeColumn("Artikelnr")
-    name = tables.PanelColumn("Benämning")
-    supplier = tables.Column("Leverantör", priority=4)
-    kind = tables.Column("Artikeltyp", priority=3)
-    individual = tables.Column("Individ", priority=2)
-    available = tables.StockColumn("Tillgänglighet", note="note")
-    status = tables.StatusColumn("Status")
-    delivered = tables.DateColumn("Levererad", initial_sort_descending=True)
-    price = tables.MoneyColumn("Pris", priority=2)
-    act = tables.ActionColumn("Beställ")
-
-    class Meta:
-        order_by = "name"
-        empty_text = "Inga förbrukningsartiklar"
-
+    columns = (
+        tables.TickColumn("name"),
+        tables.CodeColumn("number", "Artikelnr", sort="number"),
+        tables.PanelColumn("name", "Benämning", sort="name"),
+        tables.Column("supplier", "Leverantör", sort="supplier", priority=4),
+        tables.Column("kind", "Artikeltyp", sort="kind", priority=3),
+        tables.Column("individual", "Individ", sort="individual", priority=2),
+        tables.StockColumn("available", "Tillgänglighet", sort="available"),
+        tables.StatusColumn("status", "Status", sort="status"),
+        tables.DateColumn("delivered", "Levererad", sort="delivered", falling_first=True),
+        tables.MoneyColumn("price", "Pris", sort="price", priority=2),
+        OrderColumn("act", "Beställ"),
+    )
+    order = "name"
+    per_page = 10
     dom_id = "delar-lista"
     caption = "Artiklar"
     noun = ("artikel", "artiklar")
     preference_key = "delar"
     optional = ("supplier", "kind", "individual", "available", "status", "price")
+    empty_text = "Inga förbrukningsartiklar"
     empty_hint = "Artiklar av typen förbrukningsartikel hamnar här när de har levererats."
 
-    def render_act(self, record: dict[str, Any]) -> SafeString:
-        return format_html(
-            '<a class="btn btn-outline-success" href="?visa=dialog" data-dialog>Beställ'
-            '<span class="visually-hidden"> {}</span></a>',
-            record["name"],
-        )
+
+def _find(asked: tables.Asked) -> tuple[list[PartRow], int]:
+    rows = sorted(map(_row, range(1, 28)), key=lambda row: str(getattr(row, asked.sort)))
+    return asked.cut(rows[::-1] if asked.falling else rows), len(rows)
 
 
 class PartForm(forms.Form):
@@ -117,15 +143,15 @@ def _panel(request: HttpRequest) -> panels.Panel | None:
     tabs, chosen = panels.tabs(request, ("oversikt", "Översikt"), ("leverans", "Leverans"))
     return panels.Panel(
         kicker="Hjälpmedel från kundorder 26410087",
-        title=row["name"],
+        title=row.name,
         close_url=panels.close_url(request),
         tabs=tabs,
         facts=[
-            {"label": "Artikel", "value": row["number"], "url": "?"},
-            {"label": "Individ", "value": row["individual"]},
+            {"label": "Artikel", "value": row.number, "url": "?"},
+            {"label": "Individ", "value": row.individual},
             {
                 "label": "Levererad" if chosen == "leverans" else "Antal",
-                "value": datum(row["delivered"]),
+                "value": datum(row.delivered),
             },
         ],
         go_url="?",
@@ -150,17 +176,9 @@ def parts(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, wrong: PartForm, edited: PartForm, status: int = 200):
-    sort = PartTable.sorting(request)
-    page = PartTable.page_number(request)
-    rows = sorted((_row(n) for n in range(1, 28)), key=lambda r: str(r[sort.lstrip("-")]))
-    if sort.startswith("-"):
-        rows.reverse()
-    table = PartTable(
-        rows=rows[(page - 1) * 10 : page * 10], total=27, page=page, per_page=10, request=request
-    )
-    empty = PartTable(
-        [], request=request, dom_id="delar-tom", empty_url="?", empty_action="Beställ"
-    )
+    table = PartTable.found(request, _find)
+    empty = PartTable(request, [])
+    empty.dom_id, empty.empty_url, empty.empty_action = "delar-tom", "?", "Beställ"
     empty.empty_order = True
     context = {
         "table": table,

@@ -47,8 +47,6 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_htmx",
     "template_partials",
-    "django_tables2",
-    "django_filters",
     "csp",
     "pgtrigger",
     "procrastinate.contrib.django",
@@ -265,7 +263,6 @@ AID_CENTRE = {
 AVAILABILITY_ROW_LIMIT = env.int("AVAILABILITY_ROW_LIMIT", default=200)  # rows of one list
 
 # ---- Libraries -------------------------------------------------------------------------------
-DJANGO_TABLES2_TEMPLATE = "parts/table.html"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each app's room for them
 
 # ---- Logs and error reports ------------------------------------------------------------------

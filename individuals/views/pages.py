@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -56,20 +57,9 @@ def search(request: HttpRequest) -> HttpResponse:
     form = SearchForm(typed)
     context: dict[str, Any] = {"form": form, "may_register": may_register(request)}
     if form.is_valid():
-        context["table"] = _hits(request, form.cleaned_data["q"])
+        words = form.cleaned_data["q"]
+        context["table"] = IndividualTable.found(request, partial(finder.search, words))
     return render(request, "individuals/search.html", context)
-
-
-def _hits(request: HttpRequest, typed: str) -> IndividualTable:
-    order, page = IndividualTable.sorting(request), IndividualTable.page_number(request)
-    found = finder.search(typed, order=order, page=page)
-    if not found.rows and page > 1:  # past the end: the last page that there is
-        first = finder.search(typed, order=order, page=1)
-        page = max(1, -(-first.total // finder.PER_PAGE))
-        found = finder.search(typed, order=order, page=page) if page > 1 else first
-    return IndividualTable(
-        rows=found.rows, total=found.total, page=page, per_page=finder.PER_PAGE, request=request
-    )
 
 
 def find(number: str) -> Individual | None:

@@ -1,43 +1,40 @@
 """The one list of the portal: sorting, pages, an honest count, empty state, column choice.
 
-Declare columns as with django-tables2 and draw with ``{% render_table table %}``::
+A list is declared once, in its app's ``tables.py``, and fetched in one call::
 
-    class LoanTable(Table):
-        number = CodeColumn("Artikelnr", accessor="article__number")
-        name = PanelColumn("Benämning", accessor="article__name", panel_id="pk")
-        quantity = NumberColumn("Antal", priority=2)
-        delivered = DateColumn("Levererad")
-
-        class Meta:
-            order_by = "-delivered"
-            empty_text = "Inga hjälpmedel"
-
+    class LoanTable(Table[LoanRow]):
+        columns = (
+            CodeColumn("article", "Artikelnr", "article_number", sort="article__number"),
+            PanelColumn("name", "Benämning", sort=(sv("title"), "title")),
+            NumberColumn("quantity", "Antal", sort="quantity", priority=2),
+            DateColumn("delivered", "Levererad", "delivered_at", sort="delivered_at"),
+        )
+        order = "-delivered"
         noun = ("hjälpmedel", "hjälpmedel")
-        empty_hint = "Det som har levererats till mottagaren hamnar här."
+        empty_text = "Inga hjälpmedel"
 
-Three ways to fill it:
+    table = LoanTable.fetch(request, loans)
 
-* a queryset or list, sorted and cut here: ``LoanTable(queryset, request=request)``
-* everything on one page: ``LoanTable(list, request=request, paginate=False)``
-* *counted*: the view's own SQL sorts, cuts and counts in one go (``count(*) OVER ()``)::
+and drawn by ``{% include "parts/table.html" %}``. Three sources:
 
-      sort = ArticleTable.sorting(request)          # "name", "-name" …: always a sortable column
-      page = ArticleTable.page_number(request)      # 1 …
-      rows, total = search(…, order=sort, limit=25, offset=(page - 1) * 25)
-      table = ArticleTable(rows=rows, total=total, page=page, per_page=25, request=request)
+* ``fetch(request, queryset)``: a queryset of records, or a ``values()`` with ``row=`` that makes
+  the row (a dataclass). Sorted, cut and counted with one question; ``total=`` where the count is
+  known already.
+* ``found(request, find)``: a search with SQL of its own. ``find(asked)`` gives the rows of the
+  page and how many there are in all; ``asked`` has the column's ``sort`` key, ``falling``,
+  ``offset`` and ``per_page``.
+* ``Table(request, rows)``: a few rows that stand as they are.
 
-  Rows may be model objects, dicts or anything with attributes. When ``page`` is past the end the
-  query gives no rows and so no total: ask again for page 1 (``rows or page == 1``).
+Past the end the last page is shown. In the address: ``sortera`` (a column's name, ``-`` before it
+for falling), ``sida``, and ``panel``, the open row.
 
-Query parameters: ``sortera`` (a column's name, ``-`` before it for falling) and ``sida``, both
-with the table's ``prefix`` when a page has two lists. ``panel`` names the open row.
-
-Class attributes: ``dom_id`` (id of the list, also what htmx swaps), ``caption`` (read out),
-``noun`` (one, many), ``count_note`` (after the count: «nyast först»), ``empty_hint``,
-``empty_url``, ``empty_action``, ``empty_order`` (green), ``preference_key`` (turns the column
-chooser on; the names of ``Table.optional`` columns may be left out, those of ``hidden_first`` are
-off until chosen), ``tight`` (33 px rows of KHS lists), ``tools_template``.
-All may be given to the constructor or set on the instance before drawing.
+Class attributes: ``order`` (the column sorted by at first), ``tie`` (what decides between equals),
+``per_page``, ``counted_to`` (beyond it «Fler än 10 000»), ``dom_id`` (id of the list, also what
+htmx swaps), ``caption`` (read out), ``noun`` (one, many), ``count_note`` (after the count: «nyast
+först»), ``empty_text``, ``empty_hint``, ``empty_url``, ``empty_action``, ``empty_order`` (green),
+``preference_key`` (turns the column chooser on; the ``optional`` columns may be left out, those of
+``hidden_first`` are off until chosen), ``tight`` (33 px rows of KHS lists), ``tools_template``,
+``link_query`` (behind every row's link). What a request decides is set on the instance.
 
 Column keyword ``priority``: 1 (always) … 4 (leaves first when the *list* gets narrow).
 ``css``: more classes for th and td; ``title`` (first line of a card), ``sub`` (second, small),
@@ -58,12 +55,14 @@ from .columns import (
     StatusColumn,
     StockColumn,
     TickColumn,
+    escaped,
+    link,
 )
-from .drawing import escaped
-from .table import CountedPage, Table
+from .sorting import by_label, by_number, sv
+from .table import Asked, Table
 
 __all__ = [
-    "ActionColumn", "CodeColumn", "Column", "CountedPage", "DateColumn", "DateTimeColumn",
-    "LinkColumn", "MoneyColumn", "NumberColumn", "PanelColumn", "StatusColumn", "StockColumn",
-    "Table", "TickColumn", "escaped", "save_columns",
+    "ActionColumn", "Asked", "CodeColumn", "Column", "DateColumn", "DateTimeColumn", "LinkColumn",
+    "MoneyColumn", "NumberColumn", "PanelColumn", "StatusColumn", "StockColumn", "Table",
+    "TickColumn", "by_label", "by_number", "escaped", "link", "save_columns", "sv",
 ]  # fmt: skip

@@ -2,161 +2,189 @@
 
 from __future__ import annotations
 
-import copy
-from html import escape
+from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-import django_tables2 as tables
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
-from django_tables2.utils import A
 
 from sesam.templatetags.sesam import datum, datumtid, kr, status_html, stock_html, tal
-
-from .drawing import escaped
 
 if TYPE_CHECKING:
     from .table import Table
 
 
-class Column(tables.Column):
-    """A column with our classes: ``priority`` and ``css`` (see the module's docstring)."""
+def escaped(content: Any) -> str:
+    """``conditional_escape`` without its detour over lazy texts, which lists of many cells feel."""
+    if type(content) is SafeString:
+        return content
+    return escape(content) if type(content) is str else str(conditional_escape(content))
 
-    css: ClassVar[str] = ""
+
+class Column:
+    """One column: its name in the address, its heading, what a row shows in it, its sort key.
+
+    ``cell`` says what is shown of a row: a function of it, or an attribute's path with dots;
+    left out, the attribute called ``name``. ``sort`` is what the list's source sorts by: for a
+    queryset field names or expressions, for a search its own key; left out, nobody can sort by
+    it. ``nullable``: rows without a value stand last both ways. See the package for ``priority``
+    and ``css``.
+    """
+
+    kind: ClassVar[str] = ""
     #: Stands the heading beside the value when rows are drawn as cards?
     named_on_cards: ClassVar[bool] = True
+    #: Is the heading only read out?
+    silent: ClassVar[bool] = False
 
-    def __init__(self, *args: Any, priority: int = 1, css: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        classes = " ".join(filter(None, [self.css, css, f"p{priority}" if priority > 1 else ""]))
-        self.attrs: dict[str, Any] = {**self.attrs}
-        for part in ("th", "td"):
-            given = dict(self.attrs.get(part, {}))
-            given["class"] = " ".join(filter(None, [classes, given.get("class", "")]))
-            if given["class"]:
-                self.attrs[part] = given
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        cell: str | Callable[[Any], Any] = "",
+        *,
+        sort: Any = None,
+        nullable: bool = False,
+        falling_first: bool = False,
+        priority: int = 1,
+        css: str = "",
+    ) -> None:
+        self.name, self.label = name, label
+        self.value: Callable[[Any], Any] = cell if callable(cell) else attrgetter(cell or name)
+        self.sort, self.nullable, self.falling_first = sort, nullable, falling_first
+        own = f"p{priority}" if priority > 1 else ""
+        self.css = " ".join(filter(None, [self.kind, css, own]))
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Column:
-        """Every table copies its columns. Nothing in ours changes from table to table, and copying
-        all that hangs on them took longer than asking the database."""
-        return copy.copy(self)
+    def html(self, row: Any, table: Table[Any]) -> str:
+        """The cell of a row, escaped; empty where the row says nothing."""
+        value = self.value(row)
+        return "" if value is None or value == "" else escaped(self.text(value))
+
+    def text(self, value: Any) -> Any:
+        """How a value is written."""
+        return value
 
 
 class NumberColumn(Column):
     """A count: right-aligned, thousands apart."""
 
-    css = "num"
+    kind = "num"
 
-    def render(self, value: Any) -> str:
+    def text(self, value: Any) -> str:
         return tal(value)
 
 
 class MoneyColumn(Column):
-    css = "num"
+    kind = "num"
 
-    def render(self, value: Any) -> str:
-        return kr(value)
+    def text(self, value: Any) -> str:
+        return value if isinstance(value, str) else kr(value)
 
 
 class DateColumn(Column):
-    css = "code"
+    kind = "code"
 
-    def render(self, value: Any) -> str:
+    def text(self, value: Any) -> str:
         return datum(value)
 
 
 class DateTimeColumn(Column):
-    css = "code"
+    kind = "code"
 
-    def render(self, value: Any) -> str:
+    def text(self, value: Any) -> str:
         return datumtid(value)
 
 
 class CodeColumn(Column):
     """A number or code that never wraps; the small second line on a card."""
 
-    css = "code sub"
+    kind = "code sub"
 
 
 class StatusColumn(Column):
-    """Icon and words of a status; for a model's choices the label comes by itself."""
+    """Icon and words of a status."""
 
-    def render(self, value: Any) -> SafeString:
+    def text(self, value: Any) -> SafeString:
         return status_html("", value)
 
 
 class StockColumn(Column):
-    """Availability; ``note`` is the name of an attribute with «ersättning finns» and the like."""
+    """Availability; the row's ``note`` says «ersättning finns» and the like."""
 
-    def __init__(self, *args: Any, note: str = "", **kwargs: Any) -> None:
-        self.note = note
-        super().__init__(*args, **kwargs)
-
-    def render(self, value: Any, record: Any) -> SafeString:
-        note = A(self.note).resolve(record, quiet=True) if self.note else ""
-        return stock_html(value, note or "")
+    def html(self, row: Any, table: Table[Any]) -> str:
+        value = self.value(row)
+        return "" if value is None else stock_html(value, row.note)
 
 
 class LinkColumn(Column):
-    """The row's first link, to a page: give ``linkify`` as in django-tables2."""
+    """The row's first link, to a page: ``url`` is a function of the row."""
 
-    css = "title"
+    def __init__(
+        self, name: str, label: str, cell: Any = "", *, url: Callable[[Any], str], **more: Any
+    ) -> None:
+        self.url = url
+        super().__init__(name, label, cell, **{"css": "title", **more})
+
+    def html(self, row: Any, table: Table[Any]) -> str:
+        href = escape(self.url(row) + table.link_query)
+        return f'<a href="{href}">{escaped(self.text(self.value(row)))}</a>'
 
 
 class PanelColumn(Column):
     """The row's first link, which opens the row in the panel.
 
-    ``panel_id`` names the record's attribute that stands in ``?panel=``. The view finds the object
-    among what the page shows and gives ``panel`` to the template.
+    ``key`` names the row's attribute that stands in ``?panel=``. The view finds the object among
+    what the page shows and gives ``panel`` to the template.
     """
 
-    css = "title"
+    kind = "title"
 
-    def __init__(self, *args: Any, panel_id: str = "pk", **kwargs: Any) -> None:
-        self.panel_id = panel_id
-        super().__init__(*args, **kwargs)
+    def __init__(self, name: str, label: str, cell: Any = "", *, key: str = "pk", **more: Any):
+        self.key: Callable[[Any], str] = lambda row: str(getattr(row, key))
+        super().__init__(name, label, cell, **more)
 
-    def render(self, value: Any, record: Any, table: Table) -> SafeString:
-        by = self.panel_id
-        key = str(record[by] if isinstance(record, dict) else A(by).resolve(record))
+    def html(self, row: Any, table: Table[Any]) -> str:
+        key = self.key(row)
         href = escape(f"{table.panel_prefix}{key if key.isdecimal() else quote(key)}")
-        return mark_safe(
-            f'<a class="panel-link" href="{href}" data-panel="{escape(key)}">{escaped(value)}</a>'
+        return (
+            f'<a class="panel-link" href="{href}" data-panel="{escape(key)}">'
+            f"{escaped(self.text(self.value(row)))}</a>"
         )
 
 
 class TickColumn(Column):
-    """A box per row for actions on several; see ``parts/bulk.html``. Sends ``valda``."""
+    """A box per row for actions on several; see ``parts/bulk.html``. Sends ``valda``.
 
-    css = "tick"
+    The cell is what the row is called where the box is read out.
+    """
 
-    def __init__(self, *args: Any, form: str = "bulk", label: str = "name", **kwargs: Any) -> None:
+    kind = "tick"
+    silent = True
+
+    def __init__(self, cell: Any, *, form: str = "bulk", key: str = "pk") -> None:
         self.form = form
-        self.label_from = label
-        kwargs.setdefault("orderable", False)
-        kwargs.setdefault("accessor", "pk")
-        super().__init__(*(args or ("Välj",)), **kwargs)
+        self.key = attrgetter(key)
+        super().__init__("tick", "Välj", cell)
 
-    def render(self, value: Any, record: Any) -> SafeString:
-        by = self.label_from
-        label = record[by] if isinstance(record, dict) else A(by).resolve(record, quiet=True)
-        return mark_safe(
+    def html(self, row: Any, table: Table[Any]) -> str:
+        return (
             '<input class="form-check-input" type="checkbox" name="valda"'
-            f' value="{escape(str(value))}" form="{self.form}"'
-            f' aria-label="Välj {escaped(label or value)}">'
+            f' value="{escape(str(self.key(row)))}" form="{self.form}"'
+            f' aria-label="Välj {escaped(self.value(row))}">'
         )
 
 
 class ActionColumn(Column):
-    """Buttons of the row; give ``render_<name>`` on the table. The heading is read out only."""
+    """Buttons of the row. The heading is read out only; the cell, or a subclass's ``html``, gives
+    markup that is safe."""
 
-    css = "act"
+    kind = "act"
     named_on_cards = False
-    empty_values = ()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("orderable", False)
-        super().__init__(*args, **kwargs)
+    silent = True
 
 
-# --- the table -------------------------------------------------------------------------------
+def link(url: str, words: Any) -> SafeString:
+    """A cell that is a link."""
+    return mark_safe(f'<a href="{escape(url)}">{escaped(words)}</a>')

@@ -2,77 +2,122 @@
 
 from __future__ import annotations
 
-import math
-from html import escape
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Self, TypeVar
 from urllib.parse import urlencode
 
-import django_tables2 as tables
-from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
+from django.db.models import Count, F, QuerySet, Window
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django_tables2.data import TableListData
-from django_tables2.utils import A
 
-from sesam.templatetags.sesam import icon_html, tal
+from sesam.templatetags.sesam import tal
 
 from .choice import choosable
-from .columns import ActionColumn, PanelColumn, TickColumn
-from .drawing import DrawnColumn, attributes, escaped
+from .columns import Column, PanelColumn
 
 SORT = "sortera"
 PAGE = "sida"
 PANEL = "panel"
+TOTAL = "rows_in_all"  # what a queryset's rows are annotated with
+
+Row = TypeVar("Row")
 
 
-class CountedPage(Paginator):
-    """A paginator over rows that a query has already sorted, cut and counted."""
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for: by which column, which way, and which page (1 …)."""
 
-    def __init__(self, rows: Any, per_page: int, *, total: int, number: int, **kwargs: Any) -> None:
-        self.total = total
-        self.number = number
-        super().__init__(rows, per_page, **kwargs)
+    column: Column
+    falling: bool
+    page: int
+    per_page: int
 
     @property
-    def count(self) -> int:  # type: ignore[override]  # cached_property in Django
-        return self.total
+    def sort(self) -> Any:
+        """The column's sort key."""
+        return self.column.sort
 
     @property
-    def num_pages(self) -> int:  # type: ignore[override]
-        return max(1, math.ceil(self.total / self.per_page))
+    def offset(self) -> int:
+        return (self.page - 1) * self.per_page
 
-    def page(self, number: Any) -> Any:
-        """The only page there is: the rows given."""
-        return Page(self.object_list, self.number, self)
+    def at(self, page: int) -> Asked:
+        return Asked(self.column, self.falling, page, self.per_page)
+
+    def ordered(self, queryset: QuerySet[Any, Any], tie: Iterable[Any]) -> QuerySet[Any, Any]:
+        """``queryset`` by the column's field names or expressions, then by ``tie``."""
+        given = self.sort if isinstance(self.sort, tuple) else (self.sort,)
+        last = True if self.column.nullable else None
+        keys = [F(key) if isinstance(key, str) else key for key in given]
+        sorted_by = [key.desc(nulls_last=last) if self.falling else key.asc() for key in keys]
+        return queryset.order_by(*sorted_by, *tie)
+
+    def cut(self, rows: Any) -> list[Any]:
+        """The page's part of something that is sorted already."""
+        return list(rows[self.offset : self.offset + self.per_page])
 
 
-class SortedRows(TableListData):
-    """Rows that stay in the order given."""
+@dataclass(frozen=True)
+class Heading:
+    """A column's heading; ``url`` sorts by it."""
 
-    def order_by(self, aliases: Any) -> None:
-        return
+    column: Column
+    id: str
+    url: str = ""
+    icon: str = ""
+    sorted: str = ""  # aria-sort
 
 
-class Table(tables.Table):
-    """The base of every list; the module's docstring says how to use it."""
+@dataclass(frozen=True)
+class DrawnRow:
+    """A row as the template writes it: its class, and each cell's attributes and content."""
+
+    css: str
+    cells: list[tuple[SafeString, SafeString]]
+
+
+@dataclass(frozen=True)
+class PageLink:
+    """A link to another page; without ``url`` the gap between two."""
+
+    id: str = ""
+    url: str = ""
+    label: str = ""
+    icon: str = ""
+    rel: str = ""
+    is_current: bool = False
+
+
+class Table(Generic[Row]):
+    """The base of every list; the package's docstring says how to use it."""
+
+    columns: ClassVar[tuple[Column, ...]]
+    order: ClassVar[str]
+    tie: ClassVar[tuple[Any, ...]] = ("pk",)
+    per_page: ClassVar[int] = 25
+    counted_to: ClassVar[int | None] = None
+    preference_key: ClassVar[str] = ""
+    optional: ClassVar[tuple[str, ...]] = ()
+    hidden_first: ClassVar[tuple[str, ...]] = ()
 
     dom_id: str = "lista"
     caption: str = ""
     noun: tuple[str, str] = ("rad", "rader")
     count_note: str = ""
+    empty_text: str = "Inget att visa"
     empty_hint: str = ""
     empty_url: str = ""
     empty_action: str = ""
     empty_order: bool = False
     empty_icon: str = ""
     empty_level: str = "2"
-    preference_key: str = ""
-    optional: tuple[str, ...] = ()
-    hidden_first: tuple[str, ...] = ()
     tight: bool = False
     tools_template: str = ""
+    link_query: str = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -81,222 +126,209 @@ class Table(tables.Table):
 
     def __init__(
         self,
-        data: Any = None,
+        request: HttpRequest,
+        rows: Sequence[Row],
         *,
-        rows: Any = None,
         total: int | None = None,
-        page: int = 1,
-        per_page: int = 25,
-        paginate: bool = True,
-        request: HttpRequest | None = None,
-        **kwargs: Any,
+        asked: Asked | None = None,
     ) -> None:
-        for name in (
-            "dom_id", "caption", "noun", "count_note", "empty_hint", "empty_url", "empty_action",
-            "empty_order", "empty_icon", "empty_level", "tight", "tools_template",
-        ):  # fmt: skip
-            if name in kwargs:
-                setattr(self, name, kwargs.pop(name))
-            elif hasattr(getattr(type(self), "Meta", None), name):
-                setattr(self, name, getattr(type(self).Meta, name))
-        kwargs.setdefault("template_name", "parts/table.html")
-        kwargs.setdefault("order_by_field", SORT)
-        kwargs.setdefault("page_field", PAGE)
-        kwargs.setdefault("default", "–")
-        counted = rows is not None
-        super().__init__(SortedRows(list(rows)) if counted else data, **kwargs)
+        """One page of rows, and how many there are on all of them."""
         self.request = request
-        if request is not None and (chosen := self._requested_sort(request)):
-            self.order_by = chosen
-        if counted:
-            self.paginate(CountedPage, per_page, total=total or 0, number=page)
-        elif paginate and request is not None:
-            try:
-                self.paginate(per_page=per_page, page=request.GET.get(self.prefixed_page_field, 1))
-            except PageNotAnInteger:
-                self.page = self.paginator.page(1)
-            except EmptyPage:
-                self.page = self.paginator.page(self.paginator.num_pages)
-        self._hide_columns()
+        self.rows = list(rows)
+        self.asked = asked or self.ask(request)
+        self.total = len(self.rows) if total is None else total
+        shown = self.shown_columns(getattr(request, "user", None))
+        self.shown = [c for c in self.columns if c.name not in self.optional or c.name in shown]
 
-    # --- what the view asks before it has rows ---
+    # --- what the address asks for ---
 
     @classmethod
-    def sorting(cls, request: HttpRequest, prefix: str = "") -> str:
-        """The wanted order as a column's name, ``-`` before it for falling; never anything else."""
-        wanted = request.GET.get(prefix + SORT, "")
-        column = cls.base_columns.get(wanted.removeprefix("-"))
-        if column is not None and column.orderable is not False:
-            return wanted
-        default = cls._meta.order_by
-        return (default[0] if isinstance(default, tuple | list) else default) or ""
-
-    @staticmethod
-    def page_number(request: HttpRequest, prefix: str = "") -> int:
-        """The wanted page, at least 1; nonsense is 1."""
+    def ask(cls, request: HttpRequest) -> Asked:
+        """The column, direction and page of the address; nonsense is the list's own order."""
+        sortable = {column.name: column for column in cls.columns if column.sort is not None}
+        wanted = request.GET.get(SORT, "")
+        if wanted.removeprefix("-") not in sortable:
+            wanted = cls.order
+        column = sortable.get(wanted.removeprefix("-"), cls.columns[0])
         try:
-            return min(max(1, int(request.GET.get(prefix + PAGE, 1))), 100_000)
+            page = min(max(1, int(request.GET.get(PAGE, 1))), 100_000)
         except ValueError:
-            return 1
+            page = 1
+        return Asked(column, wanted.startswith("-"), page, cls.per_page)
 
-    def _requested_sort(self, request: HttpRequest) -> str:
-        wanted = request.GET.get(self.prefixed_order_by_field, "")
-        name = wanted.removeprefix("-")
-        return wanted if name in self.columns and self.columns[name].orderable else ""
+    @classmethod
+    def fetch(
+        cls,
+        request: HttpRequest,
+        queryset: QuerySet[Any, Any],
+        *,
+        total: int | None = None,
+        row: Callable[..., Row] | None = None,
+    ) -> Self:
+        """The page of a queryset that the address asks for, and how many there are in all: one
+        question, two past the end. With ``total`` somebody has counted already. ``row`` makes a
+        row of the fields of a ``values()``."""
+
+        def find(asked: Asked) -> tuple[list[Any], int]:
+            if total == 0:
+                return [], 0
+            wanted = queryset
+            if total is None:
+                wanted = wanted.annotate(**{TOTAL: Window(Count("pk"))})
+            found = asked.cut(asked.ordered(wanted, cls.tie))
+            counted = total
+            if counted is None:
+                counted = _total_of(found[0]) if found else 0
+            if row is not None:
+                found = [row(**{n: v for n, v in f.items() if n != TOTAL}) for f in found]
+            return found, counted
+
+        return cls.found(request, find, total=total)
+
+    @classmethod
+    def found(
+        cls,
+        request: HttpRequest,
+        find: Callable[[Asked], tuple[Sequence[Row], int]],
+        *,
+        total: int | None = None,
+    ) -> Self:
+        """The page that ``find`` gives, which sorts, cuts and counts; past the end the last."""
+        asked = cls.ask(request)
+        if total is not None:
+            asked = asked.at(min(asked.page, cls._last(total)))
+        rows, counted = find(asked)
+        if not rows and asked.page > 1:
+            _, counted = find(asked.at(1))
+            asked = asked.at(cls._last(counted))
+            rows, counted = find(asked)
+        return cls(request, rows, total=counted, asked=asked)
+
+    @classmethod
+    def _last(cls, total: int) -> int:
+        """The number of the last page."""
+        if cls.counted_to is not None:
+            total = min(total, cls.counted_to)
+        return max(1, -(-total // cls.per_page))
 
     # --- addresses ---
 
     def url(self, **changes: Any) -> str:
         """This page's address with some query parameters changed (None takes one away)."""
-        if self.request is None:
-            return ""
         query = {**self._query}
         if PANEL in changes:
             query.pop("panelflik", None)
         for name, value in changes.items():
             query[name] = [] if value is None else [str(value)]
-        encoded = urlencode(query, doseq=True)
-        return f"?{encoded}" if encoded or self.request is None else self.request.path
+        return f"?{urlencode(query, doseq=True)}"
 
     @cached_property
     def _query(self) -> dict[str, list[str]]:
-        lists = self.request.GET.lists() if self.request is not None else ()
+        lists = self.request.GET.lists()
         return {name: list(given) for name, given in lists if name != "redigera"}
 
     @cached_property
     def panel_prefix(self) -> str:
         """What a row's key is put behind to open it in the panel."""
         closed = self.url(**{PANEL: None})
-        return f"{closed}&{PANEL}=" if closed.startswith("?") else f"?{PANEL}="
+        return f"{closed}&{PANEL}=" if len(closed) > 1 else f"?{PANEL}="
 
     # --- what the template draws ---
 
     @property
+    def is_beyond_count(self) -> bool:
+        """Whether there are more than anybody counts."""
+        return self.counted_to is not None and self.total > self.counted_to
+
+    @property
     def total_rows(self) -> int:
-        if hasattr(self, "paginator"):
-            return self.paginator.count
-        return len(self.rows)
+        return min(self.total, self.counted_to) if self.counted_to is not None else self.total
 
     @property
     def count_text(self) -> str:
-        total = self.total_rows
-        words = f"{tal(total)} {self.noun[0 if total == 1 else 1]}"
+        if self.is_beyond_count:
+            words = f"Fler än {tal(self.counted_to)} {self.noun[1]}"
+        else:
+            words = f"{tal(self.total)} {self.noun[0 if self.total == 1 else 1]}"
         return f"{words}, {self.count_note}" if self.count_note else words
 
     @property
     def range_text(self) -> str:
         """«1–25 av 27»."""
-        total = self.total_rows
-        if not hasattr(self, "page"):
-            return f"1–{tal(total)} av {tal(total)}"
-        first = (self.page.number - 1) * self.paginator.per_page + 1
-        last = first + len(self.page.object_list) - 1
-        return f"{tal(first)}–{tal(last)} av {tal(total)}"
+        first = self.asked.offset + 1
+        of = f"fler än {tal(self.counted_to)}" if self.is_beyond_count else tal(self.total)
+        return f"{tal(first)}–{tal(first + len(self.rows) - 1)} av {of}"
 
     @property
     def caption_text(self) -> str:
         return self.caption or self.noun[1].capitalize()
 
-    @property
-    def heads_html(self) -> SafeString:
-        """The headings, with a link each that sorts by it. Drawn here as the rows are."""
-        current = str(self.order_by[0]) if self.order_by else ""
-        return mark_safe("".join([self._head(column, current) for column in self.columns]))
-
-    def _head(self, column: Any, current: str) -> str:
-        name, label = column.name, escaped(column.header)
-        attrs = attributes(column.column.attrs.get("th", {}))
-        if not column.orderable:
-            if isinstance(column.column, ActionColumn | TickColumn):
-                label = f'<span class="visually-hidden">{label}</span>'
-            return f'<th scope="col"{attrs}>{label}</th>'
-        icon, following, sorted_as = "chevrons-up-down", name, ""
-        if current.removeprefix("-") == name:
-            falling = current.startswith("-")
-            icon = "arrow-down" if falling else "arrow-up"
-            sorted_as = f' aria-sort="{"descending" if falling else "ascending"}"'
-            following = name if falling else f"-{name}"
-        elif column.column.initial_sort_descending:
-            following = f"-{name}"
-        url = self.url(**{self.prefixed_order_by_field: following, self.prefixed_page_field: None})
-        return (
-            f'<th scope="col"{attrs}{sorted_as}><a class="sort" id="{self.dom_id}-sort-{name}"'
-            f' href="{escape(url)}">{label}{icon_html(icon, 16)}</a></th>'
-        )
+    def hide(self, name: str) -> None:
+        """Draw the list without a column."""
+        self.shown = [column for column in self.shown if column.name != name]
 
     @property
-    def rows_html(self) -> SafeString:
-        """The body as HTML. Drawn here, because two hundred cells are what a page's time goes to
-        when the template language draws them."""
-        rows = list(self.paginated_rows)
-        if not rows:
-            return mark_safe("")
-        columns = [DrawnColumn(column, self, rows[0].record) for column in self.columns]
-        opened = self.request.GET.get(PANEL, "") if self.request is not None else ""
-        keyed = next((c.column for c in self.columns if isinstance(c.column, PanelColumn)), None)
-        same_for_all = not any(callable(value) for value in self.row_attrs.values())
-        plain = self._row_attributes(None) if same_for_all else None
-        drawn = []
-        for row in rows:
-            record = row.record
-            is_open = keyed and opened and str(A(keyed.panel_id).resolve(record)) == opened
-            attrs = plain if plain and not is_open else self._row_attributes(record, bool(is_open))
-            cells = "".join([column.cell(row, record) for column in columns])
-            drawn.append(f"<tr{attrs}>{cells}</tr>")
-        return mark_safe("\n".join(drawn))  # escaped cell by cell
-
-    def _row_attributes(self, record: Any, is_open: bool = False) -> SafeString:
-        attrs = {
-            name: value(record=record, table=self) if callable(value) else value
-            for name, value in self.row_attrs.items()
-        }
-        given = attrs.get("class") or ""
-        attrs["class"] = f"row-link {given}{' is-open' if is_open else ''}".strip()
-        return attributes(attrs)
+    def headings(self) -> Iterator[Heading]:
+        for column in self.shown:
+            dom_id = f"{self.dom_id}-sort-{column.name}"
+            if column.sort is None:
+                yield Heading(column, dom_id)
+                continue
+            icon, following, sorted_as = "chevrons-up-down", column.name, ""
+            if column is self.asked.column:
+                falling = self.asked.falling
+                icon = "arrow-down" if falling else "arrow-up"
+                sorted_as = "descending" if falling else "ascending"
+                following = column.name if falling else f"-{column.name}"
+            elif column.falling_first:
+                following = f"-{column.name}"
+            yield Heading(column, dom_id, self.url(sortera=following, sida=None), icon, sorted_as)
 
     @property
-    def foot(self) -> list[tuple[SafeString, Any]]:
-        if not self.has_footer():
-            return []
-        return [
-            (attributes({**c.column.attrs.get("td", {}), "data-label": c.header}), c.footer)
-            for c in self.columns
-        ]
+    def drawn(self) -> Iterator[DrawnRow]:
+        """The rows of the page, cell by cell."""
+        opened = self.request.GET.get(PANEL, "")
+        keyed = next((c for c in self.shown if isinstance(c, PanelColumn)), None)
+        parts = [(column.html, *_attributes(column)) for column in self.shown]
+        for row in self.rows:
+            is_open = keyed is not None and opened and keyed.key(row) == opened
+            cells = []
+            for html, filled, blank in parts:
+                content = html(row, self)
+                # Escaped by the column; said once here, so that the template adds nothing.
+                cells.append((filled, SafeString(content)) if content else (blank, _NOTHING))
+            yield DrawnRow("row-link is-open" if is_open else "row-link", cells)
 
     @cached_property
-    def pages_html(self) -> SafeString:
-        """Links to the pages near this one, as list items; empty when there is only one."""
-        if not hasattr(self, "page") or self.paginator.num_pages < 2:
-            return mark_safe("")
-        here, last = self.page.number, self.paginator.num_pages
-        items = []
+    def pages(self) -> list[PageLink]:
+        """Links to the pages near this one; none when there is only one."""
+        here, last = self.asked.page, self._last(self.total)
+        if last < 2:
+            return []
+        links = []
         if here > 1:
-            before = f"{icon_html('chevron-left', 16)}Föregående"
-            items.append(self._page_link(here - 1, "fore", 'rel="prev"', before))
-        shown = 0
+            links.append(
+                PageLink(f"{self.dom_id}-sida-fore", self._page_url(here - 1),
+                         "Föregående", "chevron-left", "prev")
+            )  # fmt: skip
+        before = 0
         for number in sorted({1, last, *range(max(1, here - 1), min(last, here + 1) + 1)}):
-            if number - shown > 1:
-                items.append('<span class="page-gap">…</span>')
-            current = 'aria-current="page" ' if number == here else ""
-            label = f'{current}aria-label="Sida {number}"'
-            items.append(self._page_link(number, str(number), label, str(number)))
-            shown = number
+            if number - before > 1:
+                links.append(PageLink())
+            url, dom_id = self._page_url(number), f"{self.dom_id}-sida-{number}"
+            links.append(PageLink(dom_id, url, str(number), is_current=number == here))
+            before = number
         if here < last:
-            after = f"Nästa{icon_html('chevron-right', 16)}"
-            items.append(self._page_link(here + 1, "efter", 'rel="next"', after))
-        return mark_safe("".join([f"<li>{item}</li>" for item in items]))
+            links.append(
+                PageLink(f"{self.dom_id}-sida-efter", self._page_url(here + 1),
+                         "Nästa", "chevron-right", "next")
+            )  # fmt: skip
+        return links
 
-    def _page_link(self, number: int, name: str, attrs: str, content: str) -> str:
-        url = self.url(**{self.prefixed_page_field: number if number > 1 else None, PANEL: None})
-        return f'<a id="{self.dom_id}-sida-{name}" href="{escape(url)}" {attrs}>{content}</a>'
+    def _page_url(self, number: int) -> str:
+        return self.url(**{PAGE: number if number > 1 else None, PANEL: None})
 
     # --- column choice ---
-
-    def _hide_columns(self) -> None:
-        shown = self.shown_columns(getattr(self.request, "user", None))
-        for name in self.optional:
-            if name in self.columns and name not in shown:
-                self.columns.hide(name)
 
     @classmethod
     def shown_columns(cls, user: Any) -> set[str]:
@@ -317,10 +349,25 @@ class Table(tables.Table):
         except NoReverseMatch:
             return None
         shown = self.shown_columns(getattr(self.request, "user", None))
-        by_name = {column.name: column for column in self.columns.iterall()}
+        labels = {column.name: column.label for column in self.columns}
         choices = [
-            {"name": name, "label": by_name[name].header, "shown": name in shown}
-            for name in self.optional
-            if name in by_name
+            {"name": name, "label": labels[name], "shown": name in shown} for name in self.optional
         ]
         return {"url": url, "choices": choices}
+
+
+_NOTHING = mark_safe("–")
+
+
+def _total_of(row: Any) -> int:
+    return row[TOTAL] if isinstance(row, dict) else getattr(row, TOTAL)
+
+
+def _attributes(column: Column) -> tuple[SafeString, SafeString]:
+    """A column's ``<td>`` with something in it, and with nothing."""
+    label = f' data-label="{escape(column.label)}"' if column.named_on_cards else ""
+
+    def written(css: str) -> SafeString:
+        return mark_safe((f' class="{css}"' if css else "") + label)
+
+    return written(column.css), written(f"{column.css} none".strip())

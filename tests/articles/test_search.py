@@ -36,11 +36,11 @@ def text(response) -> str:
 def found(response) -> list[str]:
     """The numbers of the rows, in their order."""
     table = response.context.get("table")
-    return [] if table is None else [row.record.number for row in table.paginated_rows]
+    return [] if table is None else [row.number for row in table.rows]
 
 
 def names(response) -> list[str]:
-    return [row.record.name for row in response.context["table"].paginated_rows]
+    return [row.name for row in response.context["table"].rows]
 
 
 @pytest.fixture

@@ -103,13 +103,18 @@ def measure() -> None:
 def plan() -> None:
     """The plan of the article search for ``QUERY``, as it ran."""
     from django.db import connection
+    from django.test import RequestFactory
     from django.test.utils import CaptureQueriesContext
 
     from articles import search
+    from articles.tables import ArticleTable
 
     with CaptureQueriesContext(connection) as queries:
         search.search(
-            search.words_of(QUERY), article_type=None, warehouse_id=1, order="name", page=1
+            search.words_of(QUERY),
+            ArticleTable.ask(RequestFactory().get("/")),
+            article_type=None,
+            warehouse_id=1,
         )
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {queries[-1]['sql']}")
