@@ -90,6 +90,12 @@ def of_request(request: HttpRequest) -> Cart | None:
     return request._open_cart
 
 
+def look_again(request: HttpRequest) -> Cart | None:
+    """The order in progress as it is now: begun, changed or closed since the request began."""
+    request._open_cart = open_cart(request.user)
+    return request._open_cart
+
+
 def about(cart: Cart) -> uuid.UUID | None:
     """The opaque id of whom the order is to, where that is a recipient."""
     return cart.recipient.key if cart.recipient else None
@@ -135,8 +141,10 @@ def start(
     recipient: Recipient | None = None,
     destination: Warehouse | None = None,
     replace: bool = False,
+    shown: str | None = None,
 ) -> Cart:
-    """Begin an order. With ``replace`` the user's present one is left, else it must not exist.
+    """Begin an order. With ``replace`` the user's present one is left, else it must not exist;
+    with ``shown`` only if that is its token: what the user saw is what is left.
 
     Delivery details are preset from the recipient, the unit and the orderer.
     """
@@ -152,7 +160,7 @@ def start(
         raise DomainError("Förrådet hör inte till tjänstestället.", field="unit")
     present = Cart.objects.select_for_update(of=("self",)).filter(user=user, closed_at=None).first()
     if present:
-        if not replace:
+        if not replace or shown not in (None, str(present.token)):
             raise DomainError("Du har redan en pågående beställning.")
         _close(present)
     cart = Cart(

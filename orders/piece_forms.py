@@ -46,6 +46,7 @@ class PieceRecipientForm(NumberForm):
 
     def __init__(self, data: Any = None, *, cart: Cart | None) -> None:
         super().__init__(data)
+        self.cart = cart
         if cart is None or cart.recipient is None:
             del self.fields["vem"]
             return

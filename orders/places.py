@@ -23,6 +23,7 @@ from . import fitted, holder, khs, offers_box, promises
 from .models import Order, OrderLine
 from .tables import OrderedTable
 from .views import pieces
+from .views.whose import TILL
 
 case_pages.register(CaseKind.ORDER, "orders:detail")
 
@@ -40,6 +41,11 @@ def _line_count(request: HttpRequest, obj: Any = None) -> int | None:
     return cart.line_count if cart else None
 
 
+def _whom(request: HttpRequest) -> str:
+    cart = carts.of_request(request)
+    return cart.whom if cart else ""
+
+
 def who(cart: carts.Cart) -> str:
     """Whom the order in progress is for, in full."""
     if cart.recipient:
@@ -52,6 +58,12 @@ def _add_url() -> Callable[[str], str]:
     return links("orders:add")
 
 
+def _till(request: HttpRequest) -> str:
+    """Whose order «Beställ» on this page means."""
+    cart = carts.of_request(request)
+    return f"?{TILL}={cart.token}" if cart else ""
+
+
 places.add(
     places.Entry(
         slot="menu",
@@ -61,6 +73,7 @@ places.add(
         order=800,
         shown=_care,
         count=_line_count,
+        note=lambda request, obj: _whom(request),
         extra={"kind": "cart", "align": "right"},
     )
 )
@@ -111,7 +124,7 @@ places.add(
         slot="article.button",
         name="order",
         label="Beställ",
-        url=lambda request, article: _add_url()(article.number),
+        url=lambda request, article: _add_url()(article.number) + _till(request),
         shown=lambda request, article: not article.is_discontinued and _care(request),
         extra={"dialog": True, "order": True},
     )

@@ -35,6 +35,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "align": entry.extra.get("align", "left"),
             "kind": entry.extra.get("kind", ""),
             "count": entry.count,
+            "note": entry.note,
             "children": [],
         }
         parent = menu.get(entry.extra.get("parent", ""))

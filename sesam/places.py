@@ -47,7 +47,10 @@ from sesam.links import links
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing on somebody else's page. The callables get ``(request, obj)``."""
+    """One thing on somebody else's page. The callables get ``(request, obj)``.
+
+    ``note`` stands under the label.
+    """
 
     slot: str
     name: str
@@ -57,6 +60,7 @@ class Entry:
     icon: str = ""
     shown: Callable[[HttpRequest, Any], bool] = lambda request, obj: True
     count: Callable[[HttpRequest, Any], int | None] | None = None
+    note: Callable[[HttpRequest, Any], str] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
     def text(self, request: HttpRequest, obj: Any) -> str:
@@ -93,6 +97,7 @@ class Shown:
     icon: str
     count: int | None
     extra: dict[str, Any]
+    note: str = ""
     active: bool = False
 
 
@@ -126,6 +131,7 @@ def entries(slot: str, request: HttpRequest, obj: Any = None) -> list[Shown]:
                 icon=e.icon,
                 count=e.count(request, obj) if e.count else None,
                 extra=e.extra,
+                note=e.note(request, obj) if e.note else "",
                 active=request.path == path or (path != "/" and request.path.startswith(path)),
             )
         )

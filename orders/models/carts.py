@@ -56,6 +56,11 @@ class Cart(DeliveryDetails):
     def __str__(self) -> str:
         return f"Pågående beställning {self.token}"
 
+    @property
+    def whom(self) -> str:
+        """Whom it is for by name, or the store."""
+        return self.recipient.name if self.recipient else str(self.destination)
+
 
 class CartLine(LineFacts):
     """``dialog_key`` names the dialog that made the line, so that it makes one only."""

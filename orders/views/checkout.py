@@ -26,6 +26,7 @@ from ..forms import (
     SendForm,
 )
 from ..models import Cart, CartLine
+from . import whose
 
 BLOCKS: dict[str, tuple[str, type[DetailsForm]]] = {
     "adress": ("Leveransadress", AddressForm),
@@ -112,26 +113,39 @@ def cart(request: HttpRequest) -> HttpResponse:
 @require_POST
 def remove_line(request: HttpRequest, line_id: int) -> HttpResponse:
     """The red cross on a line."""
+    if stop := whose.changed(request, _order_of(request, line_id)):
+        return stop
     present = carts.of_request(request)
     if present:
         try:
             carts.remove(present, line_id)
         except carts.Closed:
-            return _already_sent(request)
+            return whose.stopped(request, whose.was(request, str(present.token)))
         messages.success(request, "Raden är borttagen.")
     return redirect(_back(request))
+
+
+def _order_of(request: HttpRequest, line_id: int) -> str:
+    """The token of the order that the line lies in. One that is gone was taken out of the one in
+    progress: a line that was sent or left is still there."""
+    present = carts.of_request(request)
+    line = CartLine.objects.filter(pk=line_id, cart__user=request.user).select_related("cart")
+    found = line.first()
+    return str(found.cart.token) if found else str(present.token) if present else ""
 
 
 @roles(*CARE)
 @require_POST
 def together(request: HttpRequest, line_id: int) -> HttpResponse:
     """«Samleverans» on or off."""
+    if stop := whose.changed(request, _order_of(request, line_id)):
+        return stop
     present = carts.of_request(request)
     if present:
         try:
             carts.toggle_together(present, line_id)
         except carts.Closed:
-            return _already_sent(request)
+            return whose.stopped(request, whose.was(request, str(present.token)))
         except DomainError as fault:
             messages.error(request, fault.message)
     return redirect("orders:checkout")
@@ -168,7 +182,7 @@ def delivery(request: HttpRequest) -> HttpResponse:
             return redirect("orders:checkout")
         opened = {editing: BLOCKS[editing][1](cart=present)} if editing in BLOCKS else {}
         return _delivery_page(request, present, opened=opened)
-    if str(present.token) != request.POST.get("token", str(present.token)):
+    if str(present.token) != request.POST.get("token", ""):
         return _already_sent(request)
     try:
         return _act(request, present, editing)
@@ -178,11 +192,7 @@ def delivery(request: HttpRequest) -> HttpResponse:
 
 def _act(request: HttpRequest, present: Cart, editing: str) -> HttpResponse:
     """What was pressed. Raises ``carts.Closed`` when another click came first and sent it."""
-    kept = {
-        name: BLOCKS[name][1](request.POST, cart=present)
-        for name in request.POST.getlist("open_block")
-        if name in BLOCKS and name != editing
-    }
+    kept = _open_blocks(request, present, but=editing)
     form = SendForm(request.POST, cart=present)
     if editing in BLOCKS:
         return _save_block(request, present, editing, kept, form)
@@ -201,6 +211,15 @@ def _act(request: HttpRequest, present: Cart, editing: str) -> HttpResponse:
     if kept:
         return _delivery_page(request, cart, opened=kept, block_error=OPEN_BLOCK, status=422)
     return _send(request, cart)
+
+
+def _open_blocks(request: HttpRequest, cart: Cart, but: str = "") -> dict[str, DetailsForm]:
+    """The blocks that are open, with what is typed in them."""
+    return {
+        name: BLOCKS[name][1](request.POST, cart=cart)
+        for name in request.POST.getlist("open_block")
+        if name in BLOCKS and name != but
+    }
 
 
 OPEN_BLOCK = "Spara eller lämna ändringen här innan du går vidare."
@@ -288,19 +307,17 @@ def _refused(request: HttpRequest, cart: Cart, fault: DomainError) -> HttpRespon
 
 
 def _already_sent(request: HttpRequest) -> HttpResponse:
-    """There is no open order: sent twice, or from an old page. Show what it became."""
-    token = request.POST.get("token", "")
-    try:
-        sent = Cart.objects.filter(
-            token=uuid.UUID(token), user=request.user, order__isnull=False
-        ).select_related("order").first()  # fmt: skip
-    except ValueError:
-        sent = None
-    if sent:
-        return redirect("orders:confirmation", sent.order.case_number)
-    if request.method == "POST":
-        messages.warning(request, "Sidan var gammal: beställningen är redan skickad eller lämnad.")
-    return redirect("orders:cart")
+    """The page's order isn't in progress. Sent twice, it shows what the order became; else it
+    says so, with what was typed."""
+    if request.method != "POST":
+        return redirect("orders:cart")
+    before = whose.was(request, request.POST.get("token", ""))
+    if before is None:
+        return whose.stopped(request, None)
+    if before.order and request.POST.get("action", "send") == "send":
+        return redirect("orders:confirmation", before.order.case_number)
+    typed = [*_open_blocks(request, before).values(), SendForm(request.POST, cart=before)]
+    return whose.stopped(request, before, typed=typed)
 
 
 def _delivery_page(

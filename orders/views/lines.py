@@ -25,6 +25,8 @@ from .. import components, replacement, waiting
 from ..forms import CommentForm, ComponentsForm, QuantityForm, ReplacementForm, raw
 from ..models import Cart, CartLine
 from ..rules import Wish, own_order_fault
+from . import whose
+from .whose import TILL
 
 KIND = "order-line"
 LABELS = {
@@ -43,6 +45,18 @@ STEP_OF_FIELD = {
 ASKED = ("quantity", "source", "warehouse")
 
 
+def open_for(request: HttpRequest, cart: Cart, article: Article, **facts: Any) -> Dialog:
+    """Open the dialog for this order and no other."""
+    return Dialog.start(
+        request,
+        KIND,
+        about=carts.about(cart),
+        order=str(cart.token),
+        article=article.number,
+        **facts,
+    )
+
+
 @roles(*CARE)
 @require_GET
 def begin(request: HttpRequest, number: str) -> HttpResponse:
@@ -53,7 +67,10 @@ def begin(request: HttpRequest, number: str) -> HttpResponse:
         waiting.keep(request, article)
         messages.info(request, f"Sök fram mottagaren som {article.name} ska beställas till.")
         return dialogs.leave(request, reverse("recipients:search"))
-    dialog = Dialog.start(request, KIND, about=carts.about(cart), article=article.number)
+    # Without the order's token in the address, none was in progress: the dialog says whose it is.
+    if stop := whose.changed(request, request.GET.get(TILL, str(cart.token)), article=article):
+        return stop
+    dialog = open_for(request, cart, article)
     return redirect("orders:line", dialog.key, "antal")
 
 
@@ -61,18 +78,16 @@ def begin(request: HttpRequest, number: str) -> HttpResponse:
 @require_GET
 def change(request: HttpRequest, line_id: int) -> HttpResponse:
     """The pencil on a line: the same dialog, filled in."""
-    cart = carts.of_request(request)
     line = (
-        cart
-        and cart.lines.filter(pk=line_id, component_of=None)
-        .select_related("article", "warehouse", "individual", "fitted_to")
+        CartLine.objects.filter(pk=line_id, component_of=None, cart__user=request.user)
+        .select_related("article", "warehouse", "individual", "fitted_to", "cart__recipient")
         .first()
     )
     if not line:
         raise Http404("line")
-    dialog = Dialog.start(
-        request, KIND, about=carts.about(cart), article=line.article.number, line=line.pk
-    )
+    if stop := whose.changed(request, str(line.cart.token)):
+        return stop
+    dialog = open_for(request, line.cart, line.article, line=line.pk)
     chosen = line.components.values_list("article__number", flat=True)
     dialog.keep("antal", {
         "quantity": str(line.quantity),
@@ -179,12 +194,15 @@ def _only_offered(
 
 
 def _find(request: HttpRequest, key: str) -> LineDialog | None:
-    """The open dialog; None when it has ended (sent twice, or the order was left)."""
-    cart = carts.of_request(request)
+    """The open dialog, with the order that it was opened for; None when it has ended."""
     try:
         state = Dialog.find(request, KIND, key)
     except Http404:
         return None
+    cart = carts.of_request(request)
+    token = state.facts.get("order", "")
+    if cart is None or str(cart.token) != token:
+        cart = whose.was(request, token)
     if cart is None:
         return None
     article = get_object_or_404(
@@ -202,6 +220,8 @@ def step(request: HttpRequest, key: str, step: str) -> HttpResponse:
     steps = dialog.steps
     if step not in steps:
         raise Http404("step")
+    if stop := _changed(request, dialog, step):
+        return stop
     if request.method != "POST":
         return _page(request, dialog, step, dialog.form(step), fresh=True)
     before = dialog.state.typed(step) or {}
@@ -226,6 +246,17 @@ def step(request: HttpRequest, key: str, step: str) -> HttpResponse:
     if action == "next" and at + 1 < len(steps):
         return dialogs.go(request, reverse("orders:line", args=[key, steps[at + 1]]))
     return _put(request, dialog)
+
+
+def _changed(request: HttpRequest, dialog: LineDialog, step: str) -> HttpResponse | None:
+    """Stops where the order in progress is no longer the dialog's. What was typed is kept in the
+    dialog, for when the order is taken up again, and shown."""
+    if carts.of_request(request) == dialog.cart:
+        return None
+    if request.method == "POST":
+        dialog.state.type(step)
+    forms_typed = [dialog.form(name) for name in dialog.steps if dialog.state.typed(name)]
+    return whose.stopped(request, dialog.cart, typed=forms_typed, article=dialog.article)
 
 
 def _upload(request: HttpRequest, dialog: LineDialog) -> DomainError | None:
@@ -336,6 +367,7 @@ def _page(
         "step": step,
         "dialog": {
             "title": "Beställd artikel",
+            "whom": whose.band(request, dialog.cart, "Beställd artikel"),
             "url": reverse("orders:line", args=[key, step]),
             "steps": [
                 {

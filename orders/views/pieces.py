@@ -19,14 +19,15 @@ from organisation.permissions import CARE, has_role, roles
 from recipients import services as recipients
 from recipients.views import STATUS_OF_FAULT
 from sesam import dialogs
-from sesam.dialogs import Dialog
 from sesam.errors import DomainError
 
 from .. import cart as carts
 from .. import holder as holders
 from ..models import Cart
 from ..piece_forms import PieceRecipientForm, ReasonForm
-from .lines import KIND as LINE
+from . import whose
+from .lines import open_for
+from .whose import TILL
 
 no_store = cache_control(no_store=True, private=True)
 
@@ -125,7 +126,10 @@ def deliver(request: HttpRequest, number: str) -> HttpResponse:
         status = 422
         if form.is_valid():
             if form.to_present:
-                return dialogs.go(request, reverse("orders:piece_line", args=[piece.number]))
+                token = request.POST.get(TILL, "")
+                if stop := whose.changed(request, token, typed=[form], article=piece.article):
+                    return stop
+                return dialogs.go(request, whose.piece_url(piece.number, form.cart))
             try:
                 found = recipients.find(request, form.cleaned_data["nummer"])
             except DomainError as fault:
@@ -136,6 +140,7 @@ def deliver(request: HttpRequest, number: str) -> HttpResponse:
                 return dialogs.go(request, f"{to}?{urlencode({'individ': piece.number})}")
     context = {
         "form": form,
+        "present": form.cart,
         "facts": [
             {"label": "Individ", "value": piece.number},
             {"label": "Artikel", "value": piece.article},
@@ -160,13 +165,10 @@ def line(request: HttpRequest, number: str) -> HttpResponse:
     cart = carts.of_request(request)
     if cart is None or piece.warehouse is None:
         return dialogs.leave(request, reverse("orders:deliver_piece", args=[piece.number]))
-    dialog = Dialog.start(
-        request,
-        LINE,
-        about=carts.about(cart),
-        article=piece.article.number,
-        piece=piece.number,
-    )
+    token = request.GET.get(TILL, str(cart.token))
+    if stop := whose.changed(request, token, article=piece.article):
+        return stop
+    dialog = open_for(request, cart, piece.article, piece=piece.number)
     dialog.keep("antal", {
         "quantity": "1",
         "source": Source.OWN_STORE.value,

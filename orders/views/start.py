@@ -20,17 +20,25 @@ from sesam.errors import DomainError
 from .. import cart as carts
 from .. import waiting
 from ..forms import ToForm
+from ..models import Cart
+from . import whose
+from .whose import TILL
 
 
 @roles(*CARE)
 def to_recipient(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
-    """The dialog «Beställning till»; «Fortsätt» makes the order the one in progress.
+    """The dialog «Beställning till»; «Fortsätt» makes the order the one in progress. Whom one is
+    ordering to already needs no asking: then it goes on.
 
     ``individ`` names a marked piece that is to be handed out: then its line is next.
     """
     recipient = get_object_or_404(Recipient.objects.select_related("payer"), key=key)
-    access_log.record(request, access_log.Action.VIEW, recipient.key, detail="Beställning till")
     piece = Individual.objects.filter(number=request.GET.get("individ", "")).first()
+    present = carts.of_request(request)
+    if present is not None and present.recipient_id == recipient.pk:
+        if piece is None or present.unit.own_stores.filter(pk=piece.warehouse_id).exists():
+            return _go_on(request, present, piece)
+    access_log.record(request, access_log.Action.VIEW, recipient.key, detail="Beställning till")
     form = ToForm(request.POST or None, user=request.user, store_id=piece and piece.warehouse_id)
     refusal = ""
     if recipient.deceased_on:
@@ -40,10 +48,8 @@ def to_recipient(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     error = refusal
     if request.method == "POST" and not refusal:
         started, error = _start(request, form, recipient=recipient)
-        if started and piece:
-            return dialogs.leave(request, reverse("orders:piece_line", args=[piece.number]))
         if started:
-            return _go_on(request)
+            return _go_on(request, started, piece)
     cancel = reverse("recipients:detail", args=[recipient.key])
     if piece:
         cancel = reverse("individuals:detail", args=[piece.number])
@@ -55,6 +61,9 @@ def to_recipient(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 def to_store(request: HttpRequest, number: str) -> HttpResponse:
     """«Lagerpåfyllnad»: the same dialog, with an own store as the destination."""
     store = find_store(request, number)
+    present = carts.of_request(request)
+    if present is not None and present.destination_id == store.pk:
+        return _go_on(request, present)
     form = ToForm(request.POST or None, user=request.user, store_id=store.pk)
     dialog = {
         "title": "Lagerpåfyllnad till",
@@ -63,7 +72,7 @@ def to_store(request: HttpRequest, number: str) -> HttpResponse:
     if request.method == "POST":
         started, dialog["error"] = _start(request, form, destination=store)
         if started:
-            return _go_on(request)
+            return _go_on(request, started)
     return _page(request, form, dialog, refused=False, store=store)
 
 
@@ -73,39 +82,44 @@ def _start(
     *,
     recipient: Recipient | None = None,
     destination: Warehouse | None = None,
-) -> tuple[bool, str]:
-    """Whether the order is started now, and else what belongs to no field of the form."""
+) -> tuple[Cart | None, str]:
+    """The order if it is started now, and else what belongs to no field of the form."""
     if not form.is_valid():
-        return False, ""
+        return None, ""
     try:
-        carts.start(
+        cart = carts.start(
             request.user,
             recipient=recipient,
             destination=destination,
             unit=form.cleaned_data["unit"],
             prescriber=form.cleaned_data["prescriber"],
             replace=request.POST.get("action") == "replace",
+            shown=request.POST.get(TILL, ""),
         )
     except DomainError as fault:
         if fault.field:
             form.add_error(fault.field, fault.message)
-        return False, "" if fault.field else fault.message
-    return True, ""
+        return None, "" if fault.field else fault.message
+    return cart, ""
 
 
-def _go_on(request: HttpRequest) -> HttpResponse:
-    """To the article that was waiting for somebody, or to the search."""
+def _go_on(request: HttpRequest, cart: Cart, piece: Individual | None = None) -> HttpResponse:
+    """To the piece or the article that was waiting for somebody, or to the search."""
+    if piece is not None:
+        return dialogs.leave(request, whose.piece_url(piece.number, cart))
     if number := waiting.take(request):
-        return dialogs.leave(request, reverse("orders:add", args=[number]))
+        return dialogs.leave(request, whose.add_url(number, cart))
     return dialogs.leave(request, f"{reverse('articles:search')}?ny=1")
 
 
 def _page(
     request: HttpRequest, form: ToForm, dialog: dict, *, refused: bool, **whom: object
 ) -> HttpResponse:
-    present = carts.of_request(request)
+    present = carts.look_again(request)
+    if present and not refused:
+        dialog["error"] = ""  # the page says it, with whom it is for
     dialog["finish"] = "" if present or refused else "Fortsätt"
-    context = {"form": form, "present": present, "dialog": dialog, **whom}
+    context = {"form": form, "present": present, "refused": refused, "dialog": dialog, **whom}
     return render(
         request, "orders/to.html", context, status=422 if request.method == "POST" else 200
     )
@@ -115,6 +129,8 @@ def _page(
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
     """Give up the order in progress."""
+    if stop := whose.changed(request, request.POST.get(TILL, "")):
+        return stop
     cart = carts.of_request(request)
     if cart:
         try:

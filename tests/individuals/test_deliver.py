@@ -71,7 +71,8 @@ def test_the_whole_way_from_the_piece_to_the_recipient(client, user, store, arti
     assert to == f"/bestallning/till/{person.key}/?individ={piece.number}"
     assert "Mottagarsson" in text(client.get(to))
     answer = client.post(to, {"unit": user.default_unit.pk, "prescriber": user.pk})
-    assert answer.url == f"/individer/{piece.number}/leverera/rad/"
+    to = Cart.objects.get().token
+    assert answer.url == f"/individer/{piece.number}/leverera/rad/?till={to}"
     first = client.get(answer.url).url
     words = text(client.get(first))
     assert f'<option value="{piece.number}" selected>' in words
@@ -100,11 +101,11 @@ def test_the_whole_way_from_the_piece_to_the_recipient(client, user, store, arti
 
 def test_it_goes_into_the_order_in_progress(client, user, piece):
     person = RecipientFactory(family_name="Pågåendesson")
-    start(user, person)
+    cart = start(user, person)
     words = text(client.get(f"/individer/{piece.number}/leverera/"))
     assert "Pågåendesson" in words
-    answer = choose(client, piece, vem="pagaende", nummer="")
-    assert answer.url == f"/individer/{piece.number}/leverera/rad/"
+    answer = choose(client, piece, vem="pagaende", nummer="", till=cart.token)
+    assert answer.url == f"/individer/{piece.number}/leverera/rad/?till={cart.token}"
     assert client.get(answer.url).url.endswith("/antal/")
     assert Cart.objects.count() == 1
 
@@ -117,14 +118,20 @@ def test_a_number_typed_beside_the_recipient_in_progress_is_not_passed_over(clie
 
 
 def test_another_recipient_than_the_one_in_progress_is_asked_about(client, user, piece):
-    start(user)
+    cart = start(user)
     other = RecipientFactory()
     to = choose(client, piece, vem="annan", nummer=other.number).url
     assert "redan en pågående beställning" in text(client.get(to))
     answer = client.post(
-        to, {"unit": user.default_unit.pk, "prescriber": user.pk, "action": "replace"}
+        to,
+        {
+            "unit": user.default_unit.pk,
+            "prescriber": user.pk,
+            "action": "replace",
+            "till": cart.token,
+        },
     )
-    assert answer.url.endswith("/leverera/rad/")
+    assert "/leverera/rad/?till=" in answer.url
     assert Cart.objects.get(closed_at=None).recipient == other
 
 
@@ -184,8 +191,9 @@ def test_a_discontinued_article_is_not_offered(client, article, piece):
 
 
 def test_somebody_took_it_while_the_line_was_filled_in(client, user, store, article, piece):
-    start(user)
-    first = client.get(choose(client, piece, vem="pagaende", nummer="").url).url
+    cart = start(user)
+    line = choose(client, piece, vem="pagaende", nummer="", till=cart.token).url
+    first = client.get(line).url
     Individual.objects.filter(pk=piece.pk).update(
         status=Individual.Status.WITH_RECIPIENT, warehouse=None
     )

@@ -117,8 +117,8 @@ def test_the_bed_itself_can_be_changed(client, user, bed):
 def test_bestall_on_the_articles_page_and_on_its_row_lead_to_the_same_dialog(
     client, user, bed, door
 ):
-    start(user)
-    url = reverse("orders:add", args=[bed.number])
+    cart = start(user)
+    url = f"{reverse('orders:add', args=[bed.number])}?till={cart.token}"
     page = {
         "page": reverse("articles:detail", args=[bed.number]),
         "search": f"{reverse('articles:search')}?q=Opus",

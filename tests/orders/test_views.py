@@ -93,7 +93,8 @@ def test_bestall_without_an_order_asks_for_the_recipient_and_then_goes_on(client
         reverse("orders:to", args=[RecipientFactory().key]),
         {"unit": user.default_unit_id, "prescriber": user.pk, "action": "finish"},
     )
-    assert response["Location"] == reverse("orders:add", args=[article.number])
+    url = reverse("orders:add", args=[article.number])
+    assert response["Location"] == f"{url}?till={Cart.objects.get().token}"
 
 
 def test_starting_another_order_asks_whether_to_leave_the_first(client, user):
@@ -103,7 +104,9 @@ def test_starting_another_order_asks_whether_to_leave_the_first(client, user):
     refused = client.post(url, data | {"action": "finish"})
     assert refused.status_code == 422
     assert "pågående beställning" in refused.content.decode()
-    assert client.post(url, data | {"action": "replace"}).status_code == 302
+    assert client.post(url, data | {"action": "replace"}).status_code == 422, "it wasn't said which"
+    seen = {"action": "replace", "till": str(first.token)}
+    assert client.post(url, data | seen).status_code == 302
     first.refresh_from_db()
     assert first.closed_at
 
@@ -300,10 +303,10 @@ def test_a_file_goes_with_the_order_and_only_to_those_who_may_see_it(
 
 
 def test_a_block_with_faults_keeps_what_was_typed(client, user):
-    start(user)
+    cart = start(user)
     response = client.post(
         f"{DELIVERY}?redigera=adress",
-        {"street": "Nygatan 1", "postcode": "392", "locality": "Kalmar"},
+        {"token": cart.token, "street": "Nygatan 1", "postcode": "392", "locality": "Kalmar"},
     )
     page = response.content.decode()
     assert response.status_code == 422
@@ -393,7 +396,7 @@ def test_an_expired_session_in_checkout_loses_nothing(client, user, article):
     cart = start(user)
     add(cart, article)
     client.post(f"{DELIVERY}?redigera=adress", {
-        "street": "Nygatan 1", "postcode": "392 31", "locality": "Kalmar",
+        "token": cart.token, "street": "Nygatan 1", "postcode": "392 31", "locality": "Kalmar",
     })  # fmt: skip
     client.logout()
 
