@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -10,5 +11,7 @@ class SesamConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401  registers the system checks
+        from .database_roles import after_migrate
 
+        post_migrate.connect(after_migrate, sender=self)
         autodiscover_modules("places")

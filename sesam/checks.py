@@ -9,7 +9,10 @@ from django.core.checks import Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
+from . import database_roles
+
 FIX = "Sätt variabeln i miljön; se docker-compose.yml."
+KEY_LENGTH, KEY_CHARACTERS = 50, 10  # at least so long, of so many different ones
 
 
 def _settings_errors() -> list[Error]:
@@ -19,8 +22,17 @@ def _settings_errors() -> list[Error]:
     errors = []
     if settings.DEBUG:
         errors.append(Error("DEBUG är på utan DEMO.", hint=FIX, id="sesam.E001"))
-    if settings.SECRET_KEY == settings.INSECURE_SECRET_KEY:
+    key = settings.SECRET_KEY
+    if key == settings.INSECURE_SECRET_KEY:
         errors.append(Error("SECRET_KEY är inte satt.", hint=FIX, id="sesam.E002"))
+    elif len(key) < KEY_LENGTH or len(set(key)) < KEY_CHARACTERS or "insecure" in key:
+        errors.append(
+            Error(
+                f"SECRET_KEY kan gissas: den ska vara minst {KEY_LENGTH} slumpade tecken.",
+                hint="Gör en ny: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+                id="sesam.E005",
+            )
+        )
     return errors
 
 
@@ -31,7 +43,32 @@ def _running_errors() -> list[Error]:
     errors = []
     if not os.environ.get("DATABASE_URL"):
         errors.append(Error("DATABASE_URL är inte satt.", hint=FIX, id="sesam.E003"))
-    return errors + _demo_account_errors()
+    return errors + _database_errors()
+
+
+def _database_errors() -> list[Error]:
+    try:
+        return _demo_account_errors() + _role_errors()
+    finally:
+        connection.close()
+
+
+def _role_errors() -> list[Error]:
+    """The role that the portal runs as can't change the access log, nor open it for change."""
+    try:
+        powers = database_roles.powers(connection)
+    except DatabaseError:  # no database, so nobody is served either
+        return []
+    if not powers:
+        return []
+    return [
+        Error(
+            f"Databasrollen i DATABASE_URL {' och '.join(powers)}.",
+            hint="Sätt DATABASE_OWNER_URL till den som äger tabellerna och DATABASE_URL till en "
+            "annan roll, och kör migrate: det gör rollen.",
+            id="sesam.E006",
+        )
+    ]
 
 
 def _demo_account_errors() -> list[Error]:
@@ -40,8 +77,6 @@ def _demo_account_errors() -> list[Error]:
         found = apps.get_model("organisation", "User").objects.filter(is_demo=True).exists()
     except DatabaseError:  # not migrated yet, so nobody can sign in either
         found = False
-    finally:
-        connection.close()
     if not found:
         return []
     return [
@@ -60,14 +95,14 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[Error]:
 
 
 @register(Tags.database)
-def check_demo_accounts(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[Error]:
-    """``manage.py check --database default``; not for ``migrate``, which may come before the
-    column is there."""
+def check_database(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[Error]:
+    """``manage.py check --database default``, and ``migrate``, which may come before the tables
+    and is for their owner."""
     if settings.DEMO or settings.DEBUG or settings.TESTING or not databases:
         return []
     if not os.environ.get("DATABASE_URL"):
         return []
-    return _demo_account_errors()
+    return _demo_account_errors() if settings.DB_AS_OWNER else _database_errors()
 
 
 def refuse_unsafe_start() -> None:

@@ -38,7 +38,8 @@ import psycopg
 from psycopg import sql
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-ROLE = "portal"
+ROLE = "portal"  # made with the cluster; owns and migrates
+RUNNING_ROLE = "portal_web"  # made by migrating (sesam/database_roles.py)
 OLDEST_MAJOR = 18  # uuidv7(), builtin locale provider
 _held: dict[str, IO[str]] = {}
 

@@ -2,7 +2,8 @@
 background jobs; all end together.
 
 ``python -m sesam.serve`` serves, ``python -m sesam.serve reset`` makes the demo data anew.
-With DATABASE_URL set, that database is used and nothing is started or stopped but the web server.
+With DATABASE_URL set, that database is used and nothing is started or stopped but the web server
+and the worker. Only migrating is done as the owner of the tables (sesam/database_roles.py).
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ def _end(process: subprocess.Popen[bytes], grace: int) -> None:
 def _serve(port: int) -> int:
     """Run the web server, with a worker beside it, until it or we are told to end."""
     environment = _environment() | {"PORT": str(port), "WEB_CONCURRENCY": "1"}
+    environment.pop("DATABASE_OWNER_URL", None)  # those who run the portal never need it
     command = [sys.executable, "-m", "gunicorn", "--bind", f"{HOST}:{port}", "--reload"]
     command += ["--graceful-timeout", str(GRACE), "sesam.wsgi"]
     # Sessions of their own: Ctrl-C comes to us alone, and we end them in order.

@@ -7,9 +7,11 @@ docker-compose.yml; ``sesam/checks.py`` lists what the web server refuses to sta
 import datetime as dt
 import urllib.parse
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -95,21 +97,36 @@ TEMPLATES = [
 
 # ---- Database --------------------------------------------------------------------------------
 DB_NAME = env("DB_NAME", default="portal")
+# The role that migrates owns the tables, the other one runs the portal (sesam/database_roles.py).
+DB_AS_OWNER = env.bool("DB_AS_OWNER", default=False)  # set by manage.py for what changes tables
+
+
+def _named(variable: str) -> dict[str, Any]:
+    database = env.db_url(variable, engine="django.db.backends.postgresql")
+    return database | {"HOST": urllib.parse.unquote(database["HOST"])}  # a socket folder is quoted
+
+
 if env("DATABASE_URL", default=""):
-    _database = env.db_url("DATABASE_URL", engine="django.db.backends.postgresql")
-    _database["HOST"] = urllib.parse.unquote(_database["HOST"])  # a socket folder comes quoted
+    _database = _named("DATABASE_URL")
+    _owner = _named("DATABASE_OWNER_URL") if env("DATABASE_OWNER_URL", default="") else _database
+elif env("DATABASE_OWNER_URL", default=""):
+    raise ImproperlyConfigured("DATABASE_OWNER_URL is set, but not DATABASE_URL.")
 else:
     # No server named: the checkout's own (see the module). The web server in production
     # refuses that (sesam/checks.py).
     from sesam import local_postgres
 
     local_postgres.start(local_postgres.DEV, DB_NAME)
-    _database = {
+    _owner = {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": DB_NAME,
         "USER": local_postgres.ROLE,
         "HOST": str(local_postgres.DEV.sockets),
     }
+    _database = _owner | {"USER": local_postgres.RUNNING_ROLE}
+RUNNING_ROLE = {"USER": _database["USER"], "PASSWORD": _database.get("PASSWORD", "")}
+if DB_AS_OWNER:
+    _database = _owner
 # Behind a pooler that shares connections between transactions nothing may stay on one.
 _POOLER = env.bool("DATABASE_POOLER", default=False)
 # Set by wsgi.py: this process answers people, rather than being a command or the worker.

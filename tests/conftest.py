@@ -25,8 +25,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before settings are read (pytest-django reads them after this): the environment, and the
     tests' own database server. Workers of xdist inherit both from the controller."""
     os.environ["TESTING"] = "1"
-    for name in ("DEBUG", "DEMO"):
+    for name in ("DEBUG", "DEMO", "DB_AS_OWNER"):
         os.environ.pop(name, None)
+    if "DATABASE_OWNER_URL" in os.environ:  # tests make databases, and empty tables
+        os.environ["DATABASE_URL"] = os.environ.pop("DATABASE_OWNER_URL")
     # Playwright's sync API runs an event loop in the thread that the tests use the ORM in.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     if not hasattr(config, "workerinput") and not os.environ.get("DATABASE_URL"):

@@ -14,7 +14,8 @@ AIDS, COUNTED = 80, 7
 
 
 def main() -> None:
-    os.environ |= {"DB_NAME": "benchmark_papers", "DEMO": "1", "DEBUG": "0", "HTTPS": "0"}
+    os.environ |= {"DB_NAME": "benchmark_papers", "DB_AS_OWNER": "1"}
+    os.environ |= {"DEMO": "1", "DEBUG": "0", "HTTPS": "0"}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sesam.settings")
     import django
 

@@ -1,15 +1,17 @@
 """What the web server refuses to serve real people with."""
 
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from django.test import override_settings
 
-from sesam.checks import check_demo_accounts, refuse_unsafe_start
+from sesam.checks import check_database, check_settings, refuse_unsafe_start
 from tests.factories import UserFactory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -17,7 +19,7 @@ production = override_settings(
     DEBUG=False,
     DEMO=False,
     TESTING=False,
-    SECRET_KEY="a-key-of-the-operator's-own-0123456789abcdef",
+    SECRET_KEY="a-key-of-the-operator's-own-0123456789abcdef-qwertyui",
 )
 
 
@@ -29,20 +31,71 @@ def _open_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.django_db
 @production
-def test_an_ordinary_database_may_be_served() -> None:
+def test_an_ordinary_database_may_be_served(as_running_role) -> None:
     UserFactory(is_demo=False)
-    refuse_unsafe_start()
+    with as_running_role():
+        refuse_unsafe_start()
 
 
 @pytest.mark.django_db
 @production
-def test_demo_accounts_stop_the_web_server() -> None:
+def test_demo_accounts_stop_the_web_server(as_running_role, settings) -> None:
+    settings.DB_AS_OWNER = False
     UserFactory(is_demo=True)
-    with pytest.raises(ImproperlyConfigured, match="demokonton"):
+    with as_running_role():
+        with pytest.raises(ImproperlyConfigured, match="demokonton"):
+            refuse_unsafe_start()
+        assert [error.id for error in check_database(None, databases=["default"])] == ["sesam.E004"]
+
+
+@pytest.mark.django_db
+@production
+def test_a_superuser_does_not_run_the_portal() -> None:
+    with pytest.raises(ImproperlyConfigured, match="superanvändare.*DATABASE_OWNER_URL"):
         refuse_unsafe_start()
-    assert [error.id for error in check_demo_accounts(None, databases=["default"])] == [
-        "sesam.E004"
-    ]
+    assert [error.id for error in check_database(None, databases=["default"])] == ["sesam.E006"]
+
+
+@pytest.mark.django_db
+@production
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ('ALTER TABLE organisation_accesslogentry OWNER TO "{}"', "äger eller får ändra"),
+        ('GRANT DELETE ON organisation_accesslogentry TO "{}"', "äger eller får ändra"),
+        ('GRANT TRIGGER ON articles_stockmovement TO "{}"', "äger eller får ändra"),
+        ('GRANT CREATE ON SCHEMA public TO "{}"', "får skapa tabeller"),
+    ],
+)
+def test_whoever_can_change_the_log_does_not_run_the_portal(
+    running_role, as_running_role, given, said
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(given.format(running_role))
+    with as_running_role(), pytest.raises(ImproperlyConfigured, match=said):
+        refuse_unsafe_start()
+
+
+@pytest.mark.django_db
+@production
+def test_the_owner_may_migrate(settings) -> None:
+    settings.DB_AS_OWNER = True
+    assert check_database(None, databases=["default"]) == []
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["a", "a" * 64, "0123456789" * 4, "abcabcabc" * 10, "django-insecure-" + "q7Zx0r" * 9],
+)
+def test_a_key_that_can_be_guessed_is_refused(key: str) -> None:
+    with override_settings(DEBUG=False, DEMO=False, TESTING=False, SECRET_KEY=key):
+        assert [error.id for error in check_settings(None)] == ["sesam.E005"]
+
+
+def test_a_key_made_as_the_message_says_is_taken() -> None:
+    key = secrets.token_urlsafe(50)
+    with override_settings(DEBUG=False, DEMO=False, TESTING=False, SECRET_KEY=key):
+        assert check_settings(None) == []
 
 
 @pytest.mark.django_db
@@ -55,15 +108,20 @@ def test_demo_accounts_are_welcome_in_the_demo() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"SECRET_KEY": None}, "SECRET_KEY"),
+        ({"SECRET_KEY": None}, "SECRET_KEY är inte satt"),
+        ({"SECRET_KEY": "a"}, "SECRET_KEY kan gissas"),
         ({"DEBUG": "1"}, "DEBUG"),
         ({"DATABASE_URL": None}, "DATABASE_URL"),
+        (
+            {"DATABASE_URL": None, "DATABASE_OWNER_URL": "postgresql://owner@localhost/portal"},
+            "DATABASE_OWNER_URL is set, but not DATABASE_URL",
+        ),
     ],
 )
 def test_the_web_server_does_not_start_with_settings_for_development(
     changed: dict[str, str | None], said: str
 ) -> None:
-    good = {"SECRET_KEY": "a-key-of-the-operator's-own-0123456789abcdef"}
+    good = {"SECRET_KEY": "a-key-of-the-operator's-own-0123456789abcdef-qwertyui"}
     left_out = {"TESTING", "DEMO", "DEBUG", *changed}
     environment = {k: v for k, v in {**os.environ, **good}.items() if k not in left_out}
     environment |= {k: v for k, v in changed.items() if v is not None}
