@@ -122,12 +122,27 @@ class FormerNumber(models.Model):
 
 
 class BlockReason(models.Model):
+    """Why pieces are held back. KHS may rename each and add others; code finds its own by
+    ``code``."""
+
+    class Code(models.TextChoices):
+        REPAIR = "repair", "Under reparation"
+        CLEANING = "cleaning", "Under rengöring"
+        INQUIRY = "inquiry", "Utredning efter avvikelse"
+        RECALL = "recall", "Återkallelse"
+
+    code = models.CharField("kod", max_length=10, blank=True, editable=False, choices=Code.choices)
     name = models.CharField("namn", max_length=60, unique=True)
     is_active = models.BooleanField("aktiv", default=True)
 
     class Meta:
         verbose_name = "spärrorsak"
         verbose_name_plural = "spärrorsaker"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code"], condition=~Q(code=""), name="one_block_reason_a_code"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

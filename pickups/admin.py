@@ -293,13 +293,13 @@ class PickupOrderAdmin(ForKhs, admin.ModelAdmin):
 
     @staticmethod
     def _place(page: khs.Sheet, error: DomainError) -> None:
+        for found in page.found:
+            if found.field == error.field:
+                found.error = error.message
+                return
         for row in (*page.lines, *page.others):
             if error.line is not None and error.line in (row.line_id, row.loan_id):
                 row.error = error.message
-                return
-        for found in page.found:
-            if found.number and found.number in error.message:
-                found.error = error.message
                 return
         page.error = error.message
 

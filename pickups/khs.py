@@ -100,6 +100,10 @@ class Found:
     state: str = ""
     error: str = ""
 
+    @property
+    def field(self) -> str:
+        return f"nummer-{self.index}"
+
 
 @dataclass
 class Sheet:
@@ -160,7 +164,7 @@ def read(page: Sheet, data: QueryDict) -> tuple[list[Got], list[Extra]]:
     _keep(page.lines, data)
     _keep(page.others, data)
     for row in page.found:
-        row.number = data.get(f"nummer-{row.index}", "").strip()
+        row.number = data.get(row.field, "").strip()
         row.quantity = data.get(f"nummer-antal-{row.index}", "").strip() or "1"
         row.state = data.get(f"nummer-skick-{row.index}", "")
     got = [Got(r.line_id, int(r.typed), r.state) for r in _chosen(page.lines) if r.line_id]
@@ -175,7 +179,7 @@ def read(page: Sheet, data: QueryDict) -> tuple[list[Got], list[Extra]]:
         elif not _whole(row.quantity, 9999):
             row.error = "Ange antalet med siffror, minst 1."
         else:
-            extras.append(Extra(int(row.quantity), row.state, number=row.number))
+            extras.append(Extra(int(row.quantity), row.state, number=row.number, field=row.field))
     return got, extras
 
 

@@ -58,12 +58,8 @@ def begin(request: HttpRequest) -> HttpResponse:
         return render(request, "individuals/register.html", {"dialog": dialog}, status=403)
     dialog = Dialog.start(request, KIND, store=wanted)
     if wanted:
-        dialog.remember(cancel=_store_url(wanted))
+        dialog.remember(cancel=reverse("articles:store", args=[wanted]))
     return redirect("individuals:register_step", dialog.key, "artikel")
-
-
-def _store_url(number: str) -> str:
-    return reverse("individuals:search")
 
 
 class _Register:

@@ -10,7 +10,14 @@ from django.db.models import Q
 from organisation.models import Unit, Warehouse
 from recipients.models import Recipient
 
-from .details import DeliveryDetails, DeliveryWay, LineFacts, OrderKind, planned_words
+from .details import (
+    GOES_TO_SOMEONE,
+    DeliveryDetails,
+    DeliveryWay,
+    LineFacts,
+    OrderKind,
+    planned_words,
+)
 
 
 class Cart(DeliveryDetails):
@@ -47,8 +54,7 @@ class Cart(DeliveryDetails):
                 fields=["user"], condition=Q(closed_at__isnull=True), name="one_open_cart_a_user"
             ),
             models.CheckConstraint(
-                condition=Q(kind="customer", recipient__isnull=False, destination__isnull=True)
-                | Q(kind="replenishment", recipient__isnull=True, destination__isnull=False),
+                condition=GOES_TO_SOMEONE,
                 name="cart_goes_to_someone",
             ),
         ]

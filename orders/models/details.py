@@ -22,6 +22,12 @@ class OrderKind(models.TextChoices):
     REPLENISHMENT = "replenishment", "Lagerpåfyllnad"
 
 
+# A customer order goes to a recipient, a replenishment to a store; never to both, never to nobody.
+GOES_TO_SOMEONE = models.Q(
+    kind="customer", recipient__isnull=False, destination__isnull=True
+) | models.Q(kind="replenishment", recipient__isnull=True, destination__isnull=False)
+
+
 class DeliveryWay(models.Model):
     """How it gets there; ``address`` says whose address is preset."""
 

@@ -8,7 +8,7 @@ from organisation.models import Unit, Warehouse
 from organisation.permissions import KHS, has_role
 from recipients.models import Recipient
 
-from .details import DeliveryDetails, DeliveryWay, OrderKind, planned_words
+from .details import GOES_TO_SOMEONE, DeliveryDetails, DeliveryWay, OrderKind, planned_words
 
 
 class OrderStatus(models.TextChoices):
@@ -90,6 +90,12 @@ class Order(DeliveryDetails):
                 fields=["sent_at"],
                 condition=~Q(status__in=["delivered", "cancelled"]),
                 name="order_undelivered",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=GOES_TO_SOMEONE,
+                name="order_goes_to_someone",
             ),
         ]
 

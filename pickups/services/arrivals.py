@@ -33,6 +33,7 @@ class Extra:
     state: str
     loan_id: int | None = None
     number: str = ""
+    field: str | None = None  # of the form in which the number was typed
 
 
 @dataclass
@@ -46,6 +47,7 @@ class Arrived:
     individual_id: int | None = None
     line: PickupLine | None = None
     stays_on: bool = False
+    field: str | None = None
 
 
 def resolve(pickup: PickupOrder, extras: list[Extra]) -> list[Arrived]:
@@ -65,7 +67,12 @@ def resolve(pickup: PickupOrder, extras: list[Extra]) -> list[Arrived]:
                 Arrived(extra.quantity, extra.state, loan.article, loan, loan.individual_id)
             )
             continue
-        found.append(_by_number(extra))
+        try:
+            thing = _by_number(extra)
+        except DomainError as fault:
+            raise DomainError(fault.message, field=extra.field) from fault
+        thing.field = extra.field
+        found.append(thing)
     return found
 
 

@@ -13,8 +13,8 @@ from organisation.models import User
 from ..models import PickupReceipt, ReceivedState
 
 REASONS = {
-    ReceivedState.TO_CLEANING: "under rengöring",
-    ReceivedState.TO_REPAIR: "under reparation",
+    ReceivedState.TO_CLEANING: BlockReason.Code.CLEANING,
+    ReceivedState.TO_REPAIR: BlockReason.Code.REPAIR,
 }
 
 
@@ -33,7 +33,7 @@ def make_available(receipt: PickupReceipt, *, user: User) -> PickupReceipt:
     ledger = Ledger([place], user=user, case_number=line.pickup.case_number)
     if line.individual_id:
         piece = individuals.lock([line.individual_id])[line.individual_id]
-        reason = BlockReason.objects.get(name=REASONS[ReceivedState(receipt.state)])
+        reason = BlockReason.objects.get(code=REASONS[ReceivedState(receipt.state)])
         was_blocked = piece.blocked
         free = individuals.unblock(piece, reason, case_number=line.pickup.case_number)
         if free and was_blocked and piece.warehouse_id == receipt.warehouse_id:

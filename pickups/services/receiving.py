@@ -58,7 +58,8 @@ def receive(
     """Take in what came; the loans end. With ``finish`` the rest is given up and stays where it is.
 
     ``seen`` is how many receipts there were when the page was shown: if there are more by now,
-    nothing happens. ``DomainError.line`` is the pickup line's id.
+    nothing happens. ``DomainError.line`` is the pickup line's id or the loan's,
+    ``DomainError.field`` the ``Extra.field`` whose number it is about.
     """
     got, extras = list(got), list(extras)
     others = arrivals.resolve(pickup, extras)
@@ -129,8 +130,12 @@ def _lock_loans(arrived: list[Arrived], own_pickups: set[str]) -> None:
         if thing.loan:
             thing.loan = loans[thing.loan.pk]
             wanted[thing.loan.pk] = wanted.get(thing.loan.pk, 0) + thing.quantity
+    typed = {a.loan.pk: a.field for a in arrived if a.loan and a.field}
     for pk, quantity in wanted.items():
-        goods.check_held(loans[pk], quantity, own_pickups=own_pickups)
+        try:
+            goods.check_held(loans[pk], quantity, own_pickups=own_pickups)
+        except DomainError as fault:
+            raise DomainError(fault.message, field=typed.get(pk), line=pk) from fault
 
 
 def _begin(pickup: PickupOrder, arrived: list[Arrived], user: User) -> _Work:
@@ -141,17 +146,19 @@ def _begin(pickup: PickupOrder, arrived: list[Arrived], user: User) -> _Work:
     }
     ledger = Ledger(places, user=user, case_number=pickup.case_number, note="Hämtorder")
     pieces = individuals.lock(a.individual_id for a in arrived if a.individual_id)
+    typed = {a.individual_id: a.field for a in arrived if a.individual_id and a.field}
     for piece in pieces.values():
         if piece.warehouse_id or piece.status == Individual.Status.SCRAPPED:
             raise DomainError(
                 f"Individ {piece.number} är {piece.get_status_display().lower()} och kan inte tas"
-                " emot."
+                " emot.",
+                field=typed.get(piece.pk),
             )
     strangers = [a.individual_id for a in arrived if a.individual_id and a.loan is None]
     if Loan.objects.filter(individual__in=strangers, ended_at=None).exists():
         raise DomainError("En individ har lämnats ut under tiden. Försök igen.")
-    known = BlockReason.objects.filter(name__in=REASONS.values())
-    reasons = {reason.name: reason for reason in known}
+    known = BlockReason.objects.filter(code__in=REASONS.values())
+    reasons = {reason.code: reason for reason in known}
     return _Work(pickup, user, timezone.now(), ledger, pieces, reasons)
 
 

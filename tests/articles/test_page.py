@@ -18,6 +18,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
+from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 def page(client, article, **query) -> str:
     answer = client.get(f"/artiklar/{article.number}/", query)
     assert answer.status_code == 200
-    return answer.content.decode()
+    return read_page(answer)
 
 
 def test_one_heading_and_its_order_button(client):
@@ -165,7 +166,7 @@ def test_a_component_search_says_what_is_wrong_with_it(client):
     assert "minst tre tecken" in short
     refused = client.post(f"/artiklar/{article.number}/", {"q": "19360831-9186"})
     assert refused.status_code == 422
-    assert "9186" not in refused.content.decode()
+    assert "9186" not in read_page(refused)
 
 
 @pytest.mark.parametrize("parts", [1, 12])

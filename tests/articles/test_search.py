@@ -20,6 +20,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
+from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
 URL = "/artiklar/"
@@ -30,7 +31,7 @@ def get(client, **query):
 
 
 def text(response) -> str:
-    return response.content.decode()
+    return read_page(response)
 
 
 def found(response) -> list[str]:

@@ -13,6 +13,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
+from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
 
@@ -31,14 +32,14 @@ def mine(store, browser_of):
 def page(client, path="0880/", **query) -> str:
     answer = client.get(f"/lager/{path}", query)
     assert answer.status_code == 200
-    return answer.content.decode()
+    return read_page(answer)
 
 
 def search(client, **typed) -> str:
     """What is asked for by POST is shown by GET."""
     answer = client.post("/lager/0880/", typed, follow=True)
     assert answer.status_code == 200
-    return answer.content.decode()
+    return read_page(answer)
 
 
 def test_a_user_sees_the_stores_of_their_units_alone(mine, store):
@@ -125,7 +126,7 @@ def test_by_type(mine, store):
 def test_a_personal_number_in_the_box_comes_into_no_address(mine, store):
     answer = mine.post("/lager/0880/", {"q": "19360831-9186"})
     assert answer.status_code == 422
-    shown = answer.content.decode()
+    shown = read_page(answer)
     assert "ser ut som ett personnummer" in shown
     assert "9186" not in shown
 

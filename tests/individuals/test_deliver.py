@@ -20,6 +20,7 @@ from tests.factories import (
 )
 from tests.orders.builders import start
 from tests.orders.test_concurrency import stock_agrees
+from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +51,7 @@ def piece(store, article):
 
 
 def text(response) -> str:
-    return response.content.decode()
+    return read_page(response)
 
 
 def page(client, piece) -> str:

@@ -26,12 +26,13 @@ from tests.factories import (
     put_in_stock,
 )
 from tests.orders.builders import add, start
+from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
 
 
 def text(response) -> str:
-    return response.content.decode()
+    return read_page(response)
 
 
 def status_tab(client, piece):
@@ -90,7 +91,7 @@ def test_status_tells_where_it_stands_and_why_it_is_blocked(client):
     (piece,) = put_in_stock(BufferFactory(), ArticleFactory(is_marked=True), 1)
     words = text(status_tab(client, piece))
     assert "0880 Kalmar kommuns förråd" in words and "Tillgänglig" in words
-    Block.objects.create(individual=piece, reason=BlockReason.objects.get(name="återkallelse"))
+    Block.objects.create(individual=piece, reason=BlockReason.objects.get(code="recall"))
     words = text(status_tab(client, piece))
     assert "återkallelse" in words and "Ej tillgänglig" in words
 

@@ -15,6 +15,7 @@ from tests.factories import (
     UserFactory,
     WarehouseFactory,
 )
+from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
 URL = "/individer/ny/"
@@ -43,7 +44,7 @@ def walker():
 
 
 def text(response) -> str:
-    return response.content.decode()
+    return read_page(response)
 
 
 def opened(client, store="0880") -> str:
@@ -207,3 +208,8 @@ def test_a_dialog_of_another_user_leads_to_the_search(client, browser_of, user, 
     colleague = UserFactory(roles=[BUFFERT], default_unit=user.default_unit)
     assert browser_of(colleague).get(f"{dialog}artikel/").url == "/individer/"
     assert browser_of(user).get(f"{dialog}artikel/").status_code == 200
+
+
+def test_leaving_leads_back_to_the_store_it_began_from(client):
+    dialog = opened(client)
+    assert 'href="/lager/0880/"' in text(client.get(f"{dialog}artikel/"))

@@ -23,6 +23,7 @@ from tests.factories import (
 )
 from tests.orders.builders import add, sent, start
 from tests.orders.test_concurrency import stock_agrees
+from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +44,7 @@ def change(client, number, to, **more):
 
 
 def text(response) -> str:
-    return response.content.decode()
+    return read_page(response)
 
 
 def test_the_piece_gets_its_new_number_and_keeps_its_old_one(keeper, piece):

@@ -16,6 +16,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
+from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
 URL = "/individer/"
@@ -32,7 +33,7 @@ def found(response) -> list[str]:
 
 
 def text(response) -> str:
-    return response.content.decode()
+    return read_page(response)
 
 
 @pytest.fixture

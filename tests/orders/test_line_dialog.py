@@ -8,6 +8,7 @@ from django.test import Client
 
 from articles.models import Project
 from tests.factories import UserFactory, WarehouseFactory
+from tests.reading import read_page
 
 from .builders import manual_article, project_article, start
 from .test_views import choice, open_dialog
@@ -28,7 +29,7 @@ def client(user):
 
 
 def text(response) -> str:
-    return response.content.decode()
+    return read_page(response)
 
 
 def form_of(response) -> str:

@@ -2,10 +2,12 @@
 
 import datetime as dt
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
 import time_machine
-from django.db import connection
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
@@ -474,3 +476,28 @@ def test_the_status_follows_from_the_khs_lines_where_there_are_any(facts):
     assert (status in (OrderStatus.DELIVERED, OrderStatus.CANCELLED)) == ended
     assert (status == OrderStatus.CANCELLED) == (ended and not delivered)
     assert (status == OrderStatus.REGISTERED) == (not ended and not delivered)
+
+
+# --- where it goes ---
+
+
+@pytest.mark.parametrize("lost", [{"recipient": None}, {"kind": "replenishment"}])
+def test_an_order_goes_to_somebody_or_to_a_store(khs, lost):
+    order = sent((ArticleFactory(), 1))
+    with pytest.raises(IntegrityError, match="order_goes_to_someone"), transaction.atomic():
+        Order.objects.filter(pk=order.pk).update(**lost)
+
+
+def test_orders_from_before_the_rule_are_mended_by_what_they_have(khs, store, user):
+    migration = import_module("orders.migrations.0009_order_goes_to_someone")
+    filling = sent((ArticleFactory(), 1), user=user, destination=store)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE orders_order DROP CONSTRAINT order_goes_to_someone")
+    Order.objects.filter(pk=filling.pk).update(kind="customer")
+    migration.mend(apps, None)
+    filling.refresh_from_db()
+    assert filling.kind == "replenishment"
+    lost = sent((ArticleFactory(), 1))
+    Order.objects.filter(pk=lost.pk).update(recipient=None)
+    with pytest.raises(RuntimeError, match=lost.case_number):
+        migration.mend(apps, None)

@@ -7,6 +7,7 @@ from django.test import Client
 from organisation.models import Source, User
 from organisation.permissions import CARE, CONTROLLER, KHS, LOGGRANSKARE
 from tests.factories import BufferFactory, UnitFactory, UserFactory
+from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
 URL = "/logga-in/"
@@ -19,7 +20,7 @@ def sign_in(client, user, password=PASSWORD, **more):
 
 
 def text(response) -> str:
-    return response.content.decode()
+    return read_page(response)
 
 
 @pytest.mark.parametrize("role", [*CARE, CONTROLLER, LOGGRANSKARE])

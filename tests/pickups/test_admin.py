@@ -4,13 +4,15 @@ import re
 
 import pytest
 from django.db import connection
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from articles.models import Balance
-from individuals.models import Individual
+from individuals.models import BlockReason, Individual
 from organisation.models import AccessLogEntry
 from organisation.permissions import BUFFERT, FORSKRIVARE, KHS
 from pickups.models import PickupOrder, PickupReason, PickupStatus
@@ -82,6 +84,43 @@ def test_receiving_ends_the_loan_and_fills_khs_shelf(khs):
     loan.refresh_from_db()
     assert (pickup.status, bool(loan.ended_at)) == (PickupStatus.RECEIVED, True)
     assert Individual.objects.get(pk=loan.individual_id).warehouse == WarehouseFactory()
+
+
+def test_khs_may_call_its_block_reasons_what_it_likes(khs):
+    loan = lend(someone(), ArticleFactory(is_marked=True))
+    pickup = fetched(loan)
+    BlockReason.objects.update(name=Concat("name", Value(", verkstaden")))
+
+    receive(khs, pickup, **{field(pickup): "cleaning"})
+
+    (block,) = Individual.objects.get(pk=loan.individual_id).blocks.all()
+    assert block.reason.name == "under rengöring, verkstaden"
+    receipt = pickup.lines.get().receipts.get()
+    khs.post(reverse("admin:pickups_pickuporder_ready", args=[pickup.pk, receipt.pk]))
+    block.refresh_from_db()
+    assert block.until, "and it is found again when the piece is clean"
+
+
+def test_the_number_that_is_wrong_is_told_although_a_right_one_is_a_part_of_it(khs):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    right = ArticleFactory(number="9999")
+    typed = {
+        "nummer-1": right.number, "nummer-skick-1": "stock",
+        "nummer-2": "99991", "nummer-skick-2": "stock",
+    }  # fmt: skip
+
+    text = receive(khs, pickup, **typed).content.decode()
+
+    assert 'id="fel-nummer-2"' in text and 'id="fel-nummer-1"' not in text
+
+
+def test_a_scrapped_pieces_number_is_told_where_it_was_typed(khs):
+    theirs = lend(someone(), ArticleFactory(is_marked=True))
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    Individual.objects.filter(pk=theirs.individual_id).update(status="scrapped")
+    typed = {"nummer-3": theirs.individual.number, "nummer-skick-3": "stock"}
+
+    assert 'id="fel-nummer-3"' in receive(khs, pickup, **typed).content.decode()
 
 
 def test_what_is_cleaned_waits_on_the_page_until_it_is_ready(khs):

@@ -92,7 +92,7 @@ class World:
     def __init__(self) -> None:
         self.store, self.khs = BufferFactory(), WarehouseFactory()
         self.user, self.reason = prescriber(), reason()
-        self.inquiry = BlockReason.objects.get(name="utredning efter avvikelse")
+        self.inquiry = BlockReason.objects.get(code="inquiry")
         self.people = [RecipientFactory(), RecipientFactory()]
         self.chair = ArticleFactory(name="Rullstol", is_marked=True)
         self.rail = ArticleFactory(name="Stödhandtag")

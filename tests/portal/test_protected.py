@@ -179,7 +179,7 @@ def test_an_order_sent_before_gets_an_address_for_the_case(person):
     typed = {"street": SECRET_LATER, "postcode": "392 31", "locality": "Kalmar"}
     assert client.post(f"{page}?redigera=adress", typed).status_code == 302
     text = client.get(page).content.decode()
-    assert SECRET_LATER in text and "Leverantörsadress saknas" not in text
+    assert SECRET_LATER in text and "Leveransadress saknas" not in text
     # What the prescriber said of the aid, KHS needs: it stands there as long as the case is open.
     assert not [telling for telling in TELLING if telling in text and telling not in OF_THE_AID]
     assert AccessLogEntry.objects.filter(case_number=order.case_number, action="change").exists()

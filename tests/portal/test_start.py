@@ -13,6 +13,7 @@ from tests.factories import (
     RecipientFactory,
     UserFactory,
 )
+from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
 GOOD = UNUSED_NUMBERS[4]
@@ -23,7 +24,7 @@ def send(client, typed):
 
 
 def text(response) -> str:
-    return response.content.decode()
+    return read_page(response)
 
 
 @pytest.mark.parametrize("role", CARE)
