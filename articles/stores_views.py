@@ -103,10 +103,9 @@ def store_report(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _facts(store: Warehouse) -> list[dict[str, Any]]:
-    place = f"{store.postcode} {store.locality}".strip()
     return [
         {"label": "Ägare", "value": store.owner.name},
-        {"label": "Adress", "value": ", ".join(filter(None, [store.street, place]))},
+        {"label": "Adress", "value": ", ".join(store.address_lines())},
         {"label": "Slag", "value": store.get_kind_display()},
     ]
 

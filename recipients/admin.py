@@ -22,7 +22,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from organisation import access_log
 from organisation.models import AccessLogEntry
 from organisation.permissions import KHS, has_role
-from sesam import personal_numbers
+from sesam import personal_numbers, phones
 from sesam.errors import DomainError
 
 from . import masking, services
@@ -135,7 +135,7 @@ class RecipientAdmin(admin.ModelAdmin):
     @admin.display(description="Telefon", empty_value="–")
     def shown_phones(self, obj: Recipient) -> str | None:
         shown = masking.shown(obj)
-        return ", ".join(filter(None, (shown.mobile, shown.phone))) or None
+        return ", ".join(phones.written(x) for x in (shown.mobile, shown.phone) if x) or None
 
     @admin.display(description="Kontakt")
     def shown_contact(self, obj: Recipient) -> str:

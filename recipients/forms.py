@@ -1,9 +1,8 @@
 """What users type about a recipient."""
 
-import phonenumbers
 from django import forms
 
-from sesam import personal_numbers
+from sesam import personal_numbers, phones
 from sesam.errors import DomainError
 
 from .models import Recipient
@@ -11,23 +10,12 @@ from .services import EDITABLE
 
 
 def checked_phone(typed: str) -> str:
-    """A phone number as it is written in Sweden («070-174 06 12»); abroad with its country."""
-    if not typed.strip():
-        return ""
-    try:
-        number = phonenumbers.parse(typed, "SE")
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or number.extension or not phonenumbers.is_valid_number(number):
+    """A phone number, written as everywhere; empty for none."""
+    if typed.strip() and not phones.is_valid(typed):
         raise forms.ValidationError(
             "Numret stämmer inte. Skriv det med riktnummer, till exempel 070-174 06 05."
         )
-    style = (
-        phonenumbers.PhoneNumberFormat.NATIONAL
-        if number.country_code == 46
-        else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    )
-    return phonenumbers.format_number(number, style)
+    return phones.written(typed.strip())
 
 
 class PhoneField(forms.CharField):

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from organisation import access_log
 from organisation.models import AccessLogEntry
 from organisation.permissions import CARE, roles
-from sesam import personal_numbers, places
+from sesam import personal_numbers, phones, places
 from sesam.documents import download
 from sesam.errors import DomainError
 
@@ -209,9 +209,11 @@ def _facts(shown: masking.Shown) -> list[dict[str, Any]]:
     """The block «Kontaktuppgifter»; nothing but what ``shown`` lets through."""
     if shown.is_protected:
         return []
-    phones = [
+    calls = [
         format_html(
-            '<a href="tel:{}">{}</a>', "".join(c for c in phone if c.isdigit() or c == "+"), phone
+            '<a href="tel:{}">{}</a>',
+            "".join(c for c in phone if c.isdigit() or c == "+"),
+            phones.written(phone),
         )
         for phone in (shown.mobile, shown.phone)
         if phone
@@ -221,7 +223,7 @@ def _facts(shown: masking.Shown) -> list[dict[str, Any]]:
     )
     return [
         {"label": "Adress", "value": _lines(shown.address_lines), "lock": shown.is_person},
-        {"label": "Telefon", "value": _lines(phones)},
+        {"label": "Telefon", "value": _lines(calls)},
         {"label": "E-post", "value": email},
         {"label": "Port", "value": shown.door_code},
         {"label": "Leveransanvisning", "value": shown.instructions},

@@ -5,6 +5,9 @@ from typing import Any
 
 from django import forms
 
+from . import phones
+from .addresses import written
+
 _PHONE = re.compile(r"[+0][\d \-()]{5,18}")
 ADDRESS = ["co", "street", "postcode", "locality", "door_code", "instructions"]
 ADDRESS_LABELS = {
@@ -16,12 +19,25 @@ ADDRESS_LABELS = {
 
 
 class ChecksDetails(forms.ModelForm):
-    """Fields named ``postcode``, ``…_phone`` and ``…_mobile``; blank ones are let through."""
+    """Fields named ``postcode``, ``…_phone`` and ``…_mobile``; blank ones are let through, all
+    are shown and kept as they are written everywhere."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, value in self.initial.items():
+            if name == "postcode" and value:
+                self.initial[name] = written(value)
+            elif name.endswith(("_phone", "_mobile")) and value:
+                self.initial[name] = phones.written(value)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         for name, value in list(cleaned.items()):
-            if name.endswith(("_phone", "_mobile")) and value and not _PHONE.fullmatch(value):
+            if not (value and name.endswith(("_phone", "_mobile"))):
+                continue
+            if _PHONE.fullmatch(value):
+                cleaned[name] = phones.written(value)
+            else:
                 self.add_error(name, "Ange ett telefonnummer, till exempel 070-174 06 05.")
         if postcode := cleaned.get("postcode"):
             digits = re.sub(r"\s", "", postcode)

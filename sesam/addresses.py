@@ -5,7 +5,8 @@ from django.db import models
 
 def written(postcode: str) -> str:
     """A postcode as written on paper: «392 45»."""
-    return f"{postcode[:3]} {postcode[3:]}".strip()
+    digits = "".join(postcode.split())
+    return f"{digits[:3]} {digits[3:]}".strip()
 
 
 class Address(models.Model):

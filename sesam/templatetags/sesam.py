@@ -4,6 +4,7 @@
 {% icon "pencil" %}                       decorative; {% icon "lock" label="Från registret" %} is read out
 {{ price|kr }}                            1 234,50 kr (no-break spaces)
 {{ day|datum }}  {{ moment|datumtid }}    2026-11-23   2026-11-23 09:41 (Swedish time)
+{{ unit.phone|telefon }}                  070-174 06 12
 {% status order.status order.get_status_display %}          icon + words
 {% status "" "Väntar på aktivitet" tag=True %}              tinted tag, for page heads
 {% status code label icon="clock" tone="amber" %}           when neither is known
@@ -28,6 +29,8 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from .. import phones
 
 register = template.Library()
 
@@ -145,6 +148,12 @@ def datum(value: date | datetime | None) -> str:
     if isinstance(value, datetime):
         value = (value.astimezone(_zone()) if value.tzinfo else value).date()
     return value.isoformat()
+
+
+@register.filter
+def telefon(number: str) -> str:
+    """A telephone number as it is written everywhere."""
+    return phones.written(number)
 
 
 @register.filter

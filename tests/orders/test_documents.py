@@ -156,6 +156,16 @@ def test_each_delivery_has_its_own_note(khs, khs_user, order):
     assert khs.get(url(order, NOTE, 0)).status_code == 302
 
 
+def test_a_phone_number_is_written_alike_on_note_and_pages(khs, order):
+    Order.objects.update(contact_mobile="0701740605", recipient_phone="+46 8 46500438")
+    pages = [
+        khs.get(reverse("orders:detail", args=[order.case_number])),
+        khs.get(url(order, "change")),
+    ]
+    for text in (paper(khs, order, NEXT).text, *(page.content.decode() for page in pages)):
+        assert "070-174 06 05" in text and "08-465 004 38" in text
+
+
 def test_the_note_has_no_personal_number(khs, order):
     assert order.recipient.number[:8] not in paper(khs, order, NEXT).everything
 

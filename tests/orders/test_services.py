@@ -492,6 +492,7 @@ def test_orders_from_before_the_rule_are_mended_by_what_they_have(khs, store, us
     migration = import_module("orders.migrations.0009_order_goes_to_someone")
     filling = sent((ArticleFactory(), 1), user=user, destination=store)
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE orders_order DROP CONSTRAINT order_goes_to_someone")
     Order.objects.filter(pk=filling.pk).update(kind="customer")
     migration.mend(apps, None)
