@@ -3,14 +3,21 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.db.models import Model, ProtectedError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from . import views
 from .models import Payer, Unit, User, Warehouse
-from .permissions import KHS, has_role
+from .permissions import KHS, ROLES, has_role
+from .uses import told
 
 admin.site.site_header = "Hjälpmedelsportalen, KHS"
 admin.site.site_title = "Hjälpmedelsportalen"
@@ -64,6 +71,55 @@ def as_text(name: str, description: str) -> Callable[[Any], str]:
     return shown
 
 
+class UsedStays:
+    """What is in use isn't deleted, and the page says by what; numbers only, since those who run
+    the system see no patients. (The database holds it too.)"""
+
+    def kept_because(self, obj: Model) -> str:
+        return told(obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """None deletes many at once."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None or not self.has_change_permission(request, obj):
+            return super().delete_view(request, object_id, extra_context)
+        why = self.kept_because(obj)
+        if not why:
+            try:
+                return super().delete_view(request, object_id, extra_context)
+            except (ProtectedError, IntegrityError):  # came into use in the meantime
+                why = self.kept_because(obj) or f"{obj} används och kan inte tas bort."
+        self.message_user(request, why, messages.ERROR)
+        return redirect(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", obj.pk)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RoleAdmin(UsedStays, DjangoGroupAdmin):
+    """Roles are known to the code by name: they keep it, and stay, whether in use or not."""
+
+    def kept_because(self, obj: Model) -> str:
+        if obj.name in ROLES:
+            return f"Rollen {obj} hör till portalen och kan inte tas bort."
+        return super().kept_because(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        known = obj is not None and obj.name in ROLES
+        return not known and super().has_delete_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return ["name"] if obj is not None and obj.name in ROLES else []
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
     """Users are ended («aktiv» off), never removed: the log and the cases name them."""
@@ -102,13 +158,13 @@ class UserAdmin(DjangoUserAdmin):
 
 
 @admin.register(Payer)
-class PayerAdmin(admin.ModelAdmin):
+class PayerAdmin(UsedStays, admin.ModelAdmin):
     list_display = ("code", "name", "kind")
     search_fields = ("code", "name")
 
 
 @admin.register(Warehouse)
-class WarehouseAdmin(admin.ModelAdmin):
+class WarehouseAdmin(UsedStays, admin.ModelAdmin):
     list_display = ("number", "name", "kind", "owner", "lead_time", "is_active")
     list_filter = ("kind", "is_active")
     list_select_related = ("owner",)
@@ -116,7 +172,7 @@ class WarehouseAdmin(admin.ModelAdmin):
 
 
 @admin.register(Unit)
-class UnitAdmin(admin.ModelAdmin):
+class UnitAdmin(UsedStays, admin.ModelAdmin):
     list_display = ("code", "name", "payer", "delivering_warehouse", "is_active")
     list_filter = ("is_active", "payer")
     list_select_related = ("payer", "delivering_warehouse")

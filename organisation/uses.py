@@ -1,0 +1,33 @@
+"""What a record is used by, for whoever wants to delete it."""
+
+from collections import Counter
+
+from django.db.models import Model
+
+
+def uses(record: Model) -> dict[str, int]:
+    """How many records of each kind refer to it, by the kind's Swedish name."""
+    found: Counter[str] = Counter()
+    for relation in record._meta.get_fields(include_hidden=True):
+        if relation.concrete or not (relation.one_to_many or relation.one_to_one):
+            continue
+        model = relation.related_model
+        # A row between two tables is a use by the one that names the relation.
+        owner = model._meta.auto_created or model
+        number = model._base_manager.filter(**{relation.field.name: record}).count()
+        if number and owner is not type(record):
+            name = str(owner._meta.verbose_name_plural)
+            found[name] = max(found[name], number)
+    return dict(found)
+
+
+def told(record: Model) -> str:
+    """Why it can't be deleted; empty where nothing uses it."""
+    found = uses(record)
+    if not found:
+        return ""
+    listed = ", ".join(f"{name} ({number})" for name, number in sorted(found.items()))
+    text = f"{record} används och kan inte tas bort. Används av: {listed}."
+    if hasattr(record, "is_active"):
+        text += " Avmarkera «aktiv» i stället, så går det inte att välja längre."
+    return text
