@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
+from articles.models import Article, Balance
 from organisation import access_log
 from organisation.admin import for_khs
+from organisation.models import Warehouse
 from sesam.errors import DomainError
 
 from . import progress, services
@@ -93,19 +95,50 @@ def move_view(
     return TemplateResponse(request, "admin/orders/order/move.html", context, status=status)
 
 
+class _Stock:
+    """What KHS's warehouses have of the article to put, and what of it would be backlog."""
+
+    def __init__(self, *, article: Article, quantity: int, warehouse: Warehouse) -> None:
+        self.article, self.quantity, self.warehouse = article, quantity, warehouse
+        self.places: list[Balance] = []
+        if article.is_stocked:
+            known = {row.warehouse_id: row for row in Balance.objects.filter(article=article)}
+            central = Warehouse.objects.filter(kind=Warehouse.Kind.CENTRAL, is_active=True)
+            self.places = [
+                known.get(place.pk) or Balance(warehouse=place, article=article)
+                for place in central
+            ]
+            for row, place in zip(self.places, central, strict=True):
+                row.warehouse = place
+        here = next((row for row in self.places if row.warehouse_id == warehouse.pk), None)
+        self.expected_on = here.expected_on if here else None
+        self.missing = max(0, quantity - here.available) if here else 0
+
+    def told(self, data: QueryDict) -> bool:
+        """Whether the user has seen how many would be backlog, and wants it so."""
+        return not self.missing or data.get("restnoteras") == str(self.missing)
+
+
 def put_view(admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
-    """The real article of a manual line or a project: number, quantity, warehouse."""
+    """The real article of a manual line or a project: number, quantity, warehouse.
+
+    «Visa tillgänglighet» shows where it is; what would be backlog is said before it is put on.
+    """
     order = admin.find(pk)
     line = _line(order, line_id)
     form = PutForm(initial={"warehouse": line.warehouse.number})
-    error, status = "", 200
+    error, status, stock = "", 200, None
     if request.method == "POST":
         form = PutForm(request.POST)
         status = 422
         seen = request.POST.get("sett", "")
         if form.is_valid():
+            stock = _Stock(**form.cleaned_data)
+        if stock and (request.POST.get("action") == "visa" or not stock.told(request.POST)):
+            status = 200
+        elif stock:
             try:
-                services.put_article(
+                put = services.put_article(
                     line,
                     user=request.user,
                     seen=int(seen) if seen.isdecimal() else 0,
@@ -116,7 +149,7 @@ def put_view(admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int) -> 
             else:
                 article = form.cleaned_data["article"]
                 admin.log(request, order, f"La på {article.number}", access_log.Action.CHANGE)
-                messages.success(request, f"{article} ligger på beställningen.")
+                messages.success(request, f"{article} ligger på beställningen{put.stock_words}.")
                 return redirect(PAGE, pk=pk)
     elif order.has_ended or not line.takes_articles:
         messages.error(request, f"Till {line.article.name} kan ingen artikel läggas nu.")
@@ -126,7 +159,7 @@ def put_view(admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int) -> 
     seen = "" if error else request.POST.get("sett", "")
     context = admin.context(
         request, order, subtitle="Lägg på artikel", line=line, form=form, error=error,
-        seen=seen or line.put_lines.count(),
+        seen=seen or line.put_lines.count(), stock=stock,
     )  # fmt: skip
     return TemplateResponse(request, "admin/orders/order/put.html", context, status=status)
 

@@ -104,6 +104,17 @@ class OrderLine(LineFacts):
         return planned_words(self.planned_delivery, is_open=self.open > 0)
 
     @property
+    def stock_words(self) -> str:
+        """«: 1 st reserverad, 2 st restnoterade»; empty for what isn't stocked. Needs the article
+        loaded."""
+        if not self.article.is_stocked:
+            return ""
+        counts = [(self.reserved, "reserverad"), (self.backlog, "restnoterad")]
+        return ": " + ", ".join(
+            f"{count} st {word}{'' if count == 1 else 'e'}" for count, word in counts if count
+        )
+
+    @property
     def status(self) -> LineStatus:
         if self.cancelled == self.quantity:
             return LineStatus.REPLACED if self.is_replaced else LineStatus.CANCELLED

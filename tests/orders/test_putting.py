@@ -1,5 +1,6 @@
 """KHS puts the real article on a manual order or a project."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -338,6 +339,7 @@ def test_khs_puts_an_article_on_and_takes_it_back_in_the_back_office(khs_user, k
 
 def test_sent_twice_it_is_put_once_and_somebody_elses_is_told(khs_user, kalmar):
     line, article, khs = manual(), ArticleFactory(), at(khs_user)
+    put_in_stock(kalmar, article, 9)
     data = {"article": article.number, "quantity": "2", "warehouse": "100", "sett": "0"}
     for _ in range(2):
         assert khs.post(page(line), data).status_code == 302
@@ -396,3 +398,42 @@ def test_the_articles_that_stand_for_something_else_are_told_apart():
     cart = start()
     add(cart, manual_article(), comment="x")
     assert not ArticleFactory().is_manual
+
+
+# --- what there is of it -----------------------------------------------------------------
+
+
+def filled_in(line, article, quantity="1", **more) -> dict[str, str]:
+    return {
+        "article": article.number,
+        "quantity": quantity,
+        "warehouse": "100",
+        "sett": "0",
+        **more,
+    }
+
+
+def test_availability_is_shown_before_the_article_is_put_on(khs_user, kalmar):
+    line, article = manual(), ArticleFactory(name="Rollator")
+    put_in_stock(kalmar, article, 3)
+    khs = at(khs_user)
+    text = khs.post(page(line), filled_in(line, article, action="visa")).content.decode()
+    assert "100 Kalmar KHS lager" in text and "3\u00a0st" in text
+    assert not line.put_lines.exists()
+    told = khs.post(page(line), filled_in(line, article), follow=True).content.decode()
+    assert "ligger på beställningen: 1 st reserverad." in told
+
+
+def test_backlog_is_said_before_and_after(khs_user, kalmar):
+    line, article = manual(), ArticleFactory(name="Rollator")
+    put_in_stock(kalmar, article, 1)
+    Balance.objects.filter(article=article).update(expected_on=dt.date(2026, 12, 6))
+    khs, form = at(khs_user), filled_in(line, article, "3")
+    asked = khs.post(page(line), form).content.decode()
+    assert "2 av 3 st finns inte i 100 Kalmar KHS lager" in asked and "väntas 2026-12-06" in asked
+    assert "Lägg på, 2 st restnoteras" in asked and not line.put_lines.exists()
+    asked = khs.post(page(line), form | {"quantity": "4", "restnoteras": "2"}).content.decode()
+    assert "3 av 4 st finns inte" in asked, "another number is said anew"
+    told = khs.post(page(line), form | {"restnoteras": "2"}, follow=True).content.decode()
+    assert "ligger på beställningen: 1 st reserverad, 2 st restnoterade." in told
+    stock_agrees()
