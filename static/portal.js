@@ -110,6 +110,15 @@
     scope.querySelectorAll("[data-held]").forEach((b) => { b.disabled = false; delete b.dataset.held; });
   }
 
+  function clearFaults() {
+    document.querySelectorAll("main .note-red, main .field-error").forEach((fault) => fault.remove());
+    document.querySelectorAll("main [aria-invalid]").forEach((field) => {
+      field.removeAttribute("aria-invalid");
+      field.removeAttribute("aria-describedby");
+      field.classList.remove("is-invalid");
+    });
+  }
+
   // --- Ticked rows -----------------------------------------------------------------------------
   function countTicked(bar) {
     const ticked = document.querySelectorAll(`input[form="${bar.id}"]:checked`).length;
@@ -198,6 +207,8 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.sending) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+    // A file comes and the page stays: what the last answer found wrong with it no longer holds.
+    if (form.hasAttribute("data-download")) clearFaults();
     if (form.method !== "post" || form.hasAttribute("data-download") || event.defaultPrevented) return;
     hold(form);
   }, true);

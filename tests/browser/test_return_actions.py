@@ -135,6 +135,20 @@ def test_a_slip_is_downloaded_and_the_form_can_be_used_again(at_recipient):
     assert page.problems == []
 
 
+@needs_pdf
+def test_when_the_slip_comes_what_was_wrong_before_is_gone(at_recipient, live_server, two_aids):
+    page = at_recipient
+    page.goto(live_server.url + reverse("pickups:slip", args=[two_aids[0].recipient.key]))
+    page.get_by_role("button", name="Skapa pdf").click()
+    expect(page.get_by_text("Välj minst ett hjälpmedel.")).to_be_visible()
+
+    page.locator("input[name=valda]").first.check()
+    with page.expect_download():
+        page.get_by_role("button", name="Skapa pdf").click()
+
+    expect(page.get_by_text("Välj minst ett hjälpmedel.")).to_have_count(0)
+
+
 def test_an_aid_that_is_ticked_takes_its_parts_along(at_recipient, live_server):
     page = at_recipient
     chair, cushion = lend_chair_with_part(someone())
