@@ -8,6 +8,12 @@ from django.utils import timezone
 
 from .models import Balance, StockMovement
 
+
+def available_words(count: int) -> str:
+    """«1 st tillgänglig», «3 st tillgängliga»."""
+    return f"{count} st tillgänglig{'' if count == 1 else 'a'}"
+
+
 # By name: a statement that is prepared can't answer with a column that came after it.
 _COLUMNS = ", ".join(f"b.{field.column}" for field in Balance._meta.concrete_fields)
 Kind = StockMovement.Kind

@@ -38,7 +38,8 @@ places.add(
         url=lambda request, store: f"{reverse('individuals:register')}?lager={store.number}",
         order=50,
         icon="file-plus",
-        shown=register.may_register,
+        shown=lambda request, store: has_role(request.user, BUFFERT, KHS),
+        barred=register.why_not_register,
         extra={"dialog": True},
     )
 )

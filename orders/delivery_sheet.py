@@ -241,6 +241,8 @@ def _piece_fault(number: str, piece: Individual | None, line: OrderLine) -> str:
         return f"Ingen individ har numret {number}."
     if piece.article_id != line.article_id:
         return f"Individ {number} är en annan artikel: {piece.article}."
+    if piece.status == Individual.Status.WITH_RECIPIENT:
+        return f"Individ {number} är redan utlämnad."
     if piece.warehouse_id is None:
         return f"Individ {number} finns inte på hyllan ({piece.get_status_display().lower()})."
     if piece.warehouse_id != line.warehouse_id:

@@ -7,6 +7,7 @@ from django.forms.models import model_to_dict
 from django.utils.datastructures import MultiValueDict
 
 from articles.models import Article, Balance
+from articles.stock import available_words
 from individuals import services as individuals
 from individuals.models import Individual
 from organisation.models import Source, Unit, User, Warehouse
@@ -130,7 +131,7 @@ class QuantityForm(forms.Form):
         field.queryset = Warehouse.objects.filter(pk__in=[w.pk for w in here])
         stocked = article.is_stocked
         field.choices = [
-            (w.number, f"{w} – {available[w.pk]} st tillgängliga" if stocked else str(w))
+            (w.number, f"{w} – {available_words(available[w.pk])}" if stocked else str(w))
             for w in here
         ]
         first = cart.unit.delivering_warehouse

@@ -312,7 +312,8 @@ places.add(
         url=lambda request, piece: reverse("orders:deliver_piece", args=[piece.number]),
         order=10,
         icon="shopping-cart",
-        shown=pieces.deliverable,
+        shown=_care,
+        barred=pieces.why_not_deliver,
         extra={"dialog": True, "order": True},
     )
 )

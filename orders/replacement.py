@@ -8,6 +8,7 @@ from typing import TypeVar
 from django.db.models import Sum
 
 from articles.models import Article, Balance, ReplacementMember
+from articles.stock import available_words
 from organisation.models import Warehouse
 
 from .models import Cart, CartLine
@@ -63,7 +64,7 @@ class Offer:
     def reason(self) -> str:
         """Why the line was replaced, as the order remembers it."""
         has = next((m.available for m in self.members if m.article == self.asked), 0)
-        return f"{has} st tillgängliga av {self.wanted} i {self.warehouse}"[:200]
+        return f"{available_words(has)} av {self.wanted} i {self.warehouse}"[:200]
 
 
 def offer(

@@ -216,6 +216,11 @@ def _page(request: HttpRequest, wrong: PartForm, edited: PartForm, status: int =
             {"label": "Aktivitet", "url": "?", "icon": "wrench", "extra": {}},
             {"label": "Skapa pdf", "url": "?", "icon": "printer", "extra": {}},
             {
+                "label": "Leverera individen",
+                "extra": {},
+                "barred": "Individ 230006 är redan utlämnad.",
+            },
+            {
                 "label": "Makulera beställning",
                 "url": "?visa=dialog",
                 "icon": "ban",

@@ -50,6 +50,8 @@ class Entry:
     """One thing on somebody else's page. The callables get ``(request, obj)``.
 
     ``note`` stands under the label.
+    ``shown`` is for who may; where the thing itself can't be done now, ``barred`` says why, and
+    the entry stands there with the reason instead of vanishing.
     """
 
     slot: str
@@ -61,6 +63,7 @@ class Entry:
     shown: Callable[[HttpRequest, Any], bool] = lambda request, obj: True
     count: Callable[[HttpRequest, Any], int | None] | None = None
     note: Callable[[HttpRequest, Any], str] | None = None
+    barred: Callable[[HttpRequest, Any], str] = lambda request, obj: ""
     extra: dict[str, Any] = field(default_factory=dict)
 
     def text(self, request: HttpRequest, obj: Any) -> str:
@@ -99,6 +102,7 @@ class Shown:
     extra: dict[str, Any]
     note: str = ""
     active: bool = False
+    barred: str = ""
 
 
 _entries: dict[str, list[Entry]] = defaultdict(list)
@@ -132,6 +136,7 @@ def entries(slot: str, request: HttpRequest, obj: Any = None) -> list[Shown]:
                 count=e.count(request, obj) if e.count else None,
                 extra=e.extra,
                 note=e.note(request, obj) if e.note else "",
+                barred=e.barred(request, obj),
                 active=request.path == path or (path != "/" and request.path.startswith(path)),
             )
         )

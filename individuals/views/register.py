@@ -41,6 +41,15 @@ def may_register(request: HttpRequest, store: Warehouse | None = None) -> bool:
     return (mine.filter(pk=store.pk) if store else mine).exists()
 
 
+def why_not_register(request: HttpRequest, store: Warehouse) -> str:
+    """Why the request's user can't register a piece in ``store``; empty if they can."""
+    if may_register(request, store):
+        return ""
+    if not store.may_register_individuals:
+        return f"I {store} registreras inga nya individer."
+    return f"{store} är inte ett av dina förråd."
+
+
 @roles(BUFFERT, KHS)
 @require_safe
 def begin(request: HttpRequest) -> HttpResponse:

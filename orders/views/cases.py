@@ -244,10 +244,13 @@ def _facts(order: Order) -> list[dict[str, object]]:
 def _create(request: HttpRequest, order: Order) -> list[Shown]:
     """«Registrera/skapa»: what apps above add, and cancelling last."""
     entries = places.entries("case.create", request, order)
-    if order.status == OrderStatus.REGISTERED:
+    if order.status != OrderStatus.CANCELLED:
         url = reverse("orders:cancel", args=[order.case_number])
         extra = {"danger": True, "dialog": True}
-        entries.append(Shown("cancel", "Makulera beställning", url, "ban", None, extra))
+        why_not = services.why_not_cancel(order, request.user)
+        entries.append(
+            Shown("cancel", "Makulera beställning", url, "ban", None, extra, barred=why_not)
+        )
     return entries
 
 

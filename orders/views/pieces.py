@@ -15,7 +15,7 @@ from individuals import services as individuals
 from individuals.models import Individual
 from organisation import stores
 from organisation.models import Source
-from organisation.permissions import CARE, has_role, roles
+from organisation.permissions import CARE, roles
 from recipients import services as recipients
 from recipients.views import STATUS_OF_FAULT
 from sesam import dialogs
@@ -83,20 +83,23 @@ def holder(request: HttpRequest, number: str) -> HttpResponse:
 # --- «Leverera individen» ----------------------------------------------------------------
 
 
-def deliverable(request: HttpRequest, piece: Individual) -> bool:
-    """Whether it can be handed out now, from one of the user's own stores."""
-    return (
-        has_role(request.user, *CARE)
-        and piece.warehouse_id is not None
-        and not piece.article.is_discontinued
-        and not piece.article.own_order_only
-        and individuals.on_shelf(piece.warehouse_id, piece.article_id).filter(pk=piece.pk).exists()
-        and stores.own_stores(request.user).filter(pk=piece.warehouse_id).exists()
-    )
-
-
-_BED = "Individen kan inte levereras härifrån: sängar beställs från KHS."
-_GONE = "Individen kan inte levereras: den står inte tillgänglig i något av dina förråd."
+def why_not_deliver(request: HttpRequest, piece: Individual) -> str:
+    """Why it can't be handed out now from one of the user's own stores; empty if it can."""
+    name = f"Individ {piece.number}"
+    if piece.status == Individual.Status.WITH_RECIPIENT:
+        return f"{name} är redan utlämnad."
+    if piece.warehouse_id is None:
+        return f"{name} kan inte levereras: {piece.get_status_display().lower()}."
+    if not stores.own_stores(request.user).filter(pk=piece.warehouse_id).exists():
+        return f"{name} står i {piece.warehouse}, som inte är ett av dina förråd."
+    if piece.article.own_order_only:
+        return "Sängar levereras inte härifrån: de beställs från KHS."
+    if piece.article.is_discontinued:
+        return "Artikeln har utgått och kan inte beställas."
+    if piece.status == Individual.Status.RESERVED:
+        return f"{name} är reserverad till en beställning."
+    there = individuals.on_shelf(piece.warehouse_id, piece.article_id)
+    return "" if there.filter(pk=piece.pk).exists() else f"{name} är spärrad."
 
 
 def _present(request: HttpRequest, piece: Individual) -> Cart | None:
@@ -118,11 +121,10 @@ def deliver(request: HttpRequest, number: str) -> HttpResponse:
     dialog with the piece filled in.
     """
     piece = _find(number)
-    can = deliverable(request, piece)
+    why_not = why_not_deliver(request, piece)
     form = PieceRecipientForm(request.POST or None, cart=_present(request, piece))
-    why_not = _BED if piece.article.own_order_only else _GONE
-    error, status = "" if can else why_not, 200 if can else 409
-    if can and request.method == "POST":
+    error, status = why_not, 409 if why_not else 200
+    if not why_not and request.method == "POST":
         status = 422
         if form.is_valid():
             if form.to_present:
@@ -150,7 +152,7 @@ def deliver(request: HttpRequest, number: str) -> HttpResponse:
         "dialog": {
             "title": "Leverera individen",
             "cancel_url": _page_of(piece),
-            "next": "Välj" if can else "",
+            "next": "" if why_not else "Välj",
             "error": error,
         },
     }

@@ -130,7 +130,7 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
     pickup = find(request, number)
     here = reverse("pickups:detail", args=[pickup.case_number])
     _log(request, pickup, "Makulera hämtorder")
-    error = "" if _may_cancel(pickup) else "Bara en hämtorder som inget är hämtat på kan makuleras."
+    error = _why_not_cancel(pickup)
     if request.method == "POST":
         try:
             services.cancel_pickup(pickup, user=request.user)
@@ -144,7 +144,7 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
         "dialog": {
             "title": "Makulera hämtorder",
             "cancel_url": here,
-            "next": "Ja, makulera" if _may_cancel(pickup) else "",
+            "next": "" if _why_not_cancel(pickup) else "Ja, makulera",
             "error": error,
         },
     }
@@ -152,8 +152,10 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "pickups/cancel.html", context, status=status)
 
 
-def _may_cancel(pickup: PickupOrder) -> bool:
-    return pickup.status in (PickupStatus.REGISTERED, PickupStatus.PLANNED)
+def _why_not_cancel(pickup: PickupOrder) -> str:
+    if pickup.status in (PickupStatus.REGISTERED, PickupStatus.PLANNED):
+        return ""
+    return "Bara en hämtorder som inget är hämtat på kan makuleras."
 
 
 # --- the page ---
@@ -247,10 +249,13 @@ def _facts(pickup: PickupOrder) -> list[dict[str, Any]]:
 def _create(request: HttpRequest, pickup: PickupOrder) -> list[Shown]:
     """«Registrera/skapa»: what apps above add, and cancelling last."""
     entries = places.entries("case.create", request, pickup)
-    if _may_cancel(pickup):
+    if pickup.status != PickupStatus.CANCELLED:
         url = reverse("pickups:cancel", args=[pickup.case_number])
         extra = {"danger": True, "dialog": True}
-        entries.append(Shown("cancel", "Makulera hämtorder", url, "ban", None, extra))
+        why_not = _why_not_cancel(pickup)
+        entries.append(
+            Shown("cancel", "Makulera hämtorder", url, "ban", None, extra, barred=why_not)
+        )
     return entries
 
 

@@ -96,7 +96,9 @@ def test_the_whole_way_from_the_piece_to_the_recipient(client, user, store, arti
     piece.refresh_from_db()
     assert piece.status == Individual.Status.WITH_RECIPIENT
     assert [c.article for c in piece.components.all()] == [part]
-    assert "Leverera individen" not in page(client, piece)
+    shown = page(client, piece)
+    assert f"Individ {piece.number} är redan utlämnad." in shown
+    assert f"/individer/{piece.number}/leverera/" not in shown
     stock_agrees()
 
 
@@ -173,11 +175,18 @@ def test_it_is_offered_only_where_the_piece_stands_free_in_an_own_store(
     (central,) = put_in_stock(WarehouseFactory(), article, 1)
     with_somebody = IndividualFactory(article=article)
     Block.objects.create(individual=piece, reason=BlockReason.objects.first())
-    for other in (elsewhere, central, with_somebody, piece):
-        assert "Leverera individen" not in page(client, other)
+    for other, why in (
+        (elsewhere, "som inte är ett av dina förråd"),
+        (central, "som inte är ett av dina förråd"),
+        (with_somebody, "är redan utlämnad"),
+        (piece, "är spärrad"),
+    ):
+        shown = page(client, other)
+        assert f"/individer/{other.number}/leverera/" not in shown
+        assert "Leverera individen" in shown and why in shown, "barred, with its reason"
         answer = choose(client, other, nummer=RecipientFactory().number)
         assert answer.status_code == 409
-        assert "kan inte levereras" in text(answer)
+        assert why in text(answer)
 
 
 def test_khs_delivers_from_its_units_own_stores(browser_of, user, piece):
@@ -188,7 +197,9 @@ def test_khs_delivers_from_its_units_own_stores(browser_of, user, piece):
 def test_a_discontinued_article_is_not_offered(client, article, piece):
     article.is_discontinued = True
     article.save()
-    assert "Leverera individen" not in page(client, piece)
+    shown = page(client, piece)
+    assert "Artikeln har utgått" in shown
+    assert f"/individer/{piece.number}/leverera/" not in shown
 
 
 def test_somebody_took_it_while_the_line_was_filled_in(client, user, store, article, piece):

@@ -447,7 +447,7 @@ def test_a_piece_that_does_not_fit_is_refused(khs):
     assert "högst 1" in text and text.count(" checked") == 2
     gone = sent((article, 1))
     deliver(khs, gone, {gone.lines.get(): [pieces[0].number]})
-    assert "hos mottagare" in refused(pieces[0].number)
+    assert "är redan utlämnad" in refused(pieces[0].number)
     assert Loan.objects.count() == 1
     stock_agrees()
 

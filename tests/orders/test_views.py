@@ -492,6 +492,14 @@ def test_cancelling_asks_first_and_then_leaves_the_order_readable(client, user, 
     assert "Makulera beställning" not in page
 
 
+def test_what_can_no_longer_be_cancelled_stands_barred_with_its_reason(client, user, article):
+    order = sent((article, 1), user=user)
+    services.start_picking(order, user=user)
+    page = client.get(reverse("orders:detail", args=[order.case_number])).content.decode()
+    assert "Makulera beställning<small>Bara en beställning med status Registrerad" in page
+    assert reverse("orders:cancel", args=[order.case_number]) not in page
+
+
 def test_an_order_that_is_being_picked_is_not_cancelled(client, user, article):
     order = services.start_picking(sent((article, 1), user=user), user=user)
     response = client.post(reverse("orders:cancel", args=[order.case_number]))
