@@ -294,25 +294,54 @@ def _put(cart: Cart, wish: Wish, *, line: CartLine | None, dialog_key: str) -> C
         raise fault
     if wish.article.requires_comment and not wish.comment.strip():
         raise DomainError("Skriv en kommentar: artikeln kräver det.", field="comment")
-    last = cart.lines.aggregate(last=Max("position"))["last"] or 0
-    line = line or CartLine(cart=cart, position=last + 1, dialog_key=dialog_key)
-    line.article, line.quantity, line.source = wish.article, wish.quantity, wish.source
-    line.warehouse, line.comment = wish.warehouse, wish.comment.strip()
-    line.individual, line.fitted_to = wish.individual, wish.fitted_to
-    line.asked_article, line.replaced_because = wish.asked, wish.because
-    line.save()
-    line.components.all().delete()
-    CartLine.objects.bulk_create(
-        _component(cart, line, article, each * line.quantity) for article, each in wish.components
+    made, *components = lines_of(cart, wish, besides=line)
+    if line is None:
+        last = cart.lines.aggregate(last=Max("position"))["last"] or 0
+        made.position, made.dialog_key = last + 1, dialog_key
+    else:
+        made.pk, made.position, made.dialog_key = line.pk, line.position, line.dialog_key
+        made.deliver_together = line.deliver_together
+    made.save(force_insert=line is None, force_update=line is not None)
+    made.components.all().delete()
+    for component in components:
+        component.component_of, component.position = made, made.position
+        component.deliver_together = made.deliver_together
+    CartLine.objects.bulk_create(components)
+    return made
+
+
+def lines_of(cart: Cart, wish: Wish, *, besides: CartLine | None = None) -> list[CartLine]:
+    """The line that is wished and its components, as they would lie in the cart; nothing is saved.
+    ``besides`` is the line that they would replace."""
+    line = CartLine(
+        cart=cart,
+        position=0,
+        article=wish.article,
+        quantity=wish.quantity,
+        source=wish.source,
+        warehouse=wish.warehouse,
+        comment=wish.comment.strip(),
+        individual=wish.individual,
+        fitted_to=wish.fitted_to,
+        asked_article=wish.asked,
+        replaced_because=wish.because,
     )
-    return line
+    parts = [
+        _component(cart, line, article, each * line.quantity, besides)
+        for article, each in wish.components
+    ]
+    return [line, *parts]
 
 
-def _component(cart: Cart, line: CartLine, article: Article, quantity: int) -> CartLine:
+def _component(
+    cart: Cart, line: CartLine, article: Article, quantity: int, besides: CartLine | None
+) -> CartLine:
     """A component comes from where its aid does; what an own store lacks, from KHS."""
     source, warehouse = line.source, line.warehouse
     if source == Source.OWN_STORE and (
-        article.is_marked or not article.is_stocked or quantity > left(cart, warehouse, article)
+        article.is_marked
+        or not article.is_stocked
+        or quantity > left(cart, warehouse, article, besides)
     ):
         source, warehouse = Source.CENTRAL, cart.unit.delivering_warehouse
     return CartLine(

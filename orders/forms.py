@@ -15,7 +15,7 @@ from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 
 from . import cart as carts
 from .components import Offered
-from .models import Cart, DeliveryWay
+from .models import Cart, CartLine, DeliveryWay
 from .replacement import Offer
 from .rules import MOST
 
@@ -65,6 +65,26 @@ def _prescriber_label(user: User) -> str:
     return f"{user.orderer_code} {user}".strip()
 
 
+class Barred(forms.widgets.ChoiceWidget):
+    """Shows what can't be chosen, too: the values in ``barred``."""
+
+    barred: frozenset[str] = frozenset()
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        if str(value) in self.barred:
+            option["attrs"]["disabled"] = True
+        return option
+
+
+class BarredRadios(Barred, forms.RadioSelect):
+    pass
+
+
+class BarredSelect(Barred, forms.Select):
+    pass
+
+
 class QuantityForm(forms.Form):
     """«Beställd artikel»: how many, from where, and which piece."""
 
@@ -81,12 +101,10 @@ class QuantityForm(forms.Form):
             "max_value": f"Antalet får vara högst {MOST}.",
         },
     )
-    source = forms.ChoiceField(
-        label="Leverans från", choices=Source.choices, widget=forms.RadioSelect
-    )
+    source = forms.ChoiceField(label="Leverans från", choices=Source.choices, widget=BarredRadios)
     warehouse = forms.ModelChoiceField(
         Warehouse.objects.none(), label="Lager", empty_label=None, to_field_name="number",
-        error_messages={"invalid_choice": "Kontrollera lagret: välj ett ur listan."},
+        widget=BarredSelect, error_messages={"invalid_choice": "Kontrollera lagret: välj ett ur listan."},
     )  # fmt: skip
     individual = forms.ModelChoiceField(
         Individual.objects.none(), label="Individ", required=False, to_field_name="number",
@@ -105,10 +123,12 @@ class QuantityForm(forms.Form):
         *,
         cart: Cart,
         article: Article,
+        line: CartLine | None = None,
         refusal: str = "",
         **kwargs: Any,
     ) -> None:
-        """``refusal`` says why none of it can be ordered here."""
+        """``line`` is the one that is changed. ``refusal`` says why none of it can be ordered
+        here."""
         super().__init__(data, **kwargs)
         self.article, self.refusal = article, refusal
         self._offer_held(cart)
@@ -118,11 +138,16 @@ class QuantityForm(forms.Form):
         }
         available = {w.pk: balances[w.pk].available if w.pk in balances else 0 for w in stores}
         own = [w for w in stores if not w.is_central]
+        self._others = cart.lines.exclude(pk=line and line.pk).filter(article=article)
+        for warehouse, taken in self._others.values_list("warehouse", "quantity"):
+            if any(w.pk == warehouse for w in own):
+                available[warehouse] -= taken
         central_only = bool(
             cart.destination_id or not article.is_stocked or article.own_order_only or not own
         )
         sources = [c for c in Source.choices if not central_only or c[0] == Source.CENTRAL]
         self.fields["source"].choices = sources
+        self._bar_empty(own, available, central_only)
         preset = self._preset_source(cart, own, available, central_only)
         self.fields["source"].initial = self.initial.get("source") or preset
         self.source = (data.get("source") if data else None) or self.fields["source"].initial
@@ -131,12 +156,12 @@ class QuantityForm(forms.Form):
         field.queryset = Warehouse.objects.filter(pk__in=[w.pk for w in here])
         stocked = article.is_stocked
         field.choices = [
-            (w.number, f"{w} – {available_words(available[w.pk])}" if stocked else str(w))
+            (w.number, f"{w} – {available_words(max(available[w.pk], 0))}" if stocked else str(w))
             for w in here
         ]
         first = cart.unit.delivering_warehouse
         if first not in here:
-            first = next((w for w in here if available[w.pk]), here[0] if here else None)
+            first = next((w for w in here if available[w.pk] > 0), here[0] if here else None)
         field.initial = first and first.number
         self._offer_individuals(data, here)
 
@@ -151,9 +176,29 @@ class QuantityForm(forms.Form):
     ) -> str:
         """The user's own choice, as far as it goes: an empty store helps nobody."""
         wanted = cart.user.default_source or Source.CENTRAL
-        if central_only or not any(available[w.pk] for w in own):
+        if central_only or not any(available[w.pk] > 0 for w in own):
             return Source.CENTRAL
         return wanted
+
+    def _bar_empty(
+        self, own: list[Warehouse], available: dict[int, int], central_only: bool
+    ) -> None:
+        """A store with nothing left is shown as such, and can't be chosen."""
+        empty = [w for w in own if available[w.pk] < 1]
+        self.fields["warehouse"].widget.barred = frozenset(w.number for w in empty)
+        self.nothing_in_store = bool(own) and len(empty) == len(own) and not central_only
+        if self.nothing_in_store:
+            self.fields["source"].widget.barred = frozenset([Source.OWN_STORE.value])
+            self.fields["source"].choices = [
+                (value, f"{label}: inget finns" if value == Source.OWN_STORE else label)
+                for value, label in self.fields["source"].choices
+            ]
+
+    def clean_source(self) -> str:
+        source: str = self.cleaned_data["source"]
+        if source == Source.OWN_STORE and self.nothing_in_store:
+            raise forms.ValidationError("Det finns inget kvar i förrådet. Beställ från KHS.")
+        return source
 
     def _offer_held(self, cart: Cart) -> None:
         """An accessory can be tied to a piece that the recipient already has."""
@@ -182,7 +227,9 @@ class QuantityForm(forms.Form):
         number = number or self.fields["warehouse"].initial
         store = next((w for w in here if w.number == number), here[0] if here else None)
         if store is not None:
-            self.fields["individual"].queryset = individuals.on_shelf(store.pk, self.article.pk)
+            shelf = individuals.on_shelf(store.pk, self.article.pk)
+            taken = self._others.exclude(individual=None).values("individual")
+            self.fields["individual"].queryset = shelf.exclude(pk__in=taken)
         self.fields["individual"].required = True
         self.fields["individual"].error_messages["required"] = "Välj vilken individ som lämnas ut."
 
@@ -282,7 +329,7 @@ class ComponentsForm(forms.Form):
         error_messages={"invalid_choice": "Välj komponenter ur listan."},
     )
     others = forms.MultipleChoiceField(
-        label="Övriga komponenter",
+        label="Övriga komponenter som passar",
         required=False,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "Välj komponenter ur listan."},
@@ -304,12 +351,14 @@ class ComponentsForm(forms.Form):
         super().__init__(data, **kwargs)
         self.offered = offered
         self.fields["components"].choices = [
-            (number, part.text) for number, part in offered.standard.items()
+            (number, offered.text(part)) for number, part in offered.standard.items()
         ]
         self.fields["components"].initial = list(offered.standard)
         self.fields["others"].choices = [
-            (number, part.text) for number, part in offered.others.items()
+            (number, offered.text(part)) for number, part in offered.others.items()
         ]
+        if self["search"].value():
+            self.fields["others"].label = "Träffar"
         if not offered.standard:
             del self.fields["components"]
 

@@ -72,7 +72,7 @@ def left(cart: Cart, store: Warehouse, article: Article, besides: CartLine | Non
     balance = Balance.objects.filter(warehouse=store, article=article).first()
     others = cart.lines.filter(warehouse=store, article=article)
     if besides:
-        others = others.exclude(pk=besides.pk)
+        others = others.exclude(pk=besides.pk).exclude(component_of=besides.pk)
     return (balance.available if balance else 0) - sum(line.quantity for line in others)
 
 

@@ -54,17 +54,23 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
     """«Orderbekräftelse»."""
     order = find_order(request, number)
     log(request, order, "Orderbekräftelse")
-    lines = list(order.lines.select_related("article", "warehouse", "asked_article"))
-    days = {line.planned_delivery for line in lines}
+    lines = list(order.lines.select_related("article", "warehouse", "asked_article", "individual"))
+    handed_out = [x for x in lines if x.source == Source.OWN_STORE and x.delivered]
+    to_come = [x for x in lines if x not in handed_out]
+    days = {line.planned_delivery for line in to_come}
+    status = order.get_status_display()
+    if handed_out and to_come:
+        status = f"{status} hos KHS; det som fanns i förrådet är utlämnat"
     context = {
         "order": order,
-        "lines": lines if len(days) > 1 else [],
+        "handed_out": handed_out,
+        "lines": to_come if handed_out or len(days) > 1 else [],
         "backlog": [x for x in lines if x.article.is_stocked and x.backlog and not x.cancelled],
         "facts": [
             {"label": "Beställningsnummer", "value": order.case_number},
             {"label": "Ordertyp", "value": order.get_kind_display()},
             {"label": "Orderdatum", "value": datum(order.sent_at)},
-            {"label": "Status", "value": order.get_status_display()},
+            {"label": "Status", "value": status},
             {"label": "Planerad leverans", "value": order.planned_words},
         ],
     }

@@ -1,6 +1,5 @@
 """The dialog «Beställd artikel»: how many and from where, components, comment and files."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,7 +20,7 @@ from sesam.dialogs import Dialog
 from sesam.errors import DomainError
 
 from .. import cart as carts
-from .. import components, replacement, waiting
+from .. import components, preview, replacement, waiting
 from ..forms import CommentForm, ComponentsForm, QuantityForm, ReplacementForm, raw
 from ..models import Cart, CartLine
 from ..rules import Wish, own_order_fault
@@ -142,10 +141,57 @@ class LineDialog:
     def offered(self) -> components.Offered:
         """The components to choose among."""
         typed = raw(self.state.typed("komponenter")) or MultiValueDict()
+        asked = self.value("antal")
         return components.offered(
             [article for article, _ in self.shares],
             words=typed.get("search", ""),
             picked=typed.getlist("others"),
+            warehouse=asked["warehouse"] if asked else None,
+        )
+
+    @cached_property
+    def chosen(self) -> list[str]:
+        """The numbers of the components that come along, each once."""
+        if "komponenter" not in self.steps:
+            return []
+        value = self.value("komponenter") or {}
+        both = [*value.get("components", []), *value.get("others", [])]
+        return list(dict.fromkeys(both))
+
+    def wishes(self, comment: str = "") -> list[Wish]:
+        """A line for each article that is ordered, with the components that go with it; none
+        before it is known how many and from where."""
+        asked = self.value("antal")
+        if asked is None:
+            return []
+        return [
+            Wish(
+                article=article,
+                quantity=quantity,
+                source=asked["source"],
+                warehouse=asked["warehouse"],
+                individual=asked.get("individual"),
+                fitted_to=asked.get("fitted_to"),
+                comment=comment,
+                components=self.offered.of(article, self.chosen),
+                asked=self.article if article != self.article else None,
+                because=self.offer.reason if article != self.article and self.offer else "",
+            )
+            for article, quantity in self.shares
+        ]
+
+    @cached_property
+    def preview(self) -> list[CartLine]:
+        """The lines that «Fortsätt» would make as it stands now."""
+        return preview.lines(self.cart, self.wishes(), besides=self.line)
+
+    @property
+    def lacks_components(self) -> bool:
+        """Whether a component would be ordered from KHS, because the own store has none."""
+        return any(
+            line.component_of_id and not line.is_own
+            for line in self.preview
+            if self.preview[0].is_own
         )
 
     @cached_property
@@ -160,7 +206,13 @@ class LineDialog:
 
     def _form(self, step: str, data: MultiValueDict | None) -> forms.Form:
         if step == "antal":
-            return QuantityForm(data, cart=self.cart, article=self.article, refusal=self.refusal)
+            return QuantityForm(
+                data,
+                cart=self.cart,
+                article=self.article,
+                line=self.line,
+                refusal=self.refusal,
+            )
         if step == "ersattning":
             return ReplacementForm(data, offer=self.offer)
         if step == "komponenter":
@@ -175,9 +227,11 @@ class LineDialog:
             form = self._form(step, raw(data))
         return form.cleaned_data if form.is_valid() else None
 
-    @property
+    @cached_property
     def line(self) -> CartLine | None:
         """The line that is changed, where it is still there."""
+        if "line" not in self.state.facts:
+            return None
         return self.cart.lines.filter(pk=self.state.facts.get("line")).first()
 
 
@@ -274,8 +328,10 @@ def _put(request: HttpRequest, dialog: LineDialog) -> HttpResponse:
     """All steps together become a line; the first step that says no is shown."""
     values: dict[str, Any] = {}
     for name in dialog.steps:
-        if name == "ersattning" and dialog.state.typed(name) is None:
-            # Nobody gets another article than the one they chose without having seen it.
+        unseen = dialog.state.typed(name) is None
+        if unseen and (name == "ersattning" or (name == "komponenter" and dialog.lacks_components)):
+            # Nobody gets another article than the one they chose, or one that the store hasn't
+            # got from KHS, without having seen it.
             return dialogs.go(request, reverse("orders:line", args=[dialog.state.key, name]))
         value = dialog.value(name)
         if value is None:
@@ -284,9 +340,9 @@ def _put(request: HttpRequest, dialog: LineDialog) -> HttpResponse:
             return _page(request, dialog, name, dialog.form(name))
         values |= value
     try:
-        carts.put_all(
+        made = carts.put_all(
             dialog.cart,
-            list(_wishes(dialog, values)),
+            dialog.wishes(values["comment"]),
             line=dialog.line,
             dialog_key=dialog.state.key,
         )
@@ -299,31 +355,11 @@ def _put(request: HttpRequest, dialog: LineDialog) -> HttpResponse:
         return _page(request, dialog, step, form)
     changed = "line" in dialog.state.facts
     dialog.state.end()
+    told = preview.sentence(preview.put(dialog.cart, made), dialog.article.name)
+    messages.success(request, told)
     if changed:
         return dialogs.leave(request, reverse("orders:checkout"))
-    messages.success(request, f"{dialog.article.name} ligger i beställningen.")
     return dialogs.leave(request, f"{reverse('articles:search')}?ny=1")
-
-
-def _wishes(dialog: LineDialog, values: dict[str, Any]) -> Iterator[Wish]:
-    """A line for each article that is ordered, with the components that go with it."""
-    chosen: list[str] = []
-    if "komponenter" in dialog.steps:
-        chosen = list(dict.fromkeys([*values.get("components", []), *values["others"]]))
-    for index, (article, quantity) in enumerate(dialog.shares):
-        replaced = article != dialog.article
-        yield Wish(
-            article=article,
-            quantity=quantity,
-            source=values["source"],
-            warehouse=values["warehouse"],
-            individual=values.get("individual"),
-            fitted_to=values.get("fitted_to"),
-            comment=values["comment"],
-            components=dialog.offered.of(article, chosen, first=index == 0) if chosen else (),
-            asked=dialog.article if replaced else None,
-            because=dialog.offer.reason if replaced and dialog.offer else "",
-        )
 
 
 def _error(form: forms.Form) -> str:
@@ -335,13 +371,6 @@ def _error(form: forms.Form) -> str:
 
 def _presets(form: forms.Form) -> dict[str, Any]:
     return {name: form.get_initial_for_field(f, name) for name, f in form.fields.items()}
-
-
-def _chosen_count(dialog: LineDialog) -> int:
-    if "komponenter" not in dialog.steps:
-        return 0
-    value = dialog.value("komponenter") or {}
-    return len({*value.get("components", []), *value.get("others", [])})
 
 
 def _page(
@@ -358,11 +387,12 @@ def _page(
         "form": form,
         "article": dialog.article,
         "cart": dialog.cart,
-        "component_count": _chosen_count(dialog),
+        "preview": dialog.preview if step != "ersattning" else [],
+        "main_count": len([x for x in dialog.preview if not x.component_of_id]) or 1,
+        "component_count": len([x for x in dialog.preview if x.component_of_id]),
         "offer": dialog.offer,
-        "instead": [a for a, _ in dialog.shares] if dialog.shares[0][0] != dialog.article else [],
         "offered": dialog.offered if step == "komponenter" else None,
-        "from_own_store": (dialog.value("antal") or {}).get("source") == Source.OWN_STORE,
+        "lacks_components": step == "komponenter" and dialog.lacks_components,
         "attachments": attached,
         "step": step,
         "dialog": {

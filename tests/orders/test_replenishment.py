@@ -103,6 +103,8 @@ def test_a_care_unit_that_stands_for_a_store_leads_to_its_replenishment(client, 
 
 def test_a_started_order_is_not_left_unasked(client, user, store):
     begin(client, store, user)
-    page = client.get(f"/bestallning/till-lager/{store.number}/").content.decode()
-    assert "Du har redan en pågående beställning" in page
-    assert begin(client, store, user).status_code == 422
+    other = BufferFactory(number="0881", name="Ett annat förråd")
+    user.default_unit.own_stores.add(other)
+    page = client.get(f"/bestallning/till-lager/{other.number}/").content.decode()
+    assert f"Den är till <b>{store}</b>" in page.split("Du har redan en pågående beställning")[1]
+    assert begin(client, other, user).status_code == 422
