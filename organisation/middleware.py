@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from sesam import unsent
+
 from .permissions import CARE, has_role
 
 # Pages that somebody who hasn't chosen yet must still reach.
@@ -24,9 +26,13 @@ class SignedInPages:
             return HttpResponseRedirect(f"{reverse('settings')}?{query}")
         response = self.get_response(request)
         # Only asked where somebody has already looked it up: files and health checks cost no query.
-        user = getattr(request, "_cached_user", None)
-        if user is not None and user.is_authenticated:
-            response.setdefault("Cache-Control", "no-store, private")
+        if hasattr(request, "_cached_user"):
+            if request.user.is_authenticated:
+                response.setdefault("Cache-Control", "no-store, private")
+                unsent.remember_user(request, response)
+                unsent.sent(request, response)
+            else:
+                unsent.keep(request, response)
         return response
 
     @staticmethod

@@ -1,6 +1,7 @@
 """Signing in and out, and the settings under the cog."""
 
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.conf import settings as conf
 from django.contrib import messages
@@ -16,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from sesam import dialogs
+from sesam import dialogs, unsent
 
 from .forms import SUPPORT, SettingsForm, SignInForm
 from .models import User
@@ -53,7 +54,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = SignInForm(request, request.POST)
         if form.is_valid():
-            login(request, form.get_user())
+            _log_in(request, form.get_user())
             return dialogs.leave(request, after)
         status = 422
         if getattr(request, "axes_locked_out", False):
@@ -69,6 +70,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "next": after if after != "/" else "",
+        "reason": _reason(request, after),
         "siths_url": "",
         "demo_accounts": _demo_accounts(),
     }
@@ -76,6 +78,29 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.wait:
         response["Retry-After"] = str(form.wait)
     return response
+
+
+def _log_in(request: HttpRequest, user: User) -> None:
+    """Sign in. Who comes back keeps the secret that the forms of other tabs were drawn with: what
+    is typed there can still be sent. Somebody else gets a new one, as Django gives."""
+    secret = request.META.get("CSRF_COOKIE")
+    same = unsent.last_user(request) == str(user.pk)
+    login(request, user)
+    if same and secret:
+        request.META["CSRF_COOKIE"] = secret
+
+
+def _reason(request: HttpRequest, after: str) -> str:
+    """Why the visitor was sent here; empty for one who came by themselves."""
+    if after == "/" or request.user.is_authenticated:
+        return ""
+    if not unsent.last_user(request):
+        return "Logga in för att komma till sidan."
+    minutes = conf.SESSION_COOKIE_AGE // 60
+    ended = f"Du har varit inaktiv i över {minutes} minuter och är utloggad."
+    if unsent.PARAMETER in parse_qs(urlsplit(after).query):
+        return f"{ended} Det du skrev finns kvar och visas när du har loggat in. Inget är skickat."
+    return f"{ended} Efter inloggningen kommer du tillbaka dit du var."
 
 
 def _locked_text() -> str:
@@ -127,6 +152,7 @@ def sign_out(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
     url = reverse("sign_in")
     htmx = getattr(request, "htmx", False)
     response = HttpResponseClientRedirect(url) if htmx else HttpResponseRedirect(url)
+    response.delete_cookie(unsent.COOKIE, samesite="Lax")
     response["Clear-Site-Data"] = '"cache", "storage"'
     response["Cache-Control"] = "no-store, private"
     return response
@@ -140,7 +166,7 @@ def admin_sign_in(request: HttpRequest, extra_context: Any = None) -> HttpRespon
         if not request.user.is_staff:
             raise PermissionDenied
         return HttpResponseRedirect(after)
-    return redirect(f"{reverse('sign_in')}?next={after}")
+    return redirect(f"{reverse('sign_in')}?{urlencode({'next': after}, safe='/')}")
 
 
 @roles(*CARE)

@@ -97,13 +97,15 @@ class Recipient(PersonFacts):
         ]
         triggers = [
             # Whoever learns that somebody is protected, and however it is written: what lies in
-            # dialogs about them (street, door code) goes in the same statement.
+            # dialogs about them (street, door code) goes in the same statement, and so does what
+            # ended sessions posted (sesam.unsent), of which nobody knows whom it is about.
             pgtrigger.Trigger(
                 name="protected_forgets_dialogs",
                 when=pgtrigger.After,
                 operation=pgtrigger.UpdateOf("is_protected"),
                 condition=pgtrigger.Condition("NEW.is_protected AND NOT OLD.is_protected"),
-                func="DELETE FROM sesam_dialogstate WHERE about = NEW.key; RETURN NULL;",
+                func="DELETE FROM sesam_dialogstate WHERE about = NEW.key"
+                " OR kind = 'unsent'; RETURN NULL;",
             )
         ]
 

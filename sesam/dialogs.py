@@ -136,6 +136,17 @@ def posted(request: HttpRequest) -> dict[str, Any]:
     return data
 
 
+def keep_for(user: int, request: HttpRequest, data: dict[str, Any]) -> bool:
+    """Keep what was posted to a step of a dialog of ``user``, whose session has ended; False if
+    the request's address is none."""
+    asked = request.resolver_match.kwargs if request.resolver_match else {}
+    if "key" not in asked or "step" not in asked:
+        return False
+    mine = DialogState.objects.filter(user=user, key=str(asked["key"]).replace("\0", ""))
+    more = {str(asked["step"]): data}
+    return mine.update(typed=_with("typed", more), touched_at=timezone.now()) == 1
+
+
 def leave(request: HttpRequest, url: str) -> HttpResponse:
     """Go on to a whole page, out of the dialog element where htmx shows one."""
     if getattr(request, "htmx", False):

@@ -85,6 +85,7 @@
     const box = dialog();
     if (box.open) box.close();
     box.replaceChildren();
+    delete box.dataset.typed;
     if (origin) history.replaceState({ htmx: true }, "", origin);
     origin = null;
     if (dialogOpener && dialogOpener.isConnected) dialogOpener.focus();
@@ -95,6 +96,97 @@
       || scope.querySelector("[autofocus]") || scope.querySelector(title);
     if (target) target.focus();
   }
+
+  // --- Typed and not sent ----------------------------------------------------------------------
+  // What is searched for is typed again in a moment: only forms that say something count.
+  const TYPED = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [type=password], [name=nummer], [name=q], [name=search])";
+  let sure = false; // the question was answered: what is typed may go
+  function holdsText(field) {
+    if (!field.matches(TYPED)) return false;
+    const refused = field.getAttribute("aria-invalid") === "true" || document.getElementById("unsent");
+    return field.value !== field.defaultValue || Boolean(refused && field.value);
+  }
+  function isUnsent(form) {
+    return form.method === "post" && !form.dataset.sent && !form.matches("[role=search], .signin form") && [...form.elements].some(holdsText);
+  }
+  const dialogHolds = () => Boolean(dialog() && dialog().open && (dialog().dataset.typed || [...dialog().querySelectorAll("form")].some(isUnsent)));
+  const pageHolds = (besides) => dialogHolds() || [...document.forms].some((form) => form !== besides && isUnsent(form));
+  function ask(leave) {
+    const box = document.createElement("dialog");
+    box.className = "dialog dialog-ask";
+    box.setAttribute("role", "alertdialog");
+    box.setAttribute("aria-labelledby", "ask-title");
+    box.setAttribute("aria-describedby", "ask-text");
+    box.innerHTML = `<div class="dialog-box"><div class="dialog-head"><h2 class="dialog-title" id="ask-title">Lämna utan att spara?</h2></div>
+      <div class="dialog-scroll"><p id="ask-text">Det du har skrivit är inte sparat. Lämnar du nu försvinner det.</p></div>
+      <div class="dialog-foot"><span class="dialog-hint"></span><button class="btn btn-outline-danger" type="button" value="leave">Lämna</button><button class="btn btn-primary" type="button" autofocus>Fortsätt skriva</button></div></div>`;
+    let answer = "";
+    box.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button) { answer = button.value; box.close(); }
+    });
+    box.addEventListener("close", () => {
+      box.remove();
+      if (answer !== "leave") return;
+      sure = true;
+      leave();
+      setTimeout(() => { sure = false; }, 1000);
+    });
+    document.body.append(box);
+    box.showModal();
+  }
+  // What following the link would lose.
+  function losesText(link) {
+    if (dialog() && dialog().contains(link)) {
+      if (link.matches(".dialog-close")) return dialogHolds();
+      if (link.hasAttribute("hx-get")) return [...dialog().querySelectorAll("form")].some(isUnsent);
+    }
+    if (link.matches(".edit-leave")) return [...link.closest(".edit-block").querySelectorAll("input, textarea")].some(holdsText);
+    return !link.hasAttribute("hx-get") && !link.matches(".panel-close") && pageHolds();
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (sure || !link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (link.target === "_blank" || link.hasAttribute("download") || link.dataset.account || /^(#|tel:|mailto:)/.test(link.getAttribute("href"))) return;
+    if (!losesText(link)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    ask(() => link.click());
+  }, true);
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const stays = form.hasAttribute("hx-post") || form.hasAttribute("hx-get") || form.hasAttribute("data-download");
+    if (sure || stays || form.method === "dialog" || !pageHolds(form)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const { submitter } = event;
+    ask(() => form.requestSubmit(submitter));
+  }, true);
+  addEventListener("beforeunload", (event) => { if (!sure && pageHolds()) event.preventDefault(); });
+  document.addEventListener("input", (event) => {
+    const { form } = event.target;
+    if (!form || !event.target.matches(TYPED)) return;
+    delete form.dataset.sent;
+    if (dialog() && dialog().contains(form)) dialog().dataset.typed = "1";
+  });
+  function askAndCloseDialog() { if (dialogHolds()) ask(closeDialog); else closeDialog(); }
+
+  // --- No answer ---------------------------------------------------------------------------------
+  function tell(words) {
+    const where = (dialog() && dialog().open && dialog().querySelector(".dialog-scroll")) || document.querySelector("#messages, main .dialog-scroll");
+    if (!where) return;
+    where.querySelectorAll("[data-told]").forEach((old) => old.remove());
+    const note = document.createElement("p");
+    note.className = "note note-error";
+    note.dataset.told = "1";
+    note.setAttribute("role", "alert");
+    note.textContent = words;
+    where.prepend(note);
+    note.scrollIntoView({ block: "nearest" });
+  }
+  const NO_CONTACT = "Ingen kontakt med portalen. Det du skrev finns kvar. Försök igen.";
+  const BROKEN = "Något gick fel i portalen. Det du skrev finns kvar. Försök igen.";
+  const TOO_OLD = "Sidan har blivit för gammal och kunde inte skickas. Det du skrev finns kvar: kopiera det, ladda om sidan och skicka igen.";
 
   // --- Double sends ----------------------------------------------------------------------------
   function hold(form) {
@@ -210,6 +302,8 @@
     // A file comes and the page stays: what the last answer found wrong with it no longer holds.
     if (form.hasAttribute("data-download")) clearFaults();
     if (form.method !== "post" || form.hasAttribute("data-download") || event.defaultPrevented) return;
+    if (!navigator.onLine) { event.preventDefault(); event.stopImmediatePropagation(); tell(NO_CONTACT); return; }
+    form.dataset.sent = "1";
     hold(form);
   }, true);
 
@@ -222,7 +316,11 @@
     }
   });
 
-  addEventListener("pageshow", () => release(document.body));
+  addEventListener("pageshow", () => {
+    release(document.body);
+    sure = false;
+    document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  });
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     startLoading();
@@ -232,6 +330,7 @@
       dialogOpener = source.tagName === "FORM" ? document.activeElement : source;
       const fold = source.closest("details[data-fold]");
       if (fold) dialogOpener = fold.querySelector("summary");
+      delete dialog().dataset.typed;
     }
     if (source.classList.contains("panel-link")) opener = new URL(source.href).searchParams.get("panel");
   });
@@ -247,6 +346,9 @@
     const wanted = target.id === "panel" ? 'id="panel"' : 'id="dialog-body"';
     if (!event.detail.serverResponse.includes(wanted)) {
       event.detail.shouldSwap = false;
+      const { verb } = event.detail.requestConfig;
+      if (verb === "post" && event.detail.xhr.status === 403) { unsent(event); tell(TOO_OLD); return; }
+      delete dialog().dataset.typed;
       location.assign(event.detail.xhr.responseURL || location.href);
     }
   });
@@ -281,7 +383,17 @@
       if (count) count.focus();
     }
   });
-  document.addEventListener("htmx:sendError", () => stopLoading());
+  // What was sent and not taken in is still only here.
+  function unsent(event) {
+    const form = event.detail.elt.closest("form");
+    if (form) delete form.dataset.sent;
+  }
+  document.addEventListener("htmx:sendError", (event) => { unsent(event); tell(NO_CONTACT); });
+  document.addEventListener("htmx:responseError", (event) => { unsent(event); tell(BROKEN); });
+  // The server leads elsewhere: it has what was sent.
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr.getResponseHeader("HX-Redirect") && event.detail.requestConfig.verb === "post") delete dialog().dataset.typed;
+  });
 
   // «3 av 3 fördelade» follows while quantities are moved between articles.
   document.addEventListener("input", (event) => {
@@ -302,7 +414,9 @@
   function start() {
     const box = dialog();
     if (box) {
-      box.addEventListener("cancel", (event) => { event.preventDefault(); closeDialog(); });
+      box.addEventListener("cancel", (event) => { event.preventDefault(); askAndCloseDialog(); });
+      // A browser may close it by itself at the second Escape.
+      box.addEventListener("close", () => { if (dialog().dataset.typed && document.getElementById("dialog-body")) { box.showModal(); ask(closeDialog); } });
       box.addEventListener("click", (event) => { if (event.target === box && !box.querySelector(".dialog-form")) closeDialog(); });
     }
     const invalid = document.querySelector("main [aria-invalid='true']:not(fieldset)");

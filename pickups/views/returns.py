@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from organisation import access_log
 from organisation.permissions import CARE, roles
 from recipients.models import Recipient
+from sesam import unsent
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datumtid
 
@@ -38,6 +39,8 @@ def new(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         return _send(request, recipient)
     rows = held.of(recipient, held.ids(request.GET.getlist(held.CHOSEN)))
+    if kept := unsent.typed(request):
+        rows = held.typed(rows, kept)
     return _page(request, recipient, rows, ReturnForm(user=request.user), token=uuid.uuid4())
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from organisation import access_log
 from organisation.permissions import CARE, roles
+from sesam import unsent
 from sesam.documents import download
 
 from .. import documents
@@ -52,6 +53,8 @@ def slip(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     else:
         chosen_before = held.ids(request.GET.getlist(held.CHOSEN))
         rows = held.of(recipient, chosen_before, any_aid=True)
+        if kept := unsent.typed(request):
+            rows = held.typed(rows, kept)
         form = SlipForm()
     log(request, recipient, "Retursedel")
     context = {

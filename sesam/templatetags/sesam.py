@@ -30,7 +30,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from .. import phones
+from .. import phones, unsent
 
 register = template.Library()
 
@@ -212,8 +212,9 @@ def chosen(bound: BoundField) -> str:
     return str(choices.get(bound.value(), ""))
 
 
-@register.inclusion_tag("parts/field.html")
+@register.inclusion_tag("parts/field.html", takes_context=True)
 def field(
+    context: template.Context,
     bound: BoundField,
     optional: str = "",
     hide_label: bool = False,
@@ -227,6 +228,7 @@ def field(
     ``_`` in their names becomes ``-`` (``data_x=1`` → ``data-x``). The first field of the form
     that has an error gets the focus.
     """
+    unsent.fill(context.get("request"), bound)
     widget = bound.field.widget
     single_check = isinstance(widget, CheckboxInput)
     many = isinstance(widget, RadioSelect | CheckboxSelectMultiple)
@@ -267,6 +269,13 @@ def field(
         "stepper": stepper,
         "hidden": bound.is_hidden,
     }
+
+
+@register.inclusion_tag("parts/unsent.html", takes_context=True)
+def unsent_note(context: template.Context) -> dict[str, Any]:
+    """What was typed when the session had ended, told and filled in; see ``sesam.unsent``."""
+    request = context.get("request")
+    return {"unsent": unsent.of(request), "data": unsent.posted(request)}
 
 
 @register.simple_tag(takes_context=True)
