@@ -2,7 +2,7 @@
 
 Jobs lie in the portal's own PostgreSQL (procrastinate), so a job that is put off inside a
 transaction is there if and only if the transaction was. ``make run`` and docker-compose start
-the worker: ``manage.py procrastinate worker``. An app's jobs stand in its ``jobs.py``::
+the worker: ``manage.py worker``. An app's jobs stand in its ``jobs.py``::
 
     @jobs.task(name="articles.store_report")
     def store_report(printout_id: int, store_id: int) -> None: ...

@@ -78,19 +78,21 @@ def _end(process: subprocess.Popen[bytes], grace: int) -> None:
             process.wait()
 
 
+def _worker(environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "worker"], env=environment, start_new_session=True
+    )
+
+
 def _serve(port: int) -> int:
-    """Run the web server, with a worker beside it, until it or we are told to end."""
+    """Run the web server, with a worker beside it that is never missing, until it or we are told to end."""
     environment = _environment() | {"PORT": str(port), "WEB_CONCURRENCY": "1"}
     environment.pop("DATABASE_OWNER_URL", None)  # those who run the portal never need it
     command = [sys.executable, "-m", "gunicorn", "--bind", f"{HOST}:{port}", "--reload"]
     command += ["--graceful-timeout", str(GRACE), "sesam.wsgi"]
     # Sessions of their own: Ctrl-C comes to us alone, and we end them in order.
     server = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
-    worker = subprocess.Popen(
-        [sys.executable, "manage.py", "procrastinate", "worker", "--concurrency", "1"],
-        env=environment,
-        start_new_session=True,
-    )
+    worker = _worker(environment)
     try:
         while server.poll() is None:
             time.sleep(0.2)
@@ -101,7 +103,12 @@ def _serve(port: int) -> int:
             break
         if server.poll() is None:
             print(f"\nHjälpmedelsportalen: http://{HOST}:{port}/  (Ctrl-C avslutar)\n", flush=True)
-        return server.wait()
+        while server.poll() is None:
+            time.sleep(1)
+            if worker.poll() is not None:
+                print(f"The worker ended ({worker.returncode}); it begins anew.", flush=True)
+                worker = _worker(environment)
+        return server.returncode
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sesam import serve as serving
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -43,3 +45,22 @@ def test_a_database_of_somebody_elses_is_not_thrown_away() -> None:
     done = serve("reset", DATABASE_URL="postgresql://portal@db.example.se/portal")
     assert done.returncode == 1
     assert "not ours" in done.stderr
+
+
+def test_a_worker_that_ends_is_begun_anew(monkeypatch, tmp_path, capfd) -> None:
+    begun = tmp_path / "begun"
+    real = subprocess.Popen
+
+    def program(command: list[str], **settings: object) -> subprocess.Popen:
+        """Instead of the web server one that ends after a while, of the worker one that dies."""
+        worker = "worker" in command
+        line = f"echo >> {begun}; exit 3" if worker else "sleep 5"
+        return real(["/bin/sh", "-c", line], **settings)
+
+    monkeypatch.setattr(serving.subprocess, "Popen", program)
+    with socket.socket() as answers:
+        answers.bind((serving.HOST, 0))
+        answers.listen()
+        assert serving._serve(answers.getsockname()[1]) == 0
+    assert len(begun.read_text()) > 2
+    assert "The worker ended (3)" in capfd.readouterr().out
