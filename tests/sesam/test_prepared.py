@@ -1,0 +1,53 @@
+"""What is asked again on a connection is prepared there; what follows from that."""
+
+import os
+import subprocess
+import sys
+
+import psycopg
+import pytest
+
+from tests.factories import UserFactory
+from tests.serving import ROOT, test_database
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+COUNT = """
+import django
+django.setup()
+from django.db import connection
+from organisation.models import User
+for pk in range(5):
+    User.objects.filter(pk=pk).first()
+for user in User.objects.iterator():
+    pass
+with connection.cursor() as cursor:
+    cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+    print(cursor.fetchone()[0])
+"""
+
+
+@pytest.mark.parametrize(("pooler", "prepared"), [("0", True), ("1", False)])
+def test_behind_a_pooler_nothing_stays_on_a_connection(pooler, prepared):
+    asked = subprocess.run(
+        [sys.executable, "-c", COUNT],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": test_database(), "DATABASE_POOLER": pooler},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert (int(asked.stdout) > 0) is prepared
+
+
+def test_a_column_that_comes_while_the_portal_runs_ends_no_page(client):
+    """A migration goes before the new release's processes; the old ones have asked already."""
+    client.force_login(UserFactory(), backend="organisation.backends.PortalBackend")
+    for _ in range(4):
+        assert client.get("/").status_code == 200
+    with psycopg.connect(test_database(), autocommit=True) as migrates:
+        migrates.execute("ALTER TABLE organisation_user ADD COLUMN coming text")
+        try:
+            assert client.get("/").status_code == 200
+        finally:
+            migrates.execute("ALTER TABLE organisation_user DROP COLUMN coming")
