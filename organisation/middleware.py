@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from sesam import unsent
+from sesam import faults, unsent
 
 from .permissions import CARE, has_role
 
@@ -21,7 +22,13 @@ class SignedInPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if self._must_choose(request):
+        try:
+            must_choose = self._must_choose(request)
+        except Error as error:  # the first that a page asks the database
+            if page := faults.answer(request, error):
+                return page
+            raise
+        if must_choose:
             query = urlencode({"next": request.get_full_path()})
             return HttpResponseRedirect(f"{reverse('settings')}?{query}")
         response = self.get_response(request)

@@ -1,6 +1,6 @@
 """For whoever watches the service: is it alive, is it ready to serve?"""
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 
@@ -15,7 +15,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     try:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
+    except Error:
         return HttpResponse("database", status=503, content_type="text/plain")
     if pending:
         return HttpResponse("migrations", status=503, content_type="text/plain")

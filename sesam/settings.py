@@ -57,6 +57,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "sesam.faults.NoNullBytes",  # before whitenoise, which looks for files by the address
+    "sesam.faults.DatabaseFaults",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "sesam.sessions.SlidingSessions",
     "django.middleware.common.CommonMiddleware",
@@ -143,6 +145,13 @@ _database["OPTIONS"] = {
     "keepalives_interval": 1,
     **_database.get("OPTIONS", {}),
 }
+if SERVING and not _POOLER:  # a pooler refuses it: there the database role has its own
+    # Nobody waits longer for another's change, nor for an answer. Commands and jobs may.
+    _database["OPTIONS"]["options"] = (
+        f"{_database['OPTIONS'].get('options', '')}"
+        f" -c lock_timeout={env.int('DB_LOCK_TIMEOUT', default=5)}s"
+        f" -c statement_timeout={env.int('DB_STATEMENT_TIMEOUT', default=20)}s"
+    )
 # Each thread keeps its connection, with what is prepared on it, and looks at the start of a
 # request whether it still answers. (A pool would give each request another one.)
 _database["CONN_MAX_AGE"] = None if SERVING else 0

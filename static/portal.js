@@ -340,6 +340,12 @@
     if (form) release(form);
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.getResponseHeader("X-Fault")) { // the database is away or busy (sesam/faults.py)
+      event.detail.shouldSwap = event.detail.isError = false;
+      unsent(event);
+      tell(event.detail.serverResponse);
+      return;
+    }
     const target = event.detail.target;
     if (!target || !["dialog", "dialog-body", "panel"].includes(target.id)) return;
     // A page without the wanted part (signed out, not allowed, ended) is shown whole, where it is.

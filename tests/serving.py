@@ -47,11 +47,12 @@ class Portal:
     def get(self, path: str, user: User | None = None) -> Answer:
         return self._ask("GET", path, {"Cookie": cookie(user)} if user else {})
 
-    def post(self, path: str, user: User, **fields: str) -> Answer:
+    def post(self, path: str, user: User, fields: dict, **more: str) -> Answer:
         token = "a" * 32  # the cookie's and the form's need only be the same
         headers = {
             "Cookie": f"{cookie(user)}; csrftoken={token}",
             "Content-Type": "application/x-www-form-urlencoded",
+            **more,
         }
         body = urlencode({"csrfmiddlewaretoken": token, **fields})
         return self._ask("POST", path, headers, body)
@@ -114,7 +115,6 @@ test_database.__test__ = False  # type: ignore[attr-defined]
 @contextmanager
 def portal(**environment: str) -> Iterator[Portal]:
     """Serving the tests' database, until the block ends."""
-    _cookies.clear()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -139,6 +139,7 @@ def portal(**environment: str) -> Iterator[Portal]:
             process.terminate()
             process.wait(30)
             until(_alone)  # else the tables can't be emptied
+            _cookies.clear()
 
 
 def _alone() -> bool:
