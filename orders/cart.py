@@ -1,5 +1,6 @@
 """The order in progress: started, filled, changed, left. All of it stays a draft."""
 
+import hashlib
 import uuid
 from functools import partial
 from typing import Any
@@ -18,7 +19,16 @@ from recipients.models import Recipient
 from sesam.attachments import check
 from sesam.errors import DomainError
 
-from .models import WHEREABOUTS, Cart, CartAttachment, CartLine, DeliveryWay, OrderKind
+from .models import (
+    ADDRESS,
+    WAY_IN,
+    WHEREABOUTS,
+    Cart,
+    CartAttachment,
+    CartLine,
+    DeliveryWay,
+    OrderKind,
+)
 from .rules import Wish, find_fault, left
 
 
@@ -56,6 +66,7 @@ def protect(cart: Cart) -> None:
     person = cart.recipient
     if person is not None and person.is_protected and not cart.typed_for_case:
         cart.forget_whereabouts()
+        _put_address(cart, preset_address(cart, cart.address_of))
 
 
 def locked(cart: Cart) -> Cart:
@@ -186,63 +197,81 @@ def start(
 
 def _preset_delivery(cart: Cart) -> None:
     rule = DeliveryWay.AddressRule.STORE if cart.destination else DeliveryWay.AddressRule.RECIPIENT
-    cart.delivery_way = DeliveryWay.objects.filter(address=rule, is_active=True).first()
-    address = cart.destination or cart.recipient
     person = cart.recipient
     if person is not None and not person.is_protected:
         cart.recipient_phone = person.phone
         cart.recipient_mobile = person.mobile
         cart.recipient_email = person.email
-        cart.door_code = person.door_code
-        cart.instructions = person.instructions
     if person is not None:
         cart.contact_prescriber = person.contact_prescriber
-    if address is not None and not (person is not None and person.is_protected):
-        copy_address(cart, address)
+    _choose(cart, DeliveryWay.objects.filter(address=rule, is_active=True).first())
 
 
 @transaction.atomic
 def change(cart: Cart, details: dict[str, Any]) -> Cart:
-    """Change what ``details`` names of «Leveransuppgifter»; the cart as it is then."""
+    """Change what ``details`` names of «Leveransuppgifter»; the cart as it is then.
+
+    An address among them is one for the delivery way that was chosen before. With another way
+    comes its own address.
+    """
     cart = locked(cart)
-    _set(cart, details)
+    address = {name: details[name] for name in ADDRESS if name in details}
+    if any(address.values()) and not cart.has_address:
+        raise DomainError(f"«{cart.delivery_way}» har ingen leveransadress.")
+    if not cart.has_way_in:
+        address |= dict.fromkeys(WAY_IN, "")
+    for name, value in {**details, **address}.items():
+        if name != "delivery_way":
+            setattr(cart, name, value)
+    _choose(cart, details.get("delivery_way", cart.delivery_way))
+    # What is typed for a protected person is typed for this case; what ``locked`` has forgotten
+    # must be gone from the database too before it says so.
+    cart.typed_for_case = cart.recipient is not None and cart.recipient.is_protected
+    _touch(cart, *{*details, *WHEREABOUTS, "delivery_way", "address_of", "aside", "typed_for_case"})
     return cart
 
 
-def _set(cart: Cart, details: dict[str, Any]) -> None:
-    """Write ``details``; what is typed for a protected person is typed for this case."""
-    protected = cart.recipient is not None and cart.recipient.is_protected
-    # What ``protect`` has emptied must be empty in the database too before this says otherwise.
-    emptied = WHEREABOUTS if protected and not cart.typed_for_case else ()
-    for name, value in {**details, "typed_for_case": protected}.items():
-        setattr(cart, name, value)
-    _touch(cart, *{*details, *emptied, "typed_for_case"})
+def _choose(cart: Cart, way: DeliveryWay | None) -> None:
+    """The address follows the way; one that was typed is laid aside, and comes back with its own
+    way. Nothing is saved."""
+    cart.delivery_way = way
+    left, rule = cart.address_of, way.address if way else ""
+    if rule == left:
+        return
+    typed = {name: getattr(cart, name) for name in ADDRESS}
+    if left and typed != preset_address(cart, left):
+        cart.aside[left] = typed
+    cart.address_of = rule
+    _put_address(cart, cart.aside.pop(rule, None) or preset_address(cart, rule))
 
 
-@transaction.atomic
-def preset_address(cart: Cart) -> Cart:
-    """The delivery way was changed: its address, unless it is nobody's or protected."""
-    cart = locked(cart)
-    rule = DeliveryWay.AddressRule
-    source = {
-        rule.RECIPIENT: cart.recipient,
-        rule.UNIT: cart.unit,
-        rule.STORE: cart.destination or cart.unit.own_stores.first(),
-    }.get(cart.delivery_way.address if cart.delivery_way else rule.NONE)
-    if source is None:
-        return cart
-    if source is cart.recipient and cart.recipient.is_protected:
-        cart.forget_whereabouts()
-    else:
-        copy_address(cart, source)
-    _set(cart, {name: getattr(cart, name) for name in WHEREABOUTS})
-    return cart
+def preset_address(cart: Cart, rule: str) -> dict[str, str]:
+    """The address that a delivery way brings; of a protected person none."""
+    rules, person = DeliveryWay.AddressRule, cart.recipient
+    address = dict.fromkeys(ADDRESS, "")
+    source: Recipient | Unit | Warehouse | None = None
+    if rule == rules.RECIPIENT and person is not None and not person.is_protected:
+        source = person
+        address |= {name: getattr(person, name) for name in WAY_IN}
+    elif rule == rules.UNIT:
+        source = cart.unit
+    elif rule == rules.STORE:
+        source = cart.destination or cart.unit.own_stores.first()
+    if source is not None:
+        address |= {n: getattr(source, n) for n in ("co", "street", "postcode", "locality")}
+    return address
 
 
-def copy_address(cart: Cart, source: Recipient | Unit | Warehouse) -> None:
-    """Set the cart's address to somebody's; nothing is saved."""
-    for name in ("co", "street", "postcode", "locality"):
-        setattr(cart, name, getattr(source, name))
+def _put_address(cart: Cart, address: dict[str, str]) -> None:
+    for name in ADDRESS:
+        setattr(cart, name, address[name])
+
+
+def fingerprint(cart: Cart) -> str:
+    """Where the order goes, in short: a page carries it, so that nothing is sent anywhere else
+    than where it was shown to go."""
+    shown = [cart.address_of, *(getattr(cart, name) for name in ADDRESS)]
+    return hashlib.sha256("\n".join(shown).encode()).hexdigest()[:16]
 
 
 @transaction.atomic

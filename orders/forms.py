@@ -15,7 +15,7 @@ from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 
 from . import cart as carts
 from .components import Offered
-from .models import Cart, CartLine, DeliveryWay
+from .models import WAY_IN, Cart, CartLine, DeliveryWay, Order
 from .replacement import Offer
 from .rules import MOST
 
@@ -423,7 +423,7 @@ class DetailsForm(ChecksDetails):
     It checks; what it says goes to the cart's service as ``cleaned_data``, never by ``save``.
     """
 
-    def __init__(self, data: Any = None, *, cart: Cart | None = None) -> None:
+    def __init__(self, data: Any = None, *, cart: Cart | Order | None = None) -> None:
         names = self._meta.fields
         super().__init__(data, initial=model_to_dict(cart, names) if cart is not None else None)
 
@@ -433,7 +433,15 @@ class DetailsForm(ChecksDetails):
 
 
 class AddressForm(DetailsForm):
+    """With the way in only where the address is the recipient's."""
+
     postcode = forms.CharField(label="Postnummer", required=False, max_length=6)
+
+    def __init__(self, data: Any = None, *, cart: Cart | Order | None = None) -> None:
+        super().__init__(data, cart=cart)
+        if cart is not None and not cart.has_way_in:
+            for name in WAY_IN:
+                del self.fields[name]
 
     class Meta(DetailsForm.Meta):
         fields = ADDRESS
@@ -451,8 +459,9 @@ class CaseAddressForm(AddressForm):
         help_texts = {"extra_info": "Det som stod här förut är borttaget: det kunde röja adressen."}
         error_messages = {"extra_info": EXTRA_INFO_ERRORS}
 
-    def __init__(self, data: Any = None) -> None:
-        super().__init__(data)
+    def __init__(self, data: Any = None, *, order: Order) -> None:
+        super().__init__(data, cart=order)
+        self.initial = {}  # nothing of what the order says from before
         needed = {
             "street": "Ange gatuadress.",
             "postcode": "Ange postnummer.",
@@ -486,6 +495,7 @@ class SendForm(forms.Form):
 
     delivery_way = forms.ModelChoiceField(
         DeliveryWay.objects.none(), label="Leveranssätt", empty_label=None,
+        help_text="Leveransadressen följer leveranssättet.",
         error_messages={
             "required": "Välj leveranssätt.",
             "invalid_choice": "Välj leveranssätt ur listan.",

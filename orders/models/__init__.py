@@ -1,7 +1,15 @@
 """An order: what was asked for, from where, to whom, and how far it has come."""
 
 from .carts import Cart, CartLine
-from .details import WHEREABOUTS, DeliveryDetails, DeliveryWay, LineFacts, OrderKind
+from .details import (
+    ADDRESS,
+    WAY_IN,
+    WHEREABOUTS,
+    DeliveryDetails,
+    DeliveryWay,
+    LineFacts,
+    OrderKind,
+)
 from .files import CartAttachment, OrderAttachment
 from .lines import LineDelivery, LineStatus, OrderLine
 from .orders import NEXT_STATUS, Order, OrderEvent, OrderHold, OrderQuerySet, OrderStatus
@@ -26,5 +34,7 @@ __all__ = [
     "OrderQuerySet",
     "OrderStatus",
     "ProjectMove",
+    "ADDRESS",
+    "WAY_IN",
     "WHEREABOUTS",
 ]

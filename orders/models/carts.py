@@ -16,6 +16,7 @@ from .details import (
     DeliveryWay,
     LineFacts,
     OrderKind,
+    address_follows_the_way,
     planned_words,
 )
 
@@ -39,6 +40,8 @@ class Cart(DeliveryDetails):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     delivery_way = models.ForeignKey(DeliveryWay, null=True, blank=True, on_delete=models.PROTECT)
+    # Addresses typed for the delivery ways that were left for another, by ``address_of``.
+    aside = models.JSONField("undanlagda adresser", default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -57,6 +60,7 @@ class Cart(DeliveryDetails):
                 condition=GOES_TO_SOMEONE,
                 name="cart_goes_to_someone",
             ),
+            *address_follows_the_way("cart"),
         ]
 
     def __str__(self) -> str:
@@ -66,6 +70,10 @@ class Cart(DeliveryDetails):
     def whom(self) -> str:
         """Whom it is for by name, or the store."""
         return self.recipient.name if self.recipient else str(self.destination)
+
+    def forget_whereabouts(self) -> None:
+        super().forget_whereabouts()
+        self.aside = {}
 
 
 class CartLine(LineFacts):

@@ -1,8 +1,10 @@
 """What an order in progress and a sent order have in common."""
 
 import datetime as dt
+from typing import Any
 
 from django.db import models
+from django.db.models import Q
 
 from articles.models import Article
 from individuals.models import Individual
@@ -51,16 +53,24 @@ class DeliveryWay(models.Model):
         return self.name
 
 
+# Where to; the last two are the way in to the recipient, and to nobody else.
+WAY_IN = ("door_code", "instructions")
+ADDRESS = ("co", "street", "postcode", "locality", *WAY_IN)
 # What was taken from the recipient's record, and must go when the person becomes protected.
-WHEREABOUTS = (
-    "co", "street", "postcode", "locality", "door_code", "instructions",
-    "recipient_phone", "recipient_mobile", "recipient_email",
-)  # fmt: skip
+WHEREABOUTS = (*ADDRESS, "recipient_phone", "recipient_mobile", "recipient_email")
 
 
 class DeliveryDetails(Address):
-    """«Leveransuppgifter»: where to, and whom to call."""
+    """«Leveransuppgifter»: where to, and whom to call.
 
+    The address follows the delivery way: ``address_of`` says whose it is, and with it which parts
+    there may be. Empty for orders sent before it was kept; then the way says it.
+    """
+
+    delivery_way: DeliveryWay | None
+    address_of = models.CharField(
+        "adressen är", max_length=10, choices=DeliveryWay.AddressRule.choices, blank=True
+    )
     door_code = models.CharField("port", max_length=40, blank=True)
     instructions = models.TextField("anvisningar", max_length=500, blank=True)
     recipient_phone = models.CharField("mottagarens telefon", max_length=20, blank=True)
@@ -81,10 +91,42 @@ class DeliveryDetails(Address):
     class Meta:
         abstract = True
 
+    @property
+    def whose_address(self) -> str:
+        return self.address_of or (self.delivery_way.address if self.delivery_way else "")
+
+    @property
+    def has_address(self) -> bool:
+        """Whether the delivery way leads to an address at all."""
+        return self.whose_address != DeliveryWay.AddressRule.NONE
+
+    @property
+    def has_way_in(self) -> bool:
+        """Whether a door code and a route may stand with it."""
+        return self.whose_address in ("", DeliveryWay.AddressRule.RECIPIENT)
+
+    def address_lines(self) -> list[str]:
+        return super().address_lines() if self.has_address else []
+
     def forget_whereabouts(self) -> None:
         """Empty what tells where the recipient is; nothing is saved."""
         for name in WHEREABOUTS:
             setattr(self, name, "")
+
+
+def address_follows_the_way(name: str) -> list[models.BaseConstraint]:
+    """No address where the way has none; the way in with the recipient's own address only."""
+    blank: dict[str, Any] = dict.fromkeys(ADDRESS, "")
+    rule = DeliveryWay.AddressRule
+    return [
+        models.CheckConstraint(
+            condition=~Q(address_of=rule.NONE) | Q(**blank), name=f"{name}_without_address"
+        ),
+        models.CheckConstraint(
+            condition=Q(address_of__in=["", rule.RECIPIENT]) | Q(**dict.fromkeys(WAY_IN, "")),
+            name=f"{name}_way_in_is_the_recipients",
+        ),
+    ]
 
 
 class LineFacts(models.Model):

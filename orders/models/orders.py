@@ -8,7 +8,14 @@ from organisation.models import Unit, Warehouse
 from organisation.permissions import KHS, has_role
 from recipients.models import Recipient
 
-from .details import GOES_TO_SOMEONE, DeliveryDetails, DeliveryWay, OrderKind, planned_words
+from .details import (
+    GOES_TO_SOMEONE,
+    DeliveryDetails,
+    DeliveryWay,
+    OrderKind,
+    address_follows_the_way,
+    planned_words,
+)
 
 
 class OrderStatus(models.TextChoices):
@@ -97,6 +104,7 @@ class Order(DeliveryDetails):
                 condition=GOES_TO_SOMEONE,
                 name="order_goes_to_someone",
             ),
+            *address_follows_the_way("order"),
         ]
 
     def __str__(self) -> str:
@@ -125,7 +133,7 @@ class Order(DeliveryDetails):
     @property
     def lacks_address(self) -> bool:
         """Somebody has to ask for an address before this can be delivered."""
-        return self.address_masked and not self.has_ended
+        return self.address_masked and not self.has_ended and self.has_address
 
 
 class OrderEvent(models.Model):

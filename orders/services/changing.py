@@ -33,10 +33,12 @@ def type_address(order: Order, *, user: User, details: dict[str, str]) -> Order:
         raise DomainError("Adressen skrivs bara här för en person med skyddad identitet.")
     if order.has_ended:
         raise DomainError("Beställningen är avslutad och kan inte ändras.")
-    order.forget_whereabouts()
-    order.extra_info = ""
+    if not order.has_address:
+        raise DomainError(f"«{order.delivery_way}» har ingen leveransadress.")
     for name in (*WHEREABOUTS, "extra_info"):
         setattr(order, name, details.get(name, ""))
+    if not order.has_way_in:
+        order.door_code = order.instructions = ""
     order.typed_for_case = True
     order.save(update_fields=[*WHEREABOUTS, "extra_info", "typed_for_case"])
     tell(order, user, "Leveransadressen skrevs för ärendet")

@@ -32,7 +32,7 @@ from .handing_out import record_deliveries
 from .projects import record_start
 
 COPIED = [
-    "kind", "recipient_id", "destination", "unit", "prescriber_id", "delivery_way",
+    "kind", "recipient_id", "destination", "unit", "prescriber_id", "delivery_way", "address_of",
     "co", "street", "postcode", "locality", "door_code", "instructions",
     "recipient_phone", "recipient_mobile", "recipient_email",
     "contact_name", "contact_phone", "contact_mobile", "contact_email",
@@ -117,7 +117,7 @@ def send(cart: Cart, *, user: User) -> Order:
     OrderEvent.objects.create(order=order, at=now, user=user, text="Beställningen skickades")
     if recipient:
         CareRelation.objects.create(recipient=recipient, unit=cart.unit, case_number=number)
-    Cart.objects.filter(pk=cart.pk).update(order=order, closed_at=now, updated_at=now)
+    Cart.objects.filter(pk=cart.pk).update(order=order, closed_at=now, updated_at=now, aside={})
     return order
 
 
@@ -135,8 +135,11 @@ def _check_cart(cart: Cart, lines: list[CartLine], recipient: Recipient | None) 
         [cart.recipient_phone, cart.recipient_mobile, cart.contact_phone, cart.contact_mobile]
     ):
         raise DomainError("Ange minst ett telefonnummer.", field="contact_phone")
-    needs_address = cart.delivery_way.address != cart.delivery_way.AddressRule.NONE
-    if needs_address and not (cart.street and cart.postcode and cart.locality):
+    if cart.delivery_way.address != cart.address_of:
+        # KHS has changed what the way means since it was chosen.
+        text = "Leveranssättet har fått en annan adress. Kontrollera den och skicka igen."
+        raise DomainError(text, field="delivery_way")
+    if cart.has_address and not (cart.street and cart.postcode and cart.locality):
         raise DomainError("Fyll i leveransadressen.", field="street")
 
 

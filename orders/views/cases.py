@@ -84,8 +84,8 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
     order = find_order(request, number)
     asked = order.lacks_address and request.GET.get("redigera") == ADDRESS
     if request.method != "POST":
-        return _page(request, order, form=CaseAddressForm() if asked else None)
-    form = CaseAddressForm(request.POST)
+        return _page(request, order, form=CaseAddressForm(order=order) if asked else None)
+    form = CaseAddressForm(request.POST, order=order)
     if not asked:
         return _page(request, order, fault="Adressen är redan skriven, eller ärendet avslutat.")
     if not form.is_valid():

@@ -28,8 +28,9 @@ from ..forms import (
 from ..models import Cart, CartLine
 from . import whose
 
+ADDRESS = "adress"
 BLOCKS: dict[str, tuple[str, type[DetailsForm]]] = {
-    "adress": ("Leveransadress", AddressForm),
+    ADDRESS: ("Leveransadress", AddressForm),
     "mottagare": ("Mottagarens kontaktuppgifter", RecipientContactForm),
     "kontakt": ("Kontaktuppgifter avseende leveransen", DeliveryContactForm),
 }
@@ -198,18 +199,27 @@ def _act(request: HttpRequest, present: Cart, editing: str) -> HttpResponse:
         return _save_block(request, present, editing, kept, form)
     if not form.is_valid():
         return _delivery_page(request, present, form=form, opened=kept, status=422)
-    cart = carts.change(present, form.details())
+    details = form.details()
+    if ADDRESS in kept and details["delivery_way"].address != present.address_of:
+        # Another way has another address: what stands in the open block is laid aside.
+        if not kept[ADDRESS].is_valid():
+            return _delivery_page(
+                request, present, form=form, opened=kept, block_error=OPEN_ADDRESS, status=422
+            )
+        details |= kept.pop(ADDRESS).cleaned_data
+    cart = carts.change(present, details)
     action = request.POST.get("action", "send")
     if action == "attach":
         return _attach(request, cart, kept)
     if action.startswith("detach:"):
         return _detach(request, cart, action.removeprefix("detach:"), kept)
-    if action == "way" and "adress" not in kept:
-        return _on(request, carts.preset_address(cart), kept)
     if action in ("save", "way"):
         return _on(request, cart, kept)
     if kept:
         return _delivery_page(request, cart, opened=kept, block_error=OPEN_BLOCK, status=422)
+    if request.POST.get("shown", carts.fingerprint(present)) != carts.fingerprint(cart):
+        messages.warning(request, NEW_ADDRESS)
+        return redirect("orders:delivery")
     return _send(request, cart)
 
 
@@ -222,6 +232,11 @@ def _open_blocks(request: HttpRequest, cart: Cart, but: str = "") -> dict[str, D
     }
 
 
+OPEN_ADDRESS = "Rätta adressen, eller lämna ändringen, innan du byter leveranssätt."
+NEW_ADDRESS = (
+    "Beställningen är inte skickad än: leveransadressen har ändrats. Kontrollera den och skicka"
+    " sedan."
+)
 OPEN_BLOCK = "Spara eller lämna ändringen här innan du går vidare."
 
 
@@ -248,7 +263,12 @@ def _save_block(
     details = form.cleaned_data
     if sent_along and rest.is_valid():
         details |= rest.details()
-    return _on(request, carts.change(cart, details), kept)
+    try:
+        return _on(request, carts.change(cart, details), kept)
+    except carts.Closed:
+        raise
+    except DomainError as fault:
+        return _delivery_page(request, cart, error=fault.message, opened=kept, status=422)
 
 
 def _attach(request: HttpRequest, cart: Cart, kept: dict[str, DetailsForm]) -> HttpResponse:
@@ -277,7 +297,8 @@ def _detach(
     return _on(request, cart, kept)
 
 
-FIELD_BLOCK = {"street": "adress", "contact_phone": "kontakt"}
+MISSING = {"label": "Uppgifter", "value": "Saknas"}
+FIELD_BLOCK = {"street": ADDRESS, "contact_phone": "kontakt"}
 
 
 def _send(request: HttpRequest, cart: Cart) -> HttpResponse:
@@ -338,20 +359,22 @@ def _delivery_page(
     for name, (title, make) in BLOCKS.items():
         if name == "mottagare" and cart.recipient is None:
             continue
-        is_open = name in opened
+        fixed = name == ADDRESS and not cart.has_address
+        is_open = name in opened and not fixed
+        facts = [
+            {"label": f.label, "value": f.initial if f.initial is not None else ""}
+            for f in make(cart=cart)
+            if f.value()
+        ]
+        missing = {"label": "Adress", "value": f"Ingen: {cart.delivery_way}"} if fixed else MISSING
         blocks.append(
             {
                 "name": name,
                 "title": title,
-                "facts": [
-                    {"label": f.label, "value": f.initial if f.initial is not None else ""}
-                    for f in make(cart=cart)
-                    if f.value()
-                ]
-                or [{"label": "Uppgifter", "value": "Saknas"}],
+                "facts": facts or [missing],
                 "form": opened.get(name),
                 "editing": is_open,
-                "edit_url": f"{here}?redigera={name}",
+                "edit_url": "" if fixed else f"{here}?redigera={name}",
                 "leave_url": here,
                 "error": block_error if is_open else "",
             }
@@ -364,6 +387,7 @@ def _delivery_page(
         "cart": cart,
         "form": form or SendForm(cart=cart),
         "blocks": blocks,
+        "shown": carts.fingerprint(cart),
         "file_form": file_form or AttachmentForm(),
         "attachments": cart.attachments.filter(dialog_key="", line=None),
         "steps": _steps("orders:delivery"),

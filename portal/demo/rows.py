@@ -55,7 +55,8 @@ def order_row(rows: Rows, places: Places, recipient: Recipient, way, at) -> Orde
     shown = not recipient.is_protected
     order = Order(
         case_number=number, kind=OrderKind.CUSTOMER, recipient=recipient, unit=unit,
-        ordered_by=user, prescriber=user, delivery_way=way, sent_at=at,
+        ordered_by=user, prescriber=user, delivery_way=way,
+        address_of=way.address, sent_at=at,
         planned_delivery=add_working_days(timezone.localdate(at), 4),
         street=recipient.street if shown else "", postcode=recipient.postcode if shown else "",
         locality=recipient.locality if shown else "",

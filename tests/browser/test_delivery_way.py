@@ -1,0 +1,96 @@
+"""The delivery way is chosen, and the address follows before anything is pressed."""
+
+import re
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from orders.models import ADDRESS, Cart, Order
+from tests.factories import ArticleFactory, BufferFactory, RecipientFactory, UserFactory
+from tests.orders.builders import add, start
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DELIVERY = "/bestallning/slutfor/leverans/"
+
+
+@pytest.fixture
+def cart() -> Cart:
+    user = UserFactory()
+    user.default_unit.own_stores.add(BufferFactory())
+    cart = start(user, RecipientFactory(street="Kvarngatan 7", door_code="4711"))
+    add(cart, ArticleFactory())
+    return cart
+
+
+def sign_in(context, cart, live_server, settings) -> None:
+    client = Client()
+    client.force_login(cart.user)
+    name = settings.SESSION_COOKIE_NAME
+    cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+    context.add_cookies([cookie])
+
+
+def test_the_address_follows_the_way_at_once(page: Page, live_server, settings, cart):
+    sign_in(page.context, cart, live_server, settings)
+    page.goto(live_server.url + DELIVERY)
+    where, way = page.locator("#block-adress"), page.get_by_label("Leveranssätt")
+    info = page.get_by_label(re.compile("Övrig information"))
+    expect(where).to_contain_text("Kvarngatan 7")
+    info.fill("Ring Lennart")
+
+    way.focus()
+    way.select_option("Hämtas på KHS")
+    expect(where).to_contain_text("Ingen: Hämtas på KHS")
+    expect(where).not_to_contain_text("Kvarngatan")
+    expect(way).to_be_focused()
+    expect(info).to_have_value("Ring Lennart")
+
+    way.select_option("Till tjänstestället")
+    expect(where).to_contain_text(cart.unit.street)
+    expect(where).not_to_contain_text("4711")
+
+    way.select_option("Till mottagarens adress")
+    expect(where).to_contain_text("4711")
+    way.select_option("Hämtas på KHS")
+    expect(where).to_contain_text("Ingen")
+    page.get_by_role("button", name="Skicka beställning").click()
+    expect(page).to_have_url(re.compile("bekraftelse"))
+    order = Order.objects.get()
+    assert not any(getattr(order, name) for name in ADDRESS)
+    assert order.extra_info == "Ring Lennart"
+
+
+def test_what_is_typed_in_the_open_address_waits_for_its_way(page, live_server, settings, cart):
+    sign_in(page.context, cart, live_server, settings)
+    page.goto(f"{live_server.url}{DELIVERY}?redigera=adress")
+    where, way = page.locator("#block-adress"), page.get_by_label("Leveranssätt")
+    page.get_by_label("Gatuadress").fill("Sommarvägen 2")
+    page.get_by_label("Postnummer").fill("12")
+    way.select_option("Hämtas på KHS")
+    expect(where).to_contain_text("fem siffror")
+    expect(page.get_by_label("Gatuadress")).to_have_value("Sommarvägen 2")
+    page.get_by_label("Postnummer").fill("380 30")
+    way.select_option("Till tjänstestället")
+    expect(where).to_contain_text(cart.unit.street)
+    way.select_option("Till mottagarens adress")
+    expect(where).to_contain_text("Sommarvägen 2")
+
+
+def test_without_script_the_new_address_is_shown_before_it_is_sent(
+    browser, live_server, settings, cart
+):
+    context = browser.new_context(java_script_enabled=False)
+    sign_in(context, cart, live_server, settings)
+    page = context.new_page()
+    page.goto(live_server.url + DELIVERY)
+    page.get_by_label("Leveranssätt").select_option("Hämtas på KHS")
+    page.get_by_role("button", name="Skicka beställning").click()
+    expect(page.get_by_text("inte skickad än")).to_be_visible()
+    expect(page.locator("#block-adress")).to_contain_text("Ingen")
+    page.get_by_label("Leveranssätt").select_option("Till tjänstestället")
+    page.get_by_role("button", name="Hämta adressen").click()
+    expect(page.locator("#block-adress")).to_contain_text(cart.unit.street)
+    page.get_by_role("button", name="Skicka beställning").click()
+    expect(page).to_have_url(re.compile("bekraftelse"))
+    context.close()

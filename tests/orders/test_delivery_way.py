@@ -1,0 +1,314 @@
+"""The delivery way and the address belong together, whatever is pressed in whatever order."""
+
+import re
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from orders import services
+from orders.models import ADDRESS, Cart, DeliveryWay, Order
+from organisation.permissions import KHS
+from recipients.models import Recipient
+from sesam.errors import DomainError
+from tests.factories import (
+    ArticleFactory,
+    BufferFactory,
+    RecipientFactory,
+    UserFactory,
+    WarehouseFactory,
+    put_in_stock,
+)
+from tests.papers import Paper, needs_pdf
+
+from .builders import add, start
+
+pytestmark = pytest.mark.django_db
+DELIVERY = "/bestallning/slutfor/leverans/"
+HOME = {
+    "street": "Kvarngatan 7", "postcode": "39231", "locality": "Kalmar",
+    "door_code": "4711", "instructions": "Bakom gården",
+}  # fmt: skip
+TYPED = {
+    "co": "Ek", "street": "Sommarvägen 2", "postcode": "38030", "locality": "Rockneby",
+    "door_code": "9900", "instructions": "Blå grind",
+}  # fmt: skip
+
+
+def way(rule: str) -> DeliveryWay:
+    return DeliveryWay.objects.get(address=rule)
+
+
+@pytest.fixture
+def cart() -> Cart:
+    """To a recipient at home, by somebody whose unit has an address and an own store."""
+    user = UserFactory()
+    user.default_unit.own_stores.add(BufferFactory())
+    cart = start(user, RecipientFactory(**HOME))
+    add(cart, ArticleFactory())
+    return cart
+
+
+@pytest.fixture
+def client(cart) -> Client:
+    client = Client()
+    client.force_login(cart.user)
+    return client
+
+
+def page(client) -> str:
+    return client.get(DELIVERY).content.decode()
+
+
+def where(text: str) -> str:
+    """The block «Leveransadress» in words."""
+    found = re.search(r'<section[^>]*id="block-adress".*?</section>', text, flags=re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
+
+
+def press(client, cart, rule: str, action: str = "way", **more):
+    """A button of the page as it is shown, with the way ``rule`` chosen."""
+    shown = re.search(r'name="shown" value="(\w+)"', page(client))[1]
+    data = {
+        "token": str(cart.token), "shown": shown, "delivery_way": way(rule).pk,
+        "contact_prescriber": "nej", "extra_info": "", "action": action,
+    }  # fmt: skip
+    return client.post(DELIVERY, data | more)
+
+
+def save_address(client, cart, rule: str, **typed):
+    """The pencil of the address, and «Spara»."""
+    data = {
+        "token": str(cart.token), "delivery_way": way(rule).pk, "contact_prescriber": "nej",
+        "extra_info": "", "open_block": "adress",
+    }  # fmt: skip
+    return client.post(f"{DELIVERY}?redigera=adress", data | typed)
+
+
+def address_of(record) -> dict[str, str]:
+    return {name: getattr(record, name) for name in ADDRESS}
+
+
+# --- choosing ---
+
+
+def test_the_address_changes_with_the_way_and_comes_back_with_it(client, cart):
+    unit = cart.unit
+    assert "Kvarngatan 7" in where(page(client)) and "4711" in where(page(client))
+    press(client, cart, "unit")
+    shown = where(page(client))
+    assert unit.street in shown
+    for gone in ("Kvarngatan", "4711", "Bakom gården"):
+        assert gone not in shown
+    press(client, cart, "recipient")
+    for back in ("Kvarngatan 7", "4711", "Bakom gården"):
+        assert back in where(page(client))
+
+
+def test_a_way_without_address_has_none_and_nothing_to_change(client, cart):
+    press(client, cart, "none")
+    shown = where(page(client))
+    assert "Ingen: Hämtas på KHS" in shown and "Kvarngatan" not in shown
+    assert "redigera=adress" not in page(client)
+    cart.refresh_from_db()
+    assert not any(address_of(cart).values())
+    refused = save_address(client, cart, "none", street="Storgatan 1")
+    assert refused.status_code == 422
+    assert "«Hämtas på KHS» har ingen leveransadress." in refused.content.decode()
+    cart.refresh_from_db()
+    assert not any(address_of(cart).values())
+
+
+def test_a_typed_address_is_laid_aside_and_comes_back_with_its_way(client, cart):
+    save_address(client, cart, "recipient", **TYPED)
+    for rule in ("unit", "none", "store"):
+        press(client, cart, rule)
+        assert "Sommarvägen" not in where(page(client))
+    press(client, cart, "recipient")
+    cart.refresh_from_db()
+    assert address_of(cart) == TYPED
+
+
+def test_each_way_keeps_its_own_typed_address(client, cart):
+    save_address(client, cart, "recipient", **TYPED)
+    press(client, cart, "unit")
+    ward = {"street": "Ronda 4", "postcode": "39245", "locality": "Kalmar"}
+    save_address(client, cart, "unit", **ward)
+    press(client, cart, "recipient")
+    press(client, cart, "unit")
+    cart.refresh_from_db()
+    assert address_of(cart) == dict.fromkeys(ADDRESS, "") | ward
+
+
+def test_the_way_in_can_be_typed_for_the_recipients_address_only(client, cart):
+    press(client, cart, "unit")
+    form = client.get(f"{DELIVERY}?redigera=adress").content.decode()
+    assert 'name="street"' in form
+    assert 'name="door_code"' not in form and 'name="instructions"' not in form
+    save_address(client, cart, "unit", **TYPED)
+    cart.refresh_from_db()
+    assert (cart.street, cart.door_code, cart.instructions) == ("Sommarvägen 2", "", "")
+
+
+def test_what_stands_in_the_open_address_is_laid_aside_when_the_way_changes(client, cart):
+    press(client, cart, "unit", open_block="adress", **TYPED)
+    cart.refresh_from_db()
+    assert cart.street == cart.unit.street
+    press(client, cart, "recipient")
+    cart.refresh_from_db()
+    assert address_of(cart) == TYPED
+
+
+def test_a_wrong_address_in_the_open_block_is_told_before_the_way_changes(client, cart):
+    answer = press(client, cart, "unit", open_block="adress", **TYPED | {"postcode": "38"})
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "fem siffror" in text and "Sommarvägen 2" in text and "lämna ändringen" in text
+    cart.refresh_from_db()
+    assert cart.street == "Kvarngatan 7"
+
+
+# --- sending ---
+
+
+def test_sent_with_another_way_the_new_address_is_shown_first(client, cart):
+    """Without script the way is chosen and «Skicka beställning» pressed at once."""
+    answer = press(client, cart, "none", "send", extra_info="Ring Lennart")
+    assert answer.status_code == 302 and not Order.objects.exists()
+    text = page(client)
+    assert "inte skickad än" in text and "Ring Lennart" in text
+    assert "Ingen: Hämtas på KHS" in where(text)
+    press(client, cart, "none", "send")
+    order = Order.objects.get()
+    assert (order.address_of, order.delivery_way.address) == ("none", "none")
+    assert not any(address_of(order).values())
+
+
+def test_an_address_changed_in_another_tab_is_shown_before_it_is_sent(client, cart):
+    old = re.search(r'name="shown" value="(\w+)"', page(client))[1]
+    save_address(client, cart, "recipient", **TYPED)
+    press(client, cart, "recipient", "send", shown=old)
+    assert not Order.objects.exists()
+    press(client, cart, "recipient", "send")
+    assert address_of(Order.objects.get()) == TYPED
+
+
+def test_what_khs_makes_another_way_of_meanwhile_is_not_sent(client, cart):
+    DeliveryWay.objects.filter(address="recipient").update(address="none")
+    with pytest.raises(DomainError, match="fått en annan adress"):
+        services.send(cart, user=cart.user)
+    answer = client.post(
+        DELIVERY,
+        {"token": str(cart.token), "delivery_way": cart.delivery_way_id, "action": "send"},
+    )
+    assert answer.status_code == 302 and not Order.objects.exists()
+    assert "Kvarngatan" not in where(page(client))
+
+
+def test_a_sent_order_keeps_nothing_of_the_other_addresses(client, cart):
+    save_address(client, cart, "recipient", **TYPED)
+    press(client, cart, "unit")
+    press(client, cart, "unit", "send")
+    cart.refresh_from_db()
+    assert cart.order is not None and cart.aside == {}
+    assert cart.order.street == cart.unit.street
+
+
+# --- afterwards ---
+
+
+@pytest.fixture
+def mixed() -> Order:
+    """Sent before the address followed the way: fetched at KHS, and with a home address."""
+    article = ArticleFactory()
+    put_in_stock(WarehouseFactory(), article, 1)
+    cart = start(recipient=RecipientFactory(**HOME))
+    add(cart, article)
+    order = services.send(cart, user=cart.user)
+    Order.objects.filter(pk=order.pk).update(address_of="", delivery_way=way("none"))
+    order.refresh_from_db()
+    return order
+
+
+@needs_pdf
+def test_an_older_order_that_is_fetched_shows_and_prints_no_address(mixed):
+    client = Client()
+    client.force_login(mixed.ordered_by)
+    shown = client.get(reverse("orders:detail", args=[mixed.case_number])).content.decode()
+    khs = Client()
+    khs.force_login(UserFactory(roles=[KHS], is_staff=True))
+    theirs = khs.get(reverse("admin:orders_order_change", args=[mixed.pk])).content.decode()
+    note = Paper(khs.get(reverse("admin:orders_order_next_note", args=[mixed.pk]))).text
+    for text in (shown, theirs, note):
+        assert "Hämtas på KHS" in text
+        for stray in ("Kvarngatan", "4711", "Bakom gården"):
+            assert stray not in text
+
+
+@pytest.mark.parametrize("model", [Cart, Order])
+@pytest.mark.parametrize(("rule", "field"), [("none", "street"), ("unit", "door_code")])
+def test_the_database_refuses_an_address_that_is_not_the_ways(mixed, model, rule, field):
+    rows = model.objects.all()
+    rows.update(**dict.fromkeys(ADDRESS, ""))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows.update(address_of=rule, **{field: "x"})
+
+
+def test_orders_in_progress_from_before_get_the_address_of_their_way(cart):
+    migration = import_module("orders.migrations.0010_address_follows_the_way")
+    for rule in ("none", "unit"):
+        Cart.objects.update(address_of="", delivery_way=way(rule), **HOME)
+        migration.follow(apps, connection.schema_editor())
+        cart.refresh_from_db()
+        assert cart.address_of == rule and cart.door_code == ""
+        assert cart.street == ("" if rule == "none" else HOME["street"])
+
+
+# --- protected persons ---
+
+
+def protect(recipient: Recipient) -> None:
+    Recipient.objects.filter(pk=recipient.pk).update(is_protected=True)
+
+
+def test_nothing_of_the_record_comes_back_with_the_way_once_a_person_is_protected(client, cart):
+    save_address(client, cart, "recipient", **TYPED)
+    press(client, cart, "unit")
+    protect(cart.recipient)
+    press(client, cart, "recipient")
+    cart.refresh_from_db()
+    assert not any(address_of(cart).values()) and cart.aside == {}
+    assert cart.recipient_mobile == ""
+
+
+def test_what_was_typed_for_the_case_of_a_protected_person_does_come_back(client, cart):
+    protect(cart.recipient)
+    save_address(client, cart, "recipient", **TYPED)
+    press(client, cart, "none")
+    assert "Sommarvägen" not in page(client)
+    press(client, cart, "recipient")
+    cart.refresh_from_db()
+    assert address_of(cart) == TYPED
+
+
+def test_a_protected_persons_order_to_the_unit_still_goes_there(client, cart):
+    press(client, cart, "unit")
+    protect(cart.recipient)
+    assert cart.unit.street in where(page(client))
+    press(client, cart, "unit", "send")
+    assert Order.objects.get().street == cart.unit.street
+
+
+def test_what_a_protected_persons_order_is_fetched_needs_no_address(client, cart):
+    press(client, cart, "none")
+    press(client, cart, "none", "send")
+    order = Order.objects.get()
+    protect(order.recipient)
+    text = client.get(reverse("orders:detail", args=[order.case_number])).content.decode()
+    assert "Leveransadress saknas" not in text
+    order.refresh_from_db()
+    with pytest.raises(DomainError, match="har ingen leveransadress"):
+        services.type_address(order, user=order.ordered_by, details=TYPED)
