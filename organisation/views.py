@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.conf import settings as conf
 from django.contrib import messages
-from django.contrib.auth import login, logout
+from django.contrib.auth import SESSION_KEY, login, logout
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -92,12 +92,14 @@ def _log_in(request: HttpRequest, user: User) -> None:
 
 def _reason(request: HttpRequest, after: str) -> str:
     """Why the visitor was sent here; empty for one who came by themselves."""
-    if after == "/" or request.user.is_authenticated:
+    if "next" not in (request.POST or request.GET) or request.user.is_authenticated:
         return ""
     if not unsent.last_user(request):
-        return "Logga in för att komma till sidan."
+        return "Logga in för att komma till sidan." if after != "/" else ""
+    if SESSION_KEY in request.session:  # it hasn't ended: its user may not sign in any longer
+        return f"Ditt konto är inte längre aktivt. Kontakta {SUPPORT}."
     minutes = conf.SESSION_COOKIE_AGE // 60
-    ended = f"Du har varit inaktiv i över {minutes} minuter och är utloggad."
+    ended = f"Du är utloggad. Det sker efter {minutes} minuter utan aktivitet."
     if unsent.PARAMETER in parse_qs(urlsplit(after).query):
         return f"{ended} Det du skrev finns kvar och visas när du har loggat in. Inget är skickat."
     return f"{ended} Efter inloggningen kommer du tillbaka dit du var."
