@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
@@ -33,10 +33,10 @@ from .rules import Wish, find_fault, left
 
 
 class Closed(DomainError):
-    """The order in progress was sent or left meanwhile."""
+    """The order in progress was sent or thrown away meanwhile."""
 
     def __init__(self) -> None:
-        super().__init__("Beställningen är redan skickad eller lämnad.")
+        super().__init__("Beställningen är redan skickad eller kastad.")
 
 
 def open_cart(user: User) -> Cart | None:
@@ -154,8 +154,9 @@ def start(
     replace: bool = False,
     shown: str | None = None,
 ) -> Cart:
-    """Begin an order. With ``replace`` the user's present one is left, else it must not exist;
-    with ``shown`` only if that is its token: what the user saw is what is left.
+    """Begin an order. With ``replace`` the user's present one is thrown away and stands as
+    ``replaced`` on the new one, else it must not exist; with ``shown`` only if that is its token:
+    what the user saw is what is thrown away.
 
     Delivery details are preset from the recipient, the unit and the orderer.
     """
@@ -173,7 +174,7 @@ def start(
     if present:
         if not replace or shown not in (None, str(present.token)):
             raise DomainError("Du har redan en pågående beställning.")
-        _close(present)
+        _throw_away(present)
     cart = Cart(
         user=user,
         unit=unit,
@@ -192,6 +193,7 @@ def start(
             cart.save()
     except IntegrityError as error:
         raise DomainError("Du har redan en pågående beställning.") from error
+    cart.replaced = present
     return cart
 
 
@@ -275,14 +277,64 @@ def fingerprint(cart: Cart) -> str:
 
 
 @transaction.atomic
-def leave(cart: Cart) -> None:
-    """Give the order in progress up."""
-    _close(locked(cart))
+def throw_away(cart: Cart) -> None:
+    """«Kasta beställningen»: it stays as it is, and can be taken back the same day."""
+    _throw_away(locked(cart))
 
 
-def _close(cart: Cart) -> None:
-    cart.closed_at = timezone.now()
-    _touch(cart, "closed_at")
+def _throw_away(cart: Cart) -> None:
+    cart.closed_at = cart.thrown_at = timezone.now()
+    _touch(cart, "closed_at", "thrown_at")
+
+
+def thrown_away(user: User) -> QuerySet[Cart]:
+    """What the user has thrown away today, the last one first."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return Cart.objects.filter(user=user, thrown_at__gte=midnight).order_by("-thrown_at")
+
+
+@transaction.atomic
+def take_back(
+    user: User, token: uuid.UUID, *, instead_of: uuid.UUID | None = None
+) -> tuple[Cart, Cart | None]:
+    """The order that the user threw away is in progress again; taken back twice is once.
+
+    One that has been started since must be the one that this stands ``instead_of``: the two
+    change places, and it is the second of what is returned. Raises ``DomainError`` where it is
+    too late.
+    """
+    found = list(
+        Cart.objects.select_for_update(of=("self",))
+        .filter(Q(token=token) | Q(closed_at=None), user=user)
+        .select_related("recipient", "destination", "order")
+        .order_by("pk")
+    )
+    cart = next((x for x in found if x.token == token), None)
+    if cart is None:
+        raise DomainError("Beställningen finns inte längre. Det som kastas sparas samma dag.")
+    if cart.order:
+        raise DomainError(
+            f"Beställningen till {cart.whom} är redan skickad: {cart.order.case_number}."
+        )
+    if cart.closed_at is None:
+        return cart, None
+    if cart.thrown_at is None or not thrown_away(user).filter(pk=cart.pk).exists():
+        raise DomainError("Det som kastas sparas samma dag. Börja en ny beställning.")
+    present = next((x for x in found if x.closed_at is None), None)
+    if present is not None:
+        if present.token != instead_of:
+            raise DomainError(
+                f"Du har en annan pågående beställning, till {present.whom}."
+                f" Skicka eller kasta den innan du tar tillbaka den till {cart.whom}."
+            )
+        _throw_away(present)
+    cart.closed_at = cart.thrown_at = None
+    try:
+        with transaction.atomic():
+            _touch(cart, "closed_at", "thrown_at")
+    except IntegrityError as error:
+        raise DomainError("Du har redan en pågående beställning.") from error
+    return cart, present
 
 
 def put(cart: Cart, wish: Wish, *, line: CartLine | None = None, dialog_key: str = "") -> CartLine:
@@ -299,6 +351,8 @@ def put_all(
     A dialog that is sent twice makes its lines once; what was attached in it goes with the first.
     """
     cart = locked(cart)
+    if line is not None:  # as it is now: another tab may have removed it
+        line = cart.lines.filter(pk=line.pk).first()
     if dialog_key and line is None:
         sent_before = cart.lines.filter(dialog_key__startswith=dialog_key).order_by("pk")
         line = sent_before.first()
@@ -331,7 +385,8 @@ def _put(cart: Cart, wish: Wish, *, line: CartLine | None, dialog_key: str) -> C
         made.pk, made.position, made.dialog_key = line.pk, line.position, line.dialog_key
         made.deliver_together = line.deliver_together
     made.save(force_insert=line is None, force_update=line is not None)
-    made.components.all().delete()
+    # Chosen anew, those that had been removed too.
+    CartLine.with_removed.filter(component_of=made).delete()
     for component in components:
         component.component_of, component.position = made, made.position
         component.deliver_together = made.deliver_together
@@ -385,11 +440,71 @@ def _component(
 
 
 @transaction.atomic
-def remove(cart: Cart, line_id: int) -> None:
-    """Take a line and its components out."""
+def remove(cart: Cart, line_id: int) -> CartLine | None:
+    """Take a line and its components out; what was removed. ``put_back`` undoes it."""
     cart = locked(cart)
-    cart.lines.filter(pk=line_id).delete()
+    line = cart.lines.select_related("article").filter(pk=line_id).first()
+    if line is None:
+        return None
+    gone = CartLine.objects.filter(Q(pk=line.pk) | Q(component_of=line.pk), cart=cart)
+    # The dialog that made it may make it anew, if it is sent again.
+    gone.update(removed_at=timezone.now(), dialog_key="")
     _touch(cart)
+    return line
+
+
+@transaction.atomic
+def put_back(user: User, line_id: int) -> CartLine:
+    """The line that the user removed is there again, with its components, comment and files.
+
+    Put back twice is once. Raises ``DomainError`` where it is too late: the order is sent or
+    thrown away, or the line couldn't be added to it as it is now.
+    """
+    gone = CartLine.with_removed.filter(pk=line_id, cart__user=user)
+    cart_id = gone.values_list("cart", flat=True).first()
+    if cart_id is None:
+        raise DomainError("Raden finns inte längre.")
+    cart = Cart.objects.select_for_update(of=("self",)).get(pk=cart_id)
+    line = (
+        gone.select_related(
+            "article", "warehouse", "individual", "fitted_to", "component_of__article"
+        )
+        .order_by()
+        .first()
+    )
+    if line is None:
+        raise DomainError("Raden finns inte längre.")
+    name = line.article.name
+    if cart.order_id:
+        raise DomainError(
+            f"Beställningen är redan skickad, utan {name}. Gör en ny beställning av den."
+        )
+    if cart.closed_at:
+        raise DomainError(f"Beställningen är kastad. Ta tillbaka den innan du ångrar {name}.")
+    if line.removed_at is None:
+        return line
+    main = line.component_of
+    if main is not None and main.removed_at is not None:
+        raise DomainError(f"{name} hör till {main.article.name}. Ta tillbaka den först.")
+    _check_can_return(cart, line)
+    CartLine.with_removed.filter(
+        Q(pk=line.pk) | Q(component_of=line.pk, removed_at=line.removed_at)
+    ).update(removed_at=None)
+    _touch(cart)
+    return line
+
+
+def _check_can_return(cart: Cart, line: CartLine) -> None:
+    if line.component_of_id:
+        if line.article.is_discontinued:
+            raise DomainError(f"{line.article.number} har utgått och kan inte beställas.")
+        return
+    wish = Wish(
+        article=line.article, quantity=line.quantity, source=line.source,
+        warehouse=line.warehouse, individual=line.individual, fitted_to=line.fitted_to,
+    )  # fmt: skip
+    if fault := find_fault(cart, wish):
+        raise DomainError(f"{line.article.name} kan inte läggas tillbaka. {fault.message}")
 
 
 @transaction.atomic
@@ -412,7 +527,7 @@ def attach(cart: Cart, upload, *, user: User, dialog_key: str = "") -> CartAttac
     """Attach a file to the order, or to the line that a dialog is about to make."""
     content_type = check(upload)
     cart = locked(cart)
-    if cart.attachments.count() >= 20:
+    if cart.attachments.exclude(line__removed_at__isnull=False).count() >= 20:
         raise DomainError("En beställning kan ha högst 20 bilagor.", field="file")
     return CartAttachment.objects.create(
         cart=cart,

@@ -19,7 +19,7 @@ from sesam.panels import Panel
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts
-from . import fitted, holder, khs, offers_box, promises
+from . import drafts_box, fitted, holder, khs, offers_box, promises
 from .models import Order, OrderLine
 from .tables import OrderedTable
 from .views import pieces
@@ -142,6 +142,19 @@ places.add(
         order=10,
         shown=lambda request, obj: bool(offers_box.waiting(request)),
         extra={"template": "orders/_offers_box.html", "build": offers_box.build},
+    )
+)
+
+
+places.add(
+    places.Entry(
+        slot="start.box",
+        name="drafts",
+        label="Kastade beställningar",
+        url=lambda request, obj: "",
+        order=5,
+        shown=lambda request, obj: bool(drafts_box.thrown_away(request)),
+        extra={"template": "orders/_drafts_box.html", "build": drafts_box.build},
     )
 )
 

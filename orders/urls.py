@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import cases, checkout, lines, offers, pieces, start
+from .views import cases, checkout, drafts, lines, offers, pieces, start
 
 app_name = "orders"
 
@@ -9,10 +9,12 @@ urlpatterns = [
     path("bestallning/", checkout.cart, name="cart"),
     path("bestallning/till/<uuid:key>/", start.to_recipient, name="to"),
     path("bestallning/till-lager/<str:number>/", start.to_store, name="to_store"),
-    path("bestallning/lamna/", start.leave, name="leave"),
+    path("bestallning/kasta/", drafts.throw_away, name="throw_away"),
+    path("bestallning/utkast/<uuid:token>/angra/", drafts.take_back, name="take_back"),
     path("bestallning/artikel/<str:number>/", lines.begin, name="add"),
     path("bestallning/rader/<int:line_id>/andra/", lines.change, name="change_line"),
     path("bestallning/rader/<int:line_id>/ta-bort/", checkout.remove_line, name="remove_line"),
+    path("bestallning/rader/<int:line_id>/angra/", checkout.put_back, name="put_back"),
     path("bestallning/rader/<int:line_id>/samleverans/", checkout.together, name="together"),
     path("bestallning/rad/<str:key>/<str:step>/", lines.step, name="line"),
     path("bestallning/slutfor/", checkout.overview, name="checkout"),

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from orders import cart as carts
 from orders.forms import ToForm
 from organisation.models import Unit, User, Warehouse
+from recipients.contact import ContactField
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 
 from .models import PickupOrder, PickupReason
@@ -106,8 +107,13 @@ class AddressForm(BlockForm):
 class ContactForm(BlockForm):
     """«Kontaktuppgifter avseende hämtordern»."""
 
+    contact_prescriber = ContactField(help_text="Gäller bara den här hämtordern.")
+
     class Meta(BlockForm.Meta):
-        fields = ["contact_name", "contact_phone", "contact_mobile", "contact_email"]
+        fields = [
+            "contact_name", "contact_phone", "contact_mobile", "contact_email",
+            "contact_prescriber",
+        ]  # fmt: skip
         labels = {
             "contact_name": "Namn",
             "contact_phone": "Telefon",
@@ -133,17 +139,6 @@ class CommentForm(BlockForm):
 
 class DetailsForm(AddressForm, ContactForm, CommentForm):
     """«Hämtorderinformation» whole, as the dialog asks for it."""
-
-    contact_prescriber = forms.TypedChoiceField(
-        label="Förskrivarkontakt",
-        choices=[
-            ("ja", "Förskrivare ska kontaktas"),
-            ("nej", "Förskrivare behöver inte kontaktas"),
-        ],
-        coerce=lambda value: value == "ja",
-        widget=forms.RadioSelect,
-        help_text="Gäller bara den här hämtordern.",
-    )
 
     class Meta(BlockForm.Meta):
         fields = [*AddressForm.Meta.fields, *ContactForm.Meta.fields, *CommentForm.Meta.fields]

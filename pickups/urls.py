@@ -15,7 +15,7 @@ urlpatterns = [
     path("hamtordrar/ny/<str:key>/<str:step>/", ordering.step, name="step"),
     path("hamtordrar/<str:number>/", cases.detail, name="detail"),
     path("hamtordrar/<str:number>/bekraftelse/", cases.confirmation, name="confirmation"),
-    path("hamtordrar/<str:number>/kontakt/", cases.contact, name="contact"),
+    path("hamtordrar/<str:number>/kontakt/angra/", cases.undo_contact, name="undo_contact"),
     path("hamtordrar/<str:number>/makulera/", cases.cancel, name="cancel"),
     path("hamtordrar/<str:number>/pdf/", papers.pickup, name="pdf"),
 ]

@@ -1,12 +1,15 @@
 """What users type about a recipient."""
 
+from typing import Any
+
 from django import forms
 
 from sesam import personal_numbers, phones
 from sesam.errors import DomainError
 
+from .contact import ContactField
 from .models import Recipient
-from .services import EDITABLE
+from .services import CONTACT, EDITABLE
 
 
 def checked_phone(typed: str) -> str:
@@ -54,11 +57,12 @@ class DetailsForm(forms.ModelForm):
 
     phone = PhoneField(label="Telefon", required=False)
     mobile = PhoneField(label="Mobiltelefon", required=False)
+    contact_prescriber = ContactField()
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
     class Meta:
         model = Recipient
-        fields = EDITABLE
+        fields = (*EDITABLE, CONTACT)
         labels = {
             "email": "E-post",
             "door_code": "Port",
@@ -70,6 +74,16 @@ class DetailsForm(forms.ModelForm):
             "instructions": forms.Textarea(attrs={"rows": 3, "maxlength": 500}),
         }
 
-    def values(self) -> dict[str, str]:
+    def values(self) -> dict[str, Any]:
         """What is to be saved."""
-        return {name: self.cleaned_data[name] for name in EDITABLE}
+        return {name: self.cleaned_data[name] for name in self._meta.fields or ()}
+
+
+class ProtectedForm(DetailsForm):
+    """The same of a protected person, whose address and numbers nobody edits here."""
+
+    phone = mobile = None
+
+    class Meta:
+        model = Recipient
+        fields = (CONTACT,)

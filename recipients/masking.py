@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from sesam import personal_numbers
 
+from .contact import WORDS
 from .models import Recipient
 
 # Fields of the record that tell where somebody is. Empty in ``Shown`` for protected persons.
@@ -54,11 +55,7 @@ class Shown:
     @property
     def contact_label(self) -> str:
         """The words of the contact switch as it stands."""
-        return (
-            "Förskrivare ska kontaktas"
-            if self.contact_prescriber
-            else "Förskrivare behöver inte kontaktas"
-        )
+        return WORDS[self.contact_prescriber]
 
 
 def shown(recipient: Recipient) -> Shown:

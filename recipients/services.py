@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -25,6 +26,7 @@ Action = AccessLogEntry.Action
 
 # What users may change. The rest comes from the population register.
 EDITABLE = ("phone", "mobile", "email", "door_code", "instructions")
+CONTACT = "contact_prescriber"  # of a protected person too
 DETAIL_LABELS = {f.name: f.verbose_name for f in Recipient._meta.fields if f.name in EDITABLE}
 KEPT_UNUSED = dt.timedelta(days=30)
 
@@ -147,44 +149,55 @@ def refresh(recipient: Recipient, person: register.Person) -> bool:
 
 
 def change_details(
-    request: HttpRequest, recipient: Recipient, *, version: int, values: dict[str, str]
+    request: HttpRequest, recipient: Recipient, *, version: int, values: dict[str, Any]
 ) -> Recipient:
-    """Change phones, e-mail, door code or instructions, if nobody saved since ``version``.
+    """Change phones, e-mail, door code, instructions or the contact switch, if nobody saved since
+    ``version``. Cases that exist keep their own contact switch.
 
     Raises ``Stale``, or ``DomainError`` for a protected person, whose details nobody edits here.
     """
     with transaction.atomic():
         current = Recipient.objects.select_for_update().get(pk=recipient.pk)
-        if current.is_protected:
+        if current.is_protected and values.keys() != {CONTACT}:
             raise DomainError(
                 "Uppgifterna kan inte ändras här: personen har skyddad identitet. Adress och"
                 " telefon skrivs i varje ärende."
             )
         if current.version != version:
             raise Stale(current)
-        changed = [name for name in EDITABLE if getattr(current, name) != values[name]]
+        changed = [
+            name
+            for name in (*EDITABLE, CONTACT)
+            if name in values and getattr(current, name) != values[name]
+        ]
         if not changed:
             return current
         for name in changed:
             setattr(current, name, values[name])
         current.version += 1
         current.save(update_fields=[*changed, "version"])
-        labels = ", ".join(str(DETAIL_LABELS[name]) for name in changed)
-        access_log.record(request, Action.CHANGE, current.key, detail=f"Ändrade {labels}")
+        labels = ", ".join(str(DETAIL_LABELS[name]) for name in changed if name != CONTACT)
+        told = [f"Ändrade {labels}"] if labels else []
+        if CONTACT in changed:
+            told.append(f"Förskrivare ska kontaktas: {'ja' if values[CONTACT] else 'nej'}")
+        access_log.record(request, Action.CHANGE, current.key, detail=". ".join(told))
     return current
 
 
-def set_contact(request: HttpRequest, recipient: Recipient, *, contact: bool) -> None:
-    """Turn the contact switch («Smittaknappen»); cases that exist keep their own."""
-    with transaction.atomic():
-        changed = (
-            Recipient.objects.filter(pk=recipient.pk)
-            .exclude(contact_prescriber=contact)
-            .update(contact_prescriber=contact)
-        )
-        if changed:
-            detail = "Förskrivare ska kontaktas: " + ("ja" if contact else "nej")
-            access_log.record(request, Action.CHANGE, recipient.key, detail=detail)
+def undo_contact(
+    request: HttpRequest, recipient: Recipient, *, contact: bool, version: int
+) -> Recipient:
+    """Turn the contact switch («Smittaknappen») back to ``contact``. Twice is once; raises
+    ``DomainError`` where somebody has saved since ``version``."""
+    if Recipient.objects.filter(pk=recipient.pk, contact_prescriber=contact).exists():
+        return recipient
+    try:
+        return change_details(request, recipient, version=version, values={CONTACT: contact})
+    except Stale as stale:
+        raise DomainError(
+            "Det går inte att ångra: uppgifterna har ändrats sedan dess. Ändra med pennan i"
+            " stället."
+        ) from stale
 
 
 def clean_up(now: dt.datetime | None = None) -> int:

@@ -6,7 +6,7 @@ app_name = "recipients"
 urlpatterns = [
     path("mottagare/", views.search, name="search"),
     path("mottagare/<uuid:key>/", views.detail, name="detail"),
-    path("mottagare/<uuid:key>/kontakt/", views.contact, name="contact"),
+    path("mottagare/<uuid:key>/kontakt/angra/", views.undo_contact, name="undo_contact"),
     path("mottagare/<uuid:key>/mottagarinformation/", views.information, name="information"),
     path("mottagare/<uuid:key>/hjalpmedelslista/", views.aid_list, name="aid_list"),
     path(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -18,12 +19,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from organisation import access_log
 from organisation.models import AccessLogEntry
 from organisation.permissions import CARE, roles
-from sesam import personal_numbers, phones, places
+from sesam import personal_numbers, phones, places, undo
 from sesam.documents import download
 from sesam.errors import DomainError
 
-from . import documents, masking, services
-from .forms import DetailsForm, NumberForm
+from . import contact, documents, masking, services
+from .forms import DetailsForm, NumberForm, ProtectedForm
 from .models import Recipient
 
 EDIT = "redigera"
@@ -76,22 +77,23 @@ def detail(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         return _save(request, recipient)
     access_log.record(request, AccessLogEntry.Action.VIEW, recipient.key)
-    editing = request.GET.get(EDIT) == DETAILS and not recipient.is_protected
-    form = (
-        DetailsForm(instance=recipient, initial={"version": recipient.version}) if editing else None
-    )
+    form = None
+    if request.GET.get(EDIT) == DETAILS:
+        make = ProtectedForm if recipient.is_protected else DetailsForm
+        form = make(instance=recipient, initial={"version": recipient.version})
     return _page(request, recipient, form=form)
 
 
 def _save(request: HttpRequest, recipient: Recipient) -> HttpResponse:
-    form = DetailsForm(request.POST, instance=Recipient(pk=recipient.pk))
-    if recipient.is_protected:
+    make = ProtectedForm if recipient.is_protected else DetailsForm
+    form = make(request.POST, instance=Recipient(pk=recipient.pk))
+    if recipient.is_protected and any(name in request.POST for name in services.EDITABLE):
         # Refused before anything of it is looked at; the service says the same.
         return _page(request, recipient, note=_refusal(request, recipient), status=403)
     if not form.is_valid():
         return _page(request, recipient, form=form, status=422)
     try:
-        services.change_details(
+        saved = services.change_details(
             request, recipient, version=form.cleaned_data["version"], values=form.values()
         )
     except services.Stale as stale:
@@ -101,6 +103,15 @@ def _save(request: HttpRequest, recipient: Recipient) -> HttpResponse:
     except DomainError as error:
         return _page(request, _get(recipient.key), note=error.message, status=403)
     messages.success(request, "Uppgifterna är sparade.")
+    if saved.contact_prescriber != recipient.contact_prescriber:
+        undo.offer(
+            request,
+            f"{contact.WORDS[saved.contact_prescriber]}.",
+            reverse("recipients:undo_contact", args=[recipient.key]),
+            till=contact.YES if recipient.contact_prescriber else contact.NO,
+            version=saved.version,
+            flik=request.GET.get("flik", ""),
+        )
     return redirect(_here(request, without=EDIT))
 
 
@@ -115,12 +126,24 @@ def _refusal(request: HttpRequest, recipient: Recipient) -> str:
 @roles(*CARE)
 @no_store
 @require_POST
-def contact(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
-    """The contact switch. Says what it shall be, so that two clicks are no mistake."""
+def undo_contact(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """«Ångra» of the contact switch: says what it shall be again, and what was saved then."""
     recipient = _get(key)
-    services.set_contact(request, recipient, contact=request.POST.get("kontakta") == "1")
-    tab = request.POST.get("flik", "")
+    version = request.GET.get("version", "")
+    tab = request.GET.get("flik", "")
     known = {entry.name for entry in places.registered("recipient.tab")}
+    try:
+        services.undo_contact(
+            request,
+            recipient,
+            contact=request.GET.get("till") == contact.YES,
+            version=int(version) if re.fullmatch("[0-9]{1,9}", version) else -1,
+        )
+    except DomainError as fault:
+        messages.error(request, fault.message)
+    else:
+        words = contact.WORDS[request.GET.get("till") == contact.YES]
+        messages.success(request, f"Ändringen är ångrad. {words}.")
     return redirect(
         reverse("recipients:detail", args=[key]) + (f"?flik={tab}" if tab in known else "")
     )
@@ -192,7 +215,8 @@ def _page(
         "create": places.entries("recipient.create", request, recipient),
         "form": form,
         "editing": form is not None,
-        "edit_url": "" if shown.is_protected else _here(request, redigera=DETAILS),
+        "edit_url": _here(request, redigera=DETAILS),
+        "contact": shown.contact_prescriber,
         "leave_url": _here(request, without=EDIT),
         "note": note,
         "current": masking.shown(now) if now else None,

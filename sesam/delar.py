@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.html import format_html
 
-from sesam import panels, tables
+from sesam import panels, tables, undo
 from sesam.templatetags.sesam import datum, icon_html
 
 _NAMES = (
@@ -170,7 +170,10 @@ def parts(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if request.GET.get("redigera") == "kontakt" and not request.POST.get("name"):
             return _page(request, wrong, edited=PartForm(request.POST), status=422)
-        messages.success(request, "Sparat.")
+        if request.POST.get("action") == "remove":
+            undo.offer(request, "Raden med Etac Clean är borttagen.", request.path)
+        else:
+            messages.success(request, "Sparat.")
         return HttpResponseRedirect(request.path)
     return _page(request, wrong, edited=PartForm({"name": "Lennart Moberg, make"}))
 

@@ -45,12 +45,32 @@
       const self = { ...part("#" + block.id), "replace-url": "true", "select-oob": "#messages:innerHTML" };
       block.querySelectorAll("a.edit-open, a.edit-leave, form.edit-form").forEach((e) => enhance(e, { ...address(e), ...self }));
     });
+    all("[data-undo]").forEach(waitWithUndo);
     all("[data-bulk]").forEach(countTicked);
     all("details.filters").forEach(fold);
     all(".tabs").forEach((nav) => { // a narrow row of tabs begins with the one that is open in view
       const open = nav.querySelector("[aria-current]");
       if (open) nav.scrollLeft = open.offsetLeft - nav.offsetLeft - (nav.clientWidth - open.offsetWidth) / 2;
     });
+  }
+
+  // --- «Ångra»: the strip goes after ten seconds, unless somebody is at it ---------------------
+  function waitWithUndo(strip) {
+    if (strip.dataset.undo) return;
+    strip.dataset.undo = "waits";
+    let timer;
+    const busy = () => strip.matches(":hover") || strip.contains(document.activeElement);
+    const wait = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => { if (!busy()) strip.remove(); }, 10000);
+    };
+    strip.addEventListener("mouseleave", wait);
+    strip.addEventListener("focusout", wait);
+    strip.querySelector(".undo-close").addEventListener("click", () => {
+      strip.remove();
+      document.getElementById("innehall")?.focus();
+    });
+    wait();
   }
 
   // --- Panel -----------------------------------------------------------------------------------

@@ -133,10 +133,12 @@ def arguments(name: str, case, user) -> list:
         return [order.case_number, case["file"].key]
     if name.startswith("pickups:"):
         return back_again(name, order)
+    if name == "orders:take_back":
+        return [start(user if not isinstance(user, AnonymousUser) else UserFactory()).token]
     if name == "orders:line":
         return ["ingen-sadan", "antal"]
     if name in (
-        "orders:change_line", "orders:remove_line", "orders:together",
+        "orders:change_line", "orders:remove_line", "orders:put_back", "orders:together",
         "orders:cart_attachment",
     ):  # fmt: skip
         cart = start(user if not isinstance(user, AnonymousUser) else UserFactory())

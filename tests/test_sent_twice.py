@@ -100,7 +100,7 @@ def test_an_order_that_is_thrown_away_while_it_is_sent_is_one_or_the_other(twice
         cart = start(user, recipient)
         add(cart, article)
         browser.post_both(
-            (DELIVERY, last_step(cart)), (reverse("orders:leave"), {"token": cart.token})
+            (DELIVERY, last_step(cart)), (reverse("orders:throw_away"), {"till": cart.token})
         )
         cart.refresh_from_db()
         assert cart.closed_at is not None

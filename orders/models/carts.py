@@ -45,6 +45,9 @@ class Cart(DeliveryDetails):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    thrown_at = models.DateTimeField(
+        null=True, blank=True, help_text="Kastad av användaren, som kan ångra det samma dag."
+    )
     order = models.OneToOneField(
         "Order", null=True, blank=True, on_delete=models.PROTECT, related_name="cart"
     )
@@ -61,6 +64,10 @@ class Cart(DeliveryDetails):
                 name="cart_goes_to_someone",
             ),
             *address_follows_the_way("cart"),
+            models.CheckConstraint(
+                condition=Q(thrown_at=None) | Q(closed_at__isnull=False, order=None),
+                name="thrown_away_is_closed_and_not_sent",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -76,11 +83,26 @@ class Cart(DeliveryDetails):
         self.aside = {}
 
 
+class PresentLines(models.Manager["CartLine"]):
+    """Lines that haven't been removed. ``cart.lines`` and ``line.components`` go by it too."""
+
+    def get_queryset(self) -> models.QuerySet["CartLine"]:
+        return super().get_queryset().filter(removed_at=None)
+
+
 class CartLine(LineFacts):
-    """``dialog_key`` names the dialog that made the line, so that it makes one only."""
+    """``dialog_key`` names the dialog that made the line, so that it makes one only.
+
+    A removed line stays with all that hangs on it while the draft is kept, so that it can be put
+    back; only ``with_removed`` sees it.
+    """
 
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines")
     dialog_key = models.CharField(max_length=24, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PresentLines()
+    with_removed = models.Manager["CartLine"]()
 
     # What a page works out for it, in ``orders.promises``: the day it would be promised now.
     planned_delivery: dt.date | None = None

@@ -231,5 +231,5 @@ def _move_attachments(cart: Cart, order: Order, lines: dict[int | None, OrderLin
             size=a.size,
             uploaded_by_id=a.uploaded_by_id,
         )
-        for a in cart.attachments.filter(dialog_key="")
+        for a in cart.attachments.filter(dialog_key="").exclude(line__removed_at__isnull=False)
     )

@@ -1,6 +1,7 @@
 """The order in progress: its lines, «Leveransuppgifter», and «Skicka beställning»."""
 
 import uuid
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from organisation import access_log
 from organisation.models import Source
 from organisation.permissions import CARE, roles
-from sesam import attachments
+from sesam import attachments, undo
 from sesam.errors import DomainError
 
 from .. import cart as carts
@@ -91,9 +92,12 @@ def _lines_page(
         access_log.record(
             request, access_log.Action.VIEW, cart.recipient.key, detail="Pågående beställning"
         )
+    rows, kept = _with_removed(request, cart, lines) if cart else ([], "")
     context = {
         "cart": cart,
         "lines": lines,
+        "rows": rows,
+        "kept": kept,
         "totals": shown.totals(lines),
         "payer": _payer(cart) if cart else "",
         "steps": _steps("orders:checkout"),
@@ -117,13 +121,36 @@ def remove_line(request: HttpRequest, line_id: int) -> HttpResponse:
     if stop := whose.changed(request, _order_of(request, line_id)):
         return stop
     present = carts.of_request(request)
-    if present:
-        try:
-            carts.remove(present, line_id)
-        except carts.Closed:
-            return whose.stopped(request, whose.was(request, str(present.token)))
-        messages.success(request, "Raden är borttagen.")
-    return redirect(_back(request))
+    gone = None
+    try:
+        gone = present and carts.remove(present, line_id)
+    except carts.Closed:
+        return whose.stopped(request, whose.was(request, str(present.token)))
+    shown = _shown_removed(request)
+    if gone:
+        undo.offer(
+            request,
+            f"Raden med {gone.article.name} är borttagen.",
+            reverse("orders:put_back", args=[line_id]),
+            borttagen=shown,
+            fran=_from(request),
+        )
+        shown.append(line_id)
+    return redirect(_back(request, shown))
+
+
+@roles(*CARE)
+@require_POST
+def put_back(request: HttpRequest, line_id: int) -> HttpResponse:
+    """«Ångra» of a removed line."""
+    shown = [pk for pk in _shown_removed(request) if pk != line_id]
+    try:
+        line = carts.put_back(request.user, line_id)
+    except DomainError as fault:
+        messages.error(request, fault.message)
+        return redirect(_back(request, shown))
+    messages.success(request, f"Raden med {line.article.name} är tillbaka.")
+    return redirect(f"{_back(request, shown)}#rad-{line_id}")
 
 
 def _order_of(request: HttpRequest, line_id: int) -> str:
@@ -149,11 +176,50 @@ def together(request: HttpRequest, line_id: int) -> HttpResponse:
             return whose.stopped(request, whose.was(request, str(present.token)))
         except DomainError as fault:
             messages.error(request, fault.message)
-    return redirect("orders:checkout")
+    return redirect(_back(request, _shown_removed(request)))
 
 
-def _back(request: HttpRequest) -> str:
-    return "orders:cart" if request.POST.get("fran") == "varukorg" else "orders:checkout"
+def _from(request: HttpRequest) -> str:
+    asked = request.POST.get("fran") or request.GET.get("fran")
+    return "varukorg" if asked == "varukorg" else ""
+
+
+def _shown_removed(request: HttpRequest) -> list[int]:
+    """Which removed lines the page shows, each with its «Ångra»; they go when it is left."""
+    typed = request.GET.getlist("borttagen")
+    return [int(pk) for pk in typed if pk.isascii() and pk.isdecimal() and len(pk) < 10][:50]
+
+
+def _back(request: HttpRequest, removed: list[int]) -> str:
+    page = reverse("orders:cart" if _from(request) else "orders:checkout")
+    return f"{page}?{urlencode({'borttagen': removed}, doseq=True)}" if removed else page
+
+
+def _with_removed(
+    request: HttpRequest, cart: Cart, lines: list[CartLine]
+) -> tuple[list[CartLine], str]:
+    """The rows of the page: the lines, and where they stood, the ones that were just removed; and
+    the query that keeps these in sight."""
+    wanted = _shown_removed(request)
+    if not wanted:
+        return lines, ""
+    gone = list(
+        CartLine.with_removed.filter(cart=cart, pk__in=wanted, removed_at__isnull=False)
+        .select_related("article", "component_of")
+        .order_by("removed_at")
+    )
+    gone = [x for x in gone if x.component_of is None or x.component_of.removed_at is None]
+    if not gone:
+        return lines, ""
+    gone[-1].is_last_removed = True
+    by_id = {line.pk: line for line in lines}
+
+    def place(line: CartLine) -> tuple[int, int, bool, int]:
+        main = by_id.get(line.component_of_id, line) if line.component_of_id else line
+        return main.position, main.pk, line.component_of_id is not None, line.pk
+
+    query = urlencode({"borttagen": [line.pk for line in gone]}, doseq=True)
+    return sorted([*lines, *gone], key=place), query
 
 
 @roles(*CARE)

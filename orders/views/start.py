@@ -1,12 +1,10 @@
-"""«Beställning till», and leaving an order in progress."""
+"""«Beställning till»: an order is started."""
 
 import uuid
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from articles.stores_views import find_store
 from individuals.models import Individual
@@ -21,7 +19,7 @@ from .. import cart as carts
 from .. import waiting
 from ..forms import ToForm
 from ..models import Cart
-from . import whose
+from . import drafts, whose
 from .whose import TILL
 
 
@@ -100,6 +98,8 @@ def _start(
         if fault.field:
             form.add_error(fault.field, fault.message)
         return None, "" if fault.field else fault.message
+    if cart.replaced is not None:
+        drafts.offer_swap(request, gone=cart.replaced, now=cart)
     return cart, ""
 
 
@@ -123,20 +123,3 @@ def _page(
     return render(
         request, "orders/to.html", context, status=422 if request.method == "POST" else 200
     )
-
-
-@roles(*CARE)
-@require_POST
-def leave(request: HttpRequest) -> HttpResponse:
-    """Give up the order in progress."""
-    if stop := whose.changed(request, request.POST.get(TILL, "")):
-        return stop
-    cart = carts.of_request(request)
-    if cart:
-        try:
-            carts.leave(cart)
-        except carts.Closed as fault:
-            messages.warning(request, fault.message)
-        else:
-            messages.success(request, "Den pågående beställningen är lämnad.")
-    return redirect("/")

@@ -10,9 +10,10 @@ from .ordering import (
     Wish,
     cancel_pickup,
     change_pickup,
+    last_event,
     order_pickup,
     plan,
-    set_contact,
+    undo_contact,
 )
 from .preparing import make_available
 from .receiving import receive
@@ -32,6 +33,7 @@ __all__ = [
     "order_pickup",
     "plan",
     "receive",
-    "set_contact",
+    "undo_contact",
+    "last_event",
     "undo",
 ]

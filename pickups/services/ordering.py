@@ -242,8 +242,18 @@ def change_pickup(
     return pickup
 
 
-def set_contact(pickup: PickupOrder, *, user: User, contact: bool) -> PickupOrder:
-    """The contact switch of this pickup order alone."""
+@transaction.atomic
+def undo_contact(pickup: PickupOrder, *, user: User, contact: bool, seen: int) -> PickupOrder:
+    """Turn the contact switch of this pickup order back. Twice is once; raises ``DomainError``
+    where something has happened to it since the event ``seen``."""
+    lending.lock([pickup.recipient_id])
+    pickup = locked(pickup)
+    if pickup.contact_prescriber == contact:
+        return pickup
+    if last_event(pickup) != seen:
+        raise DomainError(
+            "Det går inte att ångra: hämtordern har ändrats sedan dess. Ändra med pennan i stället."
+        )
     words = "ska" if contact else "behöver inte"
     return change_pickup(
         pickup,
@@ -252,6 +262,11 @@ def set_contact(pickup: PickupOrder, *, user: User, contact: bool) -> PickupOrde
         text_confirmed=pickup.text_confirmed,
         what=f"Förskrivare {words} kontaktas",
     )
+
+
+def last_event(pickup: PickupOrder) -> int:
+    """The id of the last thing that happened to it."""
+    return pickup.events.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 @transaction.atomic

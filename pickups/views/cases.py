@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from organisation import access_log
 from organisation.permissions import CARE, roles
-from sesam import dialogs, places
+from recipients import contact
+from sesam import dialogs, places, undo
 from sesam.addresses import written
 from sesam.errors import DomainError
 from sesam.places import Shown
@@ -91,7 +93,7 @@ def _save(request: HttpRequest, pickup: PickupOrder, name: str) -> HttpResponse:
     details = dict(form.cleaned_data)
     confirmed = bool(details.pop("text_confirmed", False))
     try:
-        services.change_pickup(
+        saved = services.change_pickup(
             pickup,
             user=request.user,
             details=details,
@@ -103,22 +105,38 @@ def _save(request: HttpRequest, pickup: PickupOrder, name: str) -> HttpResponse:
         return _page(request, pickup, editing=name, form=form, status=422)
     _log(request, pickup, f"Ändrade {title.lower()}", action=access_log.Action.CHANGE)
     messages.success(request, "Uppgifterna är sparade.")
+    if saved.contact_prescriber != pickup.contact_prescriber:
+        undo.offer(
+            request,
+            f"{contact.WORDS[saved.contact_prescriber]}.",
+            reverse("pickups:undo_contact", args=[pickup.case_number]),
+            till=contact.YES if pickup.contact_prescriber else contact.NO,
+            sedan=services.last_event(pickup),
+        )
     return redirect("pickups:detail", pickup.case_number)
 
 
 @roles(*CARE)
 @no_store
 @require_POST
-def contact(request: HttpRequest, number: str) -> HttpResponse:
-    """The contact switch of this pickup order. Says what it shall be."""
+def undo_contact(request: HttpRequest, number: str) -> HttpResponse:
+    """«Ångra» of this pickup order's contact switch: says what it shall be again, and which event
+    was the last one then."""
     pickup = find(request, number)
-    wanted = request.POST.get("kontakta") == "1"
+    seen = request.GET.get("sedan", "")
+    wanted = request.GET.get("till") == contact.YES
     try:
-        services.set_contact(pickup, user=request.user, contact=wanted)
+        services.undo_contact(
+            pickup,
+            user=request.user,
+            contact=wanted,
+            seen=int(seen) if re.fullmatch("[0-9]{1,18}", seen) else 0,
+        )
     except DomainError as fault:
         messages.error(request, fault.message)
     else:
         _log(request, pickup, "Ändrade förskrivarkontakt", action=access_log.Action.CHANGE)
+        messages.success(request, f"Ändringen är ångrad. {contact.WORDS[wanted]}.")
     return redirect("pickups:detail", pickup.case_number)
 
 
@@ -174,6 +192,7 @@ def _page(
     context = {
         "pickup": pickup,
         "reason": pickup.reason,
+        "contact": pickup.contact_prescriber,
         "lines": lines,
         "differences": differences.of(pickup, lines),
         "blocks": _blocks(pickup, editing, form),
@@ -276,6 +295,7 @@ def _blocks(pickup: PickupOrder, editing: str, form: BlockForm | None) -> list[d
                 "facts": [{"label": "Uppgifter", "value": "Skyddad identitet"}]
                 if masked
                 else _values(shown) or [{"label": title, "value": "Saknas"}],
+                "body": "recipients/_contact.html" if name == "kontakt" else "",
                 "form": form if editing == name and form is not None else shown,
                 "editing": editing == name,
                 "edit_url": "" if pickup.has_ended else f"{here}?redigera={name}",
@@ -293,6 +313,8 @@ def _values(form: BlockForm) -> list[dict[str, Any]]:
     facts = []
     for bound in form:
         value = bound.value()
+        if isinstance(bound.field, contact.ContactField):
+            continue  # stands under the facts, also where these are masked
         if isinstance(value, bool):
             value = "Ja" if value else ""
         if bound.name == "postcode":

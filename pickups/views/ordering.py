@@ -105,7 +105,6 @@ def _details_form(
     fresh = presets.details(
         recipient, reason=chosen, unit=reason.cleaned_data["unit"], user=request.user
     )
-    fresh["contact_prescriber"] = "ja" if fresh["contact_prescriber"] else "nej"
     if typed is not None and state.facts.get("preset_for") != chosen.pk:
         typed = {**typed, **{name: fresh.get(name, "") for name in _ADDRESS}}
         state.keep(INFO, typed)

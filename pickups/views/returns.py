@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from organisation import access_log
 from organisation.permissions import CARE, roles
 from recipients.models import Recipient
+from sesam import undo as undo_note
 from sesam import unsent
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datumtid
@@ -79,6 +80,11 @@ def _send(request: HttpRequest, recipient: Recipient) -> HttpResponse:
         error = place_fault(rows, form, fault)
         return _page(request, recipient, rows, form, token=token, error=error, status=422)
     log(request, recipient, "Retur", action=access_log.Action.CHANGE)
+    undo_note.offer(
+        request,
+        f"Returen är registrerad: {sum(back.quantity for back in backs)} st.",
+        reverse("pickups:undo", args=[made.key]),
+    )
     return redirect("pickups:returned", made.key)
 
 

@@ -30,7 +30,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from .. import phones, unsent
+from .. import phones, undo, unsent
 
 register = template.Library()
 
@@ -276,6 +276,12 @@ def unsent_note(context: template.Context) -> dict[str, Any]:
     """What was typed when the session had ended, told and filled in; see ``sesam.unsent``."""
     request = context.get("request")
     return {"unsent": unsent.of(request), "data": unsent.posted(request)}
+
+
+@register.simple_tag
+def flashed(found: Any) -> undo.Flashed:
+    """What the page says once, from django's ``messages``."""
+    return undo.flashed(found)
 
 
 @register.simple_tag(takes_context=True)

@@ -46,7 +46,7 @@ def test_an_order_in_progress_is_kept_for_a_day_after_it_was_last_touched(user):
 
 def test_what_was_sent_or_left_is_removed_a_day_later(user):
     order = sent((ArticleFactory(), 1), user=user)
-    carts.leave(start(user))
+    carts.throw_away(start(user))
     open_one = start(user)
     jobs.clear_all()
     assert Cart.objects.count() == 3, "sent again, the order is still found"

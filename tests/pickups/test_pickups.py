@@ -361,7 +361,9 @@ def test_the_contact_switch_needs_no_new_check_of_the_text():
     typed = {"comment": f"Ring till {recipient.family_name}."}
     pickup = fetched(loan, reason=reason("taklyft"), details=typed, text_confirmed=True)
 
-    pickup = services.set_contact(pickup, user=pickup.ordered_by, contact=True)
+    pickup = services.change_pickup(
+        pickup, user=pickup.ordered_by, details={"contact_prescriber": True}
+    )
 
     assert pickup.contact_prescriber
     assert pickup.text_confirmed

@@ -18,6 +18,7 @@ from tests.factories import (
     UnitFactory,
     UserFactory,
 )
+from tests.undoing import undo_address
 
 from .builders import (
     DETAILS,
@@ -390,7 +391,11 @@ def test_the_page_changes_address_contact_and_comment_in_place(client):
 
     for block, values, field in [
         ("adress", {**DETAILS, "street": "Nygatan 1"}, "street"),
-        ("kontakt", {**DETAILS, "contact_name": "Britt Ek"}, "contact_name"),
+        (
+            "kontakt",
+            {**DETAILS, "contact_name": "Britt Ek", "contact_prescriber": "nej"},
+            "contact_name",
+        ),
         ("kommentar", {"comment": "Ring först"}, "comment"),
     ]:
         assert form_of(client.get(f"{page}?redigera={block}"))
@@ -405,12 +410,46 @@ def test_the_page_changes_address_contact_and_comment_in_place(client):
 def test_the_contact_switch_is_this_pickup_orders_alone(client):
     pickup = fetched(lend(someone(), ArticleFactory()))
 
-    client.post(reverse("pickups:contact", args=[pickup.case_number]), {"kontakta": "1"})
+    page = reverse("pickups:detail", args=[pickup.case_number])
+    form = form_of(client.get(f"{page}?redigera=kontakt"))
+    assert form["contact_prescriber"] == ["nej"]
 
+    saved = client.post(f"{page}?redigera=kontakt", form | {"contact_prescriber": "ja"})
+    text = client.get(saved.url).content.decode()
     pickup.refresh_from_db()
     pickup.recipient.refresh_from_db()
     assert pickup.contact_prescriber
     assert not pickup.recipient.contact_prescriber
+    assert "Förskrivare ska kontaktas." in text
+
+    again = undo_address(text)
+    for _ in range(2):
+        client.post(again)
+        pickup.refresh_from_db()
+        assert not pickup.contact_prescriber
+
+
+def test_the_contact_switch_is_not_turned_back_over_what_somebody_else_did_since(client):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    page = reverse("pickups:detail", args=[pickup.case_number])
+    form = form_of(client.get(f"{page}?redigera=kontakt"))
+    saved = client.post(f"{page}?redigera=kontakt", form | {"contact_prescriber": "ja"})
+    again = undo_address(client.get(saved.url).content.decode())
+    services.change_pickup(pickup, user=pickup.ordered_by, details={"comment": "Ring först"})
+
+    text = client.post(again, follow=True).content.decode()
+
+    pickup.refresh_from_db()
+    assert "har ändrats sedan dess" in text
+    assert pickup.contact_prescriber
+
+
+def test_a_masked_pickup_order_shows_its_contact_switch(client):
+    pickup = fetched(lend(someone(), ArticleFactory()), details={"contact_prescriber": True})
+    type(pickup.recipient).objects.update(is_protected=True)
+    text = client.get(reverse("pickups:detail", args=[pickup.case_number])).content.decode()
+    assert "Förskrivare ska kontaktas" in text
+    assert "Förskrivare behöver inte kontaktas" not in text
 
 
 def test_cancelling_asks_and_frees_the_aids(client):

@@ -1,6 +1,7 @@
 """The recipient's page: what it shows, to whom, and what can be changed on it."""
 
 import datetime as dt
+import re
 import uuid
 
 import pytest
@@ -21,6 +22,7 @@ from tests.factories import (
     RecipientFactory,
     UnitFactory,
 )
+from tests.undoing import undo_address
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +72,7 @@ def details(**changes):
         "email": "ing-britt@example.se",
         "door_code": "2468#",
         "instructions": "Ring på hos maken Lennart om ingen öppnar.",
+        "contact_prescriber": "nej",
         "version": 0,
         **changes,
     }
@@ -191,9 +194,15 @@ def test_a_protected_persons_details_are_not_edited(client, protected, logged):
 
 
 def test_the_contact_switch_works_for_a_protected_person(client, protected):
-    client.post(f"/mottagare/{protected.key}/kontakt/", {"kontakta": "1"})
+    form = page(client, protected, redigera="uppgifter")
+    assert 'name="contact_prescriber"' in form and 'name="phone"' not in form
+    answer = client.post(
+        url(protected, redigera="uppgifter"), {"contact_prescriber": "ja", "version": 0}
+    )
+    assert answer.status_code == 302
     protected.refresh_from_db()
     assert protected.contact_prescriber
+    assert protected.phone == "08-465 004 37"
 
 
 # --- inline edit -------------------------------------------------------------------------
@@ -295,30 +304,65 @@ def test_a_form_without_its_version_changes_nothing(client, recipient):
 # --- the contact switch ------------------------------------------------------------------
 
 
-def test_the_contact_switch_turns_and_says_so(client, recipient, logged):
+def test_the_contact_switch_is_chosen_in_the_pencils_form_and_can_be_undone(
+    client, recipient, logged
+):
     assert "Förskrivare behöver inte kontaktas" in page(client, recipient)
+    form = page(client, recipient, redigera="uppgifter", flik="aterlamnat")
+    assert form.count('name="contact_prescriber"') == 2
+    assert re.search(r'value="nej"[^>]* checked', form)
+    recipient.refresh_from_db()
+    assert not recipient.contact_prescriber, "the pencil alone changes nothing"
+
     answer = client.post(
-        f"/mottagare/{recipient.key}/kontakt/", {"kontakta": "1", "flik": "aterlamnat"}
+        url(recipient, flik="aterlamnat", redigera="uppgifter"),
+        details(contact_prescriber="ja"),
     )
-    assert answer.url.endswith("?flik=aterlamnat")
-    shown = page(client, recipient)
+    shown = client.get(answer.url).content.decode()
     assert "Förskrivare ska kontaktas" in shown
     assert "Förskrivare behöver inte kontaktas" not in shown
-    # Sent twice, it stays as it was meant, and is one change.
-    client.post(f"/mottagare/{recipient.key}/kontakt/", {"kontakta": "1"})
-    assert logged().count("change") == 1
-    client.post(f"/mottagare/{recipient.key}/kontakt/", {"kontakta": "0"})
-    assert "Förskrivare behöver inte kontaktas" in page(client, recipient)
+
+    back = undo_address(shown)
+    for _ in range(2):  # undone twice is once
+        answer = client.post(back)
+        assert answer.url.endswith("?flik=aterlamnat")
+        recipient.refresh_from_db()
+        assert not recipient.contact_prescriber
+    assert logged().count("change") == 2
 
 
-def test_the_switch_is_no_link(client, recipient):
-    assert client.get(f"/mottagare/{recipient.key}/kontakt/").status_code == 405
+def test_other_details_offer_nothing_to_undo(client, recipient):
+    client.post(url(recipient, redigera="uppgifter"), details(door_code="1111"))
+    assert 'class="undo"' not in page(client, recipient)
 
 
-def test_nobody_is_led_elsewhere_by_the_switch(client, recipient):
-    answer = client.post(
-        f"/mottagare/{recipient.key}/kontakt/", {"kontakta": "1", "flik": "//ont.example"}
+def test_the_contact_switch_is_not_turned_back_over_what_somebody_else_saved(client, recipient):
+    client.post(url(recipient, redigera="uppgifter"), details(contact_prescriber="ja"))
+    back = undo_address(page(client, recipient))
+    client.post(
+        url(recipient, redigera="uppgifter"),
+        details(contact_prescriber="ja", door_code="1111", version=1),
     )
+    text = client.post(back, follow=True).content.decode()
+    assert "har ändrats sedan dess" in text
+    recipient.refresh_from_db()
+    assert recipient.contact_prescriber and recipient.door_code == "1111"
+
+
+def test_the_contact_switch_must_be_chosen(client, recipient):
+    typed = details()
+    del typed["contact_prescriber"]
+    answer = client.post(url(recipient, redigera="uppgifter"), typed)
+    assert answer.status_code == 422
+    assert "Välj om förskrivaren ska kontaktas" in answer.content.decode()
+
+
+def test_the_undo_is_no_link(client, recipient):
+    assert client.get(f"/mottagare/{recipient.key}/kontakt/angra/").status_code == 405
+
+
+def test_nobody_is_led_elsewhere_by_the_undo(client, recipient):
+    answer = client.post(f"/mottagare/{recipient.key}/kontakt/angra/?till=nej&flik=//ont.example")
     assert answer.url == url(recipient)
 
 
@@ -332,7 +376,7 @@ def test_other_roles_see_and_change_nothing(browser_of, recipient, role):
     client = browser_of(UserFactory(roles=[role] if role else [], is_superuser=role is None))
     assert client.get(url(recipient)).status_code == 403
     assert client.post(url(recipient, redigera="uppgifter"), details()).status_code == 403
-    assert client.post(f"/mottagare/{recipient.key}/kontakt/").status_code == 403
+    assert client.post(f"/mottagare/{recipient.key}/kontakt/angra/").status_code == 403
     assert recipient.name not in client.get(url(recipient)).content.decode()
     assert not AccessLogEntry.objects.filter(action="view").exists()
 
@@ -342,7 +386,7 @@ def test_logged_out_visitors_go_to_sign_in(client, recipient):
     assert client.get(url(recipient)).url.startswith("/logga-in/")
     partial = client.get(url(recipient), headers={"HX-Request": "true"})
     assert partial.headers["HX-Redirect"].startswith("/logga-in/")
-    assert client.post(f"/mottagare/{recipient.key}/kontakt/").url.startswith("/logga-in/")
+    assert client.post(f"/mottagare/{recipient.key}/kontakt/angra/").url.startswith("/logga-in/")
 
 
 # --- tabs and panel ----------------------------------------------------------------------
