@@ -521,13 +521,18 @@ class SendForm(forms.Form):
         error_messages=EXTRA_INFO_ERRORS,
     )
 
+    # What stood there when the page was made: another tab may have written since.
+    extra_info_seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
     def __init__(self, data: Any = None, *, cart: Cart) -> None:
         initial = {
             "delivery_way": cart.delivery_way_id,
             "contact_prescriber": "ja" if cart.contact_prescriber else "nej",
             "extra_info": cart.extra_info,
+            "extra_info_seen": cart.extra_info,
         }
         super().__init__(data, initial=initial)
+        self._stands = cart.extra_info
         ways = DeliveryWay.objects.filter(is_active=True)
         rule = DeliveryWay.AddressRule
         if cart.destination_id:
@@ -535,6 +540,29 @@ class SendForm(forms.Form):
         elif not cart.unit.own_stores.exists():
             ways = ways.exclude(address=rule.STORE)
         self.fields["delivery_way"].queryset = ways
+
+    def clean(self) -> dict[str, Any]:
+        """Text of this page never goes over another tab's without a question."""
+        values = self.cleaned_data
+        if "extra_info_seen" not in self.data:
+            values.pop("extra_info_seen", None)
+            return values
+        seen, typed, stands = (
+            "\n".join((text or "").split("\r\n")).strip()
+            for text in (values.pop("extra_info_seen", ""), values.get("extra_info"), self._stands)
+        )
+        if typed == seen:  # nothing was typed here
+            values.pop("extra_info", None)
+        elif stands not in (seen, typed):
+            told = (
+                f"En annan flik har skrivit «{stands}» här."
+                if stands
+                else ("En annan flik har tömt fältet.")
+            )
+            self.add_error("extra_info", f"{told} Gå vidare igen om din text ska gälla.")
+            self.data = self.data.copy()
+            self.data["extra_info_seen"] = self._stands
+        return values
 
     def details(self) -> dict[str, Any]:
         """What the cart is to say; after ``is_valid``. An answer that wasn't sent changes nothing."""

@@ -111,7 +111,7 @@ def texts(form: forms.BaseForm) -> list[dict[str, Any]]:
     return [
         {"label": bound.label, "value": bound.value()}
         for bound in boxes
-        if form.is_bound and bound.value()
+        if form.is_bound and bound.value() and not bound.is_hidden
     ]
 
 

@@ -540,3 +540,43 @@ def test_ordered_lines_stand_on_the_recipients_page_without_a_link_for_another_u
     page = other.get(url).content.decode()
     assert order.case_number in page
     assert link not in page
+
+
+# --- two tabs of the last step ---
+
+
+def last_step(cart, seen: str, typed: str, action: str = "save") -> dict[str, str]:
+    """What a tab sends whose page said ``seen`` where ``typed`` stands now."""
+    return {
+        "token": str(cart.token),
+        "delivery_way": str(cart.delivery_way.pk),
+        "extra_info_seen": seen,
+        "extra_info": typed,
+        "action": action,
+    }
+
+
+def test_a_tab_in_which_nothing_was_typed_leaves_another_tabs_text_alone(client, user, article):
+    cart = start(user)
+    add(cart, article)
+    client.post(DELIVERY, last_step(cart, "", "Ring på\r\nhos grannen"))
+    client.post(DELIVERY, last_step(cart, "", "", "way"))
+    assert client.post(DELIVERY, last_step(cart, "", "", "send")).status_code == 302
+    assert "hos grannen" in Order.objects.get().extra_info
+
+
+def test_text_typed_in_two_tabs_is_asked_about(client, user, article):
+    cart = start(user)
+    add(cart, article)
+    client.post(DELIVERY, last_step(cart, "", "Ring på hos grannen"))
+
+    asked = client.post(DELIVERY, last_step(cart, "", "Nyckeln finns hos värden", "send"))
+
+    assert asked.status_code == 422
+    form = asked.context["form"]
+    assert "En annan flik har skrivit «Ring på hos grannen» här." in str(form.errors)
+    assert form["extra_info"].value() == "Nyckeln finns hos värden"
+    assert not Order.objects.exists()
+    again = last_step(cart, form["extra_info_seen"].value(), form["extra_info"].value(), "send")
+    assert client.post(DELIVERY, again).status_code == 302
+    assert Order.objects.get().extra_info == "Nyckeln finns hos värden"
