@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from organisation import stores
 from organisation.models import Warehouse
 from organisation.permissions import CARE, roles
-from sesam import personal_numbers
+from sesam import personal_numbers, places
 
 from . import search as finder
 from .forms import ALL, SearchForm
@@ -46,6 +46,9 @@ def search(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET, seen=seen)
     typed = form.data["q"]
     if typed and (number := finder.exact(typed)):
+        # While an order is in progress, its dialog; else the article's page.
+        for entry in places.entries("article.typed", request, number):
+            return HttpResponseRedirect(entry.url)
         return HttpResponseRedirect(_detail_url(number, request.GET.get("lager", "")))
     context: dict[str, Any] = {"form": form, "lately": _lately(request, form.warehouse)}
     if typed and form.is_valid():

@@ -107,6 +107,11 @@ def look_again(request: HttpRequest) -> Cart | None:
     return request._open_cart
 
 
+def may_be_ordered(number: str) -> bool:
+    """Whether the article of this number still can be ordered at all."""
+    return Article.objects.filter(number=number, is_discontinued=False).exists()
+
+
 def about(cart: Cart) -> uuid.UUID | None:
     """The opaque id of whom the order is to, where that is a recipient."""
     return cart.recipient.key if cart.recipient else None

@@ -131,6 +131,19 @@ places.add(
 )
 
 
+places.add(
+    places.Entry(
+        slot="article.typed",
+        name="order",
+        label="Beställ",
+        url=lambda request, number: _add_url()(number) + _till(request),
+        shown=lambda request, number: (
+            _care(request) and _started(request) and carts.may_be_ordered(number)
+        ),
+    )
+)
+
+
 # --- the start page ---
 
 places.add(

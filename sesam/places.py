@@ -14,6 +14,8 @@ Each app registers entries in its own ``places.py`` (found at start-up). A slot 
 ``recipient.loan``          tags on held aids: ``extra["tags"](request, recipient)`` gives
                             {loan id: recipients.tables.LoanTag}
 ``article.button``          «Beställ» on rows and the page   (obj: Article)
+``article.typed``           where the search leads whose exact number was typed; the first that is
+                            shown, else the article's page       (obj: its number)
 ``individual.section``      a part of a tab of an individual (obj: Individual): ``extra`` has
                             ``template``, ``build(request, obj)`` (its ``content``; None: nothing to
                             say) and ``tab``: status (unless said), komponenter, aktiviteter

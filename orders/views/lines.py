@@ -363,10 +363,8 @@ def _put(request: HttpRequest, dialog: LineDialog) -> HttpResponse:
 
 
 def _error(form: forms.Form) -> str:
-    """What belongs to no field; on the first look also why the article can't be ordered here."""
-    if form.is_bound and form.errors:
-        return " ".join(form.non_field_errors())
-    return getattr(form, "refusal", "")
+    """What belongs to no field."""
+    return " ".join(form.non_field_errors()) if form.is_bound and form.errors else ""
 
 
 def _presets(form: forms.Form) -> dict[str, Any]:
@@ -395,6 +393,7 @@ def _page(
         "lacks_components": step == "komponenter" and dialog.lacks_components,
         "attachments": attached,
         "step": step,
+        "refusal": dialog.refusal,
         "dialog": {
             "title": "Beställd artikel",
             "whom": whose.band(request, dialog.cart, "Beställd artikel"),
@@ -411,11 +410,11 @@ def _page(
             if "line" in dialog.state.facts
             else reverse("articles:detail", args=[dialog.article.number]),
             "back": at > 0,
-            "finish": "Fortsätt",
-            "next": "Nästa" if at + 1 < len(steps) else "",
+            "finish": "" if dialog.refusal else "Fortsätt",
+            "next": "Nästa" if at + 1 < len(steps) and not dialog.refusal else "",
             "enter": "refresh" if step == "komponenter" else "",  # «Sök komponenter»
             "multipart": step == "kommentar",
-            "error": _error(form),
+            "error": dialog.refusal or _error(form),
         },
     }
     status = 422 if form.is_bound and form.errors and not fresh else 200

@@ -25,7 +25,7 @@ from tests.factories import (
     put_in_stock,
 )
 
-from .builders import manual_article, project_article, start
+from .builders import add, manual_article, project_article, start
 from .test_views import choice, open_dialog
 
 pytestmark = pytest.mark.django_db
@@ -312,3 +312,33 @@ def test_a_search_for_components_shows_number_availability_price_and_whether_the
     assert row["Sola"].endswith(" passar")
     assert "0 st tillgängliga" in row["Annan"] and "120,50" in row["Annan"]
     assert row["Annan"].endswith("okänt om den passar")
+
+
+# --- a number typed, and what can't be ordered here ---
+
+
+def test_an_exact_number_opens_the_dialog_at_once_while_an_order_is_in_progress(client, user):
+    article = ArticleFactory()
+    gone = ArticleFactory(is_discontinued=True)
+
+    def led_to(article) -> str:
+        asked = client.post("/artiklar/", {"q": article.number})["Location"]
+        return client.get(asked)["Location"]
+
+    assert led_to(article) == reverse("articles:detail", args=[article.number])
+    cart = start(user)
+    add_url = reverse("orders:add", args=[article.number])
+    assert led_to(article) == f"{add_url}?till={cart.token}"
+    assert led_to(gone) == reverse("articles:detail", args=[gone.number])
+
+
+def test_a_bed_that_cannot_join_the_order_leads_to_finishing_it_and_has_no_dead_buttons(
+    client, user
+):
+    bed = ArticleFactory(own_order_only=True)
+    add(start(user), ArticleFactory())
+    page = text(client.get(open_dialog(client, bed)))
+    foot = page.split('class="dialog-foot"')[1]
+    assert 'href="/bestallning/slutfor/"' in foot and "Slutför den pågående" in foot
+    assert ">Fortsätt<" not in foot and ">Nästa<" not in foot
+    assert 'name="quantity"' not in page
