@@ -7,6 +7,7 @@ with its reason; so the same sheet once more changes nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -218,13 +219,15 @@ def _write(made: Plan) -> None:
     for change in made.changes:
         change.article.supplier = change.article.supplier  # takes over the key that it now has
     Article.objects.bulk_create([c.article for c in made.new], batch_size=1000)
-    fields = {name for c in made.changed for name in c.fields}
-    if fields:
-        Article.objects.bulk_update(
-            [c.article for c in made.changed if c.fields],
-            sorted(name.removesuffix("_id") for name in fields),
-            batch_size=500,
+    # An article gets what its own row changes: another's column may hold what KHS wrote since.
+    alike: dict[tuple[str, ...], list[Article]] = defaultdict(list)
+    for change in made.changed:
+        alike[tuple(sorted(name.removesuffix("_id") for name in change.fields))].append(
+            change.article
         )
+    for fields, articles in alike.items():
+        if fields:
+            Article.objects.bulk_update(articles, fields, batch_size=500)
     prices = []
     for change in made.changes:
         if change.price is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.core.files.storage import default_storage
+from django.db import transaction
 from django.utils import timezone
 
 from organisation.models import User, Warehouse
@@ -11,7 +13,7 @@ from sesam import documents, jobs, printouts
 from sesam.models import Printout
 
 from . import stores
-from .models import ArticleLook, CatalogueImport
+from .models import CatalogueImport
 
 LOOKS_KEPT = dt.timedelta(days=7)
 ROWS_A_PAGE = 40  # about: it only says how far the work has come
@@ -58,13 +60,11 @@ def remove_import_files() -> int:
         created_at__lt=timezone.now() - printouts.KEPT
     )
     removed = 0
-    for sheet in old:
-        sheet.file.delete(save=True)
+    for pk in old.values_list("pk", flat=True):
+        with transaction.atomic():
+            sheet = CatalogueImport.objects.select_for_update().get(pk=pk)
+            name, sheet.file = sheet.file.name, ""
+            sheet.save(update_fields=["file"])
+        default_storage.delete(name)
         removed += 1
     return removed
-
-
-@jobs.hourly
-def remove_old_looks() -> int:
-    """Forget which articles somebody looked at over a week ago."""
-    return ArticleLook.objects.filter(seen_at__lt=timezone.now() - LOOKS_KEPT).delete()[0]

@@ -17,7 +17,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from organisation.admin import as_text, for_khs
+from organisation.admin import Locked, as_text, for_khs
 from organisation.models import Warehouse
 from organisation.permissions import KHS, has_role
 from sesam.templatetags.sesam import status_html
@@ -173,7 +173,7 @@ class IndividualAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(BlockReason)
-class BlockReasonAdmin(ReadOnly, admin.ModelAdmin):
+class BlockReasonAdmin(Locked, ReadOnly, admin.ModelAdmin):
     """A reason in use is ended, not removed."""
 
     list_display = ("name", "is_active")

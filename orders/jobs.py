@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.utils import timezone
 
 from sesam import jobs
@@ -29,9 +30,13 @@ def remove_draft_files() -> int:
     old = CartAttachment.objects.filter(uploaded_at__lt=timezone.now() - KEPT)
     removed = 0
     for attachment in old:
-        name = attachment.file.name
-        attachment.delete()
-        if not OrderAttachment.objects.filter(file=name).exists():
+        with transaction.atomic():
+            # Whoever is sending it now is waited for, and has made the file the order's.
+            Cart.objects.select_for_update(of=("self",)).get(pk=attachment.cart_id)
+            name = attachment.file.name
+            attachment.delete()
+            is_sent = OrderAttachment.objects.filter(file=name).exists()
+        if not is_sent:
             default_storage.delete(name)
         removed += 1
     return removed

@@ -9,7 +9,7 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Model, ProtectedError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -27,7 +27,21 @@ admin.site.login = views.admin_sign_in
 admin.site.logout = views.sign_out
 
 
-class ForKhs:
+class Locked:
+    """What is about to be saved is read under its lock: the form is saved with all columns, and
+    what somebody else or a service wrote since must be among them."""
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Model | None:
+        found = super().get_object(request, object_id, from_field)  # type: ignore[misc]
+        if found is not None and request.method == "POST" and connection.in_atomic_block:
+            rows = type(found)._base_manager.select_for_update(of=("self",))
+            found.refresh_from_db(from_queryset=rows)
+        return found
+
+
+class ForKhs(Locked):
     """Rights for an admin of KHS's daily work: the role decides, whoever runs the system has none."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -71,7 +85,7 @@ def as_text(name: str, description: str) -> Callable[[Any], str]:
     return shown
 
 
-class UsedStays:
+class UsedStays(Locked):
     """What is in use isn't deleted, and the page says by what; numbers only, since those who run
     the system see no patients. (The database holds it too.)"""
 
@@ -121,8 +135,12 @@ class RoleAdmin(UsedStays, DjangoGroupAdmin):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(Locked, DjangoUserAdmin):
     """Users are ended («aktiv» off), never removed: the log and the cases name them."""
+
+    @transaction.atomic
+    def user_change_password(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().user_change_password(*args, **kwargs)
 
     list_display = ("username", "last_name", "first_name", "default_unit", "is_active")
     list_filter = ("is_active", "groups", "is_staff")

@@ -3,12 +3,14 @@ who clicks twice, through real HTTP."""
 
 import http.client
 import threading
+import time
 import urllib.parse
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 from django.test import Client
 
 from sesam.errors import DomainError
@@ -91,3 +93,28 @@ class Twice:
         text = response.read().decode()
         assert response.status < 500, text[-2000:]
         return Answer(response.status, response.headers.get("Location", ""), text)
+
+
+def while_others_write(write: Callable, job: Callable) -> object:
+    """``job`` runs while ``write`` is done and not yet committed, and goes on when it is."""
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            write()
+            running = pool.submit(_with_own_connection, job)
+            until = time.monotonic() + 60
+            while not running.done() and not _somebody_waits() and time.monotonic() < until:
+                time.sleep(0.02)
+        return running.result(timeout=60)
+
+
+def _with_own_connection(job: Callable) -> object:
+    try:
+        return job()
+    finally:
+        connection.close()
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0] > 0
