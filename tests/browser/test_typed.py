@@ -3,11 +3,14 @@
 import re
 
 import pytest
+from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.test import Client
 from playwright.sync_api import Page, expect
 
 from organisation.models import User
+from organisation.permissions import KHS
+from pickups.models import PickupReason
 from tests.factories import (
     ArticleFactory,
     RecipientFactory,
@@ -231,3 +234,37 @@ def test_an_ended_session_asks_nothing_and_shows_what_was_typed_after_sign_in(
     expect(page.get_by_role("link", name="Slutför beställning")).to_be_visible()
     assert cart.lines.get(component_of=None).comment == "Vänster sida"
     assert page.asked == []
+
+
+def test_what_the_server_draws_without_a_form_is_filled_in_by_script(page, live_server, user):
+    """The back office's own forms: KHS wrote a count and was signed out meanwhile."""
+    user.groups.add(Group.objects.get(name=KHS))
+    user.is_staff = True
+    user.save(update_fields=["is_staff"])
+    reason = PickupReason.objects.first()
+    url = f"{live_server.url}/admin/pickups/pickupreason/{reason.pk}/change/"
+    page.goto(url)
+    page.locator("#id_name").fill("Hämtning från tredje våningen")
+    Session.objects.all().delete()
+    page.locator("input[name=_save]").click()
+    page.get_by_label("Användarnamn").fill(user.username)
+    page.get_by_label("Lösenord").fill(PASSWORD)
+    page.get_by_role("button", name="Logga in", exact=True).click()
+
+    expect(page.locator("#id_name")).to_have_value("Hämtning från tredje våningen")
+    expect(page.get_by_text("Du blev utloggad innan det här skickades.")).to_be_visible()
+    reason.refresh_from_db()
+    assert reason.name != "Hämtning från tredje våningen"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_question_fits_and_is_accessible(page, live_server, user, article, width):
+    start(user)
+    page.set_viewport_size({"width": width, "height": 800})
+    comment_step(page, live_server, article)
+    page.locator("#dialog").get_by_label("Kommentar").fill("Vänster sida")
+    page.keyboard.press("Escape")
+    box = question(page).bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    assert box["height"] < 400
