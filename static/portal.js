@@ -367,7 +367,7 @@
       return;
     }
     const target = event.detail.target;
-    if (!target || !["dialog", "dialog-body", "panel"].includes(target.id)) return;
+    if (!target || !["dialog", "dialog-body", "order-preview", "panel"].includes(target.id)) return;
     // A page without the wanted part (signed out, not allowed, ended) is shown whole, where it is.
     const wanted = target.id === "panel" ? 'id="panel"' : 'id="dialog-body"';
     if (!event.detail.serverResponse.includes(wanted)) {

@@ -86,10 +86,12 @@ def stopped(
         "dialog": dialog,
     }
     response = render(request, "orders/changed.html", context, status=409)
-    if getattr(request, "htmx", False) and request.htmx.target not in {"dialog", "dialog-body"}:
-        # A block of the page was to be swapped: this stands in the place of it all.
-        response = retarget(reselect(reswap(response, "innerHTML"), "unset"), "body")
-    return response
+    if not getattr(request, "htmx", False) or request.htmx.target in {"dialog", "dialog-body"}:
+        return response
+    # A part was to be swapped: this stands in the place of the dialog it is in, or of the page.
+    if request.htmx.target == "order-preview":
+        return retarget(reselect(reswap(response, "outerHTML"), "#dialog-body"), "#dialog-body")
+    return retarget(reselect(reswap(response, "innerHTML"), "unset"), "body")
 
 
 def band(request: HttpRequest, cart: Cart, what: str) -> dict[str, Any]:

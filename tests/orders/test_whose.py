@@ -109,7 +109,7 @@ def test_a_dialog_that_is_open_stops_and_keeps_what_was_typed(
 
     # His order taken up again, the dialog stands as it was left.
     Cart.objects.filter(pk=hers.pk).update(closed_at=hers.created_at)
-    Cart.objects.filter(pk=his.pk).update(closed_at=None)
+    Cart.objects.filter(pk=his.pk).update(closed_at=None, thrown_at=None)
     assert "Vänster hand" in text(client.get(comment))
     client.post(comment, {"comment": "Vänster hand", "action": "finish"})
     assert [(x.quantity, x.comment) for x in his.lines.all()] == [(2, "Vänster hand")]
@@ -133,8 +133,8 @@ def test_leaving_an_order_leaves_the_one_that_was_seen(client, user, arvid, sand
     page = text(client.get("/bestallning/"))
     token = re.search(r'name="till" value="([^"]+)"', page)[1]
     hers = sandra()
-    assert stopped(client.post("/bestallning/lamna/", {"till": token}))
-    assert client.post("/bestallning/lamna/").status_code == 409, "a form that doesn't say whose"
+    assert stopped(client.post("/bestallning/kasta/", {"till": token}))
+    assert client.post("/bestallning/kasta/").status_code == 409, "a form that doesn't say whose"
     assert carts.open_cart(user) == hers
 
 
@@ -203,7 +203,7 @@ def test_another_users_order_says_nothing_of_whose_it_is(client, user, arvid, sa
     foreign = start(UserFactory(), arvid)
     sandra()
     for token in (str(foreign.token), "x", ""):
-        answer = client.post("/bestallning/lamna/", {"till": token})
+        answer = client.post("/bestallning/kasta/", {"till": token})
         assert answer.status_code == 409
         assert "Arvid" not in text(answer)
 
