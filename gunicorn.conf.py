@@ -15,7 +15,8 @@ max_requests_jitter = 500
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 accesslog = "-"
-# The path without its query (%(r)s and %(f)s would show what people searched for).
+logger_class = "sesam.gunicorn_logs.Logger"
+# The path without its query and without numbers of people (%(r)s and %(f)s would show what people searched for).
 access_log_format = "%(t)s %(h)s %(m)s %(U)s %(s)s %(B)s %(M)sms"
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
+from .logs import about, without_personal_numbers
+
 
 class HideEverything(SafeExceptionReporterFilter):
     """Hides every form value and every local variable, whatever its name and in DEBUG too."""
@@ -38,6 +40,8 @@ class Reporter(ExceptionReporter):
 
     def get_traceback_data(self) -> dict[str, Any]:
         data = super().get_traceback_data()
+        if self.exc_value is not None and data.get("exception_value"):
+            data["exception_value"] = without_personal_numbers(about(self.exc_value))
         if self.request is not None:
             data["request_GET_items"] = [
                 (name, self.filter.cleansed_substitute) for name in self.request.GET

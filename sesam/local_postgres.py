@@ -41,6 +41,18 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 ROLE = "portal"  # made with the cluster; owns and migrates
 RUNNING_ROLE = "portal_web"  # made by migrating (sesam/database_roles.py)
 OLDEST_MAJOR = 18  # uuidv7(), builtin locale provider
+# What the server's own log leaves out (docker-compose.yml says the same): errors, since their very
+# words quote what was typed, with the row's values, the statement and its parameters. The portal
+# logs its errors itself, without them.
+QUIET = {
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+}
 _held: dict[str, IO[str]] = {}
 
 
@@ -76,6 +88,7 @@ class Cluster:
             "shared_buffers": "128MB",
             "work_mem": "16MB",
             "jit": "off",
+            **QUIET,
             "log_timezone": "UTC",
             "timezone": "UTC",
         }

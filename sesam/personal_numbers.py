@@ -8,6 +8,7 @@ Folkbokföringslag (1991:481) § 18 and § 18 a. python-stdnum gives the check d
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -18,7 +19,6 @@ from .errors import DomainError
 FIELD = "nummer"
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212+.]")
 _DIGITS = re.compile(r"[0-9]+")
-_LOOKS_PERSONAL = re.compile(r"(?:1[89]|20)?\d{2}[01]\d\d{2}[-+ ]?\d{4}")
 _OLDEST_YEAR = 1840  # nobody born earlier was alive when the numbers were introduced in 1947
 _COORDINATION = 60
 
@@ -88,14 +88,62 @@ def written(digits: str) -> str:
 
 
 def looks_personal(typed: str) -> bool:
-    """Whether somebody seems to have typed a personal number, right or wrong.
+    """Whether somebody seems to have typed a personal number somewhere in ``typed``, right or
+    wrong, however it is written.
 
     For boxes that take other things: such text must not end up in an address or a log.
     """
-    return _LOOKS_PERSONAL.fullmatch(typed.strip()) is not None or (
-        len(_SEPARATORS.sub("", typed)) in (10, 12)
-        and _LOOKS_PERSONAL.fullmatch(_SEPARATORS.sub("", typed)) is not None
-    )
+    return next(_found(typed[:_LONGEST]), None) is not None
+
+
+def struck_out(text: str, by: str) -> str:
+    """``text`` with ``by`` in the place of everything that looks like a personal number."""
+    parts, at = [], 0
+    for start, end in _found(text):
+        parts += [text[at:start], by]
+        at = end
+    return "".join([*parts, text[at:]]) if parts else text
+
+
+# The one recogniser. Between the digits may stand what people write there, and what can't be seen;
+# random ids are no numbers, whatever their digits.
+_BETWEEN = r"[\s\x00-\x1f\x7f\xad\u200b-\u200f\u2010-\u2015\u2060\u2212\ufeff+./:_-]{0,3}"
+_SHAPE = re.compile(
+    r"(?<![0-9])"
+    rf"(?:(?:1[89]|20){_BETWEEN})?[0-9]{{2}}{_BETWEEN}(?:0[0-9]|1[0-2]){_BETWEEN}[0-9]{{2}}"
+    rf"{_BETWEEN}[0-9]{{4}}"
+    r"(?![0-9])"
+)
+_RANDOM_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-f]{32,}")
+_LETTER = re.compile(r"[^\W\d_]")
+_LONGEST = 10_000  # characters: no box takes so many, nor any address
+_DIGIT = re.compile(r"[0-9]")
+
+
+def _found(text: str) -> Iterator[tuple[int, int]]:
+    """Where numbers stand in the text.
+
+    Free-standing digits of the shape are taken for one even where the check digit is wrong: who
+    mistyped a number meant a person. Within a word, as of a serial number, it must be right.
+    """
+    plain = _with_plain_digits(text)
+    if len(_DIGIT.findall(plain)) < 10:
+        return
+    plain = _RANDOM_ID.sub(lambda found: "x" * len(found.group()), plain)
+    for found in _SHAPE.finditer(plain):
+        before, after = plain[: found.start()][-1:], plain[found.end() :][:1]
+        if _LETTER.match(before) or _LETTER.match(after):
+            digits = re.sub(r"[^0-9]", "", found.group())
+            if not luhn.is_valid(digits[-10:]):
+                continue
+        yield found.span()
+
+
+def _with_plain_digits(text: str) -> str:
+    """Digits of every script as 0–9, each in its place (``１９`` as ``19``)."""
+    if text.isascii():
+        return text
+    return "".join(c if c.isascii() or not c.isdecimal() else str(int(c)) for c in text)
 
 
 def _check_date(digits: str, today: dt.date) -> None:

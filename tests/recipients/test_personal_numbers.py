@@ -113,9 +113,23 @@ def test_what_looks_like_a_number_is_recognised_however_it_is_written(number):
     assert personal_numbers.looks_personal(number)
     assert personal_numbers.looks_personal(personal_numbers.written(number))
     assert personal_numbers.looks_personal(f" {number[2:8]}-{number[8:]} ")
+    assert personal_numbers.looks_personal(f"pnr{number}x")
+    assert personal_numbers.looks_personal(f"{number}\0")
+    assert personal_numbers.looks_personal(f"{number[:8]}\0{number[8:]}")
 
 
-@pytest.mark.parametrize("typed", ["37121", "26480001", "rullstol 45", "224559", ""])
+@given(numbers, st.text(alphabet="abcåäö (),;", max_size=10))
+def test_only_the_number_is_struck_out_of_a_text(number, words):
+    for typed in (number, personal_numbers.written(number), number[2:]):
+        struck = personal_numbers.struck_out(f"{words} {typed} {words}", "#")
+        assert struck == f"{words} # {words}"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["37121", "26480001", "rullstol 45", "224559", "", "2026-11-25", "SN2105123457AB",
+     "5b0a3b0e-1111-4b11-8111-430130705612", "2026-11-25 15:53:53", "7332430123457"],
+)  # fmt: skip
 def test_article_and_case_numbers_do_not_look_like_people(typed):
     assert not personal_numbers.looks_personal(typed)
 
