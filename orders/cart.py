@@ -13,10 +13,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from articles.models import Article
+from organisation import access_log
 from organisation.models import Source, Unit, User, Warehouse
 from organisation.permissions import CARE, KHS, has_role
 from recipients.models import Recipient
-from sesam.attachments import check
+from sesam.attachments import clean
 from sesam.errors import DomainError
 
 from .models import (
@@ -98,6 +99,7 @@ def of_request(request: HttpRequest) -> Cart | None:
         # Every page asks and most users have none: a small question before the large one.
         started = care and Cart.objects.filter(user=request.user.pk, closed_at=None).exists()
         request._open_cart = open_cart(request.user) if started else None
+        _log_another_day(request, request._open_cart)
     return request._open_cart
 
 
@@ -110,6 +112,15 @@ def look_again(request: HttpRequest) -> Cart | None:
 def may_be_ordered(number: str) -> bool:
     """Whether the article of this number still can be ordered at all."""
     return Article.objects.filter(number=number, is_discontinued=False).exists()
+
+
+def _log_another_day(request: HttpRequest, cart: Cart | None) -> None:
+    """The frame of every page names whom the order in progress is for. That is no look at somebody
+    who was looked at the same day; one who was left over from another day is."""
+    if cart is None or cart.recipient is None or request.method == "POST":
+        return
+    if timezone.localdate(cart.updated_at) != timezone.localdate():
+        access_log.look(request, cart.recipient.key, "Beställning kvar från en annan dag")
 
 
 def about(cart: Cart) -> uuid.UUID | None:
@@ -530,17 +541,17 @@ def toggle_together(cart: Cart, line_id: int) -> None:
 @transaction.atomic
 def attach(cart: Cart, upload, *, user: User, dialog_key: str = "") -> CartAttachment:
     """Attach a file to the order, or to the line that a dialog is about to make."""
-    content_type = check(upload)
+    kept = clean(upload)
     cart = locked(cart)
     if cart.attachments.exclude(line__removed_at__isnull=False).count() >= 20:
         raise DomainError("En beställning kan ha högst 20 bilagor.", field="file")
     return CartAttachment.objects.create(
         cart=cart,
         dialog_key=dialog_key,
-        file=upload,
-        name=upload.name[-120:],
-        content_type=content_type,
-        size=upload.size,
+        file=kept.file,
+        name=kept.name,
+        content_type=kept.content_type,
+        size=kept.size,
         uploaded_by=user,
     )
 

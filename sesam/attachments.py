@@ -1,20 +1,34 @@
 """Files that people attach: checked by content, named by nobody, served as downloads only."""
 
+from __future__ import annotations
+
+import re
+import struct
+import threading
+import unicodedata
 import uuid
+import zlib
+from dataclasses import dataclass
 from io import BytesIO
+from pathlib import PurePosixPath
 from zipfile import BadZipFile, ZipFile
 
 import filetype
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 from django.http import FileResponse
+from PIL import Image, ImageOps
 
 from .errors import DomainError
+from .personal_numbers import struck_out
 
+PDF = "application/pdf"
+PICTURES = {"image/jpeg": "JPEG", "image/png": "PNG"}  # with Pillow's names
 # Content type by what the first bytes say, with the ending that the download gets.
 ALLOWED = {
-    "application/pdf": "pdf",
+    PDF: "pdf",
     "image/jpeg": "jpg",
     "image/png": "png",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
@@ -22,7 +36,7 @@ ALLOWED = {
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-def _path(instance: "Attachment", filename: str) -> str:
+def _path(instance: Attachment, filename: str) -> str:
     """A random name: the user's file name may hold a personal number."""
     return f"attachments/{uuid.uuid4().hex}"
 
@@ -52,41 +66,163 @@ class Attachment(models.Model):
         raise NotImplementedError(f"{type(self).__name__} must say who may read it")
 
 
-def check(upload: UploadedFile) -> str:
-    """The content type of an upload that is allowed.
+@dataclass(frozen=True)
+class Clean:
+    """A file as it may be kept: what ``Attachment`` needs of it."""
 
-    Raises ``DomainError`` (field ``file``) for an empty, too large or forbidden file.
+    file: ContentFile
+    name: str
+    content_type: str
+
+    @property
+    def size(self) -> int:
+        return int(self.file.size)
+
+
+def clean(upload: UploadedFile) -> Clean:
+    """An upload that is allowed, without what nobody means to send along.
+
+    Pictures are written anew, so nothing is left of where and by whom they were taken, nor of
+    anything hidden in them. Raises ``DomainError`` (field ``file``) for an empty, too large,
+    damaged or forbidden file.
     """
+    content_type = check(upload)
+    upload.seek(0)
+    data = upload.read()
+    if content_type in PICTURES:
+        data = _drawn_anew(data, content_type)
+    name = safe_name(upload.name or "", content_type)
+    return Clean(ContentFile(data, name=name), name, content_type)
+
+
+def check(upload: UploadedFile) -> str:
+    """The content type of an upload that is allowed; raises as ``clean`` does."""
     if not upload.size:
-        raise DomainError("Filen är tom. Välj en annan fil.", field="file")
+        raise _refusal("Filen är tom. Välj en annan fil.")
     if upload.size > settings.ATTACHMENT_MAX_BYTES:
         limit = settings.ATTACHMENT_MAX_BYTES // 1024 // 1024
-        raise DomainError(f"Filen är för stor. Den får vara högst {limit} MB.", field="file")
-    head = upload.read(8192)
+        raise _refusal(f"Filen är för stor. Den får vara högst {limit} MB.")
     upload.seek(0)
-    kind = filetype.guess(head)
+    data = upload.read()
+    upload.seek(0)
+    kind = filetype.guess(data[:8192])
     found = kind.mime if kind else ""
-    if found in ("application/zip", DOCX) and _is_docx(upload):
-        found = DOCX
-    elif found == "application/zip":
-        found = ""
+    if found in ("application/zip", DOCX):
+        found = DOCX if _is_docx(data) else ""
     if found not in ALLOWED:
-        raise DomainError(
+        raise _refusal(
             "Filen kan inte bifogas. Välj en PDF, en bild (JPEG eller PNG) eller ett"
-            " Word-dokument (DOCX).",
-            field="file",
+            " Word-dokument (DOCX)."
         )
+    if found == PDF:
+        _check_pdf(data)
     return found
 
 
-def _is_docx(upload: UploadedFile) -> bool:
-    data = BytesIO(upload.read())
-    upload.seek(0)
+def safe_name(typed: str, content_type: str) -> str:
+    """The name a file goes out by: as the user called it, without path, numbers of people and
+    what can't be seen, and with the ending of its content."""
+    stem = PurePosixPath(typed.replace("\\", "/")).name
+    ending = ALLOWED[content_type]
+    while (shorter := _ENDING.sub("", stem)) != stem:
+        stem = shorter
+    stem = "".join(" " if c in _NOT_IN_NAMES else c for c in stem if _can_be_seen(c))
+    stem = struck_out(unicodedata.normalize("NFC", stem), " ")
+    stem = " ".join(stem.split()).strip(" ._-")[: 119 - len(ending)].strip()
+    return f"{stem or 'bilaga'}.{ending}"
+
+
+_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$")
+_NOT_IN_NAMES = frozenset('<>:"|?*/')
+
+
+def _can_be_seen(character: str) -> bool:
+    return unicodedata.category(character)[0] != "C"
+
+
+def _refusal(text: str) -> DomainError:
+    return DomainError(text, field="file")
+
+
+def _check_pdf(data: bytes) -> None:
+    """Nothing before the document, nothing after it: a file is a PDF and nothing else."""
+    end = data.rfind(b"%%EOF")
+    if not data.startswith(b"%PDF-") or end < 0 or data[end + 5 :].strip(_SPACE):
+        raise _refusal(
+            "Filen är ingen hel PDF, eller har något mer i sig än dokumentet. Öppna den, spara"
+            " eller skriv ut den som PDF på nytt och bifoga den nya filen."
+        )
+
+
+_SPACE = b" \t\r\n\f\0"
+
+
+def _is_docx(data: bytes) -> bool:
+    """Whether it is a Word document; refused if it can do something by itself."""
     try:
-        names = ZipFile(data).namelist()
-    except BadZipFile:
+        with ZipFile(BytesIO(data)) as file:
+            names = [name.replace("\\", "/").lower().lstrip("/") for name in file.namelist()]
+            with file.open("[Content_Types].xml") as types:
+                said = types.read(_LONGEST_LIST).decode("utf-8", "replace").lower()
+    except (BadZipFile, KeyError, RuntimeError, NotImplementedError, OSError, zlib.error):
         return False
-    return "word/document.xml" in names and "word/vbaProject.bin" not in names
+    if "word/document.xml" not in names:
+        return False
+    if any(_MACROS.search(text) for text in (*names, said)):
+        raise _refusal(
+            "Word-dokumentet innehåller makron och kan inte bifogas. Spara det som ett vanligt"
+            " dokument (DOCX) eller som PDF och bifoga det i stället."
+        )
+    if any(_EMBEDDED.search(text) for text in (*names, said)):
+        raise _refusal(
+            "Word-dokumentet har andra filer eller objekt inbäddade och kan inte bifogas. Spara det"
+            " som PDF och bifoga den i stället."
+        )
+    return "wordprocessingml.document.main+xml" in said
+
+
+_LONGEST_LIST = 1024 * 1024  # of a document's parts
+_MACROS = re.compile(r"vbaproject|vbadata|macroenabled")
+_EMBEDDED = re.compile(r"(?:^|/)(?:embeddings|activex)/|oleobject|activex")
+
+
+def _drawn_anew(data: bytes, content_type: str) -> bytes:
+    """The picture's points, turned as they are to be seen, in a new file."""
+    try:
+        with Image.open(BytesIO(data), formats=[PICTURES[content_type]]) as picture:
+            if picture.width * picture.height > MOST_POINTS:
+                raise Image.DecompressionBombError
+            with _one_at_a_time:
+                return _written(picture, content_type)
+    except Image.DecompressionBombError as error:
+        raise _refusal(
+            f"Bilden är för stor: den får ha högst {MOST_POINTS // 1_000_000} miljoner bildpunkter."
+            " Spara den mindre."
+        ) from error
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
+        raise _refusal(
+            "Bilden är skadad och kan inte läsas. Spara om den och bifoga den nya filen."
+        ) from error
+
+
+def _written(picture: Image.Image, content_type: str) -> bytes:
+    drawn: Image.Image = ImageOps.exif_transpose(picture)
+    if drawn.mode == "P":
+        drawn = drawn.convert("RGBA" if "transparency" in drawn.info else "RGB")
+    elif drawn.mode not in ("L", "LA", "RGB", "RGBA"):
+        drawn = drawn.convert("RGB")
+    drawn.info = {}
+    file = BytesIO()
+    if content_type == "image/png":
+        drawn.save(file, "PNG")
+    else:
+        drawn.convert("RGB").save(file, "JPEG", quality=88)
+    return file.getvalue()
+
+
+# A picture of this size takes some 300 MB while it is drawn.
+MOST_POINTS = 50_000_000
+_one_at_a_time = threading.Lock()
 
 
 def download(attachment: Attachment) -> FileResponse:
@@ -94,7 +230,7 @@ def download(attachment: Attachment) -> FileResponse:
     response = FileResponse(
         attachment.file.open("rb"),
         as_attachment=True,
-        filename=attachment.name,
+        filename=safe_name(attachment.name, attachment.content_type),
         content_type=attachment.content_type,
     )
     response["X-Content-Type-Options"] = "nosniff"

@@ -123,16 +123,16 @@ def _move(order: Order, line: OrderLine, to: Stage, *, user: User, note: str, **
 
 def _attach(order: Order, line: OrderLine, upload: UploadedFile, user: User) -> OrderAttachment:
     try:
-        content_type = attachments.check(upload)
+        kept = attachments.clean(upload)
     except DomainError as fault:
         raise DomainError(fault.message, field="offer") from fault
     return OrderAttachment.objects.create(
         order=order,
         line=line,
-        file=upload,
-        name=(upload.name or "offert")[-120:],
-        content_type=content_type,
-        size=upload.size or 0,
+        file=kept.file,
+        name=kept.name,
+        content_type=kept.content_type,
+        size=kept.size,
         uploaded_by=user,
     )
 

@@ -217,10 +217,12 @@ def test_khs_adds_a_pdf_or_a_link_but_nothing_else(browser_of, khs_user, setting
 
     picture = SimpleUploadedFile("a.pdf", b"\x89PNG\r\n\x1a\n" + b"0" * 64, "application/pdf")
     for wrong in ({}, {"file": picture}, {"url": "javascript:alert(1)"},
-                  {"url": "https://a.example/", "file": SimpleUploadedFile("a.pdf", b"%PDF-1.4 x")}):  # fmt: skip
+                  {"url": "https://a.example/", "file": SimpleUploadedFile("a.pdf", b"%PDF-1.4 x\n%%EOF")}):  # fmt: skip
         assert add(**wrong).status_code == 200, wrong
         assert not ArticleDocument.objects.exists()
-    assert add(file=SimpleUploadedFile("Å 19121212-1212.pdf", b"%PDF-1.4 x")).status_code == 302
+    assert (
+        add(file=SimpleUploadedFile("Å 19121212-1212.pdf", b"%PDF-1.4 x\n%%EOF")).status_code == 302
+    )
     saved = ArticleDocument.objects.get()
     assert (saved.size, "1912" in saved.file.name) == (10, False)
 

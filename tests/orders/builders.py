@@ -65,7 +65,7 @@ def manual_article() -> Article:
 
 
 def pdf(name: str = "offert.pdf") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, b"%PDF-1.4 offert", content_type="application/pdf")
+    return SimpleUploadedFile(name, b"%PDF-1.4 offert\n%%EOF\n", content_type="application/pdf")
 
 
 TO_APPROVAL = [Stage.AT_SUPPLIER, Stage.OFFER_RECEIVED, Stage.WAITING]

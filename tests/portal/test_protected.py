@@ -62,7 +62,7 @@ def person(settings, tmp_path):
         cart = start(user, recipient, replace=True)
         carts.change(cart, {"extra_info": "Vid kvarnen"})
         add(cart, bed, comment="Ställs i rummet mot Kvarnbacken")
-        file = SimpleUploadedFile("vag.pdf", b"%PDF-1.4 Vid kvarnen", "application/pdf")
+        file = SimpleUploadedFile("vag.pdf", b"%PDF-1.4 Vid kvarnen\n%%EOF", "application/pdf")
         carts.attach(cart, file, user=user)
         order = orders.send(cart, user=user)
     orders.cancel(order, user=user)
