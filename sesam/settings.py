@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "sesam.search_boxes.Boxes",
     "organisation.middleware.SignedInPages",
     "sesam.documents.UnavailablePage",
     "axes.middleware.AxesMiddleware",  # last: it answers a locked sign-in

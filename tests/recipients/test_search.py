@@ -86,8 +86,10 @@ def test_the_number_stands_in_no_address_log_row_session_or_title(client):
 def test_the_number_is_not_taken_from_the_address(client, logged):
     RecipientFactory(number=GOOD)
     answer = client.get(URL, {"nummer": GOOD})
-    assert answer.status_code == 200
-    assert GOOD not in answer.content.decode()
+    assert (answer.status_code, answer["Location"]) == (302, URL)
+    page = client.get(URL)
+    assert GOOD not in page.content.decode()
+    assert "borttaget ur sökningen" in page.content.decode()
     assert logged() == []
 
 
