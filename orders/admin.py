@@ -223,12 +223,8 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
         action: access_log.Action = access_log.Action.VIEW,
     ) -> None:
         if order.recipient is not None:
-            access_log.record(
-                request,
-                action,
-                order.recipient.key,
-                detail=detail,
-                case_number=order.case_number,
+            access_log.look(
+                request, order.recipient.key, detail, action=action, case_number=order.case_number
             )
 
     def context(self, request: HttpRequest, order: Order, **more: Any) -> dict[str, Any]:

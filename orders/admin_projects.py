@@ -14,7 +14,6 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from articles.models import Article, Balance
-from organisation import access_log
 from organisation.admin import for_khs
 from organisation.models import Warehouse
 from sesam.errors import DomainError
@@ -79,7 +78,6 @@ def move_view(
             except DomainError as fault:
                 error = _tell(form, fault)
             else:
-                admin.log(request, order, f"Projekt: {to.label}", access_log.Action.CHANGE)
                 messages.success(request, f"{line.article.name}: {to.label}.")
                 return redirect(PAGE, pk=pk)
     elif to not in project.next_for_khs:
@@ -148,7 +146,6 @@ def put_view(admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int) -> 
                 error = _tell(form, fault)
             else:
                 article = form.cleaned_data["article"]
-                admin.log(request, order, f"La på {article.number}", access_log.Action.CHANGE)
                 messages.success(request, f"{article} ligger på beställningen{put.stock_words}.")
                 return redirect(PAGE, pk=pk)
     elif order.has_ended or not line.takes_articles:
@@ -173,7 +170,6 @@ def take_off_view(admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int
     except DomainError as fault:
         messages.error(request, fault.message)
     else:
-        admin.log(request, order, f"Tog bort {line.article.number}", access_log.Action.CHANGE)
         messages.success(request, f"{line.article} är borttagen från beställningen.")
     return redirect(PAGE, pk=pk)
 

@@ -56,11 +56,10 @@ def of(piece: Individual) -> Holding | None:
 
 def show(request: HttpRequest, piece: Individual, holding: Holding, *, reason: str) -> None:
     """«Visa mottagare»: log the look with its reason, and let it stand for a while."""
-    access_log.record(
+    access_log.look(
         request,
-        access_log.Action.VIEW,
         holding.recipient.key,
-        detail=f"Visa mottagare på individ {piece.number}. Orsak: {reason}",
+        f"Visa mottagare på individ {piece.number}. Orsak: {reason}",
         case_number=holding.case_number,
     )
     Dialog.start(request, KIND, about=holding.recipient.key, piece=piece.number)
@@ -68,11 +67,11 @@ def show(request: HttpRequest, piece: Individual, holding: Holding, *, reason: s
 
 def refuse(request: HttpRequest, piece: Individual, holding: Holding) -> None:
     """Somebody asked for a protected person."""
-    access_log.record(
+    access_log.look(
         request,
-        access_log.Action.REFUSED,
         holding.recipient.key,
-        detail=f"Visa mottagare på individ {piece.number}: skyddad identitet",
+        f"Visa mottagare på individ {piece.number}: skyddad identitet",
+        action=access_log.Action.REFUSED,
         case_number=holding.case_number,
     )
 
@@ -103,11 +102,10 @@ def section(request: HttpRequest, piece: Individual) -> dict[str, Any] | None:
     facts = [case]
     open_to_user = may_see(request, piece, holding)
     if open_to_user:
-        access_log.record(
+        access_log.look(
             request,
-            access_log.Action.VIEW,
             holding.recipient.key,
-            detail=f"Mottagare på individ {piece.number}",
+            f"Mottagare på individ {piece.number}",
             case_number=holding.case_number,
         )
         person = masking.shown(holding.recipient)

@@ -46,11 +46,19 @@ def _whom(request: HttpRequest) -> str:
     return cart.whom if cart else ""
 
 
-def who(cart: carts.Cart) -> str:
-    """Whom the order in progress is for, in full."""
-    if cart.recipient:
-        return f"{cart.recipient.name}, {cart.recipient.written_number}"
-    return str(cart.destination)
+# The pages of the order in progress: they log that they show whom it is for.
+LOOKS = {"orders:cart", "orders:checkout", "orders:delivery"}
+
+
+def who(request: HttpRequest) -> str:
+    """Whom the order in progress is for: by name, and by number where that is a logged look."""
+    cart = carts.of_request(request)
+    if cart is None or cart.recipient is None:
+        return str(cart.destination) if cart else ""
+    match = request.resolver_match
+    if match is None or match.view_name not in LOOKS:
+        return cart.recipient.name
+    return f"{cart.recipient.name}, {cart.recipient.written_number}"
 
 
 @cache
@@ -81,7 +89,7 @@ places.add(
     places.Entry(
         slot="strip",
         name="cart",
-        label=lambda request, obj: who(carts.of_request(request)),
+        label=lambda request, obj: who(request),
         url=places.page("orders:checkout"),
         shown=_started,
         count=_line_count,

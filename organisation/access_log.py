@@ -1,23 +1,33 @@
-"""Writing the access log. Every look at a person's data goes through ``record``."""
+"""Writing the access log. Every look at a person's data, and every deed, goes through here.
+
+A deed is recorded where it is done, in the service, in the same transaction (``tell`` of orders
+and pickups writes the case's event along with it); a look in the view that shows it (``look``).
+From where it was asked for comes from ``sesam.asking``.
+"""
 
 import hashlib
 import hmac
 import uuid
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 
-from .models import AccessLogEntry
+from sesam import asking
+
+from .models import AccessLogEntry, User
 
 Action = AccessLogEntry.Action
+
+SYSTEM = "portalen"  # the job's name where nothing has one: a command at the server
 
 # Every look writes a row, so it is written without the ORM's ceremony.
 _INSERT = """
     INSERT INTO organisation_accesslogentry
-        (at, user_id, unit_id, action, recipient_key, searched, detail, case_number, ip)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+        (at, user_id, job, unit_id, action, recipient_key, searched, detail, case_number, ip)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -29,7 +39,7 @@ def digest(searched: str) -> str:
 
 
 def record(
-    request: HttpRequest,
+    user: User | None,
     action: AccessLogEntry.Action,
     recipient_key: uuid.UUID | None = None,
     *,
@@ -37,19 +47,41 @@ def record(
     detail: str = "",
     case_number: str = "",
 ) -> None:
-    """Log that the request's user did ``action`` with the recipient's data."""
+    """Log that ``user`` did ``action`` with the recipient's data.
+
+    Without a user it was whoever started the job that runs, else the job itself.
+    """
+    asked = asking.now()
+    user_id = user.pk if user else asked.started_by
+    unit_id = user.default_unit_id if user else asked.starters_unit
+    job = asked.job if asked.job or user_id else SYSTEM
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT,
             [
                 timezone.now(),
-                request.user.pk,
-                getattr(request.user, "default_unit_id", None),
+                user_id,
+                job,
+                unit_id,
                 str(action),
                 recipient_key,
                 digest(searched) if searched else "",
                 detail[:200],
                 case_number,
-                request.META.get("REMOTE_ADDR") or None,
+                asked.ip,
             ],
         )
+
+
+def look(
+    request: HttpRequest,
+    recipient_key: uuid.UUID,
+    detail: str = "",
+    *,
+    action: AccessLogEntry.Action = Action.VIEW,
+    case_number: str = "",
+) -> None:
+    """Log that the answer to ``request`` shows, prints or hands out the recipient's data."""
+    if isinstance(request.user, AnonymousUser):
+        raise PermissionError("nobody looks at a recipient without having signed in")
+    record(request.user, action, recipient_key, detail=detail, case_number=case_number)

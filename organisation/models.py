@@ -163,7 +163,8 @@ class AccessLogEntry(models.Model):
     """Somebody looked at, searched for or changed a person's data. Rows are never changed.
 
     ``recipient_key`` is the recipient's opaque id; a search that found nobody has only the
-    keyed digest of what was searched for, so that no personal number stands in the log.
+    keyed digest of what was searched for, so that no personal number stands in the log. What no
+    user asked for was done by a job, whose name stands there.
     """
 
     class Action(models.TextChoices):
@@ -179,8 +180,9 @@ class AccessLogEntry(models.Model):
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField("tid", auto_now_add=True, db_index=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name="användare", on_delete=models.PROTECT
+        settings.AUTH_USER_MODEL, verbose_name="användare", null=True, on_delete=models.PROTECT
     )
+    job = models.CharField("jobb", max_length=60, blank=True, db_default="")
     unit = models.ForeignKey(
         Unit, verbose_name="tjänsteställe", null=True, on_delete=models.PROTECT
     )
@@ -196,6 +198,11 @@ class AccessLogEntry(models.Model):
         verbose_name_plural = "åtkomstlogg"
         ordering = ["-at", "-id"]
         indexes = [models.Index(fields=["user", "action", "at"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=False) | ~models.Q(job=""), name="somebody_did_it"
+            )
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             pgtrigger.Trigger(

@@ -28,7 +28,6 @@ from sesam.templatetags.sesam import datum, status_html
 
 from . import differences, khs, services
 from .models import (
-    PickupLine,
     PickupOrder,
     PickupReason,
     PickupReceipt,
@@ -181,13 +180,7 @@ class PickupOrderAdmin(ForKhs, admin.ModelAdmin):
         return get_object_or_404(pickups, pk=pk)
 
     def _log(self, request: HttpRequest, pickup: PickupOrder, detail: str) -> None:
-        access_log.record(
-            request,
-            access_log.Action.VIEW,
-            pickup.recipient.key,
-            detail=detail,
-            case_number=pickup.case_number,
-        )
+        access_log.look(request, pickup.recipient.key, detail, case_number=pickup.case_number)
 
     def _page(
         self, request: HttpRequest, template: str, pickup: PickupOrder, status: int = 200, **more
@@ -287,7 +280,6 @@ class PickupOrderAdmin(ForKhs, admin.ModelAdmin):
             khs.read(fresh, request.POST)
             self._place(fresh, error)
             return self._receive_page(request, pickup, fresh, status=422)
-        self._log_received(request, pickup)
         messages.success(request, "Mottagningen är registrerad.")
         return redirect("admin:pickups_pickuporder_change", pk=pickup.pk)
 
@@ -302,19 +294,6 @@ class PickupOrderAdmin(ForKhs, admin.ModelAdmin):
                 row.error = error.message
                 return
         page.error = error.message
-
-    def _log_received(self, request: HttpRequest, pickup: PickupOrder) -> None:
-        """That it changed the recipient's data, and that of everybody else whose aid came."""
-        strangers = PickupLine.objects.filter(pickup=pickup, is_extra=True, loan__isnull=False)
-        keys = {pickup.recipient.key, *strangers.values_list("loan__recipient__key", flat=True)}
-        for key in keys:
-            access_log.record(
-                request,
-                access_log.Action.CHANGE,
-                key,
-                detail="Tog emot hjälpmedel",
-                case_number=pickup.case_number,
-            )
 
     def _receive_page(
         self, request: HttpRequest, pickup: PickupOrder, page: khs.Sheet, *, status: int = 200

@@ -20,7 +20,6 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 
 from organisation import access_log
-from organisation.models import AccessLogEntry
 from organisation.permissions import KHS, has_role
 from sesam import personal_numbers, phones
 from sesam.errors import DomainError
@@ -72,9 +71,7 @@ class RecipientAdmin(admin.ModelAdmin):
         except ValueError:
             return None
         if recipient is not None and has_role(request.user, KHS):
-            access_log.record(
-                request, AccessLogEntry.Action.VIEW, recipient.key, detail="I administrationen"
-            )
+            access_log.look(request, recipient.key, "I administrationen")
         return recipient
 
     @_no_store
@@ -91,7 +88,7 @@ class RecipientAdmin(admin.ModelAdmin):
             status = 422
             if form.is_valid():
                 try:
-                    found = services.find(request, form.cleaned_data["nummer"])
+                    found = services.find(request.user, form.cleaned_data["nummer"])
                 except DomainError as error:
                     form.add_error(personal_numbers.FIELD, error.message)
                 else:
@@ -113,7 +110,8 @@ class RecipientAdmin(admin.ModelAdmin):
 
     @_no_store
     def history_view(self, request, object_id, extra_context=None):
-        return super().history_view(request, object_id, extra_context)
+        context = {"title": "Ändringshistorik", "subtitle": None, **(extra_context or {})}
+        return super().history_view(request, object_id, context)
 
     @admin.display(description="Nummer")
     def shown_number(self, obj: Recipient) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, ProtectedError, RestrictedError
-from django.http import HttpRequest
 from django.utils import timezone
 
 from organisation import access_log
@@ -28,6 +27,7 @@ Action = AccessLogEntry.Action
 EDITABLE = ("phone", "mobile", "email", "door_code", "instructions")
 CONTACT = "contact_prescriber"  # of a protected person too
 DETAIL_LABELS = {f.name: f.verbose_name for f in Recipient._meta.fields if f.name in EDITABLE}
+REMOVED = "Borttagen: inget ärende på 30 dagar"
 KEPT_UNUSED = dt.timedelta(days=30)
 
 _ADDRESS = ("co", "street", "postcode", "locality")
@@ -64,7 +64,7 @@ class Found:
     register_answered: bool = True
 
 
-def find(request: HttpRequest, typed: str) -> Found:
+def find(user: User, typed: str) -> Found:
     """Find a recipient by exact number, asking the population register about persons.
 
     Counts against the user's limit and is logged, hit or miss; badly typed numbers are neither,
@@ -72,10 +72,10 @@ def find(request: HttpRequest, typed: str) -> Found:
     """
     number = personal_numbers.parse(typed)
     known = Recipient.objects.filter(number=number.digits).first()
-    _count_search(request, number.digits, known)
+    _count_search(user, number.digits, known)
     if not number.is_person:
         if known is None:
-            access_log.record(request, Action.MISS, searched=number.digits)
+            access_log.record(user, Action.MISS, searched=number.digits)
             raise NotFound(
                 "Ingen vårdenhet har det numret. Kontrollera de fyra siffrorna.",
                 field=personal_numbers.FIELD,
@@ -87,7 +87,7 @@ def find(request: HttpRequest, typed: str) -> Found:
         if known is not None:
             return Found(known, register_answered=False)
         access_log.record(
-            request, Action.MISS, searched=number.digits, detail="Registret svarade inte"
+            user, Action.MISS, searched=number.digits, detail="Registret svarade inte"
         )
         raise RegisterUnavailable(
             "Folkbokföringsregistret svarar inte just nu, och portalen känner inte till"
@@ -97,7 +97,7 @@ def find(request: HttpRequest, typed: str) -> Found:
     if person is None:
         if known is not None:
             return Found(known)
-        access_log.record(request, Action.MISS, searched=number.digits)
+        access_log.record(user, Action.MISS, searched=number.digits)
         raise NotFound(
             "Ingen person med det numret finns i portalen eller i folkbokföringen. Kontrollera"
             " att numret är rätt.",
@@ -107,12 +107,12 @@ def find(request: HttpRequest, typed: str) -> Found:
         changed = refresh(known, person)
         if changed:
             access_log.record(
-                request, Action.CHANGE, known.key, detail="Uppdaterad ur folkbokföringen"
+                user, Action.CHANGE, known.key, detail="Uppdaterad ur folkbokföringen"
             )
         return Found(known)
     recipient, created = create_from_register(person)
     if created:
-        access_log.record(request, Action.CREATE, recipient.key, detail="Hämtad ur folkbokföringen")
+        access_log.record(user, Action.CREATE, recipient.key, detail="Hämtad ur folkbokföringen")
     return Found(recipient)
 
 
@@ -149,7 +149,7 @@ def refresh(recipient: Recipient, person: register.Person) -> bool:
 
 
 def change_details(
-    request: HttpRequest, recipient: Recipient, *, version: int, values: dict[str, Any]
+    recipient: Recipient, *, user: User, version: int, values: dict[str, Any]
 ) -> Recipient:
     """Change phones, e-mail, door code, instructions or the contact switch, if nobody saved since
     ``version``. Cases that exist keep their own contact switch.
@@ -180,19 +180,17 @@ def change_details(
         told = [f"Ändrade {labels}"] if labels else []
         if CONTACT in changed:
             told.append(f"Förskrivare ska kontaktas: {'ja' if values[CONTACT] else 'nej'}")
-        access_log.record(request, Action.CHANGE, current.key, detail=". ".join(told))
+        access_log.record(user, Action.CHANGE, current.key, detail=". ".join(told))
     return current
 
 
-def undo_contact(
-    request: HttpRequest, recipient: Recipient, *, contact: bool, version: int
-) -> Recipient:
+def undo_contact(recipient: Recipient, *, user: User, contact: bool, version: int) -> Recipient:
     """Turn the contact switch («Smittaknappen») back to ``contact``. Twice is once; raises
     ``DomainError`` where somebody has saved since ``version``."""
     if Recipient.objects.filter(pk=recipient.pk, contact_prescriber=contact).exists():
         return recipient
     try:
-        return change_details(request, recipient, version=version, values={CONTACT: contact})
+        return change_details(recipient, user=user, version=version, values={CONTACT: contact})
     except Stale as stale:
         raise DomainError(
             "Det går inte att ångra: uppgifterna har ändrats sedan dess. Ändra med pennan i"
@@ -220,6 +218,7 @@ def clean_up(now: dt.datetime | None = None) -> int:
                 row = unused.filter(pk=pk).select_for_update().first()
                 if row is not None:
                     row.delete()
+                    access_log.record(None, Action.CHANGE, row.key, detail=REMOVED)
                     removed += 1
         except (ProtectedError, RestrictedError):
             continue
@@ -231,7 +230,7 @@ def get(key: uuid.UUID) -> Recipient | None:
     return Recipient.objects.filter(key=key).select_related("payer").first()
 
 
-def _count_search(request: HttpRequest, digits: str, known: Recipient | None) -> None:
+def _count_search(user: User, digits: str, known: Recipient | None) -> None:
     """Log the search, unless the user has made too many in the past hour.
 
     The limit is counted from the log, so that neither signing out nor a restart resets it; the
@@ -239,14 +238,14 @@ def _count_search(request: HttpRequest, digits: str, known: Recipient | None) ->
     """
     since = timezone.now() - dt.timedelta(hours=1)
     with transaction.atomic():
-        user = User.objects.select_for_update(no_key=True).only("pk").get(pk=request.user.pk or 0)
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
         made = AccessLogEntry.objects.filter(user=user, action=Action.SEARCH, at__gte=since).count()
         if made < settings.RECIPIENT_SEARCH_LIMIT:
             key = known.key if known else None
-            access_log.record(request, Action.SEARCH, key, searched=digits)
+            access_log.record(user, Action.SEARCH, key, searched=digits)
             return
     access_log.record(
-        request, Action.REFUSED, searched=digits, detail="För många sökningar på en timme"
+        user, Action.REFUSED, searched=digits, detail="För många sökningar på en timme"
     )
     raise TooManySearches(
         f"Du har sökt på {settings.RECIPIENT_SEARCH_LIMIT} nummer den senaste timmen, vilket är"

@@ -17,7 +17,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from organisation import access_log
-from organisation.models import AccessLogEntry
 from organisation.permissions import CARE, roles
 from sesam import personal_numbers, phones, places, undo
 from sesam.documents import download
@@ -44,7 +43,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _search_page(request, form, 422)
     try:
-        found = services.find(request, form.cleaned_data["nummer"])
+        found = services.find(request.user, form.cleaned_data["nummer"])
     except DomainError as error:
         form.add_error(personal_numbers.FIELD, error.message)
         return _search_page(request, form, STATUS_OF_FAULT.get(type(error), 422))
@@ -76,7 +75,6 @@ def detail(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     recipient = _get(key)
     if request.method == "POST":
         return _save(request, recipient)
-    access_log.record(request, AccessLogEntry.Action.VIEW, recipient.key)
     form = None
     if request.GET.get(EDIT) == DETAILS:
         make = ProtectedForm if recipient.is_protected else DetailsForm
@@ -94,7 +92,10 @@ def _save(request: HttpRequest, recipient: Recipient) -> HttpResponse:
         return _page(request, recipient, form=form, status=422)
     try:
         saved = services.change_details(
-            request, recipient, version=form.cleaned_data["version"], values=form.values()
+            recipient,
+            user=request.user,
+            version=form.cleaned_data["version"],
+            values=form.values(),
         )
     except services.Stale as stale:
         form.data = _with_version(request.POST, stale.current.version)
@@ -117,7 +118,7 @@ def _save(request: HttpRequest, recipient: Recipient) -> HttpResponse:
 
 def _refusal(request: HttpRequest, recipient: Recipient) -> str:
     try:
-        services.change_details(request, recipient, version=recipient.version, values={})
+        services.change_details(recipient, user=request.user, version=recipient.version, values={})
     except DomainError as error:
         return error.message
     return ""
@@ -134,8 +135,8 @@ def undo_contact(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     known = {entry.name for entry in places.registered("recipient.tab")}
     try:
         services.undo_contact(
-            request,
             recipient,
+            user=request.user,
             contact=request.GET.get("till") == contact.YES,
             version=int(version) if re.fullmatch("[0-9]{1,9}", version) else -1,
         )
@@ -181,7 +182,7 @@ def prescribed_list(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 def _document(request: HttpRequest, key: uuid.UUID, kind: documents.Kind) -> HttpResponse:
     recipient = _get(key)
     content = documents.aid_list(request, recipient, kind)
-    access_log.record(request, AccessLogEntry.Action.DOWNLOAD, recipient.key, detail=kind.title)
+    access_log.look(request, recipient.key, kind.title, action=access_log.Action.DOWNLOAD)
     return download(kind.file, content)
 
 
@@ -201,6 +202,7 @@ def _page(
     status: int = 200,
     now: Recipient | None = None,
 ) -> HttpResponse:
+    access_log.look(request, recipient.key)
     tabs = places.entries("recipient.tab", request, recipient)
     wanted = request.GET.get("flik", "")
     chosen = next((tab for tab in tabs if tab.name == wanted), tabs[0])

@@ -10,7 +10,7 @@ answers:
         request_user=request.user,
         case_url=request.build_absolute_uri(page),       # only where there is a case: QR code
     )
-    access_log.record(request, Action.DOWNLOAD, recipient.key, detail="Hämtorder")
+    access_log.look(request, recipient.key, "Hämtorder", action=Action.DOWNLOAD)
     return documents.download(f"hamtorder-{pickup.case_number}.pdf", content)
 
 The template (see ``templates/documents/base.html`` for its blocks and classes):

@@ -17,6 +17,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -33,7 +34,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from . import jobs
+from . import asking, jobs
 from .errors import DomainError
 from .models import Printout
 
@@ -136,11 +137,15 @@ class _PageWatch(logging.Handler):
 
 @contextmanager
 def making(printout_id: int) -> Iterator[Work]:
-    """The printout while its job works on it; what goes wrong is told to its owner."""
-    work = Work(Printout.objects.get(pk=printout_id))
+    """The printout while its job works on it, for its owner; what goes wrong is told to them."""
+    work = Work(Printout.objects.select_related("owner").get(pk=printout_id))
+    owner = work.printout.owner
+    unit = getattr(owner, "default_unit_id", None)
+    started = replace(asking.now(), started_by=owner.pk, starters_unit=unit)
     try:
-        work.progress(1)
-        yield work
+        with asking.by(started):
+            work.progress(1)
+            yield work
     except DomainError as error:
         work.fail(error.message)
     except Exception:

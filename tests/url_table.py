@@ -1,7 +1,8 @@
 """Who may open what: one row for every address of the project.
 
-A row says which roles get in (anything but 403, 404 or a way to the sign-in), and whether the
-address belongs to a unit's case, which another unit's user must not find (404).
+A row says which roles get in (anything but 403, 404 or a way to the sign-in), whether the address
+belongs to a unit's case, which another unit's user must not find (404) nor change, and what the
+access log then holds of the recipient (``tests/test_access_log.py`` walks all addresses for it).
 """
 
 from dataclasses import dataclass
@@ -17,11 +18,18 @@ EVERY_ROLE = EVERYBODY
 
 @dataclass(frozen=True)
 class Row:
-    """``others``: what a prescriber of another unit gets; ``post``: only POST is answered."""
+    """``others``: what a prescriber of another unit gets; ``post``: only POST is answered.
+
+    ``logs``: what asking for it leaves in the access log («view», «download», «print»; of an
+    address that only POST answers «change»); nothing where nobody's data is shown. ``others_post``:
+    what another unit's POST gets, which leaves all as it is.
+    """
 
     who: frozenset[str]
     others: int | None = None
     post: bool = False
+    logs: str = ""
+    others_post: int | None = None
 
 
 URLS: dict[str, Row] = {
@@ -45,12 +53,12 @@ URLS: dict[str, Row] = {
     "articles:assortment_branch": Row(CARE),
     # own stores: those of the user's units
     "articles:stores": Row(CARE),
-    "articles:store": Row(CARE, others=404),
-    "articles:store_report": Row(CARE, others=404),
+    "articles:store": Row(CARE, others=404, others_post=404),
+    "articles:store_report": Row(CARE, others=404, others_post=404),
     "articles:forget": Row(CARE, post=True),
     # marked pieces
     "individuals:search": Row(CARE),
-    "individuals:detail": Row(CARE),
+    "individuals:detail": Row(CARE, logs="view"),
     "individuals:label": Row(CARE),
     "individuals:register": Row(frozenset({BUFFERT, KHS})),
     "individuals:register_step": Row(frozenset({BUFFERT, KHS})),
@@ -60,15 +68,15 @@ URLS: dict[str, Row] = {
     "orders:piece_line": Row(CARE),
     # recipients: whoever knows the number may look; every look is logged
     "recipients:search": Row(CARE),
-    "recipients:detail": Row(CARE),
+    "recipients:detail": Row(CARE, logs="view"),
     "recipients:undo_contact": Row(CARE, post=True),
     "recipients:information": Row(CARE),
-    "recipients:aid_list": Row(CARE),
-    "recipients:prescribed_list": Row(CARE),
+    "recipients:aid_list": Row(CARE, logs="download"),
+    "recipients:prescribed_list": Row(CARE, logs="download"),
     # the order in progress is its owner's
-    "orders:cart": Row(CARE),
-    "orders:to": Row(CARE),
-    "orders:to_store": Row(CARE, others=404),
+    "orders:cart": Row(CARE, logs="view"),
+    "orders:to": Row(CARE, logs="view"),
+    "orders:to_store": Row(CARE, others=404, others_post=404),
     "orders:throw_away": Row(CARE, post=True),
     "orders:take_back": Row(CARE, post=True),
     "orders:add": Row(CARE),
@@ -77,30 +85,30 @@ URLS: dict[str, Row] = {
     "orders:put_back": Row(CARE, post=True),
     "orders:together": Row(CARE, post=True),
     "orders:line": Row(CARE),
-    "orders:checkout": Row(CARE),
-    "orders:delivery": Row(CARE),
+    "orders:checkout": Row(CARE, logs="view"),
+    "orders:delivery": Row(CARE, logs="view"),
     "orders:cart_attachment": Row(CARE),
     # sent orders: the unit's own, and KHS
-    "orders:detail": Row(CARE, others=404),
-    "orders:confirmation": Row(CARE, others=404),
-    "orders:cancel": Row(CARE, others=404),
-    "orders:attachment": Row(CARE, others=404),
+    "orders:detail": Row(CARE, others=404, logs="view", others_post=404),
+    "orders:confirmation": Row(CARE, others=404, logs="view", others_post=405),
+    "orders:cancel": Row(CARE, others=404, logs="view", others_post=404),
+    "orders:attachment": Row(CARE, others=404, logs="download", others_post=405),
     # the offer is the prescribers' of the unit: KHS, who buys, doesn't approve
-    "orders:approve_offer": Row(frozenset({FORSKRIVARE, BUFFERT})),
-    "orders:refuse_offer": Row(frozenset({FORSKRIVARE, BUFFERT})),
+    "orders:approve_offer": Row(frozenset({FORSKRIVARE, BUFFERT}), logs="view", others_post=404),
+    "orders:refuse_offer": Row(frozenset({FORSKRIVARE, BUFFERT}), logs="view", others_post=404),
     # returns and return slips of whoever is looked up; those made are the unit's own, and KHS's
-    "pickups:new_return": Row(CARE),
-    "pickups:slip": Row(CARE),
-    "pickups:returned": Row(CARE, others=404),
-    "pickups:undo": Row(CARE, post=True),
+    "pickups:new_return": Row(CARE, logs="view"),
+    "pickups:slip": Row(CARE, logs="view"),
+    "pickups:returned": Row(CARE, others=404, logs="view", others_post=405),
+    "pickups:undo": Row(CARE, post=True, logs="change", others_post=404),
     # pickup orders
     "pickups:begin": Row(CARE),
-    "pickups:step": Row(CARE),
-    "pickups:detail": Row(CARE, others=404),
-    "pickups:confirmation": Row(CARE, others=404),
-    "pickups:undo_contact": Row(CARE, post=True),
-    "pickups:cancel": Row(CARE, others=404),
-    "pickups:pdf": Row(CARE, others=404),
+    "pickups:step": Row(CARE, logs="view"),
+    "pickups:detail": Row(CARE, others=404, logs="view", others_post=404),
+    "pickups:confirmation": Row(CARE, others=404, logs="view", others_post=405),
+    "pickups:undo_contact": Row(CARE, post=True, others_post=404),
+    "pickups:cancel": Row(CARE, others=404, logs="view", others_post=404),
+    "pickups:pdf": Row(CARE, others=404, logs="print", others_post=405),
 }
 
 # The back office: who works with a register there, whichever of its pages it is. Staff alone come
@@ -132,6 +140,24 @@ ADMIN: dict[str, frozenset[str]] = {
     "organisation_user": FOR_SYSTEM,
     "organisation_warehouse": FOR_SYSTEM,
     "procrastinate_procrastinatejob": FOR_SYSTEM,
+}
+# What KHS's own pages about a case or a person leave in the access log: as ``Row.logs``.
+ADMIN_LOGS = {
+    "orders_order_cancel": "view",
+    "orders_order_change": "view",
+    "orders_order_deliver": "view",
+    "orders_order_move": "view",
+    "orders_order_next_note": "download",
+    "orders_order_pick": "change",
+    "orders_order_pick_list": "download",
+    "orders_order_put": "view",
+    "orders_order_stop": "",  # nothing is being picked
+    "pickups_pickuporder_cancel": "view",
+    "pickups_pickuporder_change": "view",
+    "pickups_pickuporder_plan": "change",
+    "pickups_pickuporder_receive": "view",
+    "recipients_recipient_change": "view",
+    "recipients_recipient_history": "view",
 }
 # Pages of the back office that belong to no register.
 ADMIN_PAGES = {

@@ -3,6 +3,7 @@
 from .carts import Cart, CartLine
 from .details import (
     ADDRESS,
+    CONTACT,
     WAY_IN,
     WHEREABOUTS,
     DeliveryDetails,
@@ -12,7 +13,7 @@ from .details import (
 )
 from .files import CartAttachment, OrderAttachment
 from .lines import LineDelivery, LineStatus, OrderLine
-from .orders import NEXT_STATUS, Order, OrderEvent, OrderHold, OrderQuerySet, OrderStatus
+from .orders import ENDED, NEXT_STATUS, Order, OrderEvent, OrderHold, OrderQuerySet, OrderStatus
 from .projects import ProjectMove
 
 __all__ = [
@@ -36,5 +37,7 @@ __all__ = [
     "ProjectMove",
     "ADDRESS",
     "WAY_IN",
+    "CONTACT",
+    "ENDED",
     "WHEREABOUTS",
 ]

@@ -58,6 +58,7 @@ WAY_IN = ("door_code", "instructions")
 ADDRESS = ("co", "street", "postcode", "locality", *WAY_IN)
 # What was taken from the recipient's record, and must go when the person becomes protected.
 WHEREABOUTS = (*ADDRESS, "recipient_phone", "recipient_mobile", "recipient_email")
+CONTACT = ("contact_name", "contact_phone", "contact_mobile", "contact_email")
 
 
 class DeliveryDetails(Address):

@@ -43,12 +43,13 @@ NEXT_STATUS: dict[str, set[str]] = {
     OrderStatus.DELIVERED: set(),
     OrderStatus.CANCELLED: set(),
 }
+ENDED = (OrderStatus.DELIVERED, OrderStatus.CANCELLED)
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
     def undelivered(self) -> "OrderQuerySet":
         """What is still to be delivered, wholly or in part."""
-        return self.exclude(status__in=[OrderStatus.DELIVERED, OrderStatus.CANCELLED])
+        return self.exclude(status__in=ENDED)
 
     def for_user(self, user) -> "OrderQuerySet":
         """What ``user`` may open: own units' cases; KHS sees every unit's."""
@@ -121,7 +122,7 @@ class Order(DeliveryDetails):
 
     @property
     def has_ended(self) -> bool:
-        return self.status in (OrderStatus.DELIVERED, OrderStatus.CANCELLED)
+        return self.status in ENDED
 
     @property
     def address_masked(self) -> bool:

@@ -18,7 +18,7 @@ from ..models import (
     OrderStatus,
 )
 from ..stages import BOUGHT
-from .common import locked_order, set_status, tell
+from .common import forget_at_end, locked_order, set_status, tell
 
 
 @transaction.atomic
@@ -91,6 +91,7 @@ def cancel(order: Order, *, user: User) -> Order:
     order.cancelled_at = timezone.now()
     order.save(update_fields=["status", "cancelled_at"])
     tell(order, user, "Beställningen makulerades")
+    forget_at_end(order)
     return order
 
 

@@ -2,18 +2,24 @@
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from organisation import access_log
 from organisation.models import Source, User
 from recipients.models import Recipient
 from sesam.errors import DomainError
 
 from ..models import (
+    CONTACT,
+    ENDED,
     NEXT_STATUS,
+    WHEREABOUTS,
     Order,
     OrderEvent,
     OrderLine,
     OrderStatus,
+    ProjectMove,
 )
 
 
@@ -56,5 +62,32 @@ def locked_order(order: Order) -> Order:
     )
 
 
-def tell(order: Order, user: User, text: str) -> None:
+def forget_at_end(order: Order) -> None:
+    """What was typed for a protected person's case goes when the case ends."""
+    if order.has_ended and order.is_protected:
+        forget_typed(Order.objects.filter(pk=order.pk))
+
+
+def forget_typed(orders: QuerySet[Order]) -> int:
+    """Empty, of those among ``orders`` that have ended and are a protected person's, what tells
+    where the person is or was; returns how many they were."""
+    ended = orders.filter(status__in=ENDED, recipient__is_protected=True)
+    OrderLine.objects.filter(order__in=ended).exclude(comment="").update(comment="")
+    ProjectMove.objects.filter(line__order__in=ended).exclude(note="").update(note="")
+    empty = dict.fromkeys([*WHEREABOUTS, *CONTACT, "extra_info"], "")
+    return ended.exclude(**empty).update(**empty)
+
+
+def tell(
+    order: Order,
+    user: User,
+    text: str,
+    *,
+    action: access_log.Action = access_log.Action.CHANGE,
+) -> None:
+    """What happened, in the case's history and, if it is somebody's case, in the access log."""
     OrderEvent.objects.create(order=order, at=timezone.now(), user=user, text=text[:300])
+    if order.recipient is not None:
+        access_log.record(
+            user, action, order.recipient.key, detail=text, case_number=order.case_number
+        )

@@ -19,7 +19,7 @@ from ..models import (
     OrderLine,
     OrderStatus,
 )
-from .common import locked_order, set_status, status_of, tell
+from .common import forget_at_end, locked_order, set_status, status_of, tell
 from .handing_out import record_deliveries
 from .projects import record_delivery
 
@@ -122,6 +122,7 @@ def deliver(
     order.save(update_fields=["status", "delivered_at"])
     whole = order.status == OrderStatus.DELIVERED
     tell(order, user, "Utlevererad" if whole else "Delvis utlevererad")
+    forget_at_end(order)
     return order
 
 

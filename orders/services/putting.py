@@ -11,7 +11,7 @@ from sesam.errors import DomainError
 from .. import promises
 from ..models import Order, OrderKind, OrderLine, OrderStatus
 from ..rules import MOST
-from .common import locked_order, set_status, status_of, tell
+from .common import forget_at_end, locked_order, set_status, status_of, tell
 from .sending import prices
 
 ENDED = "Beställningen är avslutad och kan inte ändras."
@@ -117,6 +117,7 @@ def take_off(line: OrderLine, *, user: User) -> None:
         order.delivered_at = timezone.now()
         order.save(update_fields=["status", "delivered_at"])
     tell(order, user, f"KHS tog bort {line.article}")
+    forget_at_end(order)
 
 
 def _check(

@@ -9,6 +9,7 @@ from django.utils import timezone
 from articles.stock import Kind, Ledger, Shortage
 from individuals import services as individuals
 from individuals.models import Individual
+from organisation import access_log
 from organisation.models import Source, User
 from recipients.models import CareRelation, Recipient
 from sesam import case_numbers
@@ -22,12 +23,11 @@ from ..models import (
     CartLine,
     Order,
     OrderAttachment,
-    OrderEvent,
     OrderLine,
     OrderStatus,
 )
 from ..stages import Stage
-from .common import locked_recipient, status_of
+from .common import forget_at_end, locked_recipient, status_of, tell
 from .handing_out import record_deliveries
 from .projects import record_start
 
@@ -114,10 +114,12 @@ def send(cart: Cart, *, user: User) -> Order:
         now=now,
     )
     _move_attachments(cart, order, dict(zip((line.pk for line in lines), order_lines, strict=True)))
-    OrderEvent.objects.create(order=order, at=now, user=user, text="Beställningen skickades")
+    order.recipient = recipient
+    tell(order, user, "Beställningen skickades", action=access_log.Action.CREATE)
     if recipient:
         CareRelation.objects.create(recipient=recipient, unit=cart.unit, case_number=number)
     Cart.objects.filter(pk=cart.pk).update(order=order, closed_at=now, updated_at=now, aside={})
+    forget_at_end(order)
     return order
 
 

@@ -38,13 +38,10 @@ def log(
     *,
     action: access_log.Action = access_log.Action.VIEW,
 ) -> None:
+    """That the answer shows the order of somebody."""
     if order.recipient_id:
-        access_log.record(
-            request,
-            action,
-            order.recipient.key,
-            detail=detail,
-            case_number=order.case_number,
+        access_log.look(
+            request, order.recipient.key, detail, action=action, case_number=order.case_number
         )
 
 
@@ -94,7 +91,6 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         services.type_address(order, user=request.user, details=form.cleaned_data)
     except DomainError as fault:
         return _page(request, find_order(request, number), fault=fault.message)
-    log(request, order, "Skrev leveransadress", action=access_log.Action.CHANGE)
     messages.success(request, "Adressen är sparad för det här ärendet.")
     return redirect("orders:detail", order.case_number)
 
@@ -296,12 +292,5 @@ def attachment(request: HttpRequest, number: str, key: uuid.UUID) -> HttpRespons
     """A file of the order, to those who may see the order; none where its address is masked."""
     order = find_order(request, number)
     found = get_object_or_404(shown.files(order), key=key)
-    if order.recipient_id:
-        access_log.record(
-            request,
-            access_log.Action.DOWNLOAD,
-            order.recipient.key,
-            detail="Bilaga",
-            case_number=order.case_number,
-        )
+    log(request, order, "Bilaga", action=access_log.Action.DOWNLOAD)
     return attachments.download(found)

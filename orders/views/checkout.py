@@ -89,9 +89,7 @@ def _lines_page(
     for line in lines:
         line.fault = (faults or {}).get(line.pk) or line.fault
     if cart and cart.recipient_id:
-        access_log.record(
-            request, access_log.Action.VIEW, cart.recipient.key, detail="Pågående beställning"
-        )
+        access_log.look(request, cart.recipient.key, "Pågående beställning")
     rows, kept = _with_removed(request, cart, lines) if cart else ([], "")
     context = {
         "cart": cart,
@@ -446,9 +444,7 @@ def _delivery_page(
             }
         )
     if cart.recipient_id:
-        access_log.record(
-            request, access_log.Action.VIEW, cart.recipient.key, detail="Leveransuppgifter"
-        )
+        access_log.look(request, cart.recipient.key, "Leveransuppgifter")
     context = {
         "cart": cart,
         "form": form or SendForm(cart=cart),

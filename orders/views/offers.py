@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from organisation import access_log
 from organisation.permissions import BUFFERT, FORSKRIVARE, roles
 from sesam import dialogs
 from sesam.errors import DomainError
@@ -62,7 +61,7 @@ def _answer(request: HttpRequest, number: str, move_id: int, *, approved: bool) 
             except DomainError as fault:
                 error, status = fault.message, 409
             else:
-                return _answered(request, order, here, approved=approved)
+                return _answered(request, here, approved=approved)
     log(request, order, "Offert")
     offer = (
         line.moves.filter(stage=Stage.OFFER_RECEIVED, pk__lt=asked.pk)
@@ -87,9 +86,8 @@ def _answer(request: HttpRequest, number: str, move_id: int, *, approved: bool) 
     return render(request, "orders/offer.html", context, status=status)
 
 
-def _answered(request: HttpRequest, order, here: str, *, approved: bool) -> HttpResponse:
+def _answered(request: HttpRequest, here: str, *, approved: bool) -> HttpResponse:
     said = "Offerten är godkänd" if approved else "Offerten är inte godkänd"
-    log(request, order, said, action=access_log.Action.CHANGE)
     then = "KHS gör inköpet." if approved else "KHS ser ditt svar."
     messages.success(request, f"{said}. {then}")
     return dialogs.leave(request, here)

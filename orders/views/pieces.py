@@ -133,7 +133,7 @@ def deliver(request: HttpRequest, number: str) -> HttpResponse:
                     return stop
                 return dialogs.go(request, whose.piece_url(piece.number, form.cart))
             try:
-                found = recipients.find(request, form.cleaned_data["nummer"])
+                found = recipients.find(request.user, form.cleaned_data["nummer"])
             except DomainError as fault:
                 form.add_error("nummer", fault.message)
                 status = STATUS_OF_FAULT.get(type(fault), 422)

@@ -36,7 +36,7 @@ def to_recipient(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     if present is not None and present.recipient_id == recipient.pk:
         if piece is None or present.unit.own_stores.filter(pk=piece.warehouse_id).exists():
             return _go_on(request, present, piece)
-    access_log.record(request, access_log.Action.VIEW, recipient.key, detail="Beställning till")
+    access_log.look(request, recipient.key, "Beställning till")
     form = ToForm(request.POST or None, user=request.user, store_id=piece and piece.warehouse_id)
     refusal = ""
     if recipient.deceased_on:

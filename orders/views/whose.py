@@ -99,7 +99,7 @@ def band(request: HttpRequest, cart: Cart, what: str) -> dict[str, Any]:
     person = cart.recipient
     if person is None:
         return {"name": cart.whom}
-    access_log.record(request, access_log.Action.VIEW, person.key, detail=what)
+    access_log.look(request, person.key, what)
     return {
         "name": person.name,
         "number": person.written_number,

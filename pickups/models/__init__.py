@@ -1,6 +1,7 @@
 """What comes back: pickup orders to the aid centre, and returns to an own store."""
 
 from .orders import (
+    CONTACT,
     ENDED,
     NEXT_STATUS,
     WHEREABOUTS,
@@ -18,6 +19,7 @@ from .returns import Return, ReturnLine, ReturnQuerySet
 __all__ = [
     "ENDED",
     "NEXT_STATUS",
+    "CONTACT",
     "WHEREABOUTS",
     "PickupDetails",
     "PickupEvent",

@@ -47,6 +47,8 @@ ENDED = (PickupStatus.RECEIVED, PickupStatus.CANCELLED)
 
 # What may have come from the recipient's record, and goes when the person becomes protected.
 WHEREABOUTS = ("co", "street", "postcode", "locality", "door_code", "instructions", "comment")
+# Whom to call: it may be somebody at home, and then is the orderer again.
+CONTACT = ("contact_name", "contact_phone", "contact_mobile", "contact_email")
 
 
 class PickupDetails(Address):
@@ -148,9 +150,14 @@ class PickupOrder(PickupDetails):
         return self.address_masked and not self.has_ended
 
     def forget_whereabouts(self) -> None:
-        """Empty what may tell where the recipient is; nothing is saved."""
+        """Empty what may tell where the recipient is; nothing is saved. To be called is then the
+        one who ordered."""
         for name in WHEREABOUTS:
             setattr(self, name, "")
+        self.contact_name = str(self.ordered_by)
+        self.contact_phone = self.ordered_by.phone or self.unit.phone
+        self.contact_mobile = self.ordered_by.mobile
+        self.contact_email = self.ordered_by.email
 
 
 class PickupLine(models.Model):

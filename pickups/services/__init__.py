@@ -5,7 +5,9 @@ balances (by warehouse and article), individuals (by number), case number.
 """
 
 from .arrivals import Extra, Got
+from .common import forget_typed
 from .ordering import (
+    Protected,
     TextNeedsCheck,
     Wish,
     cancel_pickup,
@@ -23,11 +25,13 @@ __all__ = [
     "Back",
     "Extra",
     "Got",
+    "Protected",
     "TextNeedsCheck",
     "Unconfirmed",
     "Wish",
     "cancel_pickup",
     "change_pickup",
+    "forget_typed",
     "give_back",
     "make_available",
     "order_pickup",

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from orders import cart as carts
+from organisation import access_log
 from organisation.models import Unit, User
 from recipients import lending
 from recipients.models import CareRelation, Loan, Recipient
@@ -21,16 +22,17 @@ from sesam.models import CaseKind
 
 from .. import parts, personal_data
 from ..models import (
+    CONTACT,
     NEXT_STATUS,
     WHEREABOUTS,
     PickupDetails,
-    PickupEvent,
     PickupLine,
     PickupOrder,
     PickupReason,
     PickupStatus,
 )
 from . import goods
+from .common import forget_at_end, tell
 
 DETAILS = [f.name for f in PickupDetails._meta.get_fields() if f.name != "typed_for_case"]
 _NEEDED = {"street": "gatuadress", "postcode": "postnummer", "locality": "ort"}
@@ -48,6 +50,16 @@ class TextNeedsCheck(DomainError):
             field="text_confirmed",
         )
         self.words = words
+
+
+class Protected(DomainError):
+    """The person became protected while the pickup order was being written."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Mottagaren har fått skyddad identitet sedan du började. Börja om, och skriv den adress"
+            " som gäller just den här hämtningen."
+        )
 
 
 @dataclass(frozen=True)
@@ -75,13 +87,17 @@ def order_pickup(
     """Make the pickup order; sent again, the one that is there.
 
     Parts that are among ``wishes`` go along, the others stay. ``seen`` are the loans that the
-    form showed: a part that was fitted since stops it. Raises ``DomainError`` (``line`` = the
+    form showed: a part that was fitted since stops it. So does it if ``recipient`` became protected
+    since they were read (``Protected``): ``details`` hold what the record said before. Raises ``DomainError`` (``line`` = the
     loan's id, or ``field``), or ``TextNeedsCheck``.
     """
     lending.lock([recipient.pk])
     if there := PickupOrder.objects.filter(token=token, recipient=recipient).first():
         return there
+    was_protected = recipient.is_protected
     recipient.refresh_from_db(fields=["is_protected"])
+    if recipient.is_protected and not was_protected:
+        raise Protected
     wishes = list({wish.loan_id: wish for wish in wishes}.values())
     _check_who(user, unit, prescriber)
     if not reason.is_active:
@@ -111,7 +127,7 @@ def order_pickup(
     pickup.case_number = case_numbers.take(CaseKind.PICKUP)
     pickup.save(force_insert=True)
     _insert_lines(pickup, wishes, loans, belonging)
-    PickupEvent.objects.create(pickup=pickup, user=user, text="Hämtordern registrerades")
+    tell(pickup, user, "Hämtordern registrerades", action=access_log.Action.CREATE)
     CareRelation.objects.create(recipient=recipient, unit=unit, case_number=pickup.case_number)
     return pickup
 
@@ -137,6 +153,8 @@ def _check_details(pickup: PickupOrder) -> None:
         numbers=[getattr(pickup, name) for name in ON_PAPER],
         words=_typed(pickup),
         at=[pickup.co, pickup.street, pickup.door_code],
+        free=pickup.comment,
+        own=_own(pickup),
     )
     if found.certain:
         raise DomainError(
@@ -146,6 +164,13 @@ def _check_details(pickup: PickupOrder) -> None:
         )
     if found.possible and not pickup.text_confirmed:
         raise TextNeedsCheck(found.possible)
+
+
+def _own(pickup: PickupOrder) -> list[str]:
+    """Numbers and mail that are meant to be on the paper: whom to call about the pickup."""
+    me, unit = pickup.ordered_by, pickup.unit
+    contact = [pickup.contact_phone, pickup.contact_mobile, pickup.contact_email]
+    return [*contact, me.phone, me.mobile, me.email, unit.phone]
 
 
 def _typed(pickup: PickupOrder) -> list[str]:
@@ -221,7 +246,7 @@ def change_pickup(
         raise DomainError(
             f"Hämtordern är {pickup.get_status_display().lower()} och kan inte ändras."
         )
-    forgotten = list(WHEREABOUTS) if pickup.lacks_address else []
+    forgotten = [*WHEREABOUTS, *CONTACT] if pickup.lacks_address else []
     if forgotten:
         pickup.forget_whereabouts()
     changed = [
@@ -238,7 +263,7 @@ def change_pickup(
     pickup.text_confirmed = text_confirmed or (pickup.text_confirmed and confirmed_stays)
     _check_details(pickup)
     pickup.save(update_fields=[*changed, *forgotten, "text_confirmed", "typed_for_case"])
-    PickupEvent.objects.create(pickup=pickup, user=user, text=what)
+    tell(pickup, user, what)
     return pickup
 
 
@@ -280,7 +305,7 @@ def plan(pickup: PickupOrder, *, user: User, day: dt.date) -> PickupOrder:
         raise DomainError("Välj en dag som inte har varit.", field="day")
     pickup.status, pickup.planned_for = PickupStatus.PLANNED, day
     pickup.save(update_fields=["status", "planned_for"])
-    PickupEvent.objects.create(pickup=pickup, user=user, text=f"Planerad till {day:%Y-%m-%d}")
+    tell(pickup, user, f"Planerad till {day:%Y-%m-%d}")
     return pickup
 
 
@@ -300,5 +325,6 @@ def cancel_pickup(pickup: PickupOrder, *, user: User) -> PickupOrder:
     set_status(pickup, PickupStatus.CANCELLED)
     pickup.cancelled_at = timezone.now()
     pickup.save(update_fields=["status", "cancelled_at"])
-    PickupEvent.objects.create(pickup=pickup, user=user, text="Hämtordern makulerades")
+    forget_at_end(pickup)
+    tell(pickup, user, "Hämtordern makulerades")
     return pickup

@@ -11,6 +11,7 @@ from individuals.models import BlockReason
 from organisation.models import User
 
 from ..models import PickupReceipt, ReceivedState
+from .common import tell
 
 REASONS = {
     ReceivedState.TO_CLEANING: BlockReason.Code.CLEANING,
@@ -23,7 +24,7 @@ def make_available(receipt: PickupReceipt, *, user: User) -> PickupReceipt:
     """Cleaned or repaired: what was held back can be handed out. Twice is once."""
     receipt = (
         PickupReceipt.objects.select_for_update(of=("self",))
-        .select_related("line__article", "line__pickup", "warehouse")
+        .select_related("line__article", "line__pickup__recipient", "warehouse")
         .get(pk=receipt.pk)
     )
     if receipt.finished_at:
@@ -43,4 +44,5 @@ def make_available(receipt: PickupReceipt, *, user: User) -> PickupReceipt:
     ledger.save()
     receipt.finished_at = timezone.now()
     receipt.save(update_fields=["finished_at"])
+    tell(line.pickup, user, f"{line.article.name} kan lämnas ut igen")
     return receipt

@@ -13,14 +13,14 @@ from django.utils import timezone
 from articles.stock import Ledger
 from individuals import services as individuals
 from individuals.models import BlockReason, Component, Individual
+from organisation import access_log
 from organisation.models import User
 from recipients import lending
-from recipients.models import Loan
+from recipients.models import Loan, Recipient
 from sesam.errors import DomainError
 
 from .. import parts
 from ..models import (
-    PickupEvent,
     PickupLine,
     PickupOrder,
     PickupReceipt,
@@ -29,6 +29,7 @@ from ..models import (
 )
 from . import arrivals, goods
 from .arrivals import Arrived, Extra, Got
+from .common import forget_at_end, tell
 from .ordering import locked, set_status
 from .preparing import REASONS
 
@@ -78,6 +79,7 @@ def receive(
     if finish:
         pickup.lines.filter(is_open=True).update(is_open=False)
     _tell_elsewhere(work, elsewhere)
+    _log_strangers(work, arrived)
     _end(work, pickup, bool(arrived))
     return pickup
 
@@ -92,7 +94,7 @@ def _open_lines_elsewhere(pickup: PickupOrder, others: list[Arrived]) -> list[Pi
     return list(
         PickupLine.objects.filter(loan__in=ids, is_open=True)
         .exclude(pickup=pickup)
-        .select_related("pickup", "article", "loan")
+        .select_related("pickup__recipient", "article", "loan")
     )
 
 
@@ -265,11 +267,28 @@ def _tell_elsewhere(work: _Work, elsewhere: list[PickupLine]) -> None:
         other = line.pickup
         number = work.pickup.case_number
         text = f"{line.article.name} kom med hämtorder {number}"
-        PickupEvent.objects.create(pickup=other, user=work.user, text=text)
+        tell(other, work.user, text)
         if not other.lines.filter(is_open=True).exists():
             set_status(other, PickupStatus.RECEIVED)
             other.received_at = work.now
             other.save(update_fields=["status", "received_at"])
+            forget_at_end(other)
+
+
+def _log_strangers(work: _Work, arrived: list[Arrived]) -> None:
+    """Everybody else whose aid came has had their data changed too."""
+    strangers = {a.loan.recipient_id for a in arrived if a.loan} - {work.pickup.recipient_id}
+    if not strangers:
+        return
+    keys = Recipient.objects.filter(pk__in=strangers).order_by("pk").values_list("key", flat=True)
+    for key in keys:
+        access_log.record(
+            work.user,
+            access_log.Action.CHANGE,
+            key,
+            detail="Hjälpmedel kom med en annan mottagares hämtorder",
+            case_number=work.pickup.case_number,
+        )
 
 
 def _end(work: _Work, pickup: PickupOrder, something: bool) -> None:
@@ -281,5 +300,5 @@ def _end(work: _Work, pickup: PickupOrder, something: bool) -> None:
     if done:
         pickup.received_at = work.now
     pickup.save(update_fields=["status", "received_at"])
-    text = "Mottagen" if done else "Delvis mottagen"
-    PickupEvent.objects.create(pickup=pickup, user=work.user, text=text)
+    forget_at_end(pickup)
+    tell(pickup, work.user, "Mottagen" if done else "Delvis mottagen")

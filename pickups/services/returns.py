@@ -14,6 +14,7 @@ from articles.stock import Kind, Ledger, Shortage
 from individuals import services as individuals
 from individuals.models import Component, Individual
 from orders import cart as carts
+from organisation import access_log
 from organisation.models import Unit, User, Warehouse
 from recipients import lending
 from recipients.models import CareRelation, Loan, Recipient
@@ -99,6 +100,7 @@ def give_back(
     ledger.save()
     _save_lines(lines, {pk: main for pk, (main, _) in owned.items()})
     CareRelation.objects.get_or_create(recipient=recipient, unit=unit, case_number="")
+    access_log.record(user, access_log.Action.CHANGE, recipient.key, detail="Retur")
     return made
 
 
@@ -200,6 +202,7 @@ def undo(made: Return, *, user: User) -> Return:
     _fit_again(made)
     made.undone_at, made.undone_by = timezone.now(), user
     made.save(update_fields=["undone_at", "undone_by"])
+    access_log.record(user, access_log.Action.CHANGE, made.recipient.key, detail="Ångrade retur")
     return made
 
 

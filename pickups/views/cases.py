@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from organisation import access_log
 from organisation.permissions import CARE, roles
 from recipients import contact
 from sesam import dialogs, places, undo
@@ -45,8 +44,8 @@ def find(request: HttpRequest, number: str) -> PickupOrder:
     return pickup
 
 
-def _log(request: HttpRequest, pickup: PickupOrder, detail: str, **more: Any) -> None:
-    log(request, pickup.recipient, detail, case_number=pickup.case_number, **more)
+def _log(request: HttpRequest, pickup: PickupOrder, detail: str) -> None:
+    log(request, pickup.recipient, detail, case_number=pickup.case_number)
 
 
 @roles(*CARE)
@@ -103,7 +102,6 @@ def _save(request: HttpRequest, pickup: PickupOrder, name: str) -> HttpResponse:
     except DomainError as fault:
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
         return _page(request, pickup, editing=name, form=form, status=422)
-    _log(request, pickup, f"Ändrade {title.lower()}", action=access_log.Action.CHANGE)
     messages.success(request, "Uppgifterna är sparade.")
     if saved.contact_prescriber != pickup.contact_prescriber:
         undo.offer(
@@ -135,7 +133,6 @@ def undo_contact(request: HttpRequest, number: str) -> HttpResponse:
     except DomainError as fault:
         messages.error(request, fault.message)
     else:
-        _log(request, pickup, "Ändrade förskrivarkontakt", action=access_log.Action.CHANGE)
         messages.success(request, f"Ändringen är ångrad. {contact.WORDS[wanted]}.")
     return redirect("pickups:detail", pickup.case_number)
 

@@ -32,8 +32,8 @@ def log(
     action: access_log.Action = access_log.Action.VIEW,
     case_number: str = "",
 ) -> None:
-    """That the recipient's data was shown, changed or printed."""
-    access_log.record(request, action, recipient.key, detail=detail, case_number=case_number)
+    """That the answer shows or prints the recipient's data."""
+    access_log.look(request, recipient.key, detail, action=action, case_number=case_number)
 
 
 def ticked(request: HttpRequest) -> HttpResponse | None:

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from organisation import access_log
 from organisation.permissions import CARE, roles
 from recipients.models import Recipient
 from sesam import undo as undo_note
@@ -79,7 +78,6 @@ def _send(request: HttpRequest, recipient: Recipient) -> HttpResponse:
         rows = held.typed(held.of(recipient), typed)
         error = place_fault(rows, form, fault)
         return _page(request, recipient, rows, form, token=token, error=error, status=422)
-    log(request, recipient, "Retur", action=access_log.Action.CHANGE)
     undo_note.offer(
         request,
         f"Returen är registrerad: {sum(back.quantity for back in backs)} st.",
@@ -186,6 +184,5 @@ def undo(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     except DomainError as fault:
         messages.error(request, fault.message)
     else:
-        log(request, made.recipient, "Ångrade retur", action=access_log.Action.CHANGE)
         messages.success(request, "Returen är ångrad. Hjälpmedlen finns hos mottagaren igen.")
     return redirect("pickups:returned", made.key)

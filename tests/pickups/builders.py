@@ -91,7 +91,7 @@ def fetched(*loans: Loan, **facts) -> PickupOrder:
     user = facts.pop("user", None) or prescriber()
     quantity = facts.pop("quantity", None)
     return services.order_pickup(
-        loans[0].recipient,
+        facts.pop("recipient", None) or Recipient.objects.get(pk=loans[0].recipient_id),
         [Wish(loan.pk, quantity or loan.held) for loan in loans],
         user=user,
         unit=user.default_unit,

@@ -167,7 +167,7 @@ def test_differences_are_listed_and_found_in_the_queue(khs):
     assert "tillhör en annan mottagare" in text
     assert theirs.recipient.name not in text
     assert pickup.case_number in khs.get(reverse(QUEUE) + "?lage=skillnader").content.decode()
-    logged = AccessLogEntry.objects.filter(action="change", detail="Tog emot hjälpmedel")
+    logged = AccessLogEntry.objects.filter(action="change", case_number=pickup.case_number)
     assert {e.recipient_key for e in logged} == {recipient.key, theirs.recipient.key}
 
 

@@ -1,5 +1,7 @@
 """Recipients in the back office: by exact number, to KHS alone."""
 
+import re
+
 import pytest
 
 from organisation.models import AccessLogEntry
@@ -71,3 +73,13 @@ def test_a_superuser_without_the_role_has_no_access(browser_of, roles):
         {"app_label": "orders", "model_name": "order", "field_name": "recipient", "term": "Mo"},
     )
     assert autocomplete.status_code in (403, 404)
+
+
+def test_no_title_of_the_back_office_bears_a_name(khs_user, browser_of):
+    recipient = RecipientFactory()
+    client = browser_of(khs_user)
+    for page in ("change", "history"):
+        text = client.get(f"{LIST}{recipient.key}/{page}/").content.decode()
+        for tag in ("title", "h1"):
+            words = re.search(rf"<{tag}.*?>(.*?)</{tag}>", text, re.S)
+            assert words and recipient.family_name not in words[1]

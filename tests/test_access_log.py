@@ -1,0 +1,425 @@
+"""Every address that shows somebody's data, and every deed with it, leaves a row in the log."""
+
+import datetime as dt
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from orders import services as orders
+from orders.models import CartAttachment
+from organisation import access_log
+from organisation.models import AccessLogEntry
+from organisation.permissions import FORSKRIVARE, KHS
+from pickups import services as pickups
+from recipients import services as recipients
+from recipients.models import Recipient
+from sesam import printouts
+from sesam.models import Printout
+from tests.factories import (
+    ArticleFactory,
+    IndividualFactory,
+    LoanFactory,
+    UnitFactory,
+    UserFactory,
+    WarehouseFactory,
+    put_in_stock,
+)
+from tests.orders.builders import add, go, manual, project, sent, start
+from tests.papers import needs_pdf
+from tests.pickups.builders import BufferFactory, fetched, lend, prescriber, returned, someone
+from tests.pickups.pages import begin
+from tests.test_permissions import ADMIN_URLS, HTMX, arguments, attached, case  # noqa: F401  a fixture
+from tests.url_table import ADMIN_LOGS, URLS
+
+pytestmark = pytest.mark.django_db
+Action = AccessLogEntry.Action
+DEEDS = (Action.CHANGE, Action.CREATE)
+
+
+def rows_since(last: int, **where):
+    return AccessLogEntry.objects.filter(pk__gt=last, **where)
+
+
+def last_row() -> int:
+    return AccessLogEntry.objects.values_list("pk", flat=True).order_by("-pk").first() or 0
+
+
+def named_without_a_row(response, user, since: int) -> list[str]:
+    """Who stands in an answer that no look was logged for. A name alone, of somebody whom the
+    user looked at the same day, is no look; a number always is."""
+    if "html" not in response.headers.get("Content-Type", ""):
+        return []
+    text = response.content.decode()
+    found = []
+    for person in Recipient.objects.all():
+        numbers = (person.number, person.written_number)
+        if any(number in text for number in numbers):
+            if not rows_since(since, recipient_key=person.key).exists():
+                found.append(f"{person.name}'s number")
+        elif re.search(rf"\b{re.escape(person.family_name)}\b", text):
+            looks = AccessLogEntry.objects.filter(recipient_key=person.key, user=user)
+            if not looks.filter(at__date=timezone.localdate()).exists():
+                found.append(person.name)
+    return found
+
+
+def at_work(case, *roles: str) -> tuple[Client, object]:  # noqa: F811
+    """Somebody of the case's unit, with an order to its recipient in progress."""
+    user = UserFactory(roles=list(roles) or [FORSKRIVARE], is_staff=KHS in roles)
+    client = Client()
+    client.force_login(user)
+    recipient = case["order"].recipient
+    client.get(reverse("recipients:detail", args=[recipient.key]))
+    add(start(user, recipient), case["article"])
+    return client, user
+
+
+def address(name: str, case, client, user) -> str:  # noqa: F811
+    """The address with arguments about the case's recipient, where it takes any."""
+    if name == "orders:to":
+        user.carts.all().delete()  # with one to the same recipient it goes straight on
+    if name == "pickups:step":
+        return begin(client, lend(case["order"].recipient, ArticleFactory()))
+    if name == "individuals:detail":
+        piece = IndividualFactory()
+        LoanFactory(individual=piece, recipient=case["order"].recipient)
+        return f"{reverse(name, args=[piece.number])}?flik=status"
+    cart = user.carts.filter(closed_at=None).first()
+    if name == "orders:take_back":
+        return reverse(name, args=[cart.token])
+    if name in ("orders:change_line", "orders:remove_line", "orders:put_back", "orders:together"):
+        return reverse(name, args=[cart.lines.get().pk])
+    if name == "orders:cart_attachment":
+        return reverse(name, args=[attached(CartAttachment, cart=cart, uploaded_by=user).key])
+    return reverse(name, args=arguments(name, case, user))
+
+
+def about(name: str, url: str, case) -> Recipient:  # noqa: F811
+    """Whose data the address is about."""
+    if name.endswith("_offer"):
+        return Recipient.objects.get(orders__case_number=url.split("/")[2])
+    return case["order"].recipient
+
+
+@needs_pdf
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+@pytest.mark.parametrize("name", sorted(n for n in URLS if n != "sign_out"))
+def test_what_an_address_shows_of_a_recipient_is_logged(name, htmx, case):  # noqa: F811
+    row = URLS[name]
+    role = next(r for r in (FORSKRIVARE, KHS, *row.who) if r in row.who)
+    client, user = at_work(case, role)
+    url = address(name, case, client, user)
+    person, since = about(name, url, case), last_row()
+    headers = HTMX if htmx else {}
+    response = client.post(url, headers=headers) if row.post else client.get(url, headers=headers)
+    assert named_without_a_row(response, user, since) == []
+    logged = rows_since(since, recipient_key=person.key, user=user)
+    assert set(logged.values_list("action", flat=True)) == ({row.logs} if row.logs else set())
+
+
+BODIES = [
+    {},
+    {"action": "next", "token": "ingen", "version": "-1"},
+    {"phone": "inget nummer", "version": "0", "delivery_way": "x", "reason": "", "nummer": "1"},
+]
+
+
+@needs_pdf
+@pytest.mark.parametrize("name", sorted(n for n in URLS if n != "sign_out"))
+def test_what_is_answered_to_an_empty_or_wrong_form_is_logged_too(name, case):  # noqa: F811
+    row = URLS[name]
+    role = next(r for r in (FORSKRIVARE, KHS, *row.who) if r in row.who)
+    for body in BODIES:
+        client, user = at_work(case, role)
+        url = address(name, case, client, user)
+        since = last_row()
+        assert named_without_a_row(client.post(url, body), user, since) == []
+
+
+@pytest.mark.parametrize("name", sorted(n for n, row in URLS.items() if row.others_post))
+def test_another_units_post_changes_nothing_and_shows_nothing(name, case):  # noqa: F811
+    user = UserFactory(default_unit=UnitFactory(code="V01", name="Hemrehab Västervik"))
+    url = reverse(name, args=arguments(name, case, None))
+    client = Client()
+    client.force_login(user)
+    since = last_row()
+    for body in ({}, {"reason": "Nej tack", "street": "Nygatan 1"}):
+        response = client.post(url, body)
+        assert response.status_code == URLS[name].others_post
+        assert named_without_a_row(response, user, since) == []
+    assert not rows_since(since).exists()
+
+
+# --- KHS ---
+
+
+@pytest.fixture
+def khs(db):
+    client = Client()
+    client.user = UserFactory(roles=[KHS], is_staff=True)
+    client.force_login(client.user)
+    return client
+
+
+def admin_address(name: str, case) -> tuple[str, Recipient]:  # noqa: F811
+    order = case["order"]
+    if name.startswith("recipients_"):
+        return reverse(f"admin:{name}", args=[order.recipient.key]), order.recipient
+    if name.startswith("pickups_"):
+        pickup = fetched(lend(order.recipient, ArticleFactory()))
+        return reverse(f"admin:{name}", args=[pickup.pk]), order.recipient
+    if name == "orders_order_move":
+        line = project()
+        stage = orders.projects.for_khs(line.project, line.stage)[0]
+        return reverse(f"admin:{name}", args=[line.order_id, line.pk, stage]), line.order.recipient
+    if name == "orders_order_put":
+        line = manual()
+        return reverse(f"admin:{name}", args=[line.order_id, line.pk]), line.order.recipient
+    return reverse(f"admin:{name}", args=[order.pk]), order.recipient
+
+
+@needs_pdf
+@pytest.mark.parametrize("name", sorted(ADMIN_LOGS))
+def test_what_khs_sees_and_does_is_logged(name, case, khs):  # noqa: F811
+    url, person = admin_address(name, case)
+    for method in ("get", "post"):
+        since = last_row()
+        body = {"dag": f"{timezone.localdate():%Y-%m-%d}"} if method == "post" else {}
+        response = getattr(khs, method)(url, body)
+        assert named_without_a_row(response, khs.user, since) == []
+        if response.status_code == 405:
+            continue
+        logged = set(
+            rows_since(since, recipient_key=person.key, user=khs.user).values_list(
+                "action", flat=True
+            )
+        )
+        if method == "get" or ADMIN_LOGS[name] in ("change", ""):
+            assert logged == ({ADMIN_LOGS[name]} if ADMIN_LOGS[name] else set())
+
+
+def test_every_page_of_khs_about_a_case_has_its_row_in_the_table():
+    own = {n for n in ADMIN_URLS if n.startswith(("orders_order_", "pickups_pickuporder_"))}
+    lists = {n for n in own if n.endswith(("_changelist", "_find"))}
+    # «note» is «next_note» of an earlier delivery, «take_off» and «ready» are deeds (below).
+    same = {"orders_order_note", "orders_order_take_off", "pickups_pickuporder_ready"}
+    assert own - lists - same <= set(ADMIN_LOGS)
+
+
+# --- deeds ---
+
+
+def put_on(line, khs_user):
+    shelf, article = WarehouseFactory(), ArticleFactory()
+    put_in_stock(shelf, article, 1)
+    return orders.put_article(line, user=khs_user, article=article, quantity=1, warehouse=shelf)
+
+
+def deed_send(user):
+    order = sent((ArticleFactory(), 1), user=user)
+    return order.recipient
+
+
+def deed_cancel(user):
+    order = sent((ArticleFactory(), 1))
+    return orders.cancel(order, user=user).recipient
+
+
+def deed_pick(user):
+    order = sent((ArticleFactory(), 1))
+    return orders.start_picking(order, user=user).recipient
+
+
+def deed_stop(user):
+    order = sent((ArticleFactory(), 1))
+    orders.start_picking(order, user=UserFactory())
+    return orders.stop_picking(order, user=user).recipient
+
+
+def deed_deliver(user):
+    article = ArticleFactory()
+    put_in_stock(WarehouseFactory(), article, 1)
+    order = sent((article, 1))
+    picks = [orders.Pick(order.lines.get().pk, 1)]
+    return orders.deliver(order, picks, user=user).recipient
+
+
+def deed_hold(user):
+    order = sent((ArticleFactory(), 1))
+    orders.hold(order, "26480999", user=user)
+    return order.recipient
+
+
+def deed_move(user):
+    line = project()
+    go(line, orders.projects.for_khs(line.project, line.stage)[0], khs=user)
+    return line.order.recipient
+
+
+def deed_put(user):
+    line = manual()
+    put_on(line, user)
+    return line.order.recipient
+
+
+def deed_take_off(user):
+    line = manual()
+    new = put_on(line, UserFactory())
+    orders.take_off(new, user=user)
+    return line.order.recipient
+
+
+def deed_fetch(user):
+    loan = lend(someone(), ArticleFactory())
+    return fetched(loan, user=prescriber_as(user)).recipient
+
+
+def prescriber_as(user):
+    user.default_unit = prescriber().default_unit
+    user.save()
+    user.units.set([user.default_unit])
+    return user
+
+
+def deed_plan(user):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    return pickups.plan(pickup, user=user, day=timezone.localdate()).recipient
+
+
+def deed_change_pickup(user):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    return pickups.change_pickup(pickup, user=user, details={"street": "Nygatan 5"}).recipient
+
+
+def deed_cancel_pickup(user):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    return pickups.cancel_pickup(pickup, user=user).recipient
+
+
+def deed_receive(user):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    got = [pickups.Got(pickup.lines.get().pk, 1, "repair")]
+    return pickups.receive(pickup, got, user=user).recipient
+
+
+def deed_ready(user):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    got = [pickups.Got(pickup.lines.get().pk, 1, "repair")]
+    pickups.receive(pickup, got, user=UserFactory())
+    pickups.make_available(pickup.lines.get().receipts.get(), user=user)
+    return pickup.recipient
+
+
+def deed_return(user):
+    made = returned(lend(someone(), ArticleFactory()), user=prescriber_as(user))
+    return made.recipient
+
+
+def deed_undo_return(user):
+    made = returned(lend(someone(), ArticleFactory()))
+    return pickups.undo(made, user=user).recipient
+
+
+def deed_details(user):
+    person = someone()
+    names = recipients.EDITABLE
+    values = {name: getattr(person, name) for name in names} | {"door_code": "1357"}
+    return recipients.change_details(person, user=user, version=person.version, values=values)
+
+
+def deed_contact(user):
+    person = someone()
+    return recipients.undo_contact(person, user=user, contact=True, version=person.version)
+
+
+ALL_DEEDS = {
+    name.removeprefix("deed_"): do for name, do in globals().items() if name[:5] == "deed_"
+}
+
+
+@pytest.mark.parametrize("deed", sorted(ALL_DEEDS))
+def test_a_deed_is_logged_once_by_the_service_itself(deed):
+    BufferFactory()
+    user = UserFactory()
+    since = last_row()
+    person = ALL_DEEDS[deed](user)
+    rows = rows_since(since, user=user)
+    assert [row.recipient_key for row in rows] == [person.key]
+    assert rows[0].action in DEEDS
+    assert rows[0].detail
+
+
+@pytest.mark.parametrize("app", ["orders", "pickups"])
+def test_only_tell_writes_an_event_of_a_case(app):
+    """So that none can be written without its row in the access log."""
+    folder = Path(__file__).parent.parent / app
+    writers = [
+        str(file.relative_to(folder))
+        for file in folder.rglob("*.py")
+        if "migrations" not in file.parts
+        and re.search(r"Event(?:\.objects\.|\()", file.read_text())
+        and not re.search(r"class \w+Event\(", file.read_text())
+    ]
+    assert writers == ["services/common.py"]
+
+
+# --- who, and from where ---
+
+
+def test_the_row_says_the_browsers_address_and_not_the_proxys(case, settings):  # noqa: F811
+    settings.PROXY_COUNT = 1
+    client, user = at_work(case)
+    order, since = case["order"], last_row()
+    url = reverse("orders:cancel", args=[order.case_number])
+    client.post(url, REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="6.6.6.6, 192.0.2.7")
+    rows = rows_since(since, user=user)
+    assert {row.action for row in rows} == {"view", "change"}
+    assert {row.ip for row in rows} == {"192.0.2.7"}
+
+
+def test_a_job_writes_in_its_own_name():
+    long_ago = timezone.now() - recipients.KEPT_UNUSED * 2
+    person = someone()
+    Recipient.objects.update(created_at=long_ago)
+    call_command("clear_old")
+    row = AccessLogEntry.objects.get(recipient_key=person.key)
+    assert (row.user, row.job) == (None, "recipients.jobs.remove_unused_recipients")
+    assert row.detail.startswith("Borttagen")
+
+
+def test_what_somebody_started_as_a_job_is_logged_as_theirs():
+    owner, person = UserFactory(), someone()
+    made = Printout.objects.create(owner=owner, name="lista.pdf", title="Lista")
+    with printouts.making(made.pk):
+        access_log.record(None, Action.PRINT, person.key)
+    row = AccessLogEntry.objects.get()
+    assert (row.user, row.unit) == (owner, owner.default_unit)
+
+
+# --- the order in progress ---
+
+
+def test_the_strip_says_the_name_alone_and_the_order_itself_the_number(case):  # noqa: F811
+    client, _ = at_work(case)
+    person = case["order"].recipient
+    since = last_row()
+    page = client.get(reverse("articles:detail", args=[case["article"].number])).content.decode()
+    assert person.name in page
+    assert person.written_number not in page
+    assert not rows_since(since).exists()
+    page = client.get(reverse("orders:checkout")).content.decode()
+    assert person.written_number in page
+    assert rows_since(since, recipient_key=person.key).count() == 1
+
+
+def test_the_name_of_somebody_left_over_from_yesterday_is_a_look(case):  # noqa: F811
+    client, user = at_work(case)
+    user.carts.update(updated_at=timezone.now() - dt.timedelta(days=1))
+    since = last_row()
+    client.get(reverse("articles:detail", args=[case["article"].number]))
+    assert rows_since(since, recipient_key=case["order"].recipient.key).count() == 1
