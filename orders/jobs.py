@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from sesam import jobs
 
-from .models import Cart, CartAttachment, OrderAttachment
+from . import services
+from .models import Cart, CartAttachment, Order, OrderAttachment
 
 KEPT = dt.timedelta(days=1)
 
@@ -50,3 +51,9 @@ def remove_closed_carts() -> int:
     removed = closed.count()
     closed.delete()
     return removed
+
+
+@jobs.hourly
+def forget_whereabouts_of_protected() -> int:
+    """What stands in ended cases of somebody who became protected later."""
+    return services.forget_typed(Order.objects.all())

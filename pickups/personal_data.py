@@ -10,7 +10,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import phonenumbers
+from phonenumbers import Leniency
+
 from recipients.models import Recipient
+from sesam.personal_numbers import looks_personal, struck_out
 
 _IN_A_ROW, _WHOLE = 3, 99  # words
 _SHORTEST = 3  # shorter words of a name or street are too common to tell anything
@@ -28,11 +32,18 @@ class Found:
 
 
 def search(
-    recipient: Recipient, *, numbers: Iterable[str], words: Iterable[str], at: Iterable[str] = ()
+    recipient: Recipient,
+    *,
+    numbers: Iterable[str],
+    words: Iterable[str],
+    at: Iterable[str] = (),
+    free: str = "",
+    own: Iterable[str] = (),
 ) -> Found:
     """What of the person's record stands in the texts: numbers and mail are looked for in
     ``numbers``, names and places in ``words``. ``at``: where the aid is fetched, typed for the
-    case, which the record may not know."""
+    case, which the record may not know. ``free`` is text in which numbers and mail of anybody
+    else than ``own`` are asked about too."""
     text = "\n".join(numbers)
     digits = re.sub(r"[\s\-–+()/]", "", text)
     folded = text.casefold()
@@ -55,7 +66,30 @@ def search(
     if recipient.postcode and recipient.postcode in digits:
         possible.append(recipient.postcode)
     possible += _told(recipient, "\n".join(words))
+    possible += [x for x in others(free, besides=own) if x not in certain]
     return Found(list(dict.fromkeys(certain)), possible)
+
+
+def others(text: str, *, besides: Iterable[str]) -> list[str]:
+    """Personal numbers, telephone numbers of any country and addresses of mail in the text,
+    whosever they are."""
+    known = {_bare(value) for value in besides if value}
+    found = ["ett personnummer"] if looks_personal(text) else []
+    plain = struck_out(text, " ")
+    for region, leniency in (("SE", Leniency.VALID), (None, Leniency.POSSIBLE)):
+        matches = phonenumbers.PhoneNumberMatcher(plain, region, leniency=leniency)
+        found += [match.raw_string for match in matches]
+    found += _MAIL.findall(plain)
+    return [x for x in dict.fromkeys(found) if _bare(x) not in known]
+
+
+_MAIL = re.compile(r"[^\s@<>,;:()]+@[^\s@<>,;:()]+\.[^\W\d]{2,}")
+
+
+def _bare(value: str) -> str:
+    """A number by its last digits, however its country is written; else small letters."""
+    digits = re.sub(r"\D", "", value)
+    return digits[-8:] if len(digits) > 5 and "@" not in value else value.casefold()
 
 
 def _numbers(recipient: Recipient) -> list[tuple[str, str]]:

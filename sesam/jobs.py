@@ -15,17 +15,39 @@ and so does ``manage.py clear_old`` where no worker runs.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
+from django.contrib.sessions.models import Session
+from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.tasks import Task
 
+from . import asking
 from .models import DialogState
 
-task = app.task
+FINISHED_KEPT = dt.timedelta(days=1)
 _log = logging.getLogger(__name__)
 _hourly: list[Callable[[], int]] = []
+
+
+def task(*, name: str, **options: Any) -> Callable[[Callable[..., Any]], Task[..., Any, Any]]:
+    """Register a job; what it does is logged under its name (and its starter's, see
+    ``printouts.making``)."""
+
+    def register(work: Callable[..., Any]) -> Task[..., Any, Any]:
+        @wraps(work)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with asking.by(asking.Asking(job=name)):
+                return work(*args, **kwargs)
+
+        return app.task(name=name, **options)(run)
+
+    return register
 
 
 def hourly(clear: Callable[[], int]) -> Callable[[], int]:
@@ -41,13 +63,35 @@ def remove_old_dialogs() -> int:
     return old.delete()[0]
 
 
+@hourly
+def remove_ended_sessions() -> int:
+    """Remove sessions that have ended: they hold what their users looked at."""
+    return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
+
+
+_FINISHED = """
+    DELETE FROM procrastinate_jobs WHERE status IN ('succeeded', 'failed', 'cancelled', 'aborted')
+    AND NOT EXISTS (
+        SELECT FROM procrastinate_events WHERE job_id = procrastinate_jobs.id AND at > %s)
+"""
+
+
+@hourly
+def remove_finished_jobs() -> int:
+    """Remove jobs a day after they ended, well or badly."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FINISHED, [timezone.now() - FINISHED_KEPT])
+        return cursor.rowcount
+
+
 def clear_all() -> dict[str, int]:
     """Call all that is registered; one that fails doesn't keep the others from it."""
     done = {}
     for clear in _hourly:
         name = f"{clear.__module__}.{clear.__name__}"
         try:
-            done[name] = clear()
+            with asking.by(asking.Asking(job=name[-60:])):
+                done[name] = clear()
         except Exception:
             _log.exception("%s failed", name)
     return done

@@ -14,7 +14,6 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
 from orders.forms import raw
-from organisation import access_log
 from organisation.permissions import CARE, roles
 from recipients.models import Recipient
 from sesam import dialogs
@@ -156,15 +155,10 @@ def _send(request: HttpRequest, state: Dialog, recipient: Recipient) -> HttpResp
             text_confirmed=form.cleaned_data["text_confirmed"],
             seen=held.seen(state.typed(AIDS) or {}),
         )
+    except services.Protected:
+        return _ended(request)
     except DomainError as fault:
         return _refused(request, state, recipient, fault, form, reason)
-    log(
-        request,
-        recipient,
-        "Hämtorder",
-        action=access_log.Action.CREATE,
-        case_number=pickup.case_number,
-    )
     state.finish(made=pickup.case_number)
     return dialogs.leave(request, reverse("pickups:confirmation", args=[pickup.case_number]))
 

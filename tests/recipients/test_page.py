@@ -536,6 +536,6 @@ def test_those_who_came_to_nothing_are_removed_after_thirty_days(client):
     LoanFactory(recipient=with_loan)
     CareRelation.objects.create(recipient=with_case, unit=UnitFactory(), case_number="26410001")
     Recipient.objects.exclude(pk=fresh.pk).update(created_at=long_ago)
-    call_command("remove_unused_recipients")
+    call_command("clear_old")
     assert set(Recipient.objects.all()) == {with_loan, with_case, fresh, care_unit}
     assert client.get(url(unused)).status_code == 404
