@@ -126,7 +126,12 @@ def portal(**environment: str) -> Iterator[Portal]:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**os.environ, "DATABASE_URL": test_database(), **environment},
+                env={
+                    **os.environ,
+                    "DATABASE_URL": test_database(),
+                    "PGAPPNAME": f"portal-{port}",
+                    **environment,
+                },
                 stdout=written,
                 stderr=subprocess.STDOUT,
             )
@@ -138,14 +143,14 @@ def portal(**environment: str) -> Iterator[Portal]:
         finally:
             process.terminate()
             process.wait(30)
-            until(_alone)  # else the tables can't be emptied
+            until(lambda: _gone(port))  # else the tables can't be emptied
             _cookies.clear()
 
 
-def _alone() -> bool:
+def _gone(port: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s",
+            [f"portal-{port}"],
         )
         return cursor.fetchone() == (0,)

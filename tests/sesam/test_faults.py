@@ -30,7 +30,7 @@ def held(recipient: Recipient):
 def test_who_waits_too_long_for_anothers_change_is_told_and_can_send_again():
     anna, recipient = UserFactory(), RecipientFactory(phone="")
     url = f"/mottagare/{recipient.key}/?redigera=uppgifter"
-    typed = {"version": recipient.version, "phone": "08-465 004 10"}
+    typed = {"version": recipient.version, "phone": "08-465 004 10", "contact_prescriber": "nej"}
     with portal(DB_LOCK_TIMEOUT="1") as served:
         with held(recipient):
             answer = served.post(url, anna, typed)
@@ -49,8 +49,13 @@ def test_a_part_of_a_page_is_told_beside_what_was_typed():
     url = f"/mottagare/{recipient.key}/?redigera=uppgifter"
     htmx = {"HX-Request": "true", "HX-Target": "block-uppgifter"}
     with portal(DB_LOCK_TIMEOUT="1") as served, held(recipient):
-        answer = served.post(url, anna, {"version": recipient.version}, **htmx)
-    assert answer.status == 409
+        typed = {
+            "version": recipient.version,
+            "phone": "08-465 004 10",
+            "contact_prescriber": "nej",
+        }
+        answer = served.post(url, anna, typed, **htmx)
+    assert answer.status == 409, answer.text
     assert answer.headers["X-Fault"] == "1"
     assert answer.text.startswith("Någon annan ändrar samma sak. ")
 
