@@ -173,10 +173,12 @@
     event.stopImmediatePropagation();
     ask(() => link.click());
   }, true);
+  // What Enter presses where it should do nothing (templates/parts/no_enter.html).
+  const goesNowhere = (event) => event.submitter && event.submitter.formMethod === "dialog";
   document.addEventListener("submit", (event) => {
     const form = event.target;
     const stays = form.hasAttribute("hx-post") || form.hasAttribute("hx-get") || form.hasAttribute("data-download");
-    if (sure || stays || form.method === "dialog" || !pageHolds(form)) return;
+    if (sure || stays || goesNowhere(event) || !pageHolds(form)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     const { submitter } = event;
@@ -318,6 +320,7 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    if (goesNowhere(event)) return;
     if (form.dataset.sending) { event.preventDefault(); event.stopImmediatePropagation(); return; }
     // A file comes and the page stays: what the last answer found wrong with it no longer holds.
     if (form.hasAttribute("data-download")) clearFaults();
