@@ -521,8 +521,11 @@ class SendForm(forms.Form):
         error_messages=EXTRA_INFO_ERRORS,
     )
 
-    # What stood there when the page was made: another tab may have written since.
-    extra_info_seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    # What stood there when the page was made: another tab may have written since. It is drawn with
+    # the address, and renewed with it: choosing a way saves the text too.
+    extra_info_seen = forms.CharField(
+        required=False, widget=forms.HiddenInput(attrs={"form": "send-form"})
+    )
 
     def __init__(self, data: Any = None, *, cart: Cart) -> None:
         initial = {

@@ -130,7 +130,7 @@ def first_step(client: Client, loan: Loan) -> str:
 
 def test_an_aid_is_returned_twice_and_taken_back_once(twice):
     client, browser = twice(prescriber())
-    loan = lend(RecipientFactory(), ArticleFactory(), 100)
+    loan = lend(RecipientFactory(), ArticleFactory(responsibility="B"), 100)
     url = new_return(loan.recipient, loan)
     form = form_of(client.get(url)) | {f"antal-{loan.pk}": "1"}
     for _ in ROUNDS:

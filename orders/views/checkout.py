@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import reselect, reswap, retarget
 
 from organisation import access_log
 from organisation.models import Source
@@ -262,7 +263,9 @@ def _act(request: HttpRequest, present: Cart, editing: str) -> HttpResponse:
     if editing in BLOCKS:
         return _save_block(request, present, editing, kept, form)
     if not form.is_valid():
-        return _delivery_page(request, present, form=form, opened=kept, status=422)
+        answer = _delivery_page(request, present, form=form, opened=kept, status=422)
+        # A way that was chosen asks for the address alone; what is wrong stands outside of it.
+        return retarget(reselect(reswap(answer, "outerHTML"), "#innehall"), "#innehall")
     details = form.details()
     if ADDRESS in kept and details["delivery_way"].address != present.address_of:
         # Another way has another address: what stands in the open block is laid aside.

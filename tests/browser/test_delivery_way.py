@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
+from orders import cart as carts
 from orders.models import ADDRESS, Cart, Order
 from tests.factories import ArticleFactory, BufferFactory, RecipientFactory, UserFactory
 from tests.orders.builders import add, start
@@ -54,11 +55,12 @@ def test_the_address_follows_the_way_at_once(page: Page, live_server, settings, 
     expect(where).to_contain_text("4711")
     way.select_option("Hämtas på KHS")
     expect(where).to_contain_text("Ingen")
+    info.fill("Ring Lennart först")
     page.get_by_role("button", name="Skicka beställning").click()
     expect(page).to_have_url(re.compile("bekraftelse"))
     order = Order.objects.get()
     assert not any(getattr(order, name) for name in ADDRESS)
-    assert order.extra_info == "Ring Lennart"
+    assert order.extra_info == "Ring Lennart först"
 
 
 def test_what_is_typed_in_the_open_address_waits_for_its_way(page, live_server, settings, cart):
@@ -75,6 +77,18 @@ def test_what_is_typed_in_the_open_address_waits_for_its_way(page, live_server, 
     expect(where).to_contain_text(cart.unit.street)
     way.select_option("Till mottagarens adress")
     expect(where).to_contain_text("Sommarvägen 2")
+
+
+def test_another_tabs_text_is_asked_about_when_the_way_is_chosen(page, live_server, settings, cart):
+    sign_in(page.context, cart, live_server, settings)
+    page.goto(live_server.url + DELIVERY)
+    carts.change(cart, {"extra_info": "Ring Lennart"})
+    info = page.get_by_label(re.compile("Övrig information"))
+    info.fill("Ring dottern")
+    page.get_by_label("Leveranssätt").select_option("Hämtas på KHS")
+    expect(page.get_by_text("En annan flik har skrivit «Ring Lennart» här.")).to_be_visible()
+    expect(info).to_have_value("Ring dottern")
+    expect(info).to_be_focused()
 
 
 def test_without_script_the_new_address_is_shown_before_it_is_sent(
