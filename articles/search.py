@@ -103,6 +103,14 @@ def exact(typed: str) -> str | None:
     return Article.objects.filter(number=number).values_list("number", flat=True).first()
 
 
+def any_with(typed: str) -> bool:
+    """Whether the search would find an article by what was typed."""
+    found = Article.objects.all()
+    for word in words_of(typed)[:MAX_WORDS]:
+        found = found.filter(search_text__contains=word.upper())
+    return found.exists()
+
+
 def pattern(word: str) -> str:
     """``word`` for LIKE, with nothing in it meaning anything else than itself."""
     escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -18,6 +18,7 @@ from organisation.permissions import CARE, has_role, roles
 from recipients import views as recipients
 from recipients.models import Recipient
 from sesam import case_pages, personal_numbers, places
+from sesam.errors import DomainError
 
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212+]")
 
@@ -30,18 +31,19 @@ class BoxForm(forms.Form):
         error_messages={
             "required": "Skriv ett nummer eller ett ord att söka på.",
             "max_length": "Sökningen är för lång. Skriv högst 200 tecken.",
-            "null_characters_not_allowed": "Sökningen har tecken som inte går att söka på.",
         },
     )
 
 
 @roles()
+@recipients.no_store
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
     """The start page; a POST from its box goes on to what was asked for.
 
-    Sent by POST, since it may be a personal number. Roles that look nobody up have no box.
+    Sent by POST, since it may be a personal number. What is wrong stands at the box, on this page,
+    with what was typed. Roles that look nobody up have no box.
     """
     if not has_role(request.user, *CARE):
         return render(request, "portal/start_other.html")
@@ -52,7 +54,11 @@ def start(request: HttpRequest) -> HttpResponse:
         return _page(request, form, 422)
     typed = form.cleaned_data["q"]
     if number := _recipients_number(typed):
-        return _to_recipients(request, number)
+        try:
+            return recipients.go_to(request, number)
+        except DomainError as error:
+            form.add_error("q", error.message)
+            return _page(request, form, recipients.status_of(error))
     if url := _case(typed):
         return HttpResponseRedirect(url)
     found = [thing for thing in (_article(typed), _individual(typed)) if thing]
@@ -60,10 +66,13 @@ def start(request: HttpRequest) -> HttpResponse:
         return _page(request, form, 200, found=found)
     if found:
         return HttpResponseRedirect(found[0]["url"])
+    if number := _case_number(typed):
+        form.add_error("q", f"Inget ärende har numret {number}.")
+        return _page(request, form, 422, articles_with=_articles_with(typed))
     if not articles.long_enough(articles.words_of(typed)):
         form.add_error("q", "Skriv minst tre tecken.")
         return _page(request, form, 422)
-    return HttpResponseRedirect(f"{reverse('articles:search')}?{urlencode({'q': typed})}")
+    return HttpResponseRedirect(_article_search(typed))
 
 
 def _digits(typed: str) -> str:
@@ -83,9 +92,15 @@ def _recipients_number(typed: str) -> str:
     return digits if care_units.exists() or not articles.exact(digits) else ""
 
 
-def _case(typed: str) -> str | None:
+def _case_number(typed: str) -> str:
+    """A case number by its looks: eight digits, nine after the week's 9999th."""
     digits = _digits(typed)
-    return case_pages.url_for(digits) if len(digits) in (8, 9) else None
+    return digits if len(digits) in (8, 9) else ""
+
+
+def _case(typed: str) -> str | None:
+    number = _case_number(typed)
+    return case_pages.url_for(number) if number else None
 
 
 def _article(typed: str) -> dict[str, str] | None:
@@ -101,18 +116,25 @@ def _individual(typed: str) -> dict[str, str] | None:
     return {"label": f"Individ {number}", "icon": "tag", "url": url} if url else None
 
 
-def _to_recipients(request: HttpRequest, typed: str) -> HttpResponse:
-    """The recipient search answers, in this very request: the number comes into no address."""
-    post = request.POST.copy()
-    post["nummer"] = typed
-    request.POST = post
-    return recipients.search(request)
+def _article_search(typed: str) -> str:
+    return f"{reverse('articles:search')}?{urlencode({'q': typed})}"
+
+
+def _articles_with(typed: str) -> str:
+    """The search for articles with the number, a supplier's perhaps; empty if there is none."""
+    return _article_search(typed) if articles.any_with(typed) else ""
 
 
 def _page(
-    request: HttpRequest, form: BoxForm, status: int, *, found: list[dict[str, str]] | None = None
+    request: HttpRequest,
+    form: BoxForm,
+    status: int,
+    *,
+    found: list[dict[str, str]] | None = None,
+    articles_with: str = "",
 ) -> HttpResponse:
-    """``found``: the things that the number names, when it names several."""
+    """``found``: the things that the number names, when it names several; ``articles_with``: the
+    search for articles that have what is no case's number."""
     boxes = [
         {"template": entry.extra["template"], "side": entry.extra.get("side", False),
          "content": entry.extra["build"](request)}
@@ -121,6 +143,7 @@ def _page(
     context = {
         "form": form,
         "found": found,
+        "articles_with": articles_with,
         "main": [box for box in boxes if not box["side"]],
         "side": [box for box in boxes if box["side"]],
     }

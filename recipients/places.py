@@ -3,7 +3,7 @@
 from organisation.permissions import CARE, has_role
 from sesam import places
 
-from . import loans
+from . import loans, seen
 
 
 def _may(request, obj=None) -> bool:
@@ -32,6 +32,20 @@ places.add(
             "field": "nummer",
             "method": "post",
             "hint": "Personnummer (12 siffror) eller vårdenhetsnummer (4 siffror)",
+        },
+    )
+)
+places.add(
+    places.Entry(
+        slot="start.box",
+        name="seen",
+        label="Mottagare du har sett idag",
+        url=lambda request, obj: "",
+        order=20,
+        shown=_may,
+        extra={
+            "template": "recipients/_seen.html",
+            "build": seen.box,
         },
     )
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, ProtectedError, RestrictedError
+from django.db.models import Exists, OuterRef, ProtectedError, QuerySet, RestrictedError
 from django.utils import timezone
 
 from organisation import access_log
@@ -274,7 +274,12 @@ def _payer_id(person: register.Person) -> int | None:
 def has_care_relation(user: User, recipient: Recipient) -> bool:
     """Whether a unit of the user has or had a case about the recipient; KHS works for every
     unit."""
-    relations = CareRelation.objects.filter(recipient=recipient)
-    if not has_role(user, KHS):
-        relations = relations.filter(unit__in=user.units.filter(is_active=True))
-    return relations.exists()
+    return relations_of(user).filter(recipient=recipient).exists()
+
+
+def relations_of(user: User) -> QuerySet[CareRelation]:
+    """The care relations of the user's units."""
+    relations = CareRelation.objects.all()
+    if has_role(user, KHS):
+        return relations
+    return relations.filter(unit__in=user.units.filter(is_active=True))

@@ -22,7 +22,7 @@ from sesam import personal_numbers, phones, places, undo
 from sesam.documents import download
 from sesam.errors import DomainError
 
-from . import contact, documents, masking, services
+from . import contact, documents, masking, seen, services
 from .forms import DetailsForm, NumberForm, ProtectedForm
 from .models import Recipient
 
@@ -43,10 +43,16 @@ def search(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _search_page(request, form, 422)
     try:
-        found = services.find(request.user, form.cleaned_data["nummer"])
+        return go_to(request, form.cleaned_data["nummer"])
     except DomainError as error:
         form.add_error(personal_numbers.FIELD, error.message)
-        return _search_page(request, form, STATUS_OF_FAULT.get(type(error), 422))
+        return _search_page(request, form, status_of(error))
+
+
+def go_to(request: HttpRequest, typed: str) -> HttpResponse:
+    """On to the page of whom the typed number is. Raises ``DomainError``, which belongs at the box
+    that it was typed in and is answered with ``status_of``: the number goes no further."""
+    found = services.find(request.user, typed)
     if not found.register_answered:
         messages.warning(
             request,
@@ -56,14 +62,20 @@ def search(request: HttpRequest) -> HttpResponse:
     return redirect("recipients:detail", found.recipient.key)
 
 
-STATUS_OF_FAULT: dict[type[DomainError], int] = {
+_STATUS_OF_FAULT: dict[type[DomainError], int] = {
     services.TooManySearches: 429,
     services.RegisterUnavailable: 503,
 }
 
 
+def status_of(error: DomainError) -> int:
+    """What a search that found nobody is answered with."""
+    return _STATUS_OF_FAULT.get(type(error), 422)
+
+
 def _search_page(request: HttpRequest, form: NumberForm, status: int) -> HttpResponse:
-    return render(request, "recipients/search.html", {"form": form}, status=status)
+    context = {"form": form, "seen": seen.box(request)}
+    return render(request, "recipients/search.html", context, status=status)
 
 
 @roles(*CARE)

@@ -17,7 +17,7 @@ from organisation import stores
 from organisation.models import Source
 from organisation.permissions import CARE, roles
 from recipients import services as recipients
-from recipients.views import STATUS_OF_FAULT
+from recipients.views import status_of
 from sesam import dialogs
 from sesam.errors import DomainError
 
@@ -136,7 +136,7 @@ def deliver(request: HttpRequest, number: str) -> HttpResponse:
                 found = recipients.find(request.user, form.cleaned_data["nummer"])
             except DomainError as fault:
                 form.add_error("nummer", fault.message)
-                status = STATUS_OF_FAULT.get(type(fault), 422)
+                status = status_of(fault)
             else:
                 to = reverse("orders:to", args=[found.recipient.key])
                 return dialogs.go(request, f"{to}?{urlencode({'individ': piece.number})}")

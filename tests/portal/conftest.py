@@ -5,5 +5,6 @@ from tests.recipients.conftest import (  # noqa: F401
     client,
     controller,
     khs_user,
+    logged,
     prescriber,
 )

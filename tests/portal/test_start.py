@@ -46,11 +46,37 @@ def test_a_personal_number_opens_its_recipient(browser_of, role):
         (GOOD[:-1] + str((int(GOOD[-1]) + 1) % 10), "Kontrollsiffran stämmer inte"),
     ],
 )
-def test_a_bad_number_is_told_by_the_recipient_search(client, typed, says):
-    answer = send(client, typed)
-    assert answer.status_code == 422
-    assert says in text(answer)
+def test_a_bad_number_is_told_at_the_box_with_what_was_typed(client, typed, says):
+    told_at_the_box(send(client, typed), typed, says)
+
+
+def told_at_the_box(answer, typed, says, status=422):
+    """The answer is the start page itself: what is wrong stands at the box, which is marked as
+    wrong, and what was typed is kept, in no address and in no stored page."""
+    assert answer.status_code == status
+    assert "portal/start.html" in [template.name for template in answer.templates]
+    page = text(answer)
+    box = page.split('id="id_q"')[1].split(">")[0]
+    assert f'value="{typed}"' in box
+    assert 'aria-invalid="true"' in box and "id_q-error" in box
+    assert says in page.split('id="id_q-error">')[1].split("</p>")[0]
     assert not answer.has_header("Location")
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_a_number_of_nobody_is_told_at_the_box_too_and_the_search_is_logged(client, logged):
+    told_at_the_box(send(client, GOOD), GOOD, "Ingen person med det numret finns")
+    assert logged() == ["search", "miss"]
+
+
+def test_a_register_that_is_down_is_told_at_the_box(client, settings):
+    settings.REGISTER_DOWN = True
+    told_at_the_box(send(client, GOOD), GOOD, "registret svarar inte just nu", 503)
+
+
+def test_too_many_searches_are_told_at_the_box(client, settings):
+    settings.RECIPIENT_SEARCH_LIMIT = 0
+    told_at_the_box(send(client, GOOD), GOOD, "vilket är gränsen", 429)
 
 
 def test_four_digits_are_a_care_unit_where_one_has_them(client):
@@ -65,9 +91,7 @@ def test_four_digits_are_else_an_article(client):
 
 
 def test_four_digits_of_nothing_are_told_as_a_care_unit(client):
-    answer = send(client, "4129")
-    assert answer.status_code == 422
-    assert "Ingen vårdenhet har det numret" in text(answer)
+    told_at_the_box(send(client, "4129"), "4129", "Ingen vårdenhet har det numret")
 
 
 def test_a_case_number_opens_the_case(client):
@@ -76,8 +100,19 @@ def test_a_case_number_opens_the_case(client):
         assert send(client, number).url == f"/bestallningar/{number}/"
 
 
-def test_an_unknown_case_number_is_searched_for_as_an_article(client):
-    assert send(client, "26470999").url == "/artiklar/?q=26470999"
+@pytest.mark.parametrize("typed", ["26470999", "264710999", "2647 0999", "2647-0999"])
+def test_an_unknown_case_number_is_told_at_the_box(client, typed):
+    number = typed.replace(" ", "").replace("-", "")
+    answer = send(client, typed)
+    told_at_the_box(answer, typed, f"Inget ärende har numret {number}.")
+    assert "Visa artiklar med" not in text(answer)
+
+
+def test_what_is_no_cases_number_but_a_suppliers_shows_the_way_to_its_articles(client):
+    ArticleFactory(supplier_number="26470999")
+    answer = send(client, "26470999")
+    told_at_the_box(answer, "26470999", "Inget ärende har numret 26470999.")
+    assert 'href="/artiklar/?q=26470999"' in text(answer)
 
 
 @pytest.mark.parametrize("number", ["123", "37121", "214810", "12345678", "MANUELL"])
@@ -99,7 +134,6 @@ def test_words_go_to_the_article_search(client):
         ("   ", "Skriv ett nummer eller ett ord"),
         ("ab", "Skriv minst tre tecken"),
         ("x" * 201, "högst 200 tecken"),
-        ("a\0bcd", "inte går att söka på"),
     ],
 )
 def test_nothing_to_search_for_is_told_at_the_box(client, typed, says):

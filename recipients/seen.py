@@ -1,0 +1,46 @@
+"""Whom a user has looked at today, to go back to: on the start page and where one searches.
+
+By name alone, protected or not. The name of somebody already looked at that day is no new look, so
+nothing is logged; where the list comes from is the access log itself, so that it's the user's own on
+every machine and gone at midnight.
+"""
+
+from typing import Any
+
+from django.db.models import Exists, Max, OuterRef
+from django.http import HttpRequest
+from django.utils import timezone
+
+from organisation.models import AccessLogEntry, User
+
+from .models import Recipient
+from .services import relations_of
+
+MOST = 10  # the newest looks
+
+
+def seen_today(user: User) -> list[Recipient]:
+    """The recipients whom the user has looked at today and has a care relation with, the newest
+    look first; no more of them than key and name. Two queries."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    looks = (
+        AccessLogEntry.objects.filter(
+            user=user,
+            action=AccessLogEntry.Action.VIEW,
+            at__gte=midnight,
+            recipient_key__isnull=False,
+        )
+        .order_by()
+        .values_list("recipient_key")
+        .annotate(last=Max("at"))
+    )
+    last = dict(looks)
+    relations = relations_of(user).filter(recipient=OuterRef("pk"))
+    known = Recipient.objects.filter(Exists(relations), key__in=last)
+    found = known.only("key", "given_name", "family_name")
+    return sorted(found, key=lambda person: last[person.key], reverse=True)[:MOST]
+
+
+def box(request: HttpRequest) -> dict[str, Any]:
+    """The context of ``recipients/_seen.html``."""
+    return {"people": seen_today(request.user)}
