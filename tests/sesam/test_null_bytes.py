@@ -62,7 +62,7 @@ def test_no_field_may_hold_one(everybody, name, fields):
 
 def test_nothing_is_done_when_one_field_holds_one(everybody):
     recipient = RecipientFactory(phone="")
-    url = reverse("recipients:contact", args=[recipient.key])
+    url = reverse("recipients:detail", args=[recipient.key])
     answer = everybody.post(url, {"phone": "08-465 004 10", "mobile": "\0"})
     recipient.refresh_from_db()
     assert (answer.status_code, recipient.phone) == (400, "")
