@@ -149,7 +149,7 @@ def test_the_page_has_five_tabs_and_an_empty_one_says_so(client):
 
 def test_an_unknown_number_is_not_found(client):
     assert client.get("/individer/999999/").status_code == 404
-    assert client.get("/individer/a%00b/").status_code == 404
+    assert client.get("/individer/a%00b/").status_code == 400
 
 
 # --- who has it ---

@@ -94,10 +94,12 @@ def test_the_box_is_sent_by_post_and_shown_by_get(client, pieces):
 
 
 def test_a_personal_number_in_the_wrong_box_is_neither_shown_nor_put_in_an_address(client):
-    for answer in (client.post(URL, {"q": UNUSED_NUMBERS[3]}), get(client, q=UNUSED_NUMBERS[3])):
-        assert answer.status_code == 422
+    sent_on = get(client, q=UNUSED_NUMBERS[3])
+    assert (sent_on.status_code, sent_on["Location"]) == (302, URL)
+    for answer in (client.get(URL), client.post(URL, {"q": UNUSED_NUMBERS[3]})):
         assert UNUSED_NUMBERS[3] not in text(answer)
         assert "personnummer" in text(answer)
+    assert answer.status_code == 422
 
 
 def test_status_and_stock_status_are_two_columns(client):

@@ -74,10 +74,10 @@ def test_somebody_made_inactive_is_out_at_once(client, prescriber):
     assert client.get("/").url.startswith(URL)
 
 
-@pytest.mark.parametrize("typed", ["", "a\0b", "x" * 1000])
-def test_strange_names_are_refused_without_falling_over(typed):
+@pytest.mark.parametrize(("typed", "status"), [("", 422), ("a\0b", 400), ("x" * 1000, 422)])
+def test_strange_names_are_refused_without_falling_over(typed, status):
     answer = Client().post(URL, {"username": typed, "password": "x"})
-    assert answer.status_code == 422
+    assert answer.status_code == status
 
 
 def test_too_many_failures_lock_the_name_and_say_so_in_swedish():
