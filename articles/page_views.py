@@ -17,12 +17,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from organisation import stores
 from organisation.models import Warehouse
 from organisation.permissions import CARE, roles
-from sesam import attachments, personal_numbers, places
+from sesam import attachments, personal_numbers
 from sesam.templatetags.sesam import kr, stock_html
 
 from . import components
 from . import search as finder
 from .models import Article, ArticleDocument, Balance, ReplacementMember
+from .slots import article_buttons
 from .tables import iso_text
 from .views import remember
 
@@ -64,7 +65,7 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
     kept = {"lager": request.GET["lager"]} if request.GET.get("lager") else {}
     context = {
         "article": article,
-        "buttons": places.entries("article.button", request, article),
+        "buttons": article_buttons.shown(request, article),
         "tabs": [
             {
                 "label": label,

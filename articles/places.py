@@ -6,10 +6,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from organisation.permissions import CARE, has_role
-from sesam import places
+from sesam.places import CreateItem, MenuItem, Page, StartBox, Tab
+from sesam.slots import menu, start_boxes
 
 from . import stores_views
 from .assortment import Tree
+from .slots import store_create, store_tabs
 
 
 def _care(request: HttpRequest, obj: Any = None) -> bool:
@@ -22,49 +24,41 @@ for _name, _label, _url, _order, _parent in (
     ("articles.assortment", "Sortimentskataloger", "articles:assortment", 32, "articles"),
     ("stores", "Lager", "articles:stores", 62, "more"),
 ):
-    places.add(
-        places.Entry(
-            slot="menu",
+    menu.add(
+        MenuItem(
             name=_name,
             label=_label,
-            url=places.page(_url),
+            url=Page(_url),
             order=_order,
             shown=_care,
-            extra={"parent": _parent} if _parent else {},
+            parent=_parent,
         )
     )
-places.add(
-    places.Entry(
-        slot="start.box",
+start_boxes.add(
+    StartBox(
         name="assortment",
-        label="Sortimentskataloger",
-        url=places.page("articles:assortment"),
         order=20,
         shown=_care,
-        extra={
-            "template": "articles/_assortment_box.html",
-            "build": lambda request: {"branches": Tree().top},
-        },
+        template="articles/_assortment_box.html",
+        build=lambda request, obj: {"branches": Tree().top},
     )
 )
-places.add(
-    places.Entry(
-        slot="store.tab",
+store_tabs.add(
+    Tab(
         name="saldo",
         label="Lagersaldo",
         url=lambda request, store: reverse("articles:store", args=[store.number]),
         order=10,
-        extra={"build": stores_views.balance_tab},
+        build=stores_views.balance_tab,
     )
 )
-places.add(
-    places.Entry(
-        slot="store.create",
+store_create.add(
+    CreateItem(
         name="report",
         label="Lagersaldorapport",
         url=lambda request, store: reverse("articles:store_report", args=[store.number]),
         order=10,
         icon="printer",
-        extra={"dialog": True},
+        dialog=True,
     )
 )

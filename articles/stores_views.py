@@ -14,12 +14,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from organisation import stores as warehouses
 from organisation.models import Unit, Warehouse
 from organisation.permissions import CARE, KHS, has_role, roles
-from sesam import dialogs, personal_numbers, places, printouts
+from sesam import dialogs, personal_numbers, printouts
+from sesam.places import TabContent
 
 from . import jobs, stores
 from . import search as finder
 from .forms import ALL
 from .models import ArticleType
+from .slots import store_buttons, store_create, store_tabs
 
 ALL_UNITS = "alla"
 
@@ -63,24 +65,19 @@ def store_page(request: HttpRequest, number: str) -> HttpResponse:
     """A store. ``flik`` names the tab; a filter is asked by POST and shown by GET, so that a
     personal number typed in the wrong box never comes into an address."""
     store = find_store(request, number)
-    tabs = places.entries("store.tab", request, store)
-    wanted = request.GET.get("flik", "")
-    chosen = next((tab for tab in tabs if tab.name == wanted), tabs[0])
-    for tab in tabs:
-        tab.active = tab is chosen
-    built = chosen.extra["build"](request, store)
-    if isinstance(built, HttpResponse):
-        return built
+    tabs, opened = store_tabs.opened(request, store)
+    content = opened.build(request, store)
+    if isinstance(content, HttpResponse):
+        return content
     context = {
         "store": store,
         "tabs": tabs,
-        "tab": chosen,
-        "buttons": places.entries("store.button", request, store),
-        "create": places.entries("store.create", request, store),
+        "content": content,
+        "buttons": store_buttons.shown(request, store),
+        "create": store_create.shown(request, store),
         "facts": _facts(store),
-        **built,
     }
-    return render(request, "articles/store.html", context, status=context.get("status", 200))
+    return render(request, "articles/store.html", context, status=content.status)
 
 
 @roles(*CARE)
@@ -163,13 +160,16 @@ class BalanceForm(forms.Form):
         return {name: self.data[name] for name in preset if self.data[name] != preset[name]}
 
 
-def balance_tab(request: HttpRequest, store: Warehouse) -> dict[str, Any] | HttpResponse:
+BALANCES = "articles/_store_balances.html"
+
+
+def balance_tab(request: HttpRequest, store: Warehouse) -> TabContent | HttpResponse:
     """«Lagersaldo»: the list, or the answer to what was posted."""
     form = BalanceForm(request.POST if request.method == "POST" else request.GET)
     if not form.is_valid():
         if "personnummer" in str(form.errors):
             form.data["q"] = ""  # neither shown nor kept
-        return {"template": "articles/_store_balances.html", "form": form, "status": 422}
+        return TabContent(template=BALANCES, context={"form": form}, status=422)
     if request.method == "POST":
         kept = {"sortera": request.POST["sortera"]} if request.POST.get("sortera") else {}
         query = urlencode(form.query | kept)
@@ -190,4 +190,4 @@ def balance_tab(request: HttpRequest, store: Warehouse) -> dict[str, Any] | Http
         made.empty_action = "Visa alla artiklar med saldo"
     else:
         made.empty_hint = "Det som levereras till förrådet eller lämnas tillbaka hit visas här."
-    return {"template": "articles/_store_balances.html", "form": form, "table": made}
+    return TabContent(template=BALANCES, context={"form": form}, table=made)

@@ -5,7 +5,6 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
 
-from sesam import places
 from sesam.links import links
 from sesam.tables import (
     ActionColumn,
@@ -21,6 +20,7 @@ from sesam.templatetags.sesam import NBSP, icon_html, kr
 
 from .models import ArticleType
 from .search import SORTS, Hit
+from .slots import article_buttons
 
 TYPES = dict(ArticleType.choices)
 
@@ -106,11 +106,10 @@ def buttons(
     return mark_safe(
         "".join(
             f'<a class="{css}" href="{escaped(entry.url(request, article))}"'
-            f"{' data-dialog' if entry.extra.get('dialog') else ''}>"
+            f"{' data-dialog' if entry.dialog else ''}>"
             f"{icon_html(entry.icon, 18) if entry.icon else ''}"
             f"{escaped(entry.text(request, article))}"
             f'<span class="visually-hidden"> {name}</span></a>'
-            for entry in places.registered("article.button")
-            if entry.shown(request, article)
+            for entry in article_buttons.open_to(request, article)
         )
     )

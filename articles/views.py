@@ -18,11 +18,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from organisation import stores
 from organisation.models import Warehouse
 from organisation.permissions import CARE, roles
-from sesam import personal_numbers, places
+from sesam import personal_numbers
 
 from . import search as finder
 from .forms import ALL, SearchForm
 from .models import Article, ArticleLook, Balance
+from .slots import typed_articles
 from .tables import ArticleTable
 
 SHOWN = 3  # of the articles looked at lately
@@ -47,8 +48,8 @@ def search(request: HttpRequest) -> HttpResponse:
     typed = form.data["q"]
     if typed and (number := finder.exact(typed)):
         # While an order is in progress, its dialog; else the article's page.
-        for entry in places.entries("article.typed", request, number):
-            return HttpResponseRedirect(entry.url)
+        for entry in typed_articles.open_to(request, number):
+            return HttpResponseRedirect(entry.url(request, number))
         return HttpResponseRedirect(_detail_url(number, request.GET.get("lager", "")))
     context: dict[str, Any] = {"form": form, "lately": _lately(request, form.warehouse)}
     if typed and form.is_valid():

@@ -2,37 +2,37 @@
 
 from django.urls import reverse
 
+from articles.slots import PieceCount, piece_counts, store_create, store_tabs
 from organisation.permissions import BUFFERT, CARE, KHS, has_role
-from sesam import places
+from sesam.places import Button, CreateItem, MenuItem, Page, Tab
+from sesam.slots import menu
 
 from . import counting_admin, store_tab
+from .slots import piece_buttons, piece_create
 from .views import register
 
-places.add(
-    places.Entry(
-        slot="menu",
+menu.add(
+    MenuItem(
         name="individuals",
         label="Individer",
-        url=places.page("individuals:search"),
+        url=Page("individuals:search"),
         order=40,
         shown=lambda request, obj: has_role(request.user, *CARE),
     )
 )
-places.add(
-    places.Entry(
-        slot="individual.create",
+piece_create.add(
+    CreateItem(
         name="renumber",
         label="Byte av individnummer",
         url=lambda request, piece: reverse("individuals:renumber", args=[piece.number]),
         order=50,
         icon="tag",
         shown=lambda request, piece: has_role(request.user, BUFFERT, KHS),
-        extra={"dialog": True},
+        dialog=True,
     )
 )
-places.add(
-    places.Entry(
-        slot="store.create",
+store_create.add(
+    CreateItem(
         name="individual",
         label="Ny individ",
         url=lambda request, store: f"{reverse('individuals:register')}?lager={store.number}",
@@ -40,12 +40,11 @@ places.add(
         icon="file-plus",
         shown=lambda request, store: has_role(request.user, BUFFERT, KHS),
         barred=register.why_not_register,
-        extra={"dialog": True},
+        dialog=True,
     )
 )
-places.add(
-    places.Entry(
-        slot="store.tab",
+store_tabs.add(
+    Tab(
         name="individer",
         label="Individer",
         url=lambda request, store: (
@@ -53,20 +52,18 @@ places.add(
         ),
         order=20,
         count=store_tab.count,
-        extra={"build": store_tab.build},
+        build=store_tab.build,
     )
 )
-places.add(
-    places.Entry(
-        slot="count.pieces",
+piece_counts.add(
+    PieceCount(
         name="individuals",
         label="Räkna individer",
         url=lambda request, row: counting_admin.address(row.warehouse.number, row.article.number),
     )
 )
-places.add(
-    places.Entry(
-        slot="individual.button",
+piece_buttons.add(
+    Button(
         name="label",
         label="Etikett (PDF)",
         url=lambda request, piece: reverse("individuals:label", args=[piece.number]),

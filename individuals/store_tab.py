@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest
 
 from organisation.models import Warehouse
+from sesam.places import TabContent
 from sesam.tables import CodeColumn, Column, LinkColumn, StatusColumn, Table, by_number, sv
 
 from .models import Individual, StockStatus, stock_status
@@ -59,11 +59,11 @@ def count(request: HttpRequest, store: Warehouse) -> int:
     return Individual.objects.filter(warehouse=store).count()
 
 
-def build(request: HttpRequest, store: Warehouse) -> dict[str, Any]:
+def build(request: HttpRequest, store: Warehouse) -> TabContent:
     """The tab's list; one query for the rows and their number."""
     pieces = (
         with_blocked()
         .filter(warehouse=store)
         .values("number", "article__number", "article__name", "serial_number", "status", "blocked")
     )
-    return {"table": ShelfTable.fetch(request, pieces, row=ShelfRow)}
+    return TabContent(table=ShelfTable.fetch(request, pieces, row=ShelfRow))

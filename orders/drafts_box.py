@@ -30,6 +30,6 @@ def thrown_away(request: HttpRequest) -> list[Cart]:
     return found
 
 
-def build(request: HttpRequest) -> dict[str, Any]:
+def build(request: HttpRequest, obj: None = None) -> dict[str, Any]:
     """The box's content: the drafts, and the order in progress that one would swap with."""
     return {"drafts": thrown_away(request), "present": carts.of_request(request)}

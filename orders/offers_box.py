@@ -36,7 +36,7 @@ def waiting(request: HttpRequest, obj: Any = None) -> list[OrderLine]:
     return found
 
 
-def build(request: HttpRequest) -> dict[str, Any]:
+def build(request: HttpRequest, obj: None = None) -> dict[str, Any]:
     """The box's content."""
     found = waiting(request)
     return {"lines": found[:MOST], "more": len(found[MOST:])}

@@ -8,19 +8,41 @@ from django.db.models import F, Q
 from django.http import HttpRequest
 from django.urls import reverse
 
+from articles.slots import TypedArticle, article_buttons, store_buttons, typed_articles
+from individuals.slots import PieceTab, piece_buttons, piece_sections
 from organisation import queues, stores
 from organisation.permissions import CARE, has_role
 from recipients.documents import Column, Section
 from recipients.models import Recipient
-from sesam import case_pages, panels, places
+from recipients.slots import (
+    DocumentSection,
+    recipient_buttons,
+    recipient_documents,
+    recipient_tabs,
+)
+from sesam import case_pages, panels
 from sesam.links import links
 from sesam.models import CaseKind
 from sesam.panels import Panel
+from sesam.places import (
+    Button,
+    CreateItem,
+    MenuItem,
+    Page,
+    PageOf,
+    Part,
+    StartBox,
+    Strip,
+    Tab,
+    TabContent,
+)
+from sesam.slots import menu, start_boxes, strip
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts
-from . import drafts_box, fitted, holder, khs, offers_box, promises
-from .models import Order, OrderLine
+from . import drafts_box, fitted, holder, khs, offers_box, promises, services
+from .models import Order, OrderLine, OrderStatus
+from .slots import order_create
 from .tables import OrderedTable
 from .views import pieces
 from .views.whose import TILL
@@ -38,7 +60,7 @@ def _started(request: HttpRequest, obj: Any = None) -> bool:
 
 def _line_count(request: HttpRequest, obj: Any = None) -> int | None:
     cart = carts.of_request(request)
-    return cart.line_count if cart else None
+    return cart.line_count if cart else None  # type: ignore[attr-defined]
 
 
 def _whom(request: HttpRequest) -> str:
@@ -72,78 +94,80 @@ def _till(request: HttpRequest) -> str:
     return f"?{TILL}={cart.token}" if cart else ""
 
 
-places.add(
-    places.Entry(
-        slot="menu",
+menu.add(
+    MenuItem(
         name="cart",
         label=lambda request, obj: "Pågående beställning" if _started(request) else "Varukorg",
-        url=places.page("orders:cart"),
+        url=Page("orders:cart"),
         order=800,
         shown=_care,
         count=_line_count,
         note=lambda request, obj: _whom(request),
-        extra={"kind": "cart", "align": "right"},
+        cart=True,
+        align="right",
     )
 )
-places.add(
-    places.Entry(
-        slot="strip",
+strip.add(
+    Strip(
         name="cart",
         label=lambda request, obj: who(request),
-        url=places.page("orders:checkout"),
+        url=Page("orders:checkout"),
         shown=_started,
         count=_line_count,
     )
 )
-places.add(
-    places.Entry(
-        slot="recipient.button",
+
+
+def _has_open_store(request: HttpRequest, recipient: Recipient) -> bool:
+    """Whether the care unit stands for a store that the user may open."""
+    found = stores.open_to(request.user)  # type: ignore[arg-type]
+    return bool(recipient.store_id) and found.filter(pk=recipient.store_id or 0).exists()
+
+
+recipient_buttons.add(
+    Button(
         name="order",
         label="Beställ",
-        url=places.page_of("orders:to"),
+        url=PageOf("orders:to"),
         shown=lambda request, recipient: not recipient.deceased_on and not recipient.store_id,
-        extra={"dialog": True, "order": True},
+        dialog=True,
+        starts_order=True,
     )
 )
-places.add(
-    places.Entry(
-        slot="recipient.button",
+recipient_buttons.add(
+    Button(
         name="replenish",
         label="Lagerpåfyllnad",
-        url=lambda request, recipient: reverse("orders:to_store", args=[recipient.store.number]),
-        shown=lambda request, recipient: (
-            bool(recipient.store_id)
-            and stores.open_to(request.user).filter(pk=recipient.store_id).exists()
-        ),
-        extra={"dialog": True, "order": True},
+        url=lambda request, recipient: reverse("orders:to_store", args=[recipient.store.number]),  # type: ignore[union-attr]
+        shown=_has_open_store,
+        dialog=True,
+        starts_order=True,
     )
 )
-places.add(
-    places.Entry(
-        slot="store.button",
+store_buttons.add(
+    Button(
         name="replenish",
         label="Lagerpåfyllnad",
         url=lambda request, store: reverse("orders:to_store", args=[store.number]),
-        extra={"dialog": True, "order": True},
+        dialog=True,
+        starts_order=True,
     )
 )
-places.add(
-    places.Entry(
-        slot="article.button",
+article_buttons.add(
+    Button(
         name="order",
         label="Beställ",
         url=lambda request, article: _add_url()(article.number) + _till(request),
         shown=lambda request, article: not article.is_discontinued and _care(request),
-        extra={"dialog": True, "order": True},
+        dialog=True,
+        starts_order=True,
     )
 )
 
 
-places.add(
-    places.Entry(
-        slot="article.typed",
+typed_articles.add(
+    TypedArticle(
         name="order",
-        label="Beställ",
         url=lambda request, number: _add_url()(number) + _till(request),
         shown=lambda request, number: (
             _care(request) and _started(request) and carts.may_be_ordered(number)
@@ -154,28 +178,24 @@ places.add(
 
 # --- the start page ---
 
-places.add(
-    places.Entry(
-        slot="start.box",
+start_boxes.add(
+    StartBox(
         name="offers",
-        label="Offerter som väntar på ditt godkännande",
-        url=lambda request, obj: "",
         order=10,
         shown=lambda request, obj: bool(offers_box.waiting(request)),
-        extra={"template": "orders/_offers_box.html", "build": offers_box.build},
+        template="orders/_offers_box.html",
+        build=offers_box.build,
     )
 )
 
 
-places.add(
-    places.Entry(
-        slot="start.box",
+start_boxes.add(
+    StartBox(
         name="drafts",
-        label="Kastade beställningar",
-        url=lambda request, obj: "",
         order=5,
         shown=lambda request, obj: bool(drafts_box.thrown_away(request)),
-        extra={"template": "orders/_drafts_box.html", "build": drafts_box.build},
+        template="orders/_drafts_box.html",
+        build=drafts_box.build,
     )
 )
 
@@ -194,19 +214,18 @@ def _undelivered_count(request: HttpRequest, recipient: Recipient) -> int:
     return _undelivered(recipient).count()
 
 
-def _ordered_tab(request: HttpRequest, recipient: Recipient) -> dict[str, Any]:
+def _ordered_tab(request: HttpRequest, recipient: Recipient) -> TabContent:
     lines = _undelivered(recipient).select_related("article", "order__unit")
-    return {
-        "table": OrderedTable.fetch(request, lines),
-        "panel": _ordered_panel(request, recipient),
-    }
+    return TabContent(
+        table=OrderedTable.fetch(request, lines), panel=_ordered_panel(request, recipient)
+    )
 
 
 def _new_day(line: OrderLine) -> list[dict[str, str]]:
     """Where it is now expected on another day than was promised."""
     lines = list(line.order.lines.select_related("article", "warehouse"))
     promises.set_expected(line.order, lines, promises.balances(lines))
-    day = next(x.new_day for x in lines if x.pk == line.pk)
+    day = next(x.new_day for x in lines if x.pk == line.pk)  # type: ignore[attr-defined]
     return [{"label": "Väntas nu", "value": day}] if day else []
 
 
@@ -258,15 +277,14 @@ def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
     return panel
 
 
-places.add(
-    places.Entry(
-        slot="recipient.tab",
+recipient_tabs.add(
+    Tab(
         name="bestallt",
         label="Beställt",
-        url=places.page_of("recipients:detail", "?flik=bestallt"),
+        url=PageOf("recipients:detail", "?flik=bestallt"),
         order=20,
         count=_undelivered_count,
-        extra={"build": _ordered_tab},
+        build=_ordered_tab,
     )
 )
 
@@ -304,43 +322,36 @@ def _when(line: OrderLine) -> str:
     return line.planned_words
 
 
-places.add(
-    places.Entry(
-        slot="recipient.document",
+recipient_documents.add(
+    DocumentSection(
         name="ordered",
         label="Beställda hjälpmedel",
-        url=lambda request, recipient: "",
         order=20,
-        extra={"section": _ordered_section},
+        make=_ordered_section,
     )
 )
 
 
 # --- the individual's page ---
 
-places.add(
-    places.Entry(
-        slot="individual.section",
+piece_sections[PieceTab.STATUS].add(
+    Part(
         name="holder",
-        label="Innehavare",
-        url=lambda request, piece: "",
         order=10,
-        extra={"build": holder.section, "template": "orders/_holder.html"},
+        template="orders/_holder.html",
+        build=holder.section,
     )
 )
-places.add(
-    places.Entry(
-        slot="individual.section",
+piece_sections[PieceTab.COMPONENTS].add(
+    Part(
         name="fitted",
-        label="Beställda komponenter",
-        url=lambda request, piece: "",
         order=10,
-        extra={"build": fitted.ordered, "template": "orders/_fitted.html", "tab": "komponenter"},
+        template="orders/_fitted.html",
+        build=fitted.ordered,
     )
 )
-places.add(
-    places.Entry(
-        slot="individual.button",
+piece_buttons.add(
+    Button(
         name="deliver",
         label="Leverera individen",
         url=lambda request, piece: reverse("orders:deliver_piece", args=[piece.number]),
@@ -348,7 +359,24 @@ places.add(
         icon="shopping-cart",
         shown=_care,
         barred=pieces.why_not_deliver,
-        extra={"dialog": True, "order": True},
+        dialog=True,
+        starts_order=True,
+    )
+)
+
+# --- the order's page: cancelling stands last ---
+
+order_create.add(
+    CreateItem(
+        name="cancel",
+        label="Makulera beställning",
+        url=lambda request, order: reverse("orders:cancel", args=[order.case_number]),
+        order=900,
+        icon="ban",
+        shown=lambda request, order: order.status != OrderStatus.CANCELLED,
+        barred=lambda request, order: services.why_not_cancel(order, request.user),  # type: ignore[arg-type]
+        dialog=True,
+        danger=True,
     )
 )
 

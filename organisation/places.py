@@ -1,18 +1,19 @@
 """What the organisation adds to the bar."""
 
-from sesam import places
+from sesam.places import MenuItem, Page
+from sesam.slots import menu
 
 from .permissions import CARE, has_role
 
-places.add(
-    places.Entry(
-        slot="menu",
+menu.add(
+    MenuItem(
         name="settings",
         label="Inställningar",
-        url=places.page("settings"),
+        url=Page("settings"),
         order=900,
         icon="settings",
+        dialog=True,
+        align="right",
         shown=lambda request, obj: has_role(request.user, *CARE),
-        extra={"kind": "settings", "align": "right"},
     )
 )

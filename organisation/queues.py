@@ -6,14 +6,15 @@ A kind of case has ``khs.STATES``: what hurries or stops it, by its name in the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Choices, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 
-from sesam import places
+from sesam.places import Link, LinkSlot, Page
 
 from .permissions import KHS, has_role
 
@@ -42,7 +43,7 @@ class StatusFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
         return [*self.statuses.choices, ("alla", "Alla")]
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         yield {
             "selected": self.value() is None,
             "query_string": changelist.get_query_string(remove=[self.parameter_name]),
@@ -77,23 +78,32 @@ class StateFilter(admin.SimpleListFilter):
         return state[1](queryset) if state else queryset
 
 
+@dataclass(frozen=True, kw_only=True)
+class Queue(Link[None]):
+    """A queue on the home, under the heading ``group``; its count is how many wait there."""
+
+    group: str
+
+
+home_queues = LinkSlot[Queue]("home_queues")
+
+
 def on_home(group: str, page: str, rows: Iterable[Row], *, order: int) -> None:
     """Show a queue on the home under the heading ``group``. ``page`` names its list."""
     for label, icon, query, waiting in rows:
-        places.add(_entry(group, page, label, icon, query, waiting, order))
+        home_queues.add(
+            Queue(
+                name=f"{page}{query}",
+                label=label,
+                icon=icon,
+                url=Page(page, query),
+                order=order,
+                shown=lambda request, obj: has_role(request.user, KHS),
+                count=partial(_count, waiting),
+                group=group,
+            )
+        )
 
 
-def _entry(
-    group: str, page: str, label: str, icon: str, query: str, waiting: Waiting, order: int
-) -> places.Entry:
-    return places.Entry(
-        slot="khs.queue",
-        name=f"{page}{query}",
-        label=label,
-        icon=icon,
-        url=lambda request, obj: reverse(page) + query,
-        order=order,
-        shown=lambda request, obj: has_role(request.user, KHS),
-        count=lambda request, obj: waiting().count(),
-        extra={"group": group},
-    )
+def _count(waiting: Waiting, request: HttpRequest, obj: None) -> int:
+    return waiting().count()

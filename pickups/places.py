@@ -4,17 +4,22 @@ from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from organisation import queues
 from organisation.permissions import CARE, has_role
 from recipients.models import Recipient
+from recipients.slots import LoanTags, loan_tags, recipient_bulk, recipient_create
 from recipients.tables import LoanTag
-from sesam import case_pages, places
+from sesam import case_pages
 from sesam.links import links
 from sesam.models import CaseKind
+from sesam.places import BulkAction, CreateItem, PageOf
 
 from . import khs
-from .models import PickupLine, PickupOrder
+from .models import PickupLine, PickupOrder, PickupStatus
+from .slots import pickup_create
+from .views import cases
 
 case_pages.register(CaseKind.PICKUP, "pickups:detail")
 
@@ -28,25 +33,24 @@ for _order, _name, _label, _icon, _page in (
     (30, "return", "Retur", "undo-2", "pickups:new_return"),
     (40, "slip", "Retursedel", "file-text", "pickups:slip"),
 ):
-    places.add(
-        places.Entry(
-            slot="recipient.create",
+    recipient_create.add(
+        CreateItem(
             name=_name,
             label=_label,
             icon=_icon,
-            url=places.page_of(_page),
+            url=PageOf(_page),
             order=_order,
             shown=_care,
-            extra={"dialog": _name == "pickup", "ticked": True},
+            dialog=_name == "pickup",
+            ticked=True,
         )
     )
-    places.add(
-        places.Entry(
-            slot="recipient.bulk",
+    recipient_bulk.add(
+        BulkAction(
             name=_name,
             label=_label,
             icon=_icon,
-            url=places.page_of(_page),
+            url=PageOf(_page),
             # The return comes first: it is what one does most.
             order=10 if _name == "return" else _order,
             shown=_care,
@@ -76,13 +80,21 @@ def _tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
     }
 
 
-places.add(
-    places.Entry(
-        slot="recipient.loan",
-        name="pickup",
-        label="",
-        url=lambda request, obj: "",
-        extra={"tags": _tags},
+loan_tags.add(LoanTags(name="pickup", tags=_tags))
+
+# --- the pickup order's page: cancelling stands last ---
+
+pickup_create.add(
+    CreateItem(
+        name="cancel",
+        label="Makulera hämtorder",
+        url=lambda request, pickup: reverse("pickups:cancel", args=[pickup.case_number]),
+        order=900,
+        icon="ban",
+        shown=lambda request, pickup: pickup.status != PickupStatus.CANCELLED,
+        barred=lambda request, pickup: cases.why_not_cancel(pickup),
+        dialog=True,
+        danger=True,
     )
 )
 

@@ -1,34 +1,23 @@
 """What the portal itself adds to the bar."""
 
 from organisation.permissions import CARE, has_role
-from sesam import places
+from sesam.places import MenuItem, Page
+from sesam.slots import menu
 
-places.add(
-    places.Entry(
-        slot="menu",
-        name="start",
-        label="Startsida",
-        url=places.page("start"),
-        order=10,
-    )
-)
-places.add(
-    places.Entry(
-        slot="menu",
+menu.add(
+    MenuItem(name="start", label="Startsida", url=Page("start"), order=10),
+    MenuItem(
         name="more",
         label="Mer",
-        url=places.page("articles:stores"),
+        url=Page("articles:stores"),
         order=60,
         shown=lambda request, obj: has_role(request.user, *CARE),
-    )
-)
-places.add(
-    places.Entry(
-        slot="menu",
+    ),
+    MenuItem(
         name="admin",
         label="Administration",
-        url=places.page("admin:index"),
+        url=Page("admin:index"),
         order=700,
         shown=lambda request, obj: request.user.is_staff,
-    )
+    ),
 )

@@ -17,8 +17,9 @@ from individuals import search as individuals
 from organisation.permissions import CARE, has_role, roles
 from recipients import views as recipients
 from recipients.models import Recipient
-from sesam import case_pages, personal_numbers, places
+from sesam import case_pages, personal_numbers
 from sesam.errors import DomainError
+from sesam.slots import start_boxes
 
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212+]")
 
@@ -135,16 +136,12 @@ def _page(
 ) -> HttpResponse:
     """``found``: the things that the number names, when it names several; ``articles_with``: the
     search for articles that have what is no case's number."""
-    boxes = [
-        {"template": entry.extra["template"], "side": entry.extra.get("side", False),
-         "content": entry.extra["build"](request)}
-        for entry in places.entries("start.box", request)
-    ]  # fmt: skip
+    boxes = start_boxes.drawn(request)
     context = {
         "form": form,
         "found": found,
         "articles_with": articles_with,
-        "main": [box for box in boxes if not box["side"]],
-        "side": [box for box in boxes if box["side"]],
+        "main": [box for box in boxes if not box.entry.side],
+        "side": [box for box in boxes if box.entry.side],
     }
     return render(request, "portal/start.html", context, status=status)

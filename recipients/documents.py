@@ -1,12 +1,6 @@
 """«Mottagarinformation»: lists of what a recipient holds, has ordered and has going on, as PDF.
 
-Apps above add sections to «Hjälpmedelslista» in the slot ``recipient.document``:
-
-    places.Entry(slot="recipient.document", name="ordered", label="Beställda hjälpmedel",
-                 url=lambda request, recipient: "", order=20, extra={"section": make})
-
-where ``make(request, recipient)`` gives a ``Section``. Of a protected person nothing in it may
-tell where they are.
+Apps above add sections to «Hjälpmedelslista» in the slot ``recipient_documents``.
 """
 
 from __future__ import annotations
@@ -19,14 +13,14 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from sesam import documents, places
+from sesam import documents
 from sesam.templatetags.sesam import datum
 
 from . import loans, masking
 from .models import Loan, Recipient
+from .slots import recipient_documents
 
 TEMPLATE = "recipients/documents/list.html"
-SLOT = "recipient.document"
 HELD = "Nuvarande hjälpmedel"
 
 
@@ -40,7 +34,7 @@ class Kind:
 
     def says(self) -> str:
         """What stands in it."""
-        added = [str(entry.label).lower() for entry in places.registered(SLOT)] * self.whole
+        added = [section.label.lower() for section in recipient_documents] * self.whole
         return ", ".join([HELD, *added]) + "."
 
 
@@ -85,7 +79,8 @@ def aid_list(request: HttpRequest, recipient: Recipient, kind: Kind) -> bytes:
     sections = [_held(recipient)]
     if kind.whole:
         sections += [
-            entry.extra["section"](request, recipient) for entry in places.registered(SLOT)
+            added.make(request, recipient)
+            for added in recipient_documents.open_to(request, recipient)
         ]
     return documents.pdf(
         TEMPLATE,

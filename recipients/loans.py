@@ -14,11 +14,13 @@ from articles.models import ArticleType
 from individuals.models import Component
 from organisation.models import Unit
 from organisation.permissions import KHS, has_role
-from sesam import case_pages, panels, places
+from sesam import case_pages, panels
+from sesam.places import BulkAction, Shown, TabContent
 from sesam.templatetags.sesam import datum, status_html
 
 from . import tables
 from .models import Loan, Recipient
+from .slots import loan_tags, recipient_bulk
 
 _CONSUMABLE = Q(article__type=ArticleType.CONSUMABLE)
 
@@ -45,19 +47,23 @@ class Tab:
     def loans(self, recipient: Recipient) -> QuerySet[Loan]:
         return Loan.objects.filter(self.where, recipient=recipient)
 
-    def build(self, request: HttpRequest, recipient: Recipient) -> dict[str, Any]:
+    def build(self, request: HttpRequest, recipient: Recipient) -> TabContent:
         """The tab's content: its list, and the panel if a row is open."""
-        context: dict[str, Any] = {
-            "table": tables.loans_table(
-                self.table,
-                request,
-                self.loans(recipient),
-                total=self.count(request, recipient),
-                quantity=self.quantity,
-            )
-        }
-        if isinstance(context["table"], tables.HeldTable):
-            context["bulk"] = _bulk(request, recipient, context["table"])
+        table = tables.loans_table(
+            self.table,
+            request,
+            self.loans(recipient),
+            total=self.count(request, recipient),
+            quantity=self.quantity,
+        )
+        is_held = isinstance(table, tables.HeldTable)
+        return TabContent(
+            table=table,
+            bulk=_bulk(request, recipient, table) if is_held else [],
+            panel=self._panel(request, recipient),
+        )
+
+    def _panel(self, request: HttpRequest, recipient: Recipient) -> panels.Panel | None:
         asked = panels.asked(request)
         if asked.isascii() and asked.isdigit() and len(asked) < 19:
             loan = (
@@ -66,24 +72,24 @@ class Tab:
                 .first()
             )
             if loan is not None:
-                context["panel"] = _panel(request, recipient, loan)
-        return context
+                return _panel(request, recipient, loan)
+        return None
 
 
 def _bulk(
-    request: HttpRequest, recipient: Recipient, table: tables.HeldTable
-) -> list[places.Shown]:
+    request: HttpRequest, recipient: Recipient, table: tables.LoanTable
+) -> list[Shown[BulkAction[Recipient]]]:
     """What can be done with ticked aids; and the tags of what is on its way already."""
     tags: dict[int, list[tables.LoanTag]] = {}
-    for entry in places.registered("recipient.loan"):
-        for loan, tag in entry.extra["tags"](request, recipient).items():
+    for entry in loan_tags.open_to(request, recipient):
+        for loan, tag in entry.tags(request, recipient).items():
             tags.setdefault(loan, []).append(tag)
     for row in table.rows:
         row.tags = tags.get(row.pk, ())
-    entries = places.entries("recipient.bulk", request, recipient)
-    if not entries:
+    actions = recipient_bulk.shown(request, recipient)
+    if not actions:
         table.hide("tick")
-    return entries
+    return actions
 
 
 HELD = Tab(

@@ -41,6 +41,6 @@ def seen_today(user: User) -> list[Recipient]:
     return sorted(found, key=lambda person: last[person.key], reverse=True)[:MOST]
 
 
-def box(request: HttpRequest) -> dict[str, Any]:
+def box(request: HttpRequest, obj: None = None) -> dict[str, Any]:
     """The context of ``recipients/_seen.html``."""
     return {"people": seen_today(request.user)}

@@ -18,13 +18,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from organisation import access_log
 from organisation.permissions import CARE, roles
-from sesam import personal_numbers, phones, places, undo
+from sesam import personal_numbers, phones, undo
 from sesam.documents import download
 from sesam.errors import DomainError
 
 from . import contact, documents, masking, seen, services
 from .forms import DetailsForm, NumberForm, ProtectedForm
 from .models import Recipient
+from .slots import recipient_buttons, recipient_create, recipient_tabs
 
 EDIT = "redigera"
 DETAILS = "uppgifter"
@@ -144,7 +145,7 @@ def undo_contact(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     recipient = _get(key)
     version = request.GET.get("version", "")
     tab = request.GET.get("flik", "")
-    known = {entry.name for entry in places.registered("recipient.tab")}
+    known = {entry.name for entry in recipient_tabs}
     try:
         services.undo_contact(
             recipient,
@@ -215,18 +216,17 @@ def _page(
     now: Recipient | None = None,
 ) -> HttpResponse:
     access_log.look(request, recipient.key)
-    tabs = places.entries("recipient.tab", request, recipient)
-    wanted = request.GET.get("flik", "")
-    chosen = next((tab for tab in tabs if tab.name == wanted), tabs[0])
-    for tab in tabs:
-        tab.active = tab is chosen
+    tabs, opened = recipient_tabs.opened(request, recipient)
+    content = opened.build(request, recipient)
+    if isinstance(content, HttpResponse):
+        return content
     shown = masking.shown(recipient)
     context: dict[str, Any] = {
         "recipient": shown,
         "tabs": tabs,
-        "tab": chosen,
-        "buttons": places.entries("recipient.button", request, recipient),
-        "create": places.entries("recipient.create", request, recipient),
+        "content": content,
+        "buttons": recipient_buttons.shown(request, recipient),
+        "create": recipient_create.shown(request, recipient),
         "form": form,
         "editing": form is not None,
         "edit_url": _here(request, redigera=DETAILS),
@@ -238,8 +238,9 @@ def _page(
         "deceased_text": f"Avliden {shown.deceased_on}. Det går inte att beställa något nytt, men"
         " retur och hämtning går som vanligt.",
         "store_title": f"Vårdenheten står för förrådet {shown.store}",
-        **chosen.extra["build"](request, recipient),
     }
+    if status == 200:
+        status = content.status
     return render(request, "recipients/detail.html", context, status=status)
 
 

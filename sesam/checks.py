@@ -8,8 +8,10 @@ from django.conf import settings
 from django.core.checks import Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
+from django.template import TemplateDoesNotExist
+from django.urls import NoReverseMatch
 
-from . import database_roles
+from . import database_roles, places
 
 FIX = "Sätt variabeln i miljön; se docker-compose.yml."
 KEY_LENGTH, KEY_CHARACTERS = 50, 10  # at least so long, of so many different ones
@@ -105,8 +107,19 @@ def check_database(app_configs: Any, databases: Any = None, **kwargs: Any) -> li
     return _demo_account_errors() if settings.DB_AS_OWNER else _database_errors()
 
 
+@register(Tags.urls)
+def check_places(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """What apps add to each other's pages leads somewhere."""
+    try:
+        places.prove()
+    except (ImproperlyConfigured, NoReverseMatch, TemplateDoesNotExist) as fault:
+        return [Error(f"{type(fault).__name__}: {fault}", id="sesam.E007")]
+    return []
+
+
 def refuse_unsafe_start() -> None:
     """Called when a web server starts: raises rather than serve unsafely."""
+    places.prove()
     errors = _settings_errors() + _running_errors()
     if errors:
         raise ImproperlyConfigured(" ".join(f"{error.msg} {error.hint}" for error in errors))

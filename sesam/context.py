@@ -2,54 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import HttpRequest
 
-from sesam import places
+from sesam.places import MenuItem, Shown
+from sesam.slots import menu, strip
 
 
-def place_entries(slot: str, request: HttpRequest, obj: Any = None) -> list[Any]:
-    """The entries of a slot as a list."""
-    return list(places.entries(slot, request, obj=obj))
+@dataclass
+class BarItem:
+    """An entry of the bar as it is drawn, with those that unfold under it."""
+
+    label: str
+    url: str
+    icon: str = ""
+    active: bool = False
+    align: str = "left"
+    cart: bool = False
+    dialog: bool = False
+    count: int | None = None
+    note: str = ""
+    children: list[BarItem] = field(default_factory=list)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Context processor. ``menu`` is empty for visitors who are not signed in.
-
-    An entry's ``extra`` may hold ``align`` («left» or «right»), ``kind`` («cart»: filled green
-    when its count is not None, which means that an order is started; «settings»: an icon alone)
-    and ``parent`` (the name of the entry under which it unfolds).
-    """
+    """Context processor. ``menu`` is empty for visitors who are not signed in."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"menu": [], "frame_user": None}
-    menu: dict[str, dict[str, Any]] = {}
-    for entry in place_entries("menu", request):
-        item = {
-            "name": entry.name,
-            "label": entry.label,
-            "url": entry.url,
-            "icon": entry.icon,
-            "active": entry.active,
-            "align": entry.extra.get("align", "left"),
-            "kind": entry.extra.get("kind", ""),
-            "count": entry.count,
-            "note": entry.note,
-            "children": [],
-        }
-        parent = menu.get(entry.extra.get("parent", ""))
-        if parent is None:
-            menu[entry.name] = item
-        else:
-            parent["children"].append(item)
-            parent["active"] = parent["active"] or item["active"]
+    items = _bar(request)
     return {
-        "menu": list(menu.values()),
+        "menu": items,
         # What the two menus show, which are kept by it; the counts stand elsewhere in the bar.
-        "menu_key": repr(
-            [{**item, "count": None} for item in menu.values() if item["kind"] != "cart"]
-        ),
+        "menu_key": repr([replace(item, count=None) for item in items if not item.cart]),
+        # Asked for by the pages that have the strip.
+        "strips": lambda: strip.shown(request),
         "frame_user": {
             "name": user.get_full_name() or user.get_username(),
             "unit": getattr(user, "unit_name", ""),
@@ -57,3 +46,32 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "roles": lambda: [group.name for group in user.groups.all()],
         },
     }
+
+
+def _bar(request: HttpRequest) -> list[BarItem]:
+    """An entry whose parent this user doesn't see stands by itself."""
+    top: dict[str, BarItem] = {}
+    for shown in menu.shown(request):
+        item = _item(request, shown)
+        parent = top.get(shown.entry.parent)
+        if parent is None:
+            top[shown.entry.name] = item
+        else:
+            parent.children.append(item)
+            parent.active = parent.active or item.active
+    return list(top.values())
+
+
+def _item(request: HttpRequest, shown: Shown[MenuItem]) -> BarItem:
+    entry = shown.entry
+    return BarItem(
+        label=shown.label,
+        url=shown.url,
+        icon=entry.icon,
+        active=shown.active,
+        align=entry.align,
+        cart=entry.cart,
+        dialog=entry.dialog,
+        count=shown.count,
+        note=entry.note(request, None) if entry.note else "",
+    )

@@ -18,6 +18,8 @@ from django.shortcuts import render
 from django.utils.html import format_html
 
 from sesam import panels, tables, undo
+from sesam.context import BarItem
+from sesam.places import BulkAction, CreateItem, Page, Shown
 from sesam.templatetags.sesam import datum, icon_html
 
 _NAMES = (
@@ -216,19 +218,10 @@ def _page(request: HttpRequest, wrong: PartForm, edited: PartForm, status: int =
             {"label": "Personnummer", "value": "19520419-2383"},
         ],
         "menu_entries": [
-            {"label": "Aktivitet", "url": "?", "icon": "wrench", "extra": {}},
-            {"label": "Skapa pdf", "url": "?", "icon": "printer", "extra": {}},
-            {
-                "label": "Leverera individen",
-                "extra": {},
-                "barred": "Individ 230006 är redan utlämnad.",
-            },
-            {
-                "label": "Makulera beställning",
-                "url": "?visa=dialog",
-                "icon": "ban",
-                "extra": {"danger": True, "dialog": True},
-            },
+            _item("Aktivitet", icon="wrench"),
+            _item("Skapa pdf", icon="printer"),
+            _item("Leverera individen", barred="Individ 230006 är redan utlämnad."),
+            _item("Makulera beställning", "?visa=dialog", icon="ban", danger=True, dialog=True),
         ],
         "steps": _steps(2),
         "progresses": [
@@ -254,7 +247,13 @@ def _page(request: HttpRequest, wrong: PartForm, edited: PartForm, status: int =
             "Samlevereras",
             "Var för sig",
         ],
-        "bulk": [{"label": "Hämtorder", "url": "?", "icon": "truck"}],
+        "bulk": [
+            Shown(
+                BulkAction(name="pickup", label="Hämtorder", url=Page("delar"), icon="truck"),
+                label="Hämtorder",
+                url="?",
+            )
+        ],
         "events": [
             {"at": datetime.datetime(2026, 11, 18, 15, 7), "text": "Beställning skickad."},
         ],
@@ -263,24 +262,31 @@ def _page(request: HttpRequest, wrong: PartForm, edited: PartForm, status: int =
     return render(request, "sesam/delar.html", context, status=status)
 
 
-def _menu(*, started: bool) -> list[dict[str, Any]]:
+def _item(label: str, url: str = "?", *, barred: str = "", **facts: Any) -> Shown[Any]:
+    """An entry of «Registrera/skapa»."""
+    entry: CreateItem[None] = CreateItem(name=label, label=label, url=Page("delar"), **facts)
+    return Shown(entry, label=label, url=url, barred=barred)
+
+
+def _menu(*, started: bool) -> list[BarItem]:
     """A bar with all kinds of entries."""
-
-    def entry(label: str, **more: Any) -> dict[str, Any]:
-        return {"label": label, "url": "?", "align": "left", "kind": "", "count": None, **more}
-
     return [
-        entry("Startsida"),
-        entry("Mottagare", active=True),
-        entry("Artiklar", children=[entry("Sök artikel"), entry("Sortimentskataloger")]),
-        entry(
+        BarItem("Startsida", "?"),
+        BarItem("Mottagare", "?", active=True),
+        BarItem(
+            "Artiklar",
+            "?",
+            children=[BarItem("Sök artikel", "?"), BarItem("Sortimentskataloger", "?")],
+        ),
+        BarItem(
             "Pågående beställning" if started else "Varukorg",
-            kind="cart",
+            "?",
+            cart=True,
             align="right",
             count=2 if started else None,
         ),
-        entry("Meddelanden", align="right", icon="mail", count=3),
-        entry("Inställningar", align="right", icon="settings", kind="settings"),
+        BarItem("Meddelanden", "?", align="right", icon="mail", count=3),
+        BarItem("Inställningar", "?", align="right", icon="settings", dialog=True),
     ]
 
 

@@ -1,90 +1,199 @@
 """How an app adds itself to pages of the apps below it, without being imported by them.
 
-Each app registers entries in its own ``places.py`` (found at start-up). A slot names the place:
+The room that shows a page has a slot for each kind of entry that others may add there:
+``sesam.slots`` (the bar, the strip, the start page), ``recipients.slots``, ``articles.slots``
+(articles and stores), ``individuals.slots``, ``orders.slots``, ``pickups.slots`` and
+``organisation.queues`` (the back office's home). An app adds its entries in its own
+``places.py``, which is found at start-up. A tab on the recipient's page::
 
-``menu``                    the blue bar
-``search``                  a choice of the start page's search box
-``recipient.tab``           a tab of the recipient's page   (obj: Recipient)
-``recipient.button``        a button in the page's head      (obj: Recipient)
-``recipient.create``        an entry of «Registrera/skapa»   (obj: Recipient). With ``ticked`` in
-                            ``extra`` its url may get a POST as ``recipient.bulk``
-``recipient.document``      a part of «Hjälpmedelslista»     (obj: Recipient; recipients/documents.py)
-``recipient.bulk``          a button on ticked held aids; its url gets a POST with ``valda``, the
-                            loans' ids                       (obj: Recipient)
-``recipient.loan``          tags on held aids: ``extra["tags"](request, recipient)`` gives
-                            {loan id: recipients.tables.LoanTag}
-``article.button``          «Beställ» on rows and the page   (obj: Article)
-``article.typed``           where the search leads whose exact number was typed; the first that is
-                            shown, else the article's page       (obj: its number)
-``individual.section``      a part of a tab of an individual (obj: Individual): ``extra`` has
-                            ``template``, ``build(request, obj)`` (its ``content``; None: nothing to
-                            say) and ``tab``: status (unless said), komponenter, aktiviteter
-``individual.button``       a button in the page's head      (obj: Individual)
-``individual.create``       an entry of «Registrera/skapa»   (obj: Individual)
-``count.pieces``            how a marked article is counted  (obj: articles.counting.Row)
-``start.box``               a box of the start page: ``extra`` has ``template``, ``build(request)``
-                            (its context ``box``) and, for the right column, ``side`` true
-``store.tab``               a tab of a store's page          (obj: Warehouse; as recipient.tab)
-``store.button``            «Lagerpåfyllnad» in its head     (obj: Warehouse)
-``store.create``            «Registrera/skapa» of a store    (obj: Warehouse)
-``khs.queue``               a queue on the back office's home; its count is how many wait there,
-                            ``extra["group"]`` the heading above it
-``case.create``, ``case.note``             as their names say
+    from recipients.slots import recipient_tabs
+
+    recipient_tabs.add(
+        Tab(
+            name="aktiviteter",
+            label="Aktiviteter",
+            url=PageOf("recipients:detail", "?flik=aktiviteter"),
+            order=40,
+            count=activities.count,
+            build=activities.build,  # (request, recipient) -> TabContent
+        )
+    )
+
+a button in its head, and an entry of the menu::
+
+    recipient_buttons.add(Button(name="plan", label="Planera", url=PageOf("activities:plan")))
+    menu.add(MenuItem(name="activities", label="Aktiviteter", url=Page("activities:search")))
+
+An entry's functions get ``(request, obj)``, where ``obj`` is what the page shows (None in the
+bar and on the start page). ``shown`` says who may see the entry; where the thing itself can't be
+done now, a link's ``barred`` says why, and it stands there with the reason instead of vanishing.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import get_template
 from django.urls import reverse
 
 from sesam.links import links
 
+if TYPE_CHECKING:
+    from sesam.panels import Panel
+    from sesam.tables import Table
 
-@dataclass(frozen=True)
-class Entry:
-    """One thing on somebody else's page. The callables get ``(request, obj)``.
+#: What the page shows.
+Obj = TypeVar("Obj")
 
-    ``note`` stands under the label.
-    ``shown`` is for who may; where the thing itself can't be done now, ``barred`` says why, and
-    the entry stands there with the reason instead of vanishing.
-    """
 
-    slot: str
+# --- the kinds of entries ---
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry(Generic[Obj]):
+    """One thing on somebody else's page; its name is its own in the slot."""
+
     name: str
-    label: str | Callable[[HttpRequest, Any], str]
-    url: Callable[[HttpRequest, Any], str]
     order: int = 100
-    icon: str = ""
-    shown: Callable[[HttpRequest, Any], bool] = lambda request, obj: True
-    count: Callable[[HttpRequest, Any], int | None] | None = None
-    note: Callable[[HttpRequest, Any], str] | None = None
-    barred: Callable[[HttpRequest, Any], str] = lambda request, obj: ""
-    extra: dict[str, Any] = field(default_factory=dict)
+    shown: Callable[[HttpRequest, Obj], bool] = lambda request, obj: True
 
-    def text(self, request: HttpRequest, obj: Any) -> str:
+    def prove(self) -> None:
+        """Raises where it names a page or a template that doesn't exist."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link(Entry[Obj]):
+    """An entry that leads somewhere; ``dialog`` opens it in the dialog."""
+
+    label: str | Callable[[HttpRequest, Obj], str]
+    url: Callable[[HttpRequest, Obj], str]
+    icon: str = ""
+    dialog: bool = False
+    count: Callable[[HttpRequest, Obj], int | None] | None = None
+    barred: Callable[[HttpRequest, Obj], str] = lambda request, obj: ""
+
+    def text(self, request: HttpRequest, obj: Obj) -> str:
         return self.label if isinstance(self.label, str) else self.label(request, obj)
 
+    def prove(self) -> None:
+        if isinstance(self.url, Page):
+            self.url.prove()
 
-def page(name: str) -> Callable[[HttpRequest, Any], str]:
-    """For ``Entry.url``: a page without arguments. Every page's bar asks, so it is kept."""
-    return lambda request, obj: _address(name)
+
+@dataclass(frozen=True, kw_only=True)
+class MenuItem(Link[None]):
+    """An entry of the blue bar. ``parent`` names the entry under which it unfolds; ``note``
+    stands under the label; ``cart`` is filled green while its count is not None."""
+
+    parent: str = ""
+    align: Literal["left", "right"] = "left"
+    cart: bool = False
+    note: Callable[[HttpRequest, None], str] | None = None
 
 
-@cache
+@dataclass(frozen=True, kw_only=True)
+class Strip(Link[None]):
+    """The green strip: its label is whom the order is for, its count the order's lines."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button(Link[Obj]):
+    """A button in a page's head; filled green where it starts an order."""
+
+    starts_order: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateItem(Link[Obj]):
+    """An entry of «Registrera/skapa». One that is ``ticked`` gets the ticked rows by POST, as a
+    ``BulkAction``, where there are any; ``danger`` stands in red."""
+
+    ticked: bool = False
+    danger: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkAction(Link[Obj]):
+    """A button on ticked rows: its url gets a POST with ``valda``, their ids."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tab(Link[Obj]):
+    """A tab; ``build`` makes what stands in it when it is open."""
+
+    build: Callable[[HttpRequest, Obj], TabContent | HttpResponse]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TabContent:
+    """What stands in a tab: a list, or a template that sees ``context`` as ``tab``.
+
+    ``panel`` is the row that is open, ``bulk`` what can be done with ticked rows.
+    """
+
+    table: Table[Any] | None = None
+    template: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    panel: Panel | None = None
+    bulk: Sequence[Shown[Any]] = ()
+    status: int = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(Entry[Obj]):
+    """A part of a page with a template of its own, which sees what ``build`` gives; None:
+    there is nothing to say."""
+
+    template: str
+    build: Callable[[HttpRequest, Obj], Any]
+
+    def prove(self) -> None:
+        get_template(self.template)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartBox(Part[None]):
+    """A box of the start page, which its template sees as ``box``; ``side``: to the right."""
+
+    side: bool = False
+
+
+# --- where a link leads ---
+
+
+@dataclass(frozen=True)
+class Page:
+    """For a link's ``url``: a page without arguments."""
+
+    name: str
+    query: str = ""
+
+    def __call__(self, request: HttpRequest, obj: Any) -> str:
+        return _address(self.name) + self.query
+
+    def prove(self) -> None:
+        _address(self.name)
+
+
+class PageOf(Page):
+    """For a link's ``url``: a page whose one argument is the ``key`` of what is looked at."""
+
+    def __call__(self, request: HttpRequest, obj: Any) -> str:
+        return _addresses(self.name)(obj.key) + self.query
+
+    def prove(self) -> None:
+        _addresses(self.name)
+
+
+@cache  # every page's bar asks
 def _address(name: str) -> str:
     return reverse(name)
-
-
-def page_of(name: str, query: str = "") -> Callable[[HttpRequest, Any], str]:
-    """For ``Entry.url``: a page whose one argument is the opaque ``key`` of what is looked at."""
-    return lambda request, obj: _addresses(name)(obj.key) + query
 
 
 @cache
@@ -92,54 +201,126 @@ def _addresses(name: str) -> Callable[[Any], str]:
     return links(name, sample=UUID(int=0))
 
 
-@dataclass
-class Shown:
-    """An entry as one request sees it, ready for the template."""
+# --- slots ---
 
-    name: str
+E = TypeVar("E", bound=Entry[Any])
+L = TypeVar("L", bound=Link[Any])
+
+
+@dataclass
+class Shown(Generic[L]):
+    """A link as one request sees it, ready for the template."""
+
+    entry: L
     label: str
     url: str
-    icon: str
-    count: int | None
-    extra: dict[str, Any]
-    note: str = ""
-    active: bool = False
+    count: int | None = None
     barred: str = ""
+    active: bool = False
 
 
-_entries: dict[str, list[Entry]] = defaultdict(list)
+@dataclass
+class Drawn(Generic[E]):
+    """A part of a page as one request sees it, ready for the template."""
+
+    entry: E
+    content: Any
 
 
-def add(entry: Entry) -> None:
-    """Register an entry; a second one of the same name in the slot replaces the first."""
-    slot = [e for e in _entries[entry.slot] if e.name != entry.name]
-    _entries[entry.slot] = sorted([*slot, entry], key=lambda e: e.order)
+_slots: list[Slot[Any]] = []
 
 
-def registered(slot: str) -> list[Entry]:
-    """The entries of a slot as registered, in order."""
-    return list(_entries[slot])
+class Slot(Generic[E]):
+    """What apps add to one place, in order. ``name`` is for those who read an error."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._entries: list[E] = []
+        _slots.append(self)
+
+    def add(self, *entries: E) -> None:
+        for entry in entries:
+            if any(other.name == entry.name for other in self._entries):
+                raise ImproperlyConfigured(f"{self.name} has an entry named {entry.name} already.")
+            self._entries.append(entry)
+        self._entries.sort(key=lambda entry: entry.order)
+
+    def __iter__(self) -> Iterator[E]:
+        return iter(self._entries)
+
+    def open_to(self, request: HttpRequest, obj: Any = None) -> list[E]:
+        """The entries that this request's user sees."""
+        return [entry for entry in self._entries if entry.shown(request, obj)]
+
+    def prove(self) -> None:
+        """Raises where an entry names something that doesn't exist."""
+        for entry in self._entries:
+            entry.prove()
 
 
-def entries(slot: str, request: HttpRequest, obj: Any = None) -> list[Shown]:
-    """What this request's user sees in ``slot`` for ``obj``."""
-    shown = []
-    for e in _entries[slot]:
-        if not e.shown(request, obj):
-            continue
-        url = e.url(request, obj)
-        path = url.split("?")[0]
-        shown.append(
-            Shown(
-                name=e.name,
-                label=e.text(request, obj),
-                url=url,
-                icon=e.icon,
-                count=e.count(request, obj) if e.count else None,
-                extra=e.extra,
-                note=e.note(request, obj) if e.note else "",
-                barred=e.barred(request, obj),
-                active=request.path == path or (path != "/" and request.path.startswith(path)),
-            )
-        )
-    return shown
+class LinkSlot(Slot[L]):
+    """A slot of links."""
+
+    def shown(self, request: HttpRequest, obj: Any = None) -> list[Shown[L]]:
+        """What the template draws for this request's user."""
+        return [_shown(entry, request, obj) for entry in self.open_to(request, obj)]
+
+
+def _shown(entry: L, request: HttpRequest, obj: Any) -> Shown[L]:
+    url = entry.url(request, obj)
+    path = url.split("?")[0]
+    return Shown(
+        entry=entry,
+        label=entry.text(request, obj),
+        url=url,
+        count=entry.count(request, obj) if entry.count else None,
+        barred=entry.barred(request, obj),
+        active=request.path == path or (path != "/" and request.path.startswith(path)),
+    )
+
+
+T = TypeVar("T", bound=Tab[Any])
+
+
+class TabSlot(LinkSlot[T]):
+    """The tabs of a page, of which one is open: the one that ``flik`` names, else the first."""
+
+    def opened(self, request: HttpRequest, obj: Any) -> tuple[list[Shown[T]], T]:
+        tabs = self.shown(request, obj)
+        wanted = request.GET.get("flik", "")
+        chosen = next((tab for tab in tabs if tab.entry.name == wanted), tabs[0])
+        for tab in tabs:
+            tab.active = tab is chosen
+        return tabs, chosen.entry
+
+
+P = TypeVar("P", bound=Part[Any])
+
+
+class PartSlot(Slot[P]):
+    """The parts of a page."""
+
+    def drawn(self, request: HttpRequest, obj: Any = None) -> list[Drawn[P]]:
+        """What stands there for this request's user; parts with nothing to say are left out."""
+        return [
+            Drawn(entry, content)
+            for entry in self.open_to(request, obj)
+            if (content := entry.build(request, obj)) is not None
+        ]
+
+
+class MenuSlot(LinkSlot[MenuItem]):
+    """The bar's entries, of which some unfold under another."""
+
+    def prove(self) -> None:
+        super().prove()
+        names = {item.name for item in self}
+        for item in self:
+            if item.parent and item.parent not in names:
+                raise ImproperlyConfigured(f"{self.name}: {item.name} unfolds under nothing.")
+
+
+def prove() -> None:
+    """Raises where what is added anywhere names a page, template or parent that doesn't exist."""
+    for slot in _slots:
+        slot.prove()

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from articles.tables import iso_text
 from organisation.permissions import CARE, roles
-from sesam import documents, places
+from sesam import documents
 from sesam.templatetags.sesam import datum, kr, status_html
 
 from .. import search as finder
@@ -25,18 +25,18 @@ from ..documents import label_pdf
 from ..forms import SearchForm, personal
 from ..models import Component, Individual, stock_status
 from ..services import with_blocked
+from ..slots import PieceTab, piece_buttons, piece_create, piece_sections
 from ..tables import IndividualTable
 from .register import may_register
 
 #: Fixed to a wall, the floor or the ceiling: hoists with preventive maintenance.
 CEILING_HOISTS = "123612"
-SECTION = "individual.section"
 TABS = {
-    "information": "Individinformation",
-    "status": "Aktuell status",
-    "komponenter": "Komponenter",
-    "aktiviteter": "Aktiviteter",
-    "text": "Textinformation",
+    PieceTab.INFORMATION: "Individinformation",
+    PieceTab.STATUS: "Aktuell status",
+    PieceTab.COMPONENTS: "Komponenter",
+    PieceTab.ACTIVITIES: "Aktiviteter",
+    PieceTab.TEXT: "Textinformation",
 }
 
 
@@ -83,18 +83,14 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         if current != number.upper():
             messages.info(request, f"Individ {number} har bytt nummer och heter nu {current}.")
         return redirect("individuals:detail", current)
-    sections = {
-        name: [e for e in places.entries(SECTION, request, piece) if _tab_of(e) == name]
-        for name in TABS
-    }
     wanted = request.GET.get("flik", "")
-    chosen = wanted if wanted in TABS else next(iter(TABS))
+    chosen = next((tab for tab in TABS if tab == wanted), PieceTab.INFORMATION)
     context = {
         "piece": piece,
         "stock": stock_status(piece.status, blocked=piece.blocked).label,
         "head": _head(piece),
-        "buttons": places.entries("individual.button", request, piece),
-        "create": places.entries("individual.create", request, piece),
+        "buttons": piece_buttons.shown(request, piece),
+        "create": piece_create.shown(request, piece),
         "tabs": [
             {
                 "label": label,
@@ -107,11 +103,7 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         "tab": chosen,
         "tab_label": TABS[chosen],
         "tab_template": f"individuals/_{chosen}.html",
-        "sections": [
-            {"template": entry.extra["template"], "content": content}
-            for entry in sections[chosen]
-            if (content := entry.extra["build"](request, piece)) is not None
-        ],
+        "sections": piece_sections[chosen].drawn(request, piece),
         **_TAB_BUILDERS[chosen](piece),
     }
     return render(request, "individuals/detail.html", context)
@@ -129,10 +121,6 @@ def label(request: HttpRequest, number: str) -> HttpResponse:
         return redirect("individuals:label", current)
     url = request.build_absolute_uri(reverse("individuals:detail", args=[piece.number]))
     return documents.download(f"etikett-{piece.number}.pdf", label_pdf(piece, url=url))
-
-
-def _tab_of(entry: places.Shown) -> str:
-    return entry.extra.get("tab", "status")
 
 
 def _head(piece: Individual) -> list[dict[str, Any]]:
@@ -213,10 +201,10 @@ def _nothing(piece: Individual) -> dict[str, Any]:
     return {}
 
 
-_TAB_BUILDERS: dict[str, Callable[[Individual], dict[str, Any]]] = {
-    "information": _information,
-    "status": _status,
-    "komponenter": _components,
-    "aktiviteter": _nothing,
-    "text": _nothing,
+_TAB_BUILDERS: dict[PieceTab, Callable[[Individual], dict[str, Any]]] = {
+    PieceTab.INFORMATION: _information,
+    PieceTab.STATUS: _status,
+    PieceTab.COMPONENTS: _components,
+    PieceTab.ACTIVITIES: _nothing,
+    PieceTab.TEXT: _nothing,
 }

@@ -12,14 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 from organisation import access_log
 from organisation.models import Source
 from organisation.permissions import CARE, roles
-from sesam import attachments, dialogs, places
+from sesam import attachments, dialogs
 from sesam.errors import DomainError
-from sesam.places import Shown
 from sesam.templatetags.sesam import datum
 
 from .. import progress, promises, services, shown
 from ..forms import CaseAddressForm
 from ..models import Order, OrderLine, OrderStatus
+from ..slots import order_create
 from ..stages import Stage
 
 
@@ -168,7 +168,7 @@ def _page(
             "title": str(order),
             "crumbs": _crumbs(order),
             "tags": tags,
-            "create": _create(request, order),
+            "create": order_create.shown(request, order),
             "facts": _facts(order),
             "note": note,
             "events": order.events.select_related("user").order_by("-at", "-id"),
@@ -241,19 +241,6 @@ def _facts(order: Order) -> list[dict[str, object]]:
         {"label": "Planerad leverans", "value": order.planned_words},
     ]
     return facts
-
-
-def _create(request: HttpRequest, order: Order) -> list[Shown]:
-    """«Registrera/skapa»: what apps above add, and cancelling last."""
-    entries = places.entries("case.create", request, order)
-    if order.status != OrderStatus.CANCELLED:
-        url = reverse("orders:cancel", args=[order.case_number])
-        extra = {"danger": True, "dialog": True}
-        why_not = services.why_not_cancel(order, request.user)
-        entries.append(
-            Shown("cancel", "Makulera beställning", url, "ban", None, extra, barred=why_not)
-        )
-    return entries
 
 
 @roles(*CARE)

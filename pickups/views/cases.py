@@ -14,15 +14,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from organisation.permissions import CARE, roles
 from recipients import contact
-from sesam import dialogs, places, undo
+from sesam import dialogs, undo
 from sesam.addresses import written
 from sesam.errors import DomainError
-from sesam.places import Shown
 from sesam.templatetags.sesam import datum, datumtid
 
 from .. import differences, services
 from ..forms import AddressForm, BlockForm, CommentForm, ContactForm
 from ..models import PickupOrder, PickupStatus
+from ..slots import pickup_create
 from .common import log
 
 no_store = cache_control(no_store=True, private=True)
@@ -145,7 +145,7 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
     pickup = find(request, number)
     here = reverse("pickups:detail", args=[pickup.case_number])
     _log(request, pickup, "Makulera hämtorder")
-    error = _why_not_cancel(pickup)
+    error = why_not_cancel(pickup)
     if request.method == "POST":
         try:
             services.cancel_pickup(pickup, user=request.user)
@@ -159,7 +159,7 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
         "dialog": {
             "title": "Makulera hämtorder",
             "cancel_url": here,
-            "next": "" if _why_not_cancel(pickup) else "Ja, makulera",
+            "next": "" if why_not_cancel(pickup) else "Ja, makulera",
             "error": error,
         },
     }
@@ -167,7 +167,7 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "pickups/cancel.html", context, status=status)
 
 
-def _why_not_cancel(pickup: PickupOrder) -> str:
+def why_not_cancel(pickup: PickupOrder) -> str:
     if pickup.status in (PickupStatus.REGISTERED, PickupStatus.PLANNED):
         return ""
     return "Bara en hämtorder som inget är hämtat på kan makuleras."
@@ -203,7 +203,7 @@ def _page(
                 },
             ],
             "tags": _tags(pickup),
-            "create": _create(request, pickup),
+            "create": pickup_create.shown(request, pickup),
             "facts": _facts(pickup),
             "note": _note(pickup),
             "events": pickup.events.order_by("-at", "-id"),
@@ -260,19 +260,6 @@ def _facts(pickup: PickupOrder) -> list[dict[str, Any]]:
     if pickup.received_at:
         facts.append({"label": "Mottagen", "value": datum(pickup.received_at)})
     return facts
-
-
-def _create(request: HttpRequest, pickup: PickupOrder) -> list[Shown]:
-    """«Registrera/skapa»: what apps above add, and cancelling last."""
-    entries = places.entries("case.create", request, pickup)
-    if pickup.status != PickupStatus.CANCELLED:
-        url = reverse("pickups:cancel", args=[pickup.case_number])
-        extra = {"danger": True, "dialog": True}
-        why_not = _why_not_cancel(pickup)
-        entries.append(
-            Shown("cancel", "Makulera hämtorder", url, "ban", None, extra, barred=why_not)
-        )
-    return entries
 
 
 def _blocks(pickup: PickupOrder, editing: str, form: BlockForm | None) -> list[dict[str, Any]]:

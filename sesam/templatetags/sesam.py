@@ -1,4 +1,4 @@
-"""Template tags that every screen uses: icons, money, dates, status words, form fields, places.
+"""Template tags that every screen uses: icons, money, dates, status words, form fields.
 
 {% load sesam %}
 {% icon "pencil" %}                       decorative; {% icon "lock" label="Från registret" %} is read out
@@ -11,7 +11,6 @@
 {% stock 4 %}  {% stock 0 note="ersättning finns" %}        availability
 {% field form.name %}                                       label, control, help, error
 {% field form.phone optional="minst ett nummer" rows=4 autocomplete="off" hide_label=True %}
-{% places "button" article as buttons %}                    what higher apps add here
 """
 
 from __future__ import annotations
@@ -282,12 +281,3 @@ def unsent_note(context: template.Context) -> dict[str, Any]:
 def flashed(found: Any) -> undo.Flashed:
     """What the page says once, from django's ``messages``."""
     return undo.flashed(found)
-
-
-@register.simple_tag(takes_context=True)
-def places(context: template.Context, slot: str, obj: Any = None) -> list[Any]:
-    """What apps above add in ``slot`` (of ``obj``), for this request's user."""
-    from sesam import context as frame_context
-
-    request = context.get("request")
-    return frame_context.place_entries(slot, request, obj) if request is not None else []

@@ -408,7 +408,7 @@ def test_aids_held_now_stand_newest_first_without_consumables(client, recipient)
     assert rows(client, recipient) == ["Rullstol", "Säng", "Rollator"]
     assert rows(client, recipient, flik="aterlamnat") == ["Tillbaka"]
     assert rows(client, recipient, flik="forbrukning") == ["Batteri"]
-    tabs = {tab.name: tab.count for tab in client.get(url(recipient)).context["tabs"]}
+    tabs = {tab.entry.name: tab.count for tab in client.get(url(recipient)).context["tabs"]}
     assert (tabs["hjalpmedel"], tabs["aterlamnat"], tabs["forbrukning"]) == (3, 1, 1)
 
 

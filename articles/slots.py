@@ -1,0 +1,36 @@
+"""Where higher apps add themselves to pages of articles and stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from organisation.models import Warehouse
+from sesam.places import Button, CreateItem, Entry, Link, LinkSlot, Slot, Tab, TabSlot
+
+from .counting import Row
+from .models import Article
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypedArticle(Entry[str]):
+    """Where the search leads whose exact article number was typed."""
+
+    url: Callable[[HttpRequest, str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PieceCount(Link[Row]):
+    """How a marked article is counted."""
+
+
+#: «Beställ», on the article's page and on rows that are an article or know its number and name.
+article_buttons = LinkSlot[Button[Article]]("article_buttons")
+#: The first that is open to the user leads; else the article's page.
+typed_articles = Slot[TypedArticle]("typed_articles")
+piece_counts = LinkSlot[PieceCount]("piece_counts")
+store_tabs = TabSlot[Tab[Warehouse]]("store_tabs")
+store_buttons = LinkSlot[Button[Warehouse]]("store_buttons")
+store_create = LinkSlot[CreateItem[Warehouse]]("store_create")
