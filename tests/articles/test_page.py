@@ -224,7 +224,7 @@ def test_khs_adds_a_pdf_or_a_link_but_nothing_else(browser_of, khs_user, setting
         add(file=SimpleUploadedFile("Å 19121212-1212.pdf", b"%PDF-1.4 x\n%%EOF")).status_code == 302
     )
     saved = ArticleDocument.objects.get()
-    assert (saved.size, "1912" in saved.file.name) == (10, False)
+    assert (saved.size, "1912" in saved.file.name) == (16, False)
 
 
 def test_prices_say_who_answers_and_how_it_is_charged(client):
