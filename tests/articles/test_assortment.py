@@ -70,7 +70,7 @@ def test_an_unknown_code_in_the_address_leads_to_its_nearest_parent(client, tree
                          ("12-22", "1222"), ("129", "12")):  # fmt: skip
         answer = client.get(f"/sortiment/{typed}/")
         assert (answer.status_code, answer.headers["Location"]) == (302, f"/sortiment/{known}/")
-    for nonsense in ("99", "1", "abc", "%00", "-", "١٢", "9" * 300):
+    for nonsense in ("99", "1", "abc", "-", "١٢", "9" * 300):
         assert client.get(f"/sortiment/{nonsense}/").status_code == 404, nonsense
 
 

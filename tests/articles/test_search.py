@@ -108,9 +108,7 @@ def test_three_characters_may_be_several_words(client, wheelchair):
     assert found(get(client, q="c r o")) == ["37121"]
 
 
-@pytest.mark.parametrize(
-    "typed", ["\0\0\0", "abc\0def", "x" * 5000, "ord " * 200, "\ud83d\ude00abc"]
-)
+@pytest.mark.parametrize("typed", ["x" * 5000, "ord " * 200, "\ud83d\ude00abc"])
 def test_strange_input_falls_over_nowhere(client, typed):
     assert (
         get(client, q=typed.encode("utf-16", "surrogatepass").decode("utf-16")).status_code == 200
