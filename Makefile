@@ -33,10 +33,10 @@ $(STAMP): requirements-dev.txt
 	@touch $@
 
 run: setup ## the portal with demo data (PORT=8000)
-	@PORT=$${PORT:-8000} exec $(BIN)/python -m sesam.serve
+	@PORT=$${PORT:-8000} exec $(BIN)/python -m sesam.dev.serve
 
 reset: setup ## demo data anew
-	@exec $(BIN)/python -m sesam.serve reset
+	@exec $(BIN)/python -m sesam.dev.serve reset
 
 test: setup ## all tests (ARGS="-k name" for some)
 	@exec $(BIN)/python -m pytest -n 2 $(ARGS)

@@ -118,7 +118,7 @@ elif env("DATABASE_OWNER_URL", default=""):
 else:
     # No server named: the checkout's own (see the module). The web server in production
     # refuses that (sesam/checks.py).
-    from sesam import local_postgres
+    from sesam.dev import local_postgres
 
     local_postgres.start(local_postgres.DEV, DB_NAME)
     _owner = {

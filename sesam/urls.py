@@ -21,6 +21,6 @@ urlpatterns = [
 ]
 
 if settings.DEBUG:
-    from . import delar
+    from .dev import delar
 
     urlpatterns.append(path("delar/", delar.parts, name="delar"))

@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Playwright's sync API runs an event loop in the thread that the tests use the ORM in.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     if not hasattr(config, "workerinput") and not os.environ.get("DATABASE_URL"):
-        from sesam import local_postgres
+        from sesam.dev import local_postgres
 
         local_postgres.start(local_postgres.TEST)
         _started.append(local_postgres.TEST)
@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _started:
-        from sesam import local_postgres
+        from sesam.dev import local_postgres
 
         local_postgres.stop(_started.pop())
 

@@ -25,7 +25,7 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 import psycopg
 
-from sesam import local_postgres
+from sesam.dev import local_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "running_role"  # of the database and of the role

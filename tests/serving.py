@@ -20,7 +20,7 @@ from django.db import connection
 from django.test import Client
 
 from organisation.models import User
-from sesam import local_postgres
+from sesam.dev import local_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -40,7 +40,7 @@ def main() -> None:
     from django.db import connection
 
     from articles.models import Article
-    from sesam import local_postgres
+    from sesam.dev import local_postgres
     from tests.benchmarks import data
 
     if "DATABASE_URL" not in os.environ:

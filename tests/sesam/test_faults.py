@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from recipients.models import Recipient
-from sesam import local_postgres
+from sesam.dev import local_postgres
 from tests.factories import RecipientFactory, UserFactory
 from tests.serving import ROOT, cookie, portal, test_database, until
 

@@ -3,15 +3,14 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from django.db import connection
 
-from sesam import local_postgres
+from sesam.dev import local_postgres
 
-ROOT = Path(local_postgres.__file__).parent.parent
+ROOT = local_postgres.CHECKOUT
 
 
 @pytest.mark.django_db
@@ -39,7 +38,7 @@ def test_socket_paths_stay_within_what_the_system_allows() -> None:
 )
 def test_a_server_in_use_is_not_stopped() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "sesam.local_postgres", "stop", "--test"],
+        [sys.executable, "-m", "sesam.dev.local_postgres", "stop", "--test"],
         cwd=ROOT,
         capture_output=True,
         text=True,

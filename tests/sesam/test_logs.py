@@ -18,12 +18,12 @@ from django.test import RequestFactory, override_settings
 from django.views.debug import get_default_exception_reporter_filter, get_exception_reporter_class
 
 from recipients.models import Recipient
-from sesam import local_postgres
 from sesam.client_ip import client_ip
+from sesam.dev import local_postgres
 from sesam.logs import Formatter, PathOnly, without_personal_numbers
 from tests.factories import UNUSED_NUMBERS, RecipientFactory
 
-ROOT = Path(local_postgres.__file__).parent.parent
+ROOT = local_postgres.CHECKOUT
 NUMBER = UNUSED_NUMBERS[0]
 PERSON = {
     "number": NUMBER, "given_name": "Hemlig", "family_name": "Hemligsson",

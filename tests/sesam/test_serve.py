@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from sesam import serve as serving
+from sesam.dev import serve as serving
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def serve(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "sesam.serve", *arguments],
+        [sys.executable, "-m", "sesam.dev.serve", *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,

@@ -1,7 +1,7 @@
 """What ``make run`` calls: database, migrations, demo data once, web server and the worker of
 background jobs; all end together.
 
-``python -m sesam.serve`` serves, ``python -m sesam.serve reset`` makes the demo data anew.
+``python -m sesam.dev.serve`` serves, ``python -m sesam.dev.serve reset`` makes the demo data anew.
 With DATABASE_URL set, that database is used and nothing is started or stopped but the web server
 and the worker. Only migrating is done as the owner of the tables (sesam/database_roles.py).
 """
@@ -16,7 +16,7 @@ import sys
 import time
 from types import FrameType
 
-from sesam import local_postgres
+from sesam.dev import local_postgres
 
 HOST = "127.0.0.1"
 GRACE = 5  # seconds the web server gets to finish what it's answering

@@ -11,7 +11,7 @@ tell whether anybody else is still there.
 
 Standard library and psycopg only: settings import this before Django is there.
 
-    python -m sesam.local_postgres start|stop|url|reset [--test]
+    python -m sesam.dev.local_postgres start|stop|url|reset [--test]
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parents[2]
 ROLE = "portal"  # made with the cluster; owns and migrates
 RUNNING_ROLE = "portal_web"  # made by migrating (sesam/database_roles.py)
 OLDEST_MAJOR = 18  # uuidv7(), builtin locale provider
@@ -257,7 +257,7 @@ def _initialise(cluster: Cluster, binaries: Path) -> None:
         if int(major) != _major(binaries):
             raise LocalPostgresError(
                 f"{cluster.data} was made by PostgreSQL {major}. Start afresh with: "
-                f"python -m sesam.local_postgres reset{' --test' if cluster is TEST else ''}"
+                f"python -m sesam.dev.local_postgres reset{' --test' if cluster is TEST else ''}"
             )
         return
     shutil.rmtree(cluster.data, ignore_errors=True)  # what a broken-off initdb left
@@ -364,7 +364,7 @@ def url(cluster: Cluster = DEV, database: str = "portal") -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m sesam.local_postgres", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m sesam.dev.local_postgres", description=__doc__)
     parser.add_argument("command", choices=["start", "stop", "url", "reset"])
     parser.add_argument("--test", action="store_true", help="the tests' cluster")
     asked = parser.parse_args(arguments)
