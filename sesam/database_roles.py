@@ -41,10 +41,11 @@ _POWERS = """
 """
 
 
-def append_only_tables() -> set[str]:
-    """The tables whose rows are never changed: those with the trigger that says so."""
+def append_only_tables() -> dict[str, tuple[str, ...]]:
+    """The tables whose rows are never changed: those with the trigger that says so. Of each the
+    columns that another trigger lets be emptied (``MAY_BE_EMPTIED``)."""
     return {
-        model._meta.db_table
+        model._meta.db_table: getattr(model, "MAY_BE_EMPTIED", ())
         for model in apps.get_models(include_auto_created=True)
         if any(trigger.name == "append_only" for trigger in getattr(model._meta, "triggers", ()))
     }
@@ -128,9 +129,14 @@ def grant(connection: BaseDatabaseWrapper, name: str) -> None:
         ]
         for text in everything:
             _run(cursor, sql.SQL(text).format(database=database, schema=schema, role=role))
-        for table in sorted(append_only_tables() & present):
+        for table, emptied in append_only_tables().items():
+            if table not in present:
+                continue
             statement = sql.SQL("REVOKE UPDATE, DELETE ON {} FROM {}")
             _run(cursor, statement.format(sql.Identifier(table), role))
+            for column in map(sql.Identifier, emptied):
+                statement = sql.SQL("GRANT UPDATE ({}) ON {} TO {}")
+                _run(cursor, statement.format(column, sql.Identifier(table), role))
         # What has been migrated is the owner's to say.
         statement = sql.SQL("REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}")
         _run(cursor, statement.format(role))

@@ -10,7 +10,8 @@ from .lines import OrderLine
 
 
 class ProjectMove(models.Model):
-    """That a project came to a stage: who, when, and what was said. Rows are never changed.
+    """That a project came to a stage: who, when, and what was said. Rows are never changed, but
+    that what was said of a protected person is emptied when the case has ended.
 
     ``offer`` and ``amount`` (kronor without VAT) belong to «Offert mottagen».
     """
@@ -37,7 +38,14 @@ class ProjectMove(models.Model):
             )
         ]
         triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="only_emptied",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "NEW.note <> '' OR to_jsonb(NEW) - 'note' <> to_jsonb(OLD) - 'note'"
+                ),
+            ),
             pgtrigger.Trigger(
                 name="no_truncate",
                 when=pgtrigger.Before,
@@ -46,6 +54,8 @@ class ProjectMove(models.Model):
                 func="RAISE EXCEPTION 'append-only: % cannot be truncated', TG_TABLE_NAME;",
             ),
         ]
+
+    MAY_BE_EMPTIED = ("note",)  # by the role that runs the portal, too (sesam.database_roles)
 
     def __str__(self) -> str:
         return f"{self.line}: {self.get_stage_display()}"
