@@ -41,6 +41,14 @@ const whenReady = window.django?.jQuery ?? ((task) => task());
 whenReady(nameFields);
 document.addEventListener("formset:added", () => setTimeout(nameFields));
 
+// What is wrong gets the focus: the first field, else the words above the form.
+const wrong = document.querySelector("#content :is(input, select, textarea)[aria-invalid='true']")
+  || document.querySelector("#content .errornote");
+if (wrong && document.activeElement === document.body) {
+  if (wrong.matches(".errornote")) wrong.tabIndex = -1;
+  wrong.focus();
+}
+
 // «Samma skick på alla»: fills the section's rows that nothing is chosen for yet.
 document.addEventListener("change", ({ target }) => {
   if (!target.matches("[data-for-all]")) return;

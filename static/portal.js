@@ -21,7 +21,7 @@
   function address(element) {
     return element.tagName === "FORM"
       ? { [element.method === "post" ? "post" : "get"]: element.getAttribute("action") || location.href }
-      : { get: element.getAttribute("href") };
+      : { get: element.getAttribute("href").split("#")[0] }; // where a plain link puts the focus
   }
 
   function enhanceAll(scope) {
@@ -109,8 +109,10 @@
     if (origin) history.replaceState({ htmx: true }, "", origin);
     origin = null;
     if (dialogOpener && dialogOpener.isConnected) dialogOpener.focus();
+    if (nothingFocused()) document.getElementById("innehall")?.focus();
     dialogOpener = null;
   }
+  const nothingFocused = () => !document.activeElement || document.activeElement === document.body;
   function focusIn(scope, title) {
     const target = scope.querySelector("[aria-invalid='true']:not(fieldset), fieldset[aria-invalid='true'] input")
       || scope.querySelector("[autofocus]") || scope.querySelector(title);
@@ -215,13 +217,19 @@
     form.dataset.sending = "1";
     // Once the browser has read which button was pressed.
     setTimeout(() => form.querySelectorAll("button[type=submit], button:not([type])").forEach((b) => {
-      if (!b.disabled) { b.disabled = true; b.dataset.held = "1"; }
+      if (b.disabled) return;
+      b.dataset.held = b === document.activeElement ? "focused" : "1";
+      b.disabled = true;
     }));
   }
   function release(scope) {
     scope.querySelectorAll("form[data-sending]").forEach((f) => delete f.dataset.sending);
     if (scope.dataset && scope.dataset.sending) delete scope.dataset.sending;
-    scope.querySelectorAll("[data-held]").forEach((b) => { b.disabled = false; delete b.dataset.held; });
+    scope.querySelectorAll("[data-held]").forEach((b) => {
+      b.disabled = false;
+      if (b.dataset.held === "focused" && nothingFocused()) b.focus();
+      delete b.dataset.held;
+    });
   }
 
   function clearFaults() {
@@ -395,19 +403,23 @@
       const box = dialog();
       if (!document.getElementById("dialog-body")) return;
       if (box.querySelector("#dialog-body") && !box.open) box.showModal();
-      focusIn(document.getElementById("dialog-body"), ".dialog-title");
-    } else if (id && id.startsWith("block-")) {
-      const block = document.getElementById(id);
-      if (block.classList.contains("is-editing")) focusIn(block, "input:not([type=hidden]), select, textarea");
-      else { const pencil = block.querySelector(".edit-open"); if (pencil) pencil.focus(); }
     }
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     markOpenRow();
     document.querySelectorAll("[data-bulk]").forEach(countTicked); // a list that was sorted has new boxes
     const id = event.detail.target && event.detail.target.id;
+    // Now that htmx has given the focus to the first that asks for it, a message perhaps.
+    if (id === "dialog" || id === "dialog-body") {
+      const body = dialog().open && document.getElementById("dialog-body");
+      if (body) focusIn(body, ".dialog-title");
+    } else if (id && id.startsWith("block-")) {
+      const block = document.getElementById(id);
+      if (block.classList.contains("is-editing")) focusIn(block, "input:not([type=hidden]), select, textarea");
+      else { const pencil = block.querySelector(".edit-open"); if (pencil) pencil.focus(); }
+    }
     const list = id && document.getElementById(id);
-    if (list && list.classList.contains("list") && document.activeElement === document.body) {
+    if (list && list.classList.contains("list") && nothingFocused()) {
       const count = list.querySelector(".list-count");
       if (count) count.focus();
     }
@@ -440,6 +452,20 @@
   function fold(details) { details.open = !narrow.matches; }
   narrow.addEventListener("change", () => document.querySelectorAll("details.filters").forEach(fold));
 
+  // A whole page that answers a deed says where: the first field that is wrong, what the page itself
+  // gave the focus (a message, a count, a removed row), else its heading.
+  function focusAnswer() {
+    const invalid = document.querySelector("main [aria-invalid='true']:not(fieldset), main fieldset[aria-invalid='true'] input");
+    if (invalid) { invalid.focus(); return; }
+    if (location.hash || !nothingFocused()) return;
+    const given = document.querySelector("main [autofocus]");
+    const [came] = performance.getEntriesByType("navigation");
+    if (!given && !(came && (came.redirectCount || came.responseStatus >= 400))) return;
+    const target = given || document.querySelector("main h1:not(.visually-hidden)") || document.getElementById("innehall");
+    if (target && !target.matches("a, button, input, select, textarea, [tabindex]")) target.tabIndex = -1;
+    if (target) target.focus();
+  }
+
   function start() {
     const box = dialog();
     if (box) {
@@ -448,8 +474,7 @@
       box.addEventListener("close", () => { if (dialog().dataset.typed && document.getElementById("dialog-body")) { box.showModal(); ask(closeDialog); } });
       box.addEventListener("click", (event) => { if (event.target === box && !box.querySelector(".dialog-form")) closeDialog(); });
     }
-    const invalid = document.querySelector("main [aria-invalid='true']:not(fieldset)");
-    if (invalid) invalid.focus();
+    focusAnswer();
     htmx.onLoad(enhanceAll);
     enhanceAll(document.body);
     markOpenRow();

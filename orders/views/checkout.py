@@ -175,7 +175,7 @@ def together(request: HttpRequest, line_id: int) -> HttpResponse:
             return whose.stopped(request, whose.was(request, str(present.token)))
         except DomainError as fault:
             messages.error(request, fault.message)
-    return redirect(_back(request, _shown_removed(request)))
+    return redirect(f"{_back(request, _shown_removed(request))}#samleverans-{line_id}")
 
 
 def _from(request: HttpRequest) -> str:

@@ -245,6 +245,13 @@ class Table(Generic[Row]):
         return min(self.total, self.counted_to) if self.counted_to is not None else self.total
 
     @property
+    def is_answer(self) -> bool:
+        """Whether the page was asked for the list: searched, sorted, another page of it. Then its
+        count gets the focus. Where htmx fetches the list alone, the browser's focus stays."""
+        asked = any(name in self.request.GET for name in ("q", SORT, PAGE))
+        return asked and PANEL not in self.request.GET and "HX-Request" not in self.request.headers
+
+    @property
     def count_text(self) -> str:
         if self.is_beyond_count:
             words = f"Fler än {tal(self.counted_to)} {self.noun[1]}"
