@@ -23,6 +23,7 @@ from sesam.errors import DomainError
 from .. import presets, services
 from .. import rows as held
 from ..forms import DetailsForm, ReasonForm
+from ..models import PickupOrder
 from .common import find_recipient, head, log, ticked
 
 KIND = "pickup"
@@ -59,7 +60,7 @@ def step(request: HttpRequest, key: str, step: str) -> HttpResponse:
     except Http404:
         return _ended(request)
     if made := state.facts.get("made"):  # sent twice
-        return dialogs.leave(request, reverse("pickups:confirmation", args=[made]))
+        return _confirmation(request, made)
     recipient = find_recipient(state.about)
     if request.method != "POST":
         if step == INFO and state.typed(AIDS) is None:
@@ -138,6 +139,9 @@ def _send(request: HttpRequest, state: Dialog, recipient: Recipient) -> HttpResp
     if not reason.is_valid():
         return dialogs.go(request, reverse("pickups:step", args=[state.key, AIDS]))
     if lost := held.gone(rows, state.typed(AIDS) or {}):
+        # Unless it was the same dialog, sent twice at the same instant, that took them.
+        if made := PickupOrder.objects.filter(token=state.facts["token"]).first():
+            return _confirmation(request, made.case_number)
         return _aids_page(request, state, recipient, rows, reason, error=lost, status=409)
     form = _details_form(request, state, recipient, reason)
     if not form.is_valid():
@@ -160,7 +164,11 @@ def _send(request: HttpRequest, state: Dialog, recipient: Recipient) -> HttpResp
     except DomainError as fault:
         return _refused(request, state, recipient, fault, form, reason)
     state.finish(made=pickup.case_number)
-    return dialogs.leave(request, reverse("pickups:confirmation", args=[pickup.case_number]))
+    return _confirmation(request, pickup.case_number)
+
+
+def _confirmation(request: HttpRequest, number: str) -> HttpResponse:
+    return dialogs.leave(request, reverse("pickups:confirmation", args=[number]))
 
 
 def _refused(
