@@ -19,7 +19,7 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 from django.http import FileResponse
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from .errors import DomainError
 from .personal_numbers import struck_out
@@ -193,6 +193,8 @@ def _drawn_anew(data: bytes, content_type: str) -> bytes:
             if picture.width * picture.height > MOST_POINTS:
                 raise Image.DecompressionBombError
             with _one_at_a_time:
+                # WeasyPrint, once it is loaded, lets every picture of the process end too early.
+                ImageFile.LOAD_TRUNCATED_IMAGES = False
                 return _written(picture, content_type)
     except Image.DecompressionBombError as error:
         raise _refusal(
