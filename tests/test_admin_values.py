@@ -4,7 +4,7 @@ import pytest
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import ForeignKey
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from tests.factories import ArticleFactory, IndividualFactory, LoanFactory, UserFactory
 
@@ -63,7 +63,16 @@ def test_a_list_takes_any_value(back_office, rf, model):
     assert [one for one in asked if back_office(url, dict([one])) >= 500] == []
 
 
-@each_model
+def has_form(model) -> bool:
+    try:
+        return bool(page(model, "add"))
+    except NoReverseMatch:  # cases are made by the portal alone
+        return False
+
+
+@pytest.mark.parametrize(
+    "model", list(filter(has_form, MODELS)), ids=lambda model: model._meta.label
+)
 def test_a_form_takes_any_value_for_what_is_chosen(back_office, model):
     chosen = [field.name for field in model._meta.fields if isinstance(field, ForeignKey)]
     asked = [(name, value) for name in chosen for value in FOREIGN]

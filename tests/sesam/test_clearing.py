@@ -49,7 +49,7 @@ def test_jobs_are_removed_a_day_after_they_ended():
         ):  # fmt: skip
             cursor.execute(
                 "INSERT INTO procrastinate_jobs (queue_name, task_name)"
-                " VALUES ('default', %s) RETURNING id",
+                " VALUES ('tidy', %s) RETURNING id",
                 [name],
             )
             (job,) = cursor.fetchone()
@@ -63,7 +63,8 @@ def test_jobs_are_removed_a_day_after_they_ended():
                 [ago, job],
             )
     assert jobs.remove_finished_jobs() == 2
-    assert sorted(job.task_name for job in ProcrastinateJob.objects.all()) == ["done", "waits"]
+    left = ProcrastinateJob.objects.filter(queue_name="tidy")
+    assert sorted(job.task_name for job in left) == ["done", "waits"]
 
 
 def ordered(person: Recipient):
