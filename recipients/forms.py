@@ -12,22 +12,13 @@ from .models import Recipient
 from .services import CONTACT, EDITABLE
 
 
-def checked_phone(typed: str) -> str:
-    """A phone number, written as everywhere; empty for none."""
-    if typed.strip() and not phones.is_valid(typed):
-        raise forms.ValidationError(
-            "Numret stämmer inte. Skriv det med riktnummer, till exempel 070-174 06 05."
-        )
-    return phones.written(typed.strip())
-
-
 class PhoneField(forms.CharField):
     """A phone number; the result is written the Swedish way, or empty."""
 
     widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "off", "maxlength": 30})
 
     def clean(self, value: str) -> str:
-        return checked_phone(super().clean(value))
+        return phones.checked(super().clean(value))
 
 
 class NumberForm(forms.Form):

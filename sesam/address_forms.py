@@ -8,7 +8,6 @@ from django import forms
 from . import phones
 from .addresses import written
 
-_PHONE = re.compile(r"[+0][\d \-()]{5,18}")
 ADDRESS = ["co", "street", "postcode", "locality", "door_code", "instructions"]
 ADDRESS_LABELS = {
     "street": "Gatuadress",
@@ -35,10 +34,10 @@ class ChecksDetails(forms.ModelForm):
         for name, value in list(cleaned.items()):
             if not (value and name.endswith(("_phone", "_mobile"))):
                 continue
-            if _PHONE.fullmatch(value):
-                cleaned[name] = phones.written(value)
-            else:
-                self.add_error(name, "Ange ett telefonnummer, till exempel 070-174 06 05.")
+            try:
+                cleaned[name] = phones.checked(value)
+            except forms.ValidationError as fault:
+                self.add_error(name, fault)
         if postcode := cleaned.get("postcode"):
             digits = re.sub(r"\s", "", postcode)
             if not re.fullmatch(r"\d{5}", digits):

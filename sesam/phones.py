@@ -1,6 +1,7 @@
 """Telephone numbers, read and written one way everywhere: «070-174 06 12»."""
 
 import phonenumbers
+from django.core.exceptions import ValidationError
 
 
 def _parsed(typed: str) -> phonenumbers.PhoneNumber | None:
@@ -11,8 +12,14 @@ def _parsed(typed: str) -> phonenumbers.PhoneNumber | None:
     return number if phonenumbers.is_valid_number(number) and not number.extension else None
 
 
-def is_valid(typed: str) -> bool:
-    return _parsed(typed) is not None
+def checked(typed: str) -> str:
+    """What was typed in a form, as it is written; empty for none."""
+    typed = typed.strip()
+    if typed and _parsed(typed) is None:
+        raise ValidationError(
+            "Numret stämmer inte. Skriv det med riktnummer, till exempel 070-174 06 05."
+        )
+    return written(typed)
 
 
 def written(typed: str) -> str:

@@ -315,6 +315,20 @@ def test_a_block_with_faults_keeps_what_was_typed(client, user):
     assert "Nygatan 1" in page
 
 
+@pytest.mark.parametrize("typed", ["0000000", "0480-1234 5678 90", "1177"])
+def test_a_number_that_nobody_has_is_refused_as_on_the_recipients_page(client, user, typed):
+    cart = start(user)
+    response = client.post(
+        f"{DELIVERY}?redigera=kontakt",
+        {"token": cart.token, "contact_name": "Bo Ek", "contact_phone": typed},
+    )
+    assert response.status_code == 422
+    assert "Numret stämmer inte. Skriv det med riktnummer" in response.content.decode()
+    assert f'value="{typed}"' in response.content.decode()
+    cart.refresh_from_db()
+    assert cart.contact_phone != typed
+
+
 TYPED = {"open_block": "adress", "street": "Nygatan 41", "postcode": "392 31", "locality": "Växjö"}
 
 

@@ -405,6 +405,10 @@ def test_the_page_changes_address_contact_and_comment_in_place(client):
     wrong = client.post(f"{page}?redigera=adress", {**DETAILS, "postcode": "12"})
     assert wrong.status_code == 422
     assert "fem siffror" in wrong.content.decode()
+    nobodys = {"contact_name": "Bo Ek", "contact_phone": "0000000"}
+    wrong = client.post(f"{page}?redigera=kontakt", nobodys)
+    assert wrong.status_code == 422
+    assert "Numret stämmer inte" in wrong.content.decode()
 
 
 def test_the_contact_switch_is_this_pickup_orders_alone(client):
