@@ -476,6 +476,13 @@ def test_rents_are_never_summed_with_sales(client, user, article):
     assert "Försäljning:" not in page
 
 
+def test_an_order_without_prices_has_no_sum_line(client, user):
+    add(start(user), ArticleFactory())
+    page = client.get("/bestallning/").content.decode()
+    assert "rad-" in page
+    assert "exkl. moms" not in page
+
+
 # --- the order's page ---
 
 
