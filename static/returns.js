@@ -38,7 +38,7 @@
     if (yes.value !== toConfirm.join(" ")) yes.checked = false;
     yes.value = toConfirm.join(" ");
     confirm.hidden = !toConfirm.length;
-    confirm.querySelector("[data-about-a]").hidden = !toConfirm.some((x) => x.startsWith("a"));
+    confirm.querySelector("[data-about-a]").hidden = !toConfirm.some((x) => /^a[0-9]/.test(x));
     confirm.querySelector("[data-about-scrap]").hidden = !toConfirm.some((x) => x.includes("s"));
   }
 

@@ -126,6 +126,7 @@ def _page(
         "error": error,
         "no_store": not form.fields["warehouse"].queryset.exists(),
         "warn": any(row.is_a for row in rows if row.chosen),
+        "stores_a": any(row.is_a for row in rows if row.chosen and not row.scrap),
         "scrap": True,
         "asks": asks,
         "to_confirm": held.to_confirm(rows),

@@ -178,6 +178,11 @@ def test_a_return_warns_while_an_a_aid_is_ticked(at_recipient, live_server, two_
 
     page.locator(f"#valj-{two_aids[0].pk}").check()
     expect(warning).to_be_visible()
+    to_store = page.locator("[data-about-a]")
+    expect(to_store).to_be_visible()
+    page.locator(f"#rad-{two_aids[0].pk}").get_by_label("Skrota").check()
+    expect(warning).to_be_visible()
+    expect(to_store).to_be_hidden()  # it goes nowhere but away
     page.locator(f"#valj-{two_aids[0].pk}").uncheck()
     expect(warning).to_be_hidden()
 

@@ -216,6 +216,18 @@ def test_an_a_aid_warns_and_comes_back_when_it_is_confirmed(client):
     assert loan.ended_at
 
 
+def test_an_a_aid_that_is_scrapped_is_not_said_to_go_to_the_store(client):
+    recipient = someone()
+    loan, other = lend(recipient, ArticleFactory()), lend(recipient, ArticleFactory())
+    form = form_of(client.get(new_return(recipient))) | {"skrota": [str(loan.pk)]}
+
+    def says_store(answer):
+        return "<p data-about-a>" in answer.content.decode()
+
+    assert not says_store(client.post(new_return(recipient), form))
+    assert says_store(client.post(new_return(recipient), form | {"valda": [str(other.pk)]}))
+
+
 def test_scrap_alone_returns_too_and_never_without_a_yes(client):
     recipient = someone()
     loan = lend(recipient, ArticleFactory(responsibility="B"), 3)
