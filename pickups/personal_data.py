@@ -14,6 +14,7 @@ import phonenumbers
 from phonenumbers import Leniency
 
 from recipients.models import Recipient
+from sesam.addresses import written
 from sesam.personal_numbers import looks_personal, struck_out
 
 _IN_A_ROW, _WHOLE = 3, 99  # words
@@ -64,7 +65,7 @@ def search(
             if telling and word.casefold() in typed and word not in possible:
                 possible.append(word)
     if recipient.postcode and recipient.postcode in digits:
-        possible.append(recipient.postcode)
+        possible.append(written(recipient.postcode))
     possible += _told(recipient, "\n".join(words))
     possible += [x for x in others(free, besides=own) if x not in certain]
     return Found(list(dict.fromkeys(certain)), possible)
