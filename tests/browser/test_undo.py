@@ -106,3 +106,14 @@ def test_without_script_the_strip_is_a_plain_form(browser, live_server, settings
     strip.get_by_role("button", name="Ångra").click()
     assert Cart.objects.get(pk=cart.pk).closed_at is None
     context.close()
+
+
+def test_on_a_phone_a_lines_comment_stands_beside_its_label(opened, live_server, cart):
+    cart.lines.update(comment="Ring på porttelefonen, hissen är trasig")
+    opened.set_viewport_size({"width": 390, "height": 844})
+    opened.goto(live_server.url + "/bestallning/slutfor/")
+    number = opened.locator("td[data-label=Antal]").first
+    column = number.evaluate("td => { const r = document.createRange();"
+                             " r.selectNodeContents(td); return r.getBoundingClientRect().left }")  # fmt: skip
+    text = opened.locator(".comment-text").first.bounding_box()
+    assert text["x"] >= column - 1
