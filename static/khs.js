@@ -41,6 +41,19 @@ const whenReady = window.django?.jQuery ?? ((task) => task());
 whenReady(nameFields);
 document.addEventListener("formset:added", () => setTimeout(nameFields));
 
+// A table wider than its box can be scrolled from the keyboard.
+function scrollByKey() {
+  for (const box of document.querySelectorAll(".khs-scroll")) {
+    const named = box.querySelector("caption") || box.closest("section")?.querySelector("h2, h3");
+    const facts = { tabindex: "0", role: "group", "aria-label": named ? named.textContent.trim() : "Tabell" };
+    for (const [name, value] of Object.entries(facts)) {
+      if (box.scrollWidth > box.clientWidth) box.setAttribute(name, value); else box.removeAttribute(name);
+    }
+  }
+}
+addEventListener("resize", scrollByKey);
+scrollByKey();
+
 // What is wrong gets the focus: the first field, else the words above the form.
 const wrong = document.querySelector("#content :is(input, select, textarea)[aria-invalid='true']")
   || document.querySelector("#content .errornote");

@@ -48,11 +48,21 @@
     all("[data-undo]").forEach(waitWithUndo);
     all("[data-bulk]").forEach(countTicked);
     all("details.filters").forEach(fold);
+    all(".list-scroll").forEach(scrollByKey);
     all(".tabs").forEach((nav) => { // a narrow row of tabs begins with the one that is open in view
       const open = nav.querySelector("[aria-current]");
       if (open) nav.scrollLeft = open.offsetLeft - nav.offsetLeft - (nav.clientWidth - open.offsetWidth) / 2;
     });
   }
+
+  // --- A list wider than its box can be scrolled from the keyboard ------------------------------
+  function scrollByKey(box) {
+    const wide = box.scrollWidth > box.clientWidth;
+    for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", box.querySelector("caption")?.textContent]]) {
+      if (wide) box.setAttribute(name, value); else box.removeAttribute(name);
+    }
+  }
+  addEventListener("resize", () => document.querySelectorAll(".list-scroll").forEach(scrollByKey));
 
   // --- «Ångra»: the strip goes after ten seconds, unless somebody is at it ---------------------
   function waitWithUndo(strip) {
