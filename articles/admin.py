@@ -5,12 +5,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import QuerySet
+from django.db.models import ForeignKey, Q, QuerySet, Value
+from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 
 from organisation.admin import ForKhs, as_text, for_khs
+from organisation.long_lists import LongList
 from sesam import attachments
 from sesam.errors import DomainError
 
@@ -30,6 +33,7 @@ from .models import (
     StockMovement,
     Supplier,
 )
+from .search import words_of
 
 
 # Filters in lines above the list, as on all of KHS's lists.
@@ -52,24 +56,61 @@ class PriceInline(ForKhs, admin.TabularInline):
     extra = 1
 
 
-class StandardComponentInline(ForKhs, admin.TabularInline):
+class KnownSelect(AutocompleteSelect):
+    """A choice among all articles, whose chosen one came with the row: Django asks for it anew,
+    once a row."""
+
+    known: Article | None = None
+
+    def optgroups(self, name: str, value: list[str], attr: Any = None) -> list[Any]:
+        if self.known is None or value != [str(self.known.pk)]:
+            return super().optgroups(name, value, attr)
+        label = self.choices.field.label_from_instance(self.known)
+        option = self.create_option(name, self.known.pk, label, set(value), 0)
+        return [(None, [option], 0)]
+
+
+class PartForm(forms.ModelForm):
+    """A row that names another article."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            widget = getattr(field.widget, "widget", field.widget)
+            if isinstance(widget, KnownSelect) and self.instance.pk:
+                widget.known = getattr(self.instance, name)
+
+
+class PartInline(ForKhs, admin.TabularInline):
+    """Rows of an article that name another one."""
+
+    form = PartForm
+    extra = 0
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name in self.autocomplete_fields:
+            kwargs["widget"] = KnownSelect(db_field, self.admin_site, using=kwargs.get("using"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related(self.fk_name, *self.autocomplete_fields)
+
+    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+        return self.has_change_permission(request, obj)
+
+
+class StandardComponentInline(PartInline):
     model = StandardComponent
     fk_name = "article"
     autocomplete_fields = ("component",)
-    extra = 0
-
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
-        return self.has_change_permission(request, obj)
 
 
-class FitInline(ForKhs, admin.TabularInline):
+class FitInline(PartInline):
     model = Fit
     fk_name = "main"
     autocomplete_fields = ("part",)
-    extra = 0
-
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
-        return self.has_change_permission(request, obj)
 
 
 class DocumentForm(forms.ModelForm):
@@ -109,8 +150,20 @@ class DocumentInline(ForKhs, admin.TabularInline):
         return self.has_change_permission(request, obj)
 
 
+class FoundByWords(LongList):
+    """Searched as the portal searches articles: all the words, in the text that is indexed."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        (field,) = self.search_fields  # type: ignore[attr-defined]
+        for word in words_of(search_term):
+            queryset = queryset.filter(**{field: Upper(Value(word))})
+        return queryset, False
+
+
 @admin.register(Article)
-class ArticleAdmin(ForKhs, admin.ModelAdmin):
+class ArticleAdmin(FoundByWords, ForKhs, admin.ModelAdmin):
     """Articles are ended («utgått»), never removed."""
 
     list_display = ("number", "name", "type", "supplier", "iso_code", "is_discontinued")
@@ -121,21 +174,20 @@ class ArticleAdmin(ForKhs, admin.ModelAdmin):
         ("is_marked", YesNoFilter),
     )
     list_select_related = ("supplier",)
-    search_fields = ("number", "name", "supplier__name", "supplier_number")
+    search_fields = ("search_text__contains",)
     ordering = ("number",)
     autocomplete_fields = ("supplier", "iso_class")
     inlines = (PriceInline, DocumentInline, StandardComponentInline, FitInline)
-    show_full_result_count = False
 
     def get_urls(self) -> list[URLPattern]:
         own = (
-            ("importera/", upload_view, "upload"),
-            ("importera/<uuid:key>/", import_view, "import"),
+            ("importera/", partial(upload_view, self), "upload"),
+            ("importera/<uuid:key>/", partial(import_view, self), "import"),
             ("exportera/", export_view, "export"),
         )
         return [
             *(
-                path(route, for_khs(self, partial(view, self)), name=f"articles_article_{name}")
+                path(route, for_khs(self, view), name=f"articles_article_{name}")
                 for route, view, name in own
             ),
             *super().get_urls(),
@@ -183,12 +235,12 @@ class ReplacementGroupAdmin(ForKhs, admin.ModelAdmin):
 
 
 @admin.register(Balance)
-class BalanceAdmin(ForKhs, admin.ModelAdmin):
+class BalanceAdmin(FoundByWords, ForKhs, admin.ModelAdmin):
     """Only services move stock; KHS says when more is expected."""
 
     list_display = ("article", "warehouse", "on_hand", "reserved", "unavailable", "expected_on")
     list_filter = (("warehouse", WarehouseFilter),)
-    search_fields = ("article__number", "article__name")
+    search_fields = ("article__search_text__contains",)
     readonly_fields = (
         "article",
         as_text("warehouse", "Lager"),
@@ -197,7 +249,6 @@ class BalanceAdmin(ForKhs, admin.ModelAdmin):
         "unavailable",
     )
     fields = (*readonly_fields, "expected_on")
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Balance]:
         return super().get_queryset(request).select_related("article", "warehouse")
@@ -219,7 +270,7 @@ class BalanceAdmin(ForKhs, admin.ModelAdmin):
 
 
 @admin.register(StockMovement)
-class StockMovementAdmin(ForKhs, admin.ModelAdmin):
+class StockMovementAdmin(LongList, ForKhs, admin.ModelAdmin):
     """The ledger, to look at."""
 
     list_display = (
@@ -238,7 +289,20 @@ class StockMovementAdmin(ForKhs, admin.ModelAdmin):
     list_filter = (("kind", ChoiceFilter), ("warehouse", WarehouseFilter))
     list_select_related = ("article", "warehouse", "user")
     search_fields = ("article__number", "case_number", "individual_number")
-    show_full_result_count = False
+    search_help_text = "Hela artikelnumret, ärendenumret eller individnumret"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
+    ) -> tuple[QuerySet[StockMovement], bool]:
+        """By a number as a whole: parts of numbers would be looked for in every movement ever."""
+        for number in words_of(search_term):
+            article = Article.objects.filter(number=number.upper()).values_list("pk", flat=True)
+            queryset = queryset.filter(
+                Q(article__in=list(article))
+                | Q(case_number=number) & ~Q(case_number="")
+                | Q(individual_number=number) & ~Q(individual_number="")
+            )
+        return queryset, False
 
     def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
         return False

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from sesam.tables import CodeColumn, Column, LinkColumn, Table, by_number, sv
+from sesam.tables import CodeColumn, Column, LinkColumn, Table, by_number
 
 from .models import Article, IsoClass
 from .tables import OrderColumn, article_url, iso_text
@@ -125,12 +125,12 @@ class AssortmentTable(Table[Article]):
 
     columns = (
         CodeColumn("number", "Artikelnr", sort=by_number("number")),
-        LinkColumn("name", "Benämning", url=article_url, sort=(sv("name"), "name")),
+        LinkColumn("name", "Benämning", url=article_url, sort=("sort_key", "name")),
         Column(
             "supplier",
             "Leverantör",
             lambda article: article.supplier and article.supplier.name,
-            sort=(sv("supplier__name"), sv("name")),
+            sort=("supplier__sort_key", "sort_key"),
             nullable=True,
             priority=2,
         ),

@@ -9,30 +9,25 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
+from django.urls import reverse
+from django.views.decorators.http import require_POST
 
+from sesam import printouts
 from sesam.errors import DomainError
 
-from . import catalogue_excel, catalogue_import
-from .models import Article, CatalogueImport
+from . import catalogue_excel, catalogue_import, jobs
+from .models import CatalogueImport
 
 #: How many rows of each kind the report shows in full.
 SHOWN = 200
 
 
-def export_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
-    """The whole catalogue, in the form that the import takes."""
-    articles = (
-        Article.objects.select_related("supplier", "billing_form")
-        .prefetch_related("prices")
-        .order_by("number")
-    )
-    name = f"artikelkatalog-{timezone.localdate():%Y-%m-%d}.xlsx"
-    return HttpResponse(
-        catalogue_excel.write(articles),
-        content_type=catalogue_excel.CONTENT_TYPE,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+@require_POST
+def export_view(request: HttpRequest) -> HttpResponse:
+    """The whole catalogue, in the form that the import takes: to the page where it is waited for."""
+    back = reverse("admin:articles_article_changelist")
+    printout = jobs.order_catalogue(user=request.user, back_url=back)  # type: ignore[arg-type]
+    return redirect(printouts.url_of(printout))
 
 
 def upload_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:

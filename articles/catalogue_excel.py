@@ -1,4 +1,7 @@
-"""The catalogue as an Excel sheet: the columns, reading them and writing them."""
+"""The catalogue as an Excel sheet: the columns, reading them and writing them.
+
+``openpyxl`` is read in where it is used: it brings numpy along, and few processes need them.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,6 @@ from zipfile import BadZipFile, ZipFile
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
 
 from sesam.errors import DomainError
 
@@ -95,6 +95,8 @@ def check(upload: UploadedFile) -> None:
 
 def read(file: IO[bytes], *, heads_only: bool = False) -> list[Line]:
     """The sheet's rows. Raises ``DomainError`` where it isn't a catalogue at all."""
+    from openpyxl import load_workbook
+
     try:
         book = load_workbook(file, read_only=True, data_only=True)
         rows = book.worksheets[0].iter_rows(values_only=True)
@@ -148,6 +150,10 @@ def _lines(rows: Iterator[tuple[Any, ...]], columns: list[Column | None]) -> Ite
 
 def write(articles: Any) -> bytes:
     """The articles (with supplier, billing form and prices at hand) as a sheet to edit."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Katalog")
     sheet.freeze_panes = "A2"
@@ -184,6 +190,8 @@ def _cell(sheet: Any, value: Any) -> Any:
         return "Ja" if value else "Nej"
     if value is None or isinstance(value, int | Decimal | dt.date):
         return value
+    from openpyxl.cell import WriteOnlyCell
+
     cell = WriteOnlyCell(sheet, cells.writable(value))
     cell.data_type = "s"  # a name that begins with = is a name, no formula
     return cell

@@ -28,14 +28,13 @@ from sesam.tables import (
     Table,
     by_label,
     by_number,
-    sv,
 )
 
 from .models import Article, ArticleType, Balance
 from .tables import TYPES, article_url
 
 _PARTS = Q(may_be_component=True) | Q(type__in=[ArticleType.ACCESSORY, ArticleType.SPARE_PART])
-_NAME = sv("name")
+_NAME = "sort_key"
 
 
 @dataclass(slots=True)
@@ -72,7 +71,7 @@ _AVAILABLE = StockColumn(
 class PartTable(Table[PartRow]):
     columns = (_NUMBER, _LINK, _TYPE, _AVAILABLE)
     order = "name"
-    tie = (_NAME.asc(), "pk")
+    tie = (_NAME, "pk")
     dom_id = "komponenter"
     caption = "Komponenter"
     noun = ("komponent", "komponenter")

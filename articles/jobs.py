@@ -1,8 +1,10 @@
-"""«Lagersaldorapport»: all that stands in a store, as a PDF. And what articles clear away."""
+"""«Lagersaldorapport»: all that stands in a store, as a PDF. The whole catalogue as an Excel sheet.
+And what articles clear away."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -12,10 +14,11 @@ from organisation.models import User, Warehouse
 from sesam import documents, jobs, printouts
 from sesam.models import Printout
 
-from . import stores
-from .models import CatalogueImport
+from . import catalogue_excel, stores
+from .models import Article, CatalogueImport
 
 LOOKS_KEPT = dt.timedelta(days=7)
+ROWS_AT_ONCE = 2000  # of the catalogue
 ROWS_A_PAGE = 40  # about: it only says how far the work has come
 
 
@@ -51,6 +54,35 @@ def store_report(printout_id: int, store_id: int) -> None:
                 personal=False,
             )
         work.save(content)
+
+
+def order_catalogue(*, user: User, back_url: str) -> Printout:
+    """Order the whole catalogue as a sheet: a region's takes longer than a page may."""
+    return printouts.order(
+        catalogue,
+        owner=user,
+        title="Artikelkatalogen som Excel",
+        name=f"artikelkatalog-{timezone.localdate():%Y-%m-%d}.xlsx",
+        back_url=back_url,
+    )
+
+
+@jobs.task(name="articles.catalogue")
+def catalogue(printout_id: int) -> None:
+    """All articles, by number, in the form that the import takes."""
+    with printouts.making(printout_id) as work:
+        articles = Article.objects.select_related("supplier", "billing_form").prefetch_related(
+            "prices"
+        )
+        count = max(1, articles.count())
+
+        def told() -> Iterator[Article]:
+            for n, article in enumerate(articles.order_by("number").iterator(ROWS_AT_ONCE)):
+                if n % ROWS_AT_ONCE == 0:
+                    work.progress(90 * n // count)
+                yield article
+
+        work.save(catalogue_excel.write(told()))
 
 
 @jobs.hourly

@@ -1,7 +1,8 @@
-"""Finding articles: all words must match, and one query does it all.
+"""Finding articles: all words must match.
 
-The hits are MATERIALIZED, so that the planner keeps to the trigram index on ``search_text``
-instead of walking an index of names, and one query gives both the page and the count.
+They are counted first, no further than the list counts. Few hits are MATERIALIZED, so that the
+planner keeps to the trigram index on ``search_text`` instead of walking an index of names for
+words that stand together in it; many aren't, so that it does walk it, and sorts nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from sesam.tables import Asked
+from sesam.tables import Asked, label_places
 
 from .models import Article, ArticleType, BillingForm
 
@@ -126,27 +127,21 @@ _BALANCE = (
     " LEFT JOIN articles_balance b ON b.article_id = {a}.id AND b.warehouse_id = %(warehouse)s"
 )
 _SUPPLIER = " LEFT JOIN articles_supplier s ON s.id = {a}.supplier_id"
-_FEW = "(SELECT count(*) FROM hits) <= %(row_limit)s"
-_TYPE_LABELS = (
-    "CASE {a}.type "
-    + " ".join(f"WHEN '{value}' THEN '{label}'" for value, label in ArticleType.choices)
-    + " END"
+_TYPE_PLACES = "CASE {a}.type " + " ".join(
+    f"WHEN '{value}' THEN {place}" for value, place in label_places(ArticleType.choices).items()
 )
 
-#: The list's sort keys: what to sort by, and what must be joined for it.
+#: The list's sort keys, of the article ``{a}``: what to sort by, and what must be joined for it.
 SORTS: dict[str, tuple[str, str]] = {
-    "number": ("length(h.number) {d}, h.number {d}", ""),
-    "name": ("sv_sortkey(h.name) {d}, h.name {d}", ""),
-    "supplier": ("sv_sortkey(s.name) {d} NULLS LAST", _SUPPLIER),
-    "supplier_number": ("sv_sortkey(h.supplier_number) {d}", ""),
-    "type": ("sv_sortkey(" + _TYPE_LABELS.format(a="h") + ") {d}", ""),
-    "iso_code": ("h.iso_code {d}", ""),
-    "responsibility": ("h.responsibility {d}", ""),
-    "available": (
-        f"CASE WHEN {_FEW} THEN {_AVAILABLE.format(a='h')} END {{d}} NULLS LAST",
-        _BALANCE,
-    ),
-    "price": (_PRICE.format(a="h") + " {d} NULLS LAST", ""),
+    "number": ("length({a}.number) {d}, {a}.number {d}", ""),
+    "name": ("{a}.sort_key {d}, {a}.name {d}", ""),
+    "supplier": ("s.sort_key {d} NULLS LAST", _SUPPLIER),
+    "supplier_number": ("lower({a}.supplier_number) {d}", ""),
+    "type": (_TYPE_PLACES + " END {d}", ""),
+    "iso_code": ("{a}.iso_code {d}", ""),
+    "responsibility": ("{a}.responsibility {d}", ""),
+    "available": (f"CASE WHEN {{few}} THEN {_AVAILABLE} END {{d}} NULLS LAST", _BALANCE),
+    "price": (_PRICE + " {d} NULLS LAST", ""),
 }
 
 
@@ -158,13 +153,14 @@ def search(
     warehouse_id: int | None,
     with_prices: bool = True,
 ) -> tuple[list[Hit], int]:
-    """One page of the articles in which every word occurs, and how many there are in all."""
+    """One page of the articles in which every word occurs, and how many there are in all: no
+    further than the list counts."""
     wanted: dict[str, Any] = {
         "warehouse": warehouse_id,
         "type": article_type,
         "limit": asked.per_page,
         "offset": asked.offset,
-        "row_limit": settings.AVAILABILITY_ROW_LIMIT,
+        "most": asked.most,
         "today": timezone.localdate(),
     }
     conditions = []
@@ -173,39 +169,54 @@ def search(
         conditions.append(f"a.search_text LIKE upper(%(w{i})s)")
     if article_type:
         conditions.append("a.type = %(type)s")
-    sort, joins = asked.sort
-    falling = "DESC" if asked.falling else "ASC"
-    few = "p.total <= %(row_limit)s"
+    hits = f"FROM articles_article a WHERE {' AND '.join(conditions)}"
     # Only fixed text of this module is put together here; what was typed goes as parameters.
-    sql = f"""
-        WITH hits AS MATERIALIZED (
-            SELECT a.id, a.number, a.name, a.type, a.iso_code, a.supplier_id, a.supplier_number,
-                   a.responsibility, a.is_discontinued, a.is_stocked, a.billing_form_id
-            FROM articles_article a WHERE {" AND ".join(conditions)}
-        ), page AS (
-            SELECT h.*, count(*) OVER () AS total, row_number() OVER (
-                ORDER BY {sort.format(d=falling)}, sv_sortkey(h.name), h.name, h.id) AS place
-            FROM hits h {joins.format(a="h")}
-            ORDER BY place LIMIT %(limit)s OFFSET %(offset)s
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM (SELECT {hits} LIMIT %(most)s) counted",  # noqa: S608
+            wanted,
         )
-        SELECT p.total, p.id, p.number, p.name, p.type, p.iso_code, s.name, p.supplier_number,
-               p.responsibility, p.is_discontinued, p.is_stocked,
-               CASE WHEN {few} THEN {_AVAILABLE.format(a="p")} END, b.expected_on,
+        total: int = cursor.fetchone()[0]
+        if total == 0 or asked.is_beyond_count:
+            return [], total
+        cursor.execute(_page(hits, asked, total, with_prices=with_prices), wanted)
+        found = cursor.fetchall()
+    return [Hit(*row) for row in found], total
+
+
+def _page(hits: str, asked: Asked, total: int, *, with_prices: bool) -> str:
+    """The question for one page: which articles, and only then all that is shown of them."""
+    is_many = asked.counted_to is not None and total > asked.counted_to
+    few = "true" if total <= settings.AVAILABILITY_ROW_LIMIT else "false"
+    falling = "DESC" if asked.falling else "ASC"
+    key, joins = asked.sort
+
+    def order(a: str) -> str:
+        return key.format(a=a, d=falling, few=few) + f", {a}.sort_key, {a}.name, {a}.id"
+
+    return f"""
+        WITH hits AS {"NOT" if is_many else ""} MATERIALIZED (
+            SELECT a.id, a.number, a.name, a.sort_key, a.type, a.iso_code, a.supplier_id,
+                   a.supplier_number, a.responsibility, a.is_stocked {hits}
+        ), page AS MATERIALIZED (
+            SELECT h.id FROM hits h {joins.format(a="h")}
+            ORDER BY {order("h")} LIMIT %(limit)s OFFSET %(offset)s
+        )
+        SELECT a.id, a.number, a.name, a.type, a.iso_code, s.name, a.supplier_number,
+               a.responsibility, a.is_discontinued, a.is_stocked,
+               CASE WHEN {few} THEN {_AVAILABLE.format(a="a")} END, b.expected_on,
                {few} AND coalesce(b.on_hand - b.reserved - b.unavailable, 0) = 0 AND EXISTS (
                    SELECT FROM articles_replacementmember m
                    JOIN articles_replacementmember other
-                     ON other.group_id = m.group_id AND other.article_id <> p.id
+                     ON other.group_id = m.group_id AND other.article_id <> a.id
                    JOIN articles_article o ON o.id = other.article_id AND NOT o.is_discontinued
                    JOIN articles_balance ob ON ob.article_id = o.id
                      AND ob.warehouse_id = %(warehouse)s
                      AND ob.on_hand - ob.reserved - ob.unavailable > 0
-                   WHERE m.article_id = p.id),
-               {_PRICE.format(a="p") if with_prices else "NULL::numeric"}, f.rule
-        FROM page p {_SUPPLIER.format(a="p")} {_BALANCE.format(a="p")}
-        JOIN articles_billingform f ON f.id = p.billing_form_id
-        ORDER BY p.place
+                   WHERE m.article_id = a.id),
+               {_PRICE.format(a="a") if with_prices else "NULL::numeric"}, f.rule
+        FROM page p JOIN articles_article a ON a.id = p.id
+        {_SUPPLIER.format(a="a")} {_BALANCE.format(a="a")}
+        JOIN articles_billingform f ON f.id = a.billing_form_id
+        ORDER BY {order("a")}
     """  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(sql, wanted)
-        found = cursor.fetchall()
-    return [Hit(*row[1:]) for row in found], found[0][0] if found else 0

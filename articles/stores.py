@@ -21,7 +21,6 @@ from sesam.tables import (
     Table,
     by_label,
     by_number,
-    sv,
 )
 
 from .models import ArticleType, Balance
@@ -85,7 +84,7 @@ class BalanceRow:
         return f"väntas {self.expected_on:%Y-%m-%d}" if waits else ""
 
 
-_NAME = sv("article__name")
+_NAME = "article__sort_key"
 
 
 class BalanceTable(Table[BalanceRow]):
@@ -109,8 +108,9 @@ class BalanceTable(Table[BalanceRow]):
         StockColumn("available", "Tillgängligt", sort="available", falling_first=True),
     )
     order = "name"
-    tie = (_NAME.asc(), "article__name", "pk")
+    tie = (_NAME, "article__name", "pk")
     per_page = 50
+    counted_to = 10_000
     dom_id = "lagersaldo"
     caption = "Lagersaldo"
     noun = ("artikel", "artiklar")

@@ -76,6 +76,7 @@ class ArticleTable(Table[Hit]):
         OrderColumn("act", "Beställ"),
     )
     order = "name"
+    counted_to = 10_000
     dom_id = "artiklar"
     caption = "Artiklar"
     noun = ("artikel", "artiklar")

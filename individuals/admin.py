@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from organisation.admin import Locked, as_text, for_khs
+from organisation.long_lists import LongList
 from organisation.models import Warehouse
 from organisation.permissions import KHS, has_role
 from sesam.templatetags.sesam import status_html
@@ -98,7 +99,7 @@ class FormerNumberInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Individual)
-class IndividualAdmin(ReadOnly, admin.ModelAdmin):
+class IndividualAdmin(LongList, ReadOnly, admin.ModelAdmin):
     list_display = (
         "number",
         "shown_article",
@@ -111,7 +112,6 @@ class IndividualAdmin(ReadOnly, admin.ModelAdmin):
     list_select_related = ("article", "warehouse")
     ordering = ("number",)
     list_per_page = 50
-    show_full_result_count = False
     actions = None
     fields = (
         "number",

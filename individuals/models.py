@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Upper
+from django.db.models.functions import Length, Upper
 
 from articles.models import Article
 from organisation.models import Warehouse
@@ -70,6 +70,7 @@ class Individual(models.Model):
         verbose_name_plural = "individer"
         indexes = [
             models.Index(fields=["warehouse", "article", "status"]),
+            models.Index(Length("number"), "number", name="individual_by_number"),
             # What «Individer» searches: any part of the one or the other.
             GinIndex(OpClass(Upper("number"), name="gin_trgm_ops"), name="individual_number_trgm"),
             GinIndex(
@@ -160,6 +161,9 @@ class Block(models.Model):
     class Meta:
         verbose_name = "spärr"
         verbose_name_plural = "spärrar"
+        indexes = [
+            models.Index(fields=["individual"], condition=Q(until=None), name="block_in_force")
+        ]
 
     def __str__(self) -> str:
         return f"{self.individual}: {self.reason}"

@@ -1,7 +1,7 @@
-"""Finding marked pieces by a part of their number or serial number; one query does it all.
+"""Finding marked pieces by a part of their number or serial number.
 
-As in articles/search.py the hits are MATERIALIZED, so that the planner keeps to the trigram
-indexes, and one query gives both the page and the count.
+As in articles/search.py they are counted first; few are MATERIALIZED, so that the planner keeps to
+the trigram indexes, and many are read in the list's order.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from articles.search import pattern
-from sesam.tables import Asked
+from sesam.tables import Asked, label_places
 
 from .models import Individual, StockStatus, stock_status
 
@@ -47,54 +47,67 @@ def exact(typed: str) -> str | None:
     return next(iter(now.union(was.values_list("number", flat=True))), None)
 
 
-_BLOCKED = (
-    "EXISTS (SELECT FROM individuals_block k WHERE k.individual_id = {i}.id AND k.until IS NULL)"
+_HITS = (
+    "FROM individuals_individual i WHERE upper(i.number) LIKE upper(%(like)s)"
+    " OR upper(i.serial_number) LIKE upper(%(like)s)"
 )
-_LABELS = "CASE h.status " + " ".join(f"WHEN '{v}' THEN '{label}'" for v, label in _Status.choices)
+_BLOCKED = (
+    "EXISTS (SELECT FROM individuals_block k WHERE k.individual_id = i.id AND k.until IS NULL)"
+)
+_PLACES = "CASE i.status " + " ".join(
+    f"WHEN '{value}' THEN {place}" for value, place in label_places(_Status.choices).items()
+)
 #: What stands first is what can be handed out.
 _STOCK = (
-    f"CASE WHEN h.status = '{_Status.IN_STOCK}' AND NOT {_BLOCKED.format(i='h')} THEN 1"
-    f" WHEN h.status = '{_Status.RESERVED}' THEN 2 ELSE 3 END"
+    f"CASE WHEN i.status = '{_Status.IN_STOCK}' AND NOT {_BLOCKED} THEN 1"
+    f" WHEN i.status = '{_Status.RESERVED}' THEN 2 ELSE 3 END"
 )
-#: The list's sort keys.
+#: The list's sort keys, of the piece ``i`` and its article ``a``.
 SORTS = {
-    "number": "length(h.number) {d}, h.number {d}",
+    "number": "length(i.number) {d}, i.number {d}",
     "article": "length(a.number) {d}, a.number {d}",
-    "name": "sv_sortkey(a.name) {d}, a.name {d}",
-    "serial": "nullif(h.serial_number, '') {d} NULLS LAST",
-    "status": f"sv_sortkey({_LABELS} END) {{d}}",
+    "name": "a.sort_key {d}, a.name {d}",
+    "serial": "nullif(i.serial_number, '') {d} NULLS LAST",
+    "status": _PLACES + " END {d}",
     "stock": _STOCK + " {d}",
 }
 
 
 def search(typed: str, asked: Asked) -> tuple[list[Hit], int]:
     """One page of the pieces in whose number or serial number ``typed`` occurs, and how many
-    there are in all."""
-    falling = "DESC" if asked.falling else "ASC"
+    there are in all: no further than the list counts."""
     wanted: dict[str, Any] = {
         "like": pattern(typed),
         "limit": asked.per_page,
         "offset": asked.offset,
+        "most": asked.most,
     }
     # Only fixed text of this module is put together here; what was typed goes as a parameter.
-    sql = f"""
-        WITH hits AS MATERIALIZED (
-            SELECT i.id, i.number, i.serial_number, i.status, i.article_id
-            FROM individuals_individual i
-            WHERE upper(i.number) LIKE upper(%(like)s)
-               OR upper(i.serial_number) LIKE upper(%(like)s)
-        ), page AS (
-            SELECT h.*, a.number AS article_number, a.name, count(*) OVER () AS total,
-                   row_number() OVER (
-                       ORDER BY {asked.sort.format(d=falling)}, length(h.number), h.number) AS place
-            FROM hits h JOIN articles_article a ON a.id = h.article_id
-            ORDER BY place LIMIT %(limit)s OFFSET %(offset)s
-        )
-        SELECT p.total, p.number, p.article_number, p.name, p.serial_number, p.status,
-               {_BLOCKED.format(i="p")}
-        FROM page p ORDER BY p.place
-    """  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(sql, wanted)
+        cursor.execute(
+            f"SELECT count(*) FROM (SELECT {_HITS} LIMIT %(most)s) counted",  # noqa: S608
+            wanted,
+        )
+        total: int = cursor.fetchone()[0]
+        if total == 0 or asked.is_beyond_count:
+            return [], total
+        is_many = asked.counted_to is not None and total > asked.counted_to
+        order = asked.sort.format(d="DESC" if asked.falling else "ASC")
+        order += ", length(i.number), i.number"
+        cursor.execute(
+            f"""
+            WITH hits AS {"NOT" if is_many else ""} MATERIALIZED (
+                SELECT i.id, i.number, i.serial_number, i.status, i.article_id {_HITS}
+            ), page AS MATERIALIZED (
+                SELECT i.id, i.number, i.serial_number, i.status, i.article_id
+                FROM hits i JOIN articles_article a ON a.id = i.article_id
+                ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
+            )
+            SELECT i.number, a.number, a.name, i.serial_number, i.status, {_BLOCKED}
+            FROM page i JOIN articles_article a ON a.id = i.article_id
+            ORDER BY {order}
+            """,  # noqa: S608
+            wanted,
+        )
         found = cursor.fetchall()
-    return [Hit(*row[1:]) for row in found], found[0][0] if found else 0
+    return [Hit(*row) for row in found], total

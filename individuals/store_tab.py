@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from organisation.models import Warehouse
 from sesam.places import TabContent
-from sesam.tables import CodeColumn, Column, LinkColumn, StatusColumn, Table, by_number, sv
+from sesam.tables import CodeColumn, Column, LinkColumn, StatusColumn, Table, by_number
 
 from .models import Individual, StockStatus, stock_status
 from .services import with_blocked
@@ -37,7 +37,7 @@ class ShelfTable(Table[ShelfRow]):
     columns = (
         LinkColumn("number", "Individ", url=piece_url, sort=by_number("number"), css="code title"),
         CodeColumn("article", "Artikelnr", "article__number", sort=by_number("article__number")),
-        Column("name", "Benämning", "article__name", sort=(sv("article__name"), "article__name")),
+        Column("name", "Benämning", "article__name", sort=("article__sort_key", "article__name")),
         Column(
             "serial", "Serienummer", "serial_number", sort="serial_number", priority=3, css="code"
         ),

@@ -29,6 +29,7 @@ class IndividualTable(Table[Hit]):
         StatusColumn("stock", "Lagerstatus", "stock.label", sort=SORTS["stock"]),
     )
     order = "number"
+    counted_to = 10_000
     dom_id = "individer"
     caption = "Individer"
     noun = ("individ", "individer")

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from organisation import access_log, queues
 from organisation.admin import ForKhs, for_khs
+from organisation.long_lists import LongList
 from organisation.models import Source, Warehouse
 from sesam.documents import download
 from sesam.errors import DomainError
@@ -72,7 +73,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Order)
-class OrderAdmin(ForKhs, admin.ModelAdmin):
+class OrderAdmin(LongList, ForKhs, admin.ModelAdmin):
     """The queue of orders to pick, and a page for each."""
 
     list_display = (
@@ -89,7 +90,6 @@ class OrderAdmin(ForKhs, admin.ModelAdmin):
     list_filter = (StatusFilter, WarehouseFilter, KindFilter, StateFilter)
     ordering = ("planned_delivery", "sent_at", "id")
     list_per_page = 50
-    show_full_result_count = False
     actions = None
 
     # --- who ---

@@ -124,15 +124,15 @@ class QuantityForm(forms.Form):
         cart: Cart,
         article: Article,
         line: CartLine | None = None,
+        stores: list[Warehouse],
         refusal: str = "",
         **kwargs: Any,
     ) -> None:
-        """``line`` is the one that is changed. ``refusal`` says why none of it can be ordered
-        here."""
+        """``line`` is the one that is changed, ``stores`` are those it may come from. ``refusal``
+        says why none of it can be ordered here."""
         super().__init__(data, **kwargs)
         self.article, self.refusal = article, refusal
         self._offer_held(cart)
-        stores = carts.warehouses(cart.user, cart.unit)
         balances = {
             b.warehouse_id: b for b in Balance.objects.filter(article=article, warehouse__in=stores)
         }

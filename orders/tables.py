@@ -8,7 +8,6 @@ from sesam.tables import (
     StatusColumn,
     Table,
     by_number,
-    sv,
 )
 
 from .models import OrderLine
@@ -22,7 +21,7 @@ class OrderedTable(Table[OrderLine]):
             "article", "Artikelnr", "article.number", sort=by_number("article__number"), priority=3
         ),
         PanelColumn(
-            "name", "Benämning", "article.name", sort=(sv("article__name"), "article__name")
+            "name", "Benämning", "article.name", sort=("article__sort_key", "article__name")
         ),
         NumberColumn("quantity", "Kvar att leverera", "open"),
         StatusColumn("status", "Status", "progress_label"),

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 
 from sesam.places import Link, LinkSlot, Page
 
+from .long_lists import MOST
 from .permissions import KHS, has_role
 
 FILTER_TEMPLATE = "admin/khs_filter.html"
@@ -80,9 +81,11 @@ class StateFilter(admin.SimpleListFilter):
 
 @dataclass(frozen=True, kw_only=True)
 class Queue(Link[None]):
-    """A queue on the home, under the heading ``group``; its count is how many wait there."""
+    """A queue on the home, under the heading ``group``; its count is how many wait there, told up
+    to ``most``."""
 
     group: str
+    most: int = MOST
 
 
 home_queues = LinkSlot[Queue]("home_queues")
@@ -106,4 +109,4 @@ def on_home(group: str, page: str, rows: Iterable[Row], *, order: int) -> None:
 
 
 def _count(waiting: Waiting, request: HttpRequest, obj: None) -> int:
-    return waiting().count()
+    return waiting().order_by()[: MOST + 1].count()

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_POST
 
 from organisation import access_log, queues
 from organisation.admin import ForKhs, for_khs
+from organisation.long_lists import LongList
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum, status_html
 
@@ -74,7 +75,7 @@ class ReasonFilter(admin.SimpleListFilter):
 
 
 @admin.register(PickupOrder)
-class PickupOrderAdmin(ForKhs, admin.ModelAdmin):
+class PickupOrderAdmin(LongList, ForKhs, admin.ModelAdmin):
     """The queue of pickup orders due, and a page for each."""
 
     list_display = (
@@ -89,7 +90,6 @@ class PickupOrderAdmin(ForKhs, admin.ModelAdmin):
     list_filter = (StatusFilter, StateFilter, ReasonFilter)
     ordering = ("-is_urgent", "planned_for", "created_at", "id")
     list_per_page = 50
-    show_full_result_count = False
     empty_value_display = "–"
     actions = None
 

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .models import PickupLine, PickupOrder, PickupReceipt, ReceivedState
+from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce
+
+from .models import PickupLine, PickupOrder, PickupReceipt, PickupStatus, ReceivedState
+
+
+def note(*pickups: PickupOrder) -> None:
+    """Keep on the pickup orders whether what came isn't what was ordered: more, less, or lost.
+    Whoever receives calls it last; the queue can't ask it of every pickup order there was."""
+    lines = PickupLine.objects.filter(pickup=OuterRef("pk")).annotate(
+        came=Coalesce(
+            Sum("receipts__quantity", filter=~Q(receipts__state=ReceivedState.MISSING)), 0
+        )
+    )
+    short = Q(is_open=False, came__lt=F("quantity")) & ~Q(pickup__status=PickupStatus.CANCELLED)
+    differing = Exists(lines.filter(Q(is_extra=True) | short))
+    PickupOrder.objects.filter(pk__in=[p.pk for p in pickups]).update(differs=differing)
 
 
 def lines_of(pickup: PickupOrder) -> list[PickupLine]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 
 from organisation.queues import State
@@ -14,11 +13,9 @@ from recipients.models import Loan
 
 from . import differences, parts
 from .models import (
-    PickupLine,
     PickupOrder,
     PickupQuerySet,
     PickupReceipt,
-    PickupStatus,
     ReceivedState,
 )
 from .services import Extra, Got
@@ -28,9 +25,7 @@ EXTRA_ROWS = 3  # numbers that can be typed at once for what didn't stand on the
 
 def queue(pickups: QuerySet[PickupOrder]) -> QuerySet[PickupOrder]:
     """``pickups`` with all that a row of the queue shows."""
-    return pickups.select_related("unit", "recipient", "reason").annotate(
-        waits=waiting(), differs=differing()
-    )
+    return pickups.select_related("unit", "recipient", "reason").annotate(waits=waiting())
 
 
 def waiting() -> Exists:
@@ -38,21 +33,10 @@ def waiting() -> Exists:
     return Exists(PickupReceipt.objects.filter(line__pickup=OuterRef("pk"), finished_at=None))
 
 
-def differing() -> Exists:
-    """What came isn't what was ordered: more, less, or lost."""
-    short = Q(is_open=False, came__lt=F("quantity")) & ~Q(pickup__status=PickupStatus.CANCELLED)
-    lines = PickupLine.objects.filter(pickup=OuterRef("pk")).annotate(
-        came=Coalesce(
-            Sum("receipts__quantity", filter=~Q(receipts__state=ReceivedState.MISSING)), 0
-        )
-    )
-    return Exists(lines.filter(Q(is_extra=True) | short))
-
-
 STATES: dict[str, State] = {
     "akut": ("Akut", lambda pickups: pickups.due().filter(is_urgent=True)),
     "vantar": ("Rengörs eller repareras", lambda pickups: pickups.filter(waiting())),
-    "skillnader": ("Skillnader", lambda pickups: pickups.filter(differing())),
+    "skillnader": ("Skillnader", lambda pickups: pickups.filter(differs=True)),
 }
 """What hurries, waits or went wrong; ended ones too."""
 

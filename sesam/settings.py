@@ -135,7 +135,9 @@ if DB_AS_OWNER:
 _POOLER = env.bool("DATABASE_POOLER", default=False)
 # Set by wsgi.py: this process answers people, rather than being a command or the worker.
 SERVING = env.bool("SERVING", default=False)
-_database["DISABLE_SERVER_SIDE_CURSORS"] = _POOLER
+# Django opens one for each choice field of a page, in three statements; nothing here reads so much
+# that it couldn't be held at once.
+_database["DISABLE_SERVER_SIDE_CURSORS"] = True
 _database["OPTIONS"] = {
     # A question that comes again on its connection is prepared there, by psycopg itself.
     "server_side_binding": not _POOLER,

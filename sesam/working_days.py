@@ -3,11 +3,11 @@
 import datetime as dt
 from functools import lru_cache
 
-import holidays
-
 
 @lru_cache(maxsize=32)
 def _days_off(year: int) -> frozenset[dt.date]:
+    import holidays  # takes long to read in, and few processes need it at once
+
     # "de_facto" adds the eves (Midsummer, Christmas, New Year) that nobody works.
     return frozenset(holidays.Sweden(years=year, categories=("public", "de_facto")))
 

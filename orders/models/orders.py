@@ -94,6 +94,11 @@ class Order(DeliveryDetails):
         indexes = [
             models.Index(fields=["recipient", "-sent_at"]),
             models.Index(fields=["unit", "-sent_at"]),
+            # The back office's queue, in its order: all that there were, and by status.
+            models.Index(fields=["planned_delivery", "sent_at", "id"], name="order_queue"),
+            models.Index(
+                fields=["status", "planned_delivery", "sent_at", "id"], name="order_status_queue"
+            ),
             models.Index(
                 fields=["sent_at"],
                 condition=~Q(status__in=["delivered", "cancelled"]),

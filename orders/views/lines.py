@@ -1,6 +1,6 @@
 """The dialog «Beställd artikel»: how many and from where, components, comment and files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_GET
 
 from articles.models import Article, ArticleType
-from organisation.models import Source
+from organisation.models import Source, Warehouse
 from organisation.permissions import CARE, roles
 from sesam import dialogs
 from sesam.dialogs import Dialog
@@ -107,6 +107,7 @@ class LineDialog:
     state: Dialog
     cart: Cart
     article: Article
+    _values: dict[str, dict[str, Any] | None] = field(default_factory=dict)
 
     @cached_property
     def steps(self) -> list[str]:
@@ -212,6 +213,7 @@ class LineDialog:
                 article=self.article,
                 line=self.line,
                 refusal=self.refusal,
+                stores=self.stores,
             )
         if step == "ersattning":
             return ReplacementForm(data, offer=self.offer)
@@ -221,11 +223,21 @@ class LineDialog:
 
     def value(self, step: str) -> dict[str, Any] | None:
         """What the step says: cleaned if shown, else its presets; None if it isn't valid."""
+        if step not in self._values:
+            self._values[step] = self._value(step)
+        return self._values[step]
+
+    def _value(self, step: str) -> dict[str, Any] | None:
         form = self.form(step)
         if not form.is_bound:
             data = {name: form.get_initial_for_field(f, name) for name, f in form.fields.items()}
             form = self._form(step, raw(data))
         return form.cleaned_data if form.is_valid() else None
+
+    @cached_property
+    def stores(self) -> list[Warehouse]:
+        """Where the article may be delivered from."""
+        return carts.warehouses(self.cart.user, self.cart.unit)
 
     @cached_property
     def line(self) -> CartLine | None:

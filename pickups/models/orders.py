@@ -114,6 +114,11 @@ class PickupOrder(PickupDetails):
     planned_for = models.DateField("planerad hämtning", null=True, blank=True)
     received_at = models.DateTimeField("mottagen", null=True, blank=True)
     cancelled_at = models.DateTimeField("makulerad", null=True, blank=True)
+    differs = models.BooleanField(
+        "skillnader",
+        default=False,
+        help_text="Det som kom är inte det som beställdes: mer, mindre eller borta.",
+    )
 
     objects = PickupQuerySet.as_manager()
 
@@ -124,6 +129,15 @@ class PickupOrder(PickupDetails):
         indexes = [
             models.Index(fields=["recipient", "-created_at"]),
             models.Index(fields=["unit", "-created_at"]),
+            # The back office's queue, in its order: all that there were, and by status.
+            models.Index(
+                fields=["-is_urgent", "planned_for", "created_at", "id"], name="pickup_queue"
+            ),
+            models.Index(
+                fields=["status", "-is_urgent", "planned_for", "created_at", "id"],
+                name="pickup_status_queue",
+            ),
+            models.Index(fields=["id"], condition=Q(differs=True), name="pickup_differing"),
             models.Index(
                 fields=["created_at"],
                 condition=~Q(status__in=["received", "cancelled"]),

@@ -35,6 +35,9 @@ class PickupReceipt(models.Model):
         verbose_name = "mottaget"
         verbose_name_plural = "mottaget"
         ordering = ["at", "id"]
+        indexes = [
+            models.Index(fields=["line"], condition=Q(finished_at=None), name="receipt_waiting")
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="receipt_of_something")
         ]

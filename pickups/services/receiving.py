@@ -19,7 +19,7 @@ from recipients import lending
 from recipients.models import Loan, Recipient
 from sesam.errors import DomainError
 
-from .. import parts
+from .. import differences, parts
 from ..models import (
     PickupLine,
     PickupOrder,
@@ -81,6 +81,7 @@ def receive(
     _tell_elsewhere(work, elsewhere)
     _log_strangers(work, arrived)
     _end(work, pickup, bool(arrived))
+    differences.note(pickup, *(line.pickup for line in elsewhere))
     return pickup
 
 

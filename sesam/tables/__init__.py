@@ -22,14 +22,15 @@ and drawn by ``{% include "parts/table.html" %}``. Three sources:
   known already.
 * ``found(request, find)``: a search with SQL of its own. ``find(asked)`` gives the rows of the
   page and how many there are in all; ``asked`` has the column's ``sort`` key, ``falling``,
-  ``offset`` and ``per_page``.
+  ``offset``, ``per_page`` and ``most``, how many to count at most.
 * ``Table(request, rows)``: a few rows that stand as they are.
 
 Past the end the last page is shown. In the address: ``sortera`` (a column's name, ``-`` before it
 for falling), ``sida``, and ``panel``, the open row.
 
 Class attributes: ``order`` (the column sorted by at first), ``tie`` (what decides between equals),
-``per_page``, ``counted_to`` (beyond it «Fler än 10 000»), ``dom_id`` (id of the list, also what
+``per_page``, ``counted_to`` (beyond it «Fler än 10 000», and no pages; give it to what can get
+long, with an index for each order), ``dom_id`` (id of the list, also what
 htmx swaps), ``caption`` (read out), ``noun`` (one, many), ``count_note`` (after the count: «nyast
 först»), ``empty_text``, ``empty_hint``, ``empty_url``, ``empty_action``, ``empty_order`` (green),
 ``preference_key`` (turns the column chooser on; the ``optional`` columns may be left out, those of
@@ -58,11 +59,12 @@ from .columns import (
     escaped,
     link,
 )
-from .sorting import by_label, by_number, sv
+from .sorting import by_label, by_number, label_places, sv
 from .table import Asked, Table
 
 __all__ = [
     "ActionColumn", "Asked", "CodeColumn", "Column", "DateColumn", "DateTimeColumn", "LinkColumn",
     "MoneyColumn", "NumberColumn", "PanelColumn", "StatusColumn", "StockColumn", "Table",
-    "TickColumn", "by_label", "by_number", "escaped", "link", "save_columns", "sv",
+    "TickColumn", "by_label", "by_number", "escaped", "label_places", "link",
+    "save_columns", "sv",
 ]  # fmt: skip

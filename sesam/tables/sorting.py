@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Case, CharField, F, Func, TextField, Value, When
+from django.db.models import Case, F, Func, IntegerField, TextField, Value, When
 from django.db.models.expressions import Combinable
 
 
@@ -19,7 +19,16 @@ def by_number(name: str) -> tuple[Any, ...]:
     return (Func(F(name), function="length"), F(name))
 
 
-def by_label(name: str, choices: Any) -> Func:
+_SWEDISH = str.maketrans("åäö", "{|}")  # the three after z, as sv_sortkey has them
+
+
+def label_places(choices: Any) -> dict[Any, int]:
+    """The values of ``choices``, each with its place among the labels that people read."""
+    labels = sorted(choices, key=lambda choice: str(choice[1]).lower().translate(_SWEDISH))
+    return {value: place for place, (value, _) in enumerate(labels)}
+
+
+def by_label(name: str, choices: Any) -> Case:
     """A value with choices, by what people read."""
-    whens = (When(**{name: value}, then=Value(label)) for value, label in choices)
-    return sv(Case(*whens, output_field=CharField()))
+    whens = (When(**{name: value}, then=Value(at)) for value, at in label_places(choices).items())
+    return Case(*whens, output_field=IntegerField())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, Self, TypeVar
 from urllib.parse import urlencode
 
@@ -35,6 +35,17 @@ class Asked:
     falling: bool
     page: int
     per_page: int
+    counted_to: int | None = None
+
+    @property
+    def most(self) -> int | None:
+        """How many are counted at most: one more tells that there are more than that."""
+        return None if self.counted_to is None else self.counted_to + 1
+
+    @property
+    def is_beyond_count(self) -> bool:
+        """Whether the page lies where nobody counts, so that there is none."""
+        return self.counted_to is not None and self.offset >= self.counted_to
 
     @property
     def sort(self) -> Any:
@@ -46,7 +57,7 @@ class Asked:
         return (self.page - 1) * self.per_page
 
     def at(self, page: int) -> Asked:
-        return Asked(self.column, self.falling, page, self.per_page)
+        return replace(self, page=page)
 
     def ordered(self, queryset: QuerySet[Any, Any], tie: Iterable[Any]) -> QuerySet[Any, Any]:
         """``queryset`` by the column's field names or expressions, then by ``tie``."""
@@ -154,7 +165,7 @@ class Table(Generic[Row]):
             page = min(max(1, int(request.GET.get(PAGE, 1))), 100_000)
         except ValueError:
             page = 1
-        return Asked(column, wanted.startswith("-"), page, cls.per_page)
+        return Asked(column, wanted.startswith("-"), page, cls.per_page, cls.counted_to)
 
     @classmethod
     def fetch(
@@ -167,16 +178,23 @@ class Table(Generic[Row]):
     ) -> Self:
         """The page of a queryset that the address asks for, and how many there are in all: one
         question, two past the end. With ``total`` somebody has counted already. ``row`` makes a
-        row of the fields of a ``values()``."""
+        row of the fields of a ``values()``.
+
+        With ``counted_to`` they are counted first, no further than that: more are then read in
+        their order from an index, instead of all being found and sorted for one page."""
 
         def find(asked: Asked) -> tuple[list[Any], int]:
-            if total == 0:
-                return [], 0
+            known = total
+            if known is None and asked.most is not None:
+                known = queryset.order_by()[: asked.most].count()
+            if known == 0 or asked.is_beyond_count:
+                return [], known or 0
             wanted = queryset
-            if total is None:
+            is_many = asked.counted_to is not None and (known or 0) > asked.counted_to
+            if total is None and not is_many:
                 wanted = wanted.annotate(**{TOTAL: Window(Count("pk"))})
             found = asked.cut(asked.ordered(wanted, cls.tie))
-            counted = total
+            counted = known
             if counted is None:
                 counted = _total_of(found[0]) if found else 0
             if row is not None:

@@ -18,6 +18,7 @@ from tests.factories import (
     PriceFactory,
     UserFactory,
 )
+from tests.jobs import run_jobs, waiting
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/articles/article/importera/"
@@ -106,11 +107,15 @@ def test_the_exported_catalogue_is_taken_back_without_a_change(khs):
     ArticleFactory(supplier=None, supplier_number="", is_discontinued=True)
     PriceFactory(article=odd, amount="148.50")
     PriceFactory(article=odd, amount="99.00", valid_from=date(2020, 1, 1))
-    answer = khs.get("/admin/articles/article/exportera/")
+    waited_for = khs.post("/admin/articles/article/exportera/")["Location"]
+    assert "väntar på sin tur" in khs.get(waited_for).content.decode()
+    run_jobs()
+    answer = khs.get(f"{waited_for}fil/")
     assert "artikelkatalog-" in answer["Content-Disposition"]
-    written = load_workbook(BytesIO(answer.content)).active
+    content = b"".join(answer.streaming_content)
+    written = load_workbook(BytesIO(content)).active
     assert [cell.data_type for cell in written["B"][1:]] == ["s", "s"], "text, never a formula"
-    _, report = dry_run(khs, SimpleUploadedFile("k.xlsx", answer.content))
+    _, report = dry_run(khs, SimpleUploadedFile("k.xlsx", content))
     assert "Filen ändrar ingenting" in report
     assert "Rader med fel" not in report
 
@@ -206,6 +211,8 @@ def test_another_of_khs_cannot_see_it_and_nobody_else_comes_in(khs, client, brow
     for user in (client, browser_of(UserFactory(is_staff=True))):
         for url in (URL, report, "/admin/articles/article/exportera/"):
             assert user.get(url).status_code in (302, 403)
+            assert user.post(url).status_code in (302, 403)
+    assert not waiting()
 
 
 def test_the_file_goes_after_a_day_and_the_note_of_it_stays(khs, media):

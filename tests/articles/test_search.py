@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from articles.models import Article, ArticleType, Balance
+from articles.tables import ArticleTable
 from organisation.models import Source
 from tests.factories import (
     ArticleFactory,
@@ -362,6 +363,19 @@ def test_the_queries_are_few_and_do_not_grow_with_the_rows(client):
     assert asked(client, q="sak") == few
     assert few <= 8
     assert asked(client, q="sak", sida=2, sortera="-available") == few
+
+
+@pytest.mark.parametrize("column", ["name", "-name", "number", "supplier", "price", "available"])
+def test_more_than_anybody_counts_are_read_in_the_same_order(client, monkeypatch, column):
+    for name in ("Ö sak", "a sak", "Å sak", "z sak", "B sak", "ä sak"):
+        PriceFactory(article=ArticleFactory(name=name))
+    exact = found(get(client, q="sak", sortera=column))
+    monkeypatch.setattr(ArticleTable, "counted_to", 4)
+    monkeypatch.setattr(ArticleTable, "per_page", 2)
+    first = get(client, q="sak", sortera=column)
+    assert "Fler än 4 artiklar" in text(first)
+    assert found(first) + found(get(client, q="sak", sortera=column, sida=2)) == exact[:4]
+    assert found(get(client, q="sak", sortera=column, sida=3)) == exact[2:4], "the last that is"
 
 
 def test_the_search_text_is_what_the_index_is_on(client):

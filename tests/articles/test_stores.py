@@ -2,6 +2,7 @@
 
 import pytest
 
+from articles import stores
 from articles.models import ArticleType, Balance
 from individuals.models import BlockReason
 from organisation.permissions import KHS
@@ -176,3 +177,12 @@ def test_the_list_of_stores_costs_no_query_per_store(browser_of, django_assert_m
     khs = browser_of(UserFactory(roles=[KHS]))
     with django_assert_max_num_queries(14):
         page(khs, "")
+
+
+def test_a_store_with_more_articles_than_anybody_counts_says_so(mine, store, monkeypatch):
+    for name in ("Ö", "a", "Å", "z", "B"):
+        Balance.objects.create(warehouse=store, article=ArticleFactory(name=name), on_hand=1)
+    monkeypatch.setattr(stores.BalanceTable, "counted_to", 4)
+    answer = mine.get("/lager/0880/")
+    assert "Fler än 4 artiklar" in answer.content.decode()
+    assert [row.name for row in answer.context["table"].rows][:4] == ["a", "B", "z", "Å"]

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import contextlib
 import http.client
 import os
 import re
@@ -11,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 PORT = 8765
 WARM, COUNTED = 20, 200
@@ -22,7 +24,15 @@ def main() -> None:
     options.add_argument("--times", type=int, default=1)
     options.add_argument("--plan", action="store_true")
     asked = options.parse_args()
-    times = asked.times
+    prepare(asked.times)
+    if asked.plan:
+        return plan()
+    with served():
+        measure()
+
+
+def prepare(times: int) -> None:
+    """A database with the data of so many regions, made where it isn't there."""
     began = time.perf_counter()
     os.environ |= {
         "DB_NAME": f"benchmark{times}",
@@ -48,29 +58,40 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     data.set_defaults()
-    if not Article.objects.exists():
-        print(f"Making the data of {times} region(s) …", flush=True)
-        data.make(times)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_size_pretty(pg_database_size(current_database()))")
-            size = cursor.fetchone()[0]
-        print(f"That took {time.perf_counter() - began:.0f} s; the database holds {size}.")
-    if asked.plan:
-        return plan()
+    if Article.objects.exists():
+        data.deliver_what_was_sent()
+        return
+    print(f"Making the data of {times} region(s) …", flush=True)
+    data.make(times)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_size_pretty(pg_database_size(current_database()))")
+        size = cursor.fetchone()[0]
+    print(f"That took {time.perf_counter() - began:.0f} s; the database holds {size}.")
+
+
+@contextlib.contextmanager
+def served() -> Iterator[None]:
+    """The portal runs, as in production."""
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "sesam.wsgi", "--access-logfile", "/dev/null"],
         env=os.environ | {"DB_AS_OWNER": "0"},
     )
     try:
         time.sleep(5)
-        measure()
+        yield
     finally:
         server.terminate()
         server.wait()
 
 
-def measure() -> None:
+def cookie_of(client) -> str:
     from django.conf import settings
+
+    name = settings.SESSION_COOKIE_NAME
+    return f"{name}={client.cookies[name].value}"
+
+
+def measure() -> None:
     from django.test import Client
 
     from organisation.models import User, Warehouse
@@ -80,7 +101,7 @@ def measure() -> None:
     user = User.objects.get(username="bench")
     client = Client()
     client.force_login(user)
-    cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    cookie = cookie_of(client)
     khs = Warehouse.objects.get(number="100")
     key = Loan.objects.order_by("pk").first().recipient.key
     words = QUERY.replace(" ", "+").replace("å", "%C3%A5")
@@ -95,9 +116,9 @@ def measure() -> None:
     print(f"{'':20}{'portal':>10}{'floor':>10}{'ratio':>8}{'queries':>9}")
     for name, portal, floor in pages:
         _same_rows(client, portal, floor)
-        ours, theirs = _medians(cookie, portal, floor)
+        ours, theirs = medians(cookie, portal, floor)
         print(
-            f"{name:20}{ours:8.2f}ms{theirs:8.2f}ms{ours / theirs:8.2f}{_queries(client, portal):9}"
+            f"{name:20}{ours:8.2f}ms{theirs:8.2f}ms{ours / theirs:8.2f}{queries(client, portal):9}"
         )
     sending.measure(user, client, PORT, cookie, times=COUNTED)
 
@@ -132,29 +153,30 @@ def _same_rows(client, portal: str, floor: str) -> None:
     assert not missing, f"not on the portal's page: {missing}"
 
 
-def _medians(cookie: str, *urls: str) -> list[float]:
+def medians(cookie: str, *urls: str, warm: int = WARM, counted: int = COUNTED) -> list[float]:
     """Milliseconds, the addresses asked in turn on one connection."""
     connection = http.client.HTTPConnection("127.0.0.1", PORT)
     taken: list[list[float]] = [[] for _ in urls]
-    for turn in range(WARM + COUNTED):
+    for turn in range(warm + counted):
         for index, url in enumerate(urls):
             began = time.perf_counter()
             connection.request("GET", url, headers={"Cookie": cookie, "Host": "localhost"})
             response = connection.getresponse()
             response.read()
             assert response.status == 200, (response.status, url)
-            if turn >= WARM:
+            if turn >= warm:
                 taken[index].append((time.perf_counter() - began) * 1000)
     return [statistics.median(series) for series in taken]
 
 
-def _queries(client, url: str) -> int:
+def queries(client, url: str) -> int:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    with CaptureQueriesContext(connection) as queries:
-        client.get(url, HTTP_HOST="localhost")
-    return len([q for q in queries if not re.match(r"SAVEPOINT|RELEASE|BEGIN|COMMIT", q["sql"])])
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.get(url, HTTP_HOST="localhost")
+    assert answer.status_code == 200, (answer.status_code, url)
+    return len([q for q in asked if not re.match(r"SAVEPOINT|RELEASE|BEGIN|COMMIT", q["sql"])])
 
 
 if __name__ == "__main__":

@@ -4,28 +4,56 @@ from django.contrib.auth.models import Group
 from django.db import connection, transaction
 
 from organisation.models import Payer, Unit, User, Warehouse
-from organisation.permissions import FORSKRIVARE
+from organisation.permissions import FORSKRIVARE, KHS
 
 SQL = """
+INSERT INTO articles_isoclass (code, level, parent_id, title, title_en)
+    SELECT code, length(code) / 2, CASE WHEN length(code) > 2 THEN left(code, -2) END,
+        'Hjälpmedel ' || code, ''
+    FROM (SELECT lpad(n::text, 2, '0') FROM generate_series(4, 30, 3) n
+        UNION SELECT lpad(n::text, 2, '0') || lpad(m::text, 2, '0')
+        FROM generate_series(4, 30, 3) n, generate_series(3, 30, 3) m
+        UNION SELECT lpad(n::text, 2, '0') || lpad(m::text, 2, '0') || lpad(k::text, 2, '0')
+        FROM generate_series(4, 30, 3) n, generate_series(3, 30, 3) m,
+            generate_series(3, 30, 3) k) AS c (code)
+    ORDER BY length(code), code;
 INSERT INTO articles_supplier (name) SELECT 'Leverantör ' || n FROM generate_series(1, 100) n;
 INSERT INTO articles_article (number, name, type, supplier_id, supplier_number, iso_code,
-    unit_of_measure, pack_size, product_group, responsibility, billing_form_id, is_marked,
+    iso_class_id, unit_of_measure, pack_size, product_group, responsibility, billing_form_id, is_marked,
     may_be_component, own_order_only, requires_comment, is_stocked, is_discontinued,
     extended_info, search_text)
 SELECT (100000 + n)::text,
     (ARRAY['Rullstol','Rollator','Säng','Lyft','Stol','Dyna','Bord','Ramp'])[1 + n % 8] || ' ' ||
     (ARRAY['Cross','Panda','Öjvind','Ängla','Sola','Netti','Real','Turtle'])[1 + n / 8 % 8] || ' ' ||
     (ARRAY['lång','kort','bred','smal','hög'])[1 + n / 64 % 5] || ' ' || (35 + n / 320 % 20),
-    'main', (SELECT min(id) FROM articles_supplier) + n % 100, 'L' || n, '', 'st', 1, '', 'A',
+    'main', (SELECT min(id) FROM articles_supplier) + n % 100, 'L' || n,
+    lpad((4 + n % 9 * 3)::text, 2, '0') || lpad((3 + n / 9 % 10 * 3)::text, 2, '0')
+        || lpad((3 + n / 90 % 10 * 3)::text, 2, '0'),
+    lpad((4 + n % 9 * 3)::text, 2, '0') || lpad((3 + n / 9 % 10 * 3)::text, 2, '0')
+        || lpad((3 + n / 90 % 10 * 3)::text, 2, '0'),
+    'st', 1, '', 'A',
     (SELECT min(id) FROM articles_billingform), n % 4 = 0, false, false, false, true, false, '', ''
 FROM generate_series(1, {articles}) n;
 INSERT INTO articles_price (article_id, amount, valid_from)
     SELECT id, 100, '2024-01-01' FROM articles_article;
 INSERT INTO articles_balance (warehouse_id, article_id, on_hand, reserved, unavailable)
-    SELECT {warehouse}, id, 1000000, 0, 0 FROM articles_article;
+    SELECT w, id, 1000000, 0, 0 FROM articles_article, unnest(ARRAY[{warehouse}, {store}]) w;
+INSERT INTO articles_standardcomponent (article_id, component_id, quantity)
+    SELECT a, a + n, 1 FROM (SELECT min(id) AS a FROM articles_article), generate_series(1, 20) n;
+INSERT INTO articles_fit (main_id, part_id)
+    SELECT a, a + n FROM (SELECT min(id) AS a FROM articles_article), generate_series(1, 100) n;
+INSERT INTO articles_stockmovement (warehouse_id, article_id, kind, quantity, case_number, user_id, at)
+    SELECT {warehouse}, (SELECT min(id) FROM articles_article) + n % {articles}, 'delivery', -1,
+        'B' || 1 + n / 3, {user}, now() - n * interval '1 minute'
+    FROM generate_series(1, {lines}) n;
 INSERT INTO individuals_individual (number, article_id, serial_number, status, text)
     SELECT (200000 + n)::text, (SELECT min(id) FROM articles_article) + n % {articles}, 'S' || n,
     'with_recipient', '' FROM generate_series(1, {individuals}) n;
+INSERT INTO individuals_block (individual_id, reason_id, case_number, since, until)
+    SELECT (SELECT min(id) FROM individuals_individual) + n,
+        (SELECT min(id) FROM individuals_blockreason), '', now(),
+        CASE WHEN n > 300 THEN now() END
+    FROM generate_series(1, {individuals} / 10) n;
 INSERT INTO recipients_recipient (co, street, postcode, locality, given_name, family_name,
     municipality_code, is_protected, key, kind, number, phone, mobile, email, door_code,
     instructions, contact_prescriber, payer_id, created_at, version)
@@ -37,17 +65,20 @@ FROM generate_series(1, {recipients}) n;
 INSERT INTO orders_order (co, street, postcode, locality, door_code, instructions,
     recipient_phone, recipient_mobile, recipient_email, contact_name, contact_phone,
     contact_mobile, contact_email, contact_prescriber, extra_info, case_number, kind, status,
-    recipient_id, unit_id, ordered_by_id, prescriber_id, delivery_way_id, sent_at)
+    recipient_id, unit_id, ordered_by_id, prescriber_id, delivery_way_id, sent_at,
+    planned_delivery, delivered_at)
 SELECT '', '', '', '', '', '', '', '', '', '', '', '', '', false, '', 'B' || n, 'customer',
-    'delivered', (SELECT min(id) FROM recipients_recipient) + n % {recipients}, {unit}, {user},
-    {user}, (SELECT min(id) FROM orders_deliveryway), now() - n * interval '1 minute'
+    CASE WHEN n > 600 THEN 'delivered' WHEN n > 500 THEN 'picking' ELSE 'registered' END,
+    (SELECT min(id) FROM recipients_recipient) + n % {recipients}, {unit}, {user},
+    {user}, (SELECT min(id) FROM orders_deliveryway), now() - n * interval '1 minute',
+    current_date + 3 - n / 1440, CASE WHEN n > 600 THEN now() - n * interval '1 minute' END
 FROM generate_series(1, {lines} / 3) n;
 INSERT INTO orders_orderline (position, article_id, quantity, source, warehouse_id, comment,
     deliver_together, replaced_because, order_id, reserved, delivered, cancelled, payer_id,
     seller_id, price, billing_form_id)
 SELECT n % 3 + 1, (SELECT min(id) FROM articles_article) + n % {articles}, 1, 'central',
-    {warehouse}, '', false, '', (SELECT min(id) FROM orders_order) + n / 3 % ({lines} / 3), 0, 1,
-    0, {payer}, {payer}, 100, (SELECT min(id) FROM articles_billingform)
+    {warehouse}, '', false, '', (SELECT min(id) FROM orders_order) + n / 3 % ({lines} / 3),
+    (n < 1500)::int, (n >= 1800)::int, 0, {payer}, {payer}, 100, (SELECT min(id) FROM articles_billingform)
 FROM generate_series(0, {lines} - 1) n;
 INSERT INTO recipients_loan (recipient_id, article_id, individual_id, name, quantity, returned,
     unit_id, prescriber_name, case_number, delivered_at)
@@ -56,6 +87,33 @@ SELECT (SELECT min(id) FROM recipients_recipient) + (n - 1) / 40,
     (SELECT min(id) FROM individuals_individual) + n, '', 1, 0, {unit}, 'Anna', 'B' || n,
     now() - n * interval '1 minute'
 FROM generate_series(1, {individuals} - 1) n;
+INSERT INTO orders_orderevent (order_id, at, user_id, text)
+    SELECT id, sent_at, {user}, 'Beställningen skickades' FROM orders_order;
+INSERT INTO orders_orderevent (order_id, at, user_id, text)
+    SELECT id, sent_at, {user}, 'Utlevererad' FROM orders_order WHERE status = 'delivered';
+INSERT INTO pickups_pickuporder (token, case_number, reason_id, status, recipient_id, unit_id,
+    warehouse_id, ordered_by_id, prescriber_id, is_urgent, created_at, received_at)
+    SELECT gen_random_uuid(), 'H' || n, (SELECT min(id) FROM pickups_pickupreason),
+        CASE WHEN n > 300 THEN 'received' ELSE 'registered' END,
+        (SELECT min(id) FROM recipients_recipient) + n % {recipients}, {unit}, {warehouse},
+        {user}, {user}, n % 50 = 0, now() - n * interval '5 minutes',
+        CASE WHEN n > 300 THEN now() - n * interval '5 minutes' END
+    FROM generate_series(1, {lines} / 15) n;
+INSERT INTO pickups_pickupline (pickup_id, loan_id, article_id, quantity, with_components, is_open)
+    SELECT p.id, l.id, l.article_id, 1, true, p.status = 'registered'
+    FROM (SELECT id, status, row_number() OVER (ORDER BY id) AS n FROM pickups_pickuporder) p,
+        generate_series(0, 1) m, recipients_loan l
+    WHERE l.id = (SELECT min(id) FROM recipients_loan) + p.n * 2 + m;
+INSERT INTO pickups_pickupreceipt (line_id, quantity, state, warehouse_id, at, by_id, finished_at)
+    SELECT l.id, 1, CASE WHEN l.id % 500 = 0 THEN 'missing' WHEN l.id % 3 = 0 THEN 'cleaning'
+        ELSE 'stock' END, {warehouse}, p.received_at, {user},
+        CASE WHEN l.id % 700 <> 0 THEN p.received_at END
+    FROM pickups_pickupline l JOIN pickups_pickuporder p ON p.id = l.pickup_id
+    WHERE p.status = 'received';
+INSERT INTO organisation_accesslogentry (at, user_id, unit_id, action, recipient_key, ip)
+    SELECT now() - n * interval '10 seconds', {user}, {unit}, 'view', r.key, '127.0.0.1'
+    FROM generate_series(1, {log}) n JOIN recipients_recipient r
+        ON r.id = (SELECT min(id) FROM recipients_recipient) + n % {recipients};
 """
 
 # Django gives its columns no default; the SQL here and in sending.py names only those that matter.
@@ -66,7 +124,8 @@ FOR c IN SELECT table_name, column_name, CASE data_type
     FROM information_schema.columns
     WHERE table_schema = 'public' AND is_nullable = 'NO' AND column_default IS NULL
         AND is_identity = 'NO' AND data_type IN ('boolean', 'integer', 'character varying', 'text')
-        AND split_part(table_name, '_', 1) IN ('articles', 'individuals', 'orders', 'recipients')
+        AND split_part(table_name, '_', 1) IN ('articles', 'individuals', 'orders',
+            'organisation', 'pickups', 'recipients')
 LOOP EXECUTE format('ALTER TABLE %I ALTER %I SET DEFAULT %s', c.table_name, c.column_name, c.value);
 END LOOP; END $$
 """
@@ -83,13 +142,20 @@ def make(times: int = 1) -> None:
     with transaction.atomic():
         payer = Payer.objects.create(code="0880", name="Kalmar kommun")
         khs = Warehouse.objects.create(number="100", name="KHS", kind="central", owner=payer)
+        store = Warehouse.objects.create(number="0880", name="Förråd", kind="buffer", owner=payer)
         unit = Unit.objects.create(
             code="1", name="Rehab", payer=payer, delivering_warehouse=khs, phone="08-465 004 41"
         )
         user = User.objects.create(
             username="bench", default_unit=unit, default_source="central", phone="08-465 004 41"
         )
+        unit.own_stores.add(store)
         user.units.add(unit)
+        clerk = User.objects.create(
+            username="bench_khs", default_unit=unit, default_source="central",
+            phone="08-465 004 41", is_staff=True,
+        )  # fmt: skip
+        clerk.groups.add(Group.objects.get(name=KHS))
         user.groups.add(Group.objects.get(name=FORSKRIVARE))
         with connection.cursor() as cursor:
             cursor.execute(
@@ -98,7 +164,9 @@ def make(times: int = 1) -> None:
                     recipients=60_000 * times,
                     individuals=150_000 * times,
                     lines=600_000 * times,
+                    log=1_000_000 * times,
                     warehouse=khs.pk,
+                    store=store.pk,
                     payer=payer.pk,
                     unit=unit.pk,
                     user=user.pk,
@@ -106,3 +174,14 @@ def make(times: int = 1) -> None:
             )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+
+
+def deliver_what_was_sent() -> None:
+    """What earlier runs have sent is delivered, so that they don't lengthen the queue."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH sent AS (UPDATE orders_order SET status = 'delivered', delivered_at = sent_at"
+            " WHERE status = 'registered' AND case_number NOT LIKE 'B%' RETURNING id)"
+            " UPDATE orders_orderline SET delivered = quantity - cancelled, reserved = 0"
+            " WHERE order_id IN (SELECT id FROM sent)"
+        )

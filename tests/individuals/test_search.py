@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from individuals.models import Block, BlockReason, FormerNumber, Individual
+from individuals.tables import IndividualTable
 from organisation.permissions import CARE, CONTROLLER, LOGGRANSKARE
 from tests.factories import (
     UNUSED_NUMBERS,
@@ -162,6 +163,18 @@ def test_a_longer_list_asks_no_more(client):
 
     asked(1)
     assert asked(1) == asked(20)
+
+
+@pytest.mark.parametrize("column", ["number", "-article", "name", "status", "stock"])
+def test_more_than_anybody_counts_are_read_in_the_same_order(client, monkeypatch, column):
+    for n in range(6):
+        IndividualFactory(serial_number=f"MANY{n}")
+    exact = [row.number for row in get(client, q="MANY", sortera=column).context["table"].rows]
+    monkeypatch.setattr(IndividualTable, "counted_to", 4)
+    monkeypatch.setattr(IndividualTable, "per_page", 4)
+    many = get(client, q="MANY", sortera=column)
+    assert [row.number for row in many.context["table"].rows] == exact[:4]
+    assert "Fler än 4 individer" in many.content.decode()
 
 
 def test_the_search_uses_the_trigram_indexes(client, pieces):
