@@ -15,7 +15,7 @@ from pathlib import Path
 
 KEPT = Path(__file__).with_name("figures.json")
 FLOOR = "floor"
-WARM, COUNTED = 1, 3
+WARM, COUNTED = 2, 9
 SLOWER = 1.5
 # An article of the middle, words that one, 1 000 and 40 000 articles have.
 ARTICLE = "120000"
