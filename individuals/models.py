@@ -102,7 +102,7 @@ class FormerNumber(models.Model):
     """A number that an individual had; it still finds it. ``changed_by`` took it away."""
 
     individual = models.ForeignKey(
-        Individual, on_delete=models.CASCADE, related_name="former_numbers"
+        Individual, on_delete=models.PROTECT, related_name="former_numbers"
     )
     number = models.CharField("tidigare individnummer", max_length=20, unique=True)
     changed_at = models.DateTimeField("bytt", auto_now_add=True)
@@ -152,7 +152,7 @@ class BlockReason(models.Model):
 class Block(models.Model):
     """Why a piece must not be handed out for now."""
 
-    individual = models.ForeignKey(Individual, on_delete=models.CASCADE, related_name="blocks")
+    individual = models.ForeignKey(Individual, on_delete=models.PROTECT, related_name="blocks")
     reason = models.ForeignKey(BlockReason, on_delete=models.PROTECT)
     case_number = models.CharField("ärende", max_length=12, blank=True)
     since = models.DateTimeField("från", auto_now_add=True)
@@ -172,7 +172,7 @@ class Block(models.Model):
 class Component(models.Model):
     """A part that is fitted to an individual and follows it."""
 
-    individual = models.ForeignKey(Individual, on_delete=models.CASCADE, related_name="components")
+    individual = models.ForeignKey(Individual, on_delete=models.PROTECT, related_name="components")
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField("antal", default=1)
     case_number = models.CharField("ärende", max_length=12, blank=True)

@@ -73,6 +73,13 @@ def fit(components: list[Component]) -> None:
     Component.objects.bulk_create(components)
 
 
+def count_fitted(component: Component, quantity: int) -> None:
+    """So many of the part sit there now."""
+    if component.quantity != quantity:
+        component.quantity = quantity
+        component.save(update_fields=["quantity"])
+
+
 def unfit(components: list[Component], at: dt.datetime) -> None:
     """Parts no longer sit on their individuals; that they did is kept."""
     for component in components:

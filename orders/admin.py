@@ -29,7 +29,7 @@ from sesam.errors import DomainError
 from sesam.templatetags.sesam import status_html
 
 from . import admin_projects, delivery_sheet, documents, khs, promises, services, shown
-from .models import Order, OrderKind, OrderStatus
+from .models import Order, OrderKind, OrderStatus, handed_out
 
 
 class StatusFilter(queues.StatusFilter):
@@ -131,7 +131,7 @@ class OrderAdmin(LongList, ForKhs, admin.ModelAdmin):
                 name="orders_order_next_note",
             ),
             path(
-                one + "foljesedel/<int:nth>/",
+                one + "foljesedel/<int:number>/",
                 page(require_safe(self.note_view)),
                 name="orders_order_note",
             ),
@@ -256,7 +256,7 @@ class OrderAdmin(LongList, ForKhs, admin.ModelAdmin):
                 "fitted_to",
                 "asked_article",
                 "put_for__article",
-            ).prefetch_related("deliveries__individual")
+            ).prefetch_related(handed_out())
         )
         known = promises.balances(lines)
         for line in lines:
@@ -324,21 +324,27 @@ class OrderAdmin(LongList, ForKhs, admin.ModelAdmin):
             request, order, "Plocklista", "plocklista", documents.pick_list(request, order)
         )
 
-    def note_view(self, request: HttpRequest, pk: int, nth: int | None = None) -> HttpResponse:
-        """«Följesedel» as PDF, of what can go next or of the ``nth`` delivery."""
+    def note_view(self, request: HttpRequest, pk: int, number: int | None = None) -> HttpResponse:
+        """«Följesedel» as PDF, of what can go next or of a delivery."""
         order = self.find(pk)
-        name = "foljesedel" if nth is None else f"foljesedel-{nth}"
-        content = documents.delivery_note(request, order, nth)
-        return self._paper(request, order, "Följesedel", name, content)
+        content = documents.delivery_note(request, order, number)
+        return self._paper(request, order, "Följesedel", "foljesedel", content, number)
 
     def _paper(
-        self, request: HttpRequest, order: Order, kind: str, name: str, content: bytes | None
+        self,
+        request: HttpRequest,
+        order: Order,
+        kind: str,
+        name: str,
+        content: bytes | None,
+        number: int | None = None,
     ) -> HttpResponse:
         if content is None:
             messages.error(request, f"{kind} kan inte skapas: det finns inget att leverera.")
             return redirect("admin:orders_order_change", pk=order.pk)
         self.log(request, order, kind, access_log.Action.DOWNLOAD)
-        return download(f"{name}-{order.case_number}.pdf", content)
+        nth = f"-{number}" if number else ""
+        return download(f"{name}-{order.case_number}{nth}.pdf", content)
 
     def deliver_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """«Leverera»: how many of each line, and which pieces."""

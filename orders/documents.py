@@ -7,11 +7,11 @@ the case is open; it is printed before the last delivery is registered.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -19,7 +19,7 @@ from organisation.models import Source
 from sesam import documents
 
 from . import delivery_sheet
-from .models import LineDelivery, Order, OrderLine
+from .models import Delivery, LineDelivery, Order, OrderLine
 from .shown import without_free_text
 
 
@@ -55,48 +55,43 @@ def pick_list(request: HttpRequest, order: Order) -> bytes | None:
     )
 
 
-def deliveries(order: Order) -> list[dt.datetime]:
-    """When KHS delivered something of the order, first to last."""
-    return list(
-        LineDelivery.objects.filter(line__order=order, line__source=Source.CENTRAL)
-        .order_by("at")
-        .values_list("at", flat=True)
-        .distinct()
-    )
+def deliveries(order: Order) -> QuerySet[Delivery]:
+    """What KHS has delivered of the order, first to last."""
+    from_khs = LineDelivery.objects.filter(delivery=OuterRef("pk"), line__source=Source.CENTRAL)
+    return order.deliveries.filter(Exists(from_khs))
 
 
-def delivery_note(request: HttpRequest, order: Order, nth: int | None = None) -> bytes | None:
-    """The note of the ``nth`` delivery, or of what can go next; None when there is none."""
-    at = None
-    if nth is None:
+def delivery_note(request: HttpRequest, order: Order, number: int | None = None) -> bytes | None:
+    """The note of a delivery, or of what can go next; None when there is none."""
+    delivery = None
+    if number is None:
         if order.holds.filter(released_at=None).exists():
             return None
         rows = [Row(row.line, row.can_go) for row in delivery_sheet.sheet(order).rows if row.can_go]
     else:
-        times = deliveries(order)
-        if not 1 <= nth <= len(times):
+        delivery = deliveries(order).filter(number=number).first()
+        if delivery is None:
             return None
-        at = times[nth - 1]
-        rows = _delivered(order, at)
+        rows = _delivered(order, delivery)
     if not rows:
         return None
     return _pdf(
         request,
         order,
         "orders/documents/delivery_note.html",
-        f"Följesedel {order.case_number}",
+        f"Följesedel {delivery.note_number if delivery else order.case_number}",
         {
             "rows": rows,
-            "later": _later(order, rows if at is None else []),
-            "at": at,
+            "later": _later(order, rows if delivery is None else []),
+            "delivery": delivery,
             "masked": order.address_masked,
         },
     )
 
 
-def _delivered(order: Order, at: dt.datetime) -> list[Row]:
+def _delivered(order: Order, delivery: Delivery) -> list[Row]:
     rows: dict[int, Row] = {}
-    found = LineDelivery.objects.filter(line__order=order, line__source=Source.CENTRAL, at=at)
+    found = delivery.lines.filter(line__source=Source.CENTRAL)
     for part in found.select_related(
         "line__article", "line__component_of__article", "line__fitted_to", "individual"
     ).order_by("line__position", "line_id", "id"):

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from articles.slots import TypedArticle, article_buttons, store_buttons, typed_articles
+from individuals import stock_check
 from individuals.slots import PieceTab, piece_buttons, piece_sections
 from organisation import queues, stores
 from organisation.permissions import CARE, has_role
@@ -399,3 +400,30 @@ queues.on_home(
     ],
     order=100,
 )  # fmt: skip
+
+# --- what ``check_stock`` proves of orders ---
+
+stock_check.explain(
+    "reserved",
+    "reserved by order lines",
+    "SELECT warehouse_id, article_id, reserved FROM orders_orderline"
+    " WHERE reserved > 0 AND quantity > delivered + cancelled",
+)
+stock_check.must_agree(
+    "delivered of order line",
+    """
+    SELECT line.id, line.delivered, coalesce(sum(part.quantity), 0)
+    FROM orders_orderline line LEFT JOIN orders_linedelivery part ON part.line_id = line.id
+    GROUP BY line.id HAVING line.delivered <> coalesce(sum(part.quantity), 0)
+    """,
+)
+stock_check.must_agree(
+    "order of line delivery",
+    """
+    SELECT part.id, delivery.order_id, line.order_id
+    FROM orders_linedelivery part
+    JOIN orders_delivery delivery ON delivery.id = part.delivery_id
+    JOIN orders_orderline line ON line.id = part.line_id
+    WHERE delivery.order_id <> line.order_id
+    """,
+)

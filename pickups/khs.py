@@ -9,9 +9,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 
 from organisation.queues import State
+from recipients.held import held_aids
 from recipients.models import Loan
 
-from . import differences, parts
+from . import differences
 from .models import (
     PickupOrder,
     PickupQuerySet,
@@ -110,7 +111,7 @@ def sheet(pickup: PickupOrder) -> Sheet:
     """What is left to receive, and what else the recipient holds."""
     lines = [line for line in differences.lines_of(pickup) if line.is_open]
     on_it = {line.loan_id for line in lines}
-    others = [loan for loan in parts.held(pickup.recipient) if loan.pk not in on_it]
+    others = [loan for loan in held_aids(pickup.recipient) if loan.pk not in on_it]
     return Sheet(
         [
             Row(

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from individuals import stock_check
 from organisation import queues
 from organisation.permissions import CARE, has_role
 from recipients.models import Recipient
@@ -112,3 +113,13 @@ queues.on_home(
     ],
     order=200,
 )  # fmt: skip
+
+# --- what ``check_stock`` proves of counted goods that are cleaned or repaired first ---
+
+stock_check.explain(
+    "unavailable",
+    "blocked or held back",
+    "SELECT receipt.warehouse_id, line.article_id, receipt.quantity FROM pickups_pickupreceipt"
+    " receipt JOIN pickups_pickupline line ON line.id = receipt.line_id"
+    " WHERE receipt.finished_at IS NULL AND line.individual_id IS NULL",
+)

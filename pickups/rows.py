@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from articles.models import Responsibility
+from recipients import held
 from recipients.models import Loan, Recipient
 
-from . import parts
+from .services import on_pickups
 
 CHOSEN, SCRAP, SEEN, CONFIRMED = "valda", "skrota", "visad", "bekrafta"
 
@@ -88,10 +89,10 @@ def of(recipient: Recipient, chosen: Collection[int] = (), *, any_aid: bool = Fa
     Chosen aids stand first, parts right after their aid. What is on a pickup order can't be
     chosen, but with ``any_aid``. A fixed number of queries.
     """
-    loans = parts.held(recipient)
-    busy = parts.on_pickups(loan.pk for loan in loans)
-    belonging = parts.of_loans(loans)
-    owner = {part.loan.pk: main for main, found in belonging.items() for part in found}
+    loans = held.held_aids(recipient)
+    busy = on_pickups(loan.pk for loan in loans)
+    belonging = held.parts_of(loans)
+    owner = {part.pk: main for main, found in belonging.items() for part in found}
     made = {
         loan.pk: Row(
             loan,
@@ -166,7 +167,7 @@ def gone(rows: list[Row], data: dict[str, Any]) -> str:
     chosen = _many(data, CHOSEN)
     lost = ids(chosen - {str(row.loan.pk) for row in rows})
     ended = Loan.objects.filter(pk__in=lost, ended_at__isnull=False)
-    told = [f"{x.title} {parts.fate(x)}." for x in ended.select_related("article", "individual")]
+    told = [f"{x.title} {held.fate(x)}." for x in ended.select_related("article", "individual")]
     told += [
         f"{row.loan.title} står redan på hämtorder {row.pickup}."
         for row in rows

@@ -99,10 +99,7 @@ def _held(recipient: Recipient) -> Section:
     )
     at_home = {loan.pk for loan in held}
     fitted = {
-        (part.article_id, part.case_number)
-        for loan in held
-        if loan.individual
-        for part in loan.individual.components.all()
+        part.pk for loan in held if loan.individual for part in loan.individual.components.all()
     }
     return Section(
         HELD,
@@ -125,7 +122,7 @@ def _held(recipient: Recipient) -> Section:
             for loan in held
             # A component stands under its aid; by itself when the aid has gone back.
             if loan.part_of_id not in at_home
-            and (loan.individual_id or (loan.article_id, loan.case_number) not in fitted)
+            and (loan.individual_id or loan.component_id not in fitted)
         ],
     )
 

@@ -4,7 +4,12 @@ transactions: first ``lock`` the recipients, then their loans."""
 import datetime as dt
 from collections.abc import Iterable
 
+from individuals import services as individuals
+from individuals.models import Component
+
 from .models import Loan, Recipient
+
+_WITH = ("article", "individual", "recipient", "component")
 
 
 def lock(ids: Iterable[int]) -> None:
@@ -14,9 +19,10 @@ def lock(ids: Iterable[int]) -> None:
 
 
 def lock_loans(ids: Iterable[int]) -> dict[int, Loan]:
-    """The loans, locked, with article, piece and recipient. After their recipients."""
+    """The loans, locked, with article, piece, recipient and how they sit. After their
+    recipients."""
     rows = Loan.objects.filter(pk__in=set(ids)).order_by("pk").select_for_update(of=("self",))
-    return {loan.pk: loan for loan in rows.select_related("article", "individual", "recipient")}
+    return {loan.pk: loan for loan in rows.select_related(*_WITH)}
 
 
 def take_back(loan: Loan, quantity: int, at: dt.datetime) -> None:
@@ -35,6 +41,7 @@ def _save(loan: Loan, at: dt.datetime) -> None:
     """A loan ends with the last of it."""
     loan.ended_at = at if loan.held == 0 else None
     loan.save(update_fields=["returned", "lost", "ended_at"])
+    _count_fitted(loan)
 
 
 def lend_again(loan: Loan, quantity: int) -> None:
@@ -42,3 +49,31 @@ def lend_again(loan: Loan, quantity: int) -> None:
     loan.returned -= quantity
     loan.ended_at = None
     loan.save(update_fields=["returned", "ended_at"])
+    _count_fitted(loan)
+
+
+def _count_fitted(loan: Loan) -> None:
+    """As many sit on the piece as are held. What has come back whole sits as it did, or its
+    return takes it off."""
+    if loan.held and (component := loan.sits_as):
+        individuals.count_fitted(component, loan.held)
+
+
+def fit_again(parts: Iterable[Loan]) -> None:
+    """Parts that were taken off sit where they sat: each as a new component, the old one stays as
+    history. Needs their recipients locked, and ``component`` loaded."""
+    parts = list(parts)
+    fitted = []
+    for part in parts:
+        if sat := part.component:
+            part.component = Component(
+                individual_id=sat.individual_id,
+                article_id=sat.article_id,
+                quantity=part.held,
+                case_number=sat.case_number,
+            )
+            fitted.append(part.component)
+    individuals.fit(fitted)
+    for part in parts:
+        part.component = part.component  # takes over the id that the insert gave
+    Loan.objects.bulk_update(parts, ["component"])

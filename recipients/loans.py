@@ -129,19 +129,20 @@ def with_components(loans: QuerySet[Loan]) -> QuerySet[Loan]:
 
 
 def components(loan: Loan) -> list[Part]:
-    """Parts that were delivered with it, and parts fitted to the piece since. Of an aid that
-    has gone back: what was delivered with it."""
+    """What was delivered with it, and whatever else sits on its piece. Of an aid that has gone
+    back: what was delivered with it."""
     ended = loan.ended_at is not None
+    came_with = loan.parts.all()
     found = [
         Part(part.article.number, part.title, part.quantity if ended else part.held)
-        for part in loan.parts.all()
+        for part in came_with
     ]
-    numbers = {part.number for part in found}
+    told = {part.component_id for part in came_with}
     if loan.individual and not ended:
         found += [
             Part(c.article.number, c.article.name, c.quantity)
             for c in loan.individual.components.all()
-            if c.article.number not in numbers
+            if c.pk not in told
         ]
     return [part for part in found if part.quantity]
 

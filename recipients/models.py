@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from articles.models import Article
-from individuals.models import Individual
+from individuals.models import Component, Individual
 from organisation.models import Payer, Unit, Warehouse
 from sesam.addresses import Address
 
@@ -126,7 +126,7 @@ class CareRelation(models.Model):
     """Why a unit may see a recipient: it has or had a case there."""
 
     recipient = models.ForeignKey(
-        Recipient, on_delete=models.CASCADE, related_name="care_relations"
+        Recipient, on_delete=models.PROTECT, related_name="care_relations"
     )
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
     case_number = models.CharField("ärende", max_length=12)
@@ -151,6 +151,9 @@ class Loan(models.Model):
     ``name`` is set where the article says too little (manual order); ``quantity`` is what was
     delivered, ``returned`` how much of it has come back and ``lost`` how much never will. A
     marked piece is on at most one open loan. Consumables are never returned, so theirs stay open.
+
+    ``part_of`` is the aid that it was delivered as a component of; ``component`` how it sits, or
+    sat, on a marked piece (``sits_as``).
     """
 
     recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="loans")
@@ -160,6 +163,14 @@ class Loan(models.Model):
     )
     part_of = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts"
+    )
+    component = models.OneToOneField(
+        Component,
+        verbose_name="sitter som",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="loan",
     )
     name = models.CharField("benämning", max_length=500, blank=True)
     quantity = models.PositiveIntegerField("antal", default=1)
@@ -187,6 +198,14 @@ class Loan(models.Model):
                 name="returned_within_quantity",
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="loan_of_something"),
+            models.CheckConstraint(
+                condition=Q(quantity=F("returned") + F("lost"), ended_at__isnull=False)
+                | (~Q(quantity=F("returned") + F("lost")) & Q(ended_at__isnull=True)),
+                name="loan_ends_with_the_last_of_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(individual__isnull=True) | Q(quantity=1), name="a_marked_piece_is_one"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -199,3 +218,9 @@ class Loan(models.Model):
     @property
     def held(self) -> int:
         return self.quantity - self.returned - self.lost
+
+    @property
+    def sits_as(self) -> Component | None:
+        """How it sits on a piece now. Needs ``component`` loaded."""
+        sat = self.component
+        return sat if sat is not None and sat.removed_at is None else None

@@ -1,5 +1,6 @@
 """What recipients add to the bar, the start page and their own page."""
 
+from individuals import stock_check
 from organisation.permissions import CARE, has_role
 from sesam.places import CreateItem, MenuItem, Page, PageOf, StartBox, Tab
 from sesam.slots import menu, start_boxes
@@ -54,4 +55,35 @@ recipient_create.add(
         shown=_may,
         dialog=True,
     )
+)
+
+# --- what ``check_stock`` proves of parts that are held ---
+
+stock_check.must_agree(
+    "quantity of the component of loan",
+    """
+    SELECT loan.id, part.quantity, loan.quantity - loan.returned - loan.lost
+    FROM recipients_loan loan
+    JOIN individuals_component part ON part.id = loan.component_id AND part.removed_at IS NULL
+    WHERE loan.ended_at IS NULL
+        AND part.quantity <> loan.quantity - loan.returned - loan.lost
+    """,
+)
+stock_check.must_agree(
+    "article of the component of loan",
+    """
+    SELECT loan.id, part.article_id, loan.article_id FROM recipients_loan loan
+    JOIN individuals_component part ON part.id = loan.component_id
+    WHERE part.article_id <> loan.article_id
+    """,
+)
+stock_check.must_agree(
+    "recipient of the piece that bears loan",
+    """
+    SELECT loan.id, aid.recipient_id, loan.recipient_id FROM recipients_loan loan
+    JOIN individuals_component part ON part.id = loan.component_id AND part.removed_at IS NULL
+    LEFT JOIN recipients_loan aid
+        ON aid.individual_id = part.individual_id AND aid.ended_at IS NULL
+    WHERE loan.ended_at IS NULL AND aid.recipient_id IS DISTINCT FROM loan.recipient_id
+    """,
 )

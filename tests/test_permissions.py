@@ -234,7 +234,7 @@ def admin_address(name: str) -> str:
         register_of(name).replace("_", ".")
     )  # fmt: skip
     found = kind.objects.values_list("pk", flat=True).first() or 0
-    known = {"key": uuid4(), "nth": 1, "receipt": 1}
+    known = {"key": uuid4(), "number": 1, "receipt": 1}
     return reverse(ADMIN_PREFIX + name, kwargs={p: known.get(p, found) for p in parameters})
 
 

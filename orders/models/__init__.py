@@ -12,7 +12,7 @@ from .details import (
     OrderKind,
 )
 from .files import CartAttachment, OrderAttachment
-from .lines import LineDelivery, LineStatus, OrderLine
+from .lines import Delivery, LineDelivery, LineStatus, OrderLine, handed_out
 from .orders import ENDED, NEXT_STATUS, Order, OrderEvent, OrderHold, OrderQuerySet, OrderStatus
 from .projects import ProjectMove
 
@@ -20,6 +20,7 @@ __all__ = [
     "Cart",
     "CartAttachment",
     "CartLine",
+    "Delivery",
     "DeliveryDetails",
     "DeliveryWay",
     "LineDelivery",
@@ -40,4 +41,5 @@ __all__ = [
     "CONTACT",
     "ENDED",
     "WHEREABOUTS",
+    "handed_out",
 ]

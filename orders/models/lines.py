@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Prefetch, Q
 
 from articles.models import BillingForm, Project
 from individuals.models import Individual
@@ -37,6 +37,9 @@ class OrderLine(LineFacts):
     """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    component_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="components"
+    )
     reserved = models.PositiveIntegerField("reserverat", default=0)
     delivered = models.PositiveIntegerField("utlevererat", default=0)
     cancelled = models.PositiveIntegerField("makulerat", default=0)
@@ -152,9 +155,39 @@ class OrderLine(LineFacts):
         return bool(wants) and (self.is_replaced or self.open > 0)
 
 
-class LineDelivery(models.Model):
-    """A part of a line that was handed out, and the loan it became."""
+class Delivery(models.Model):
+    """What of an order was handed out at once (utleverans); its lines are ``LineDelivery``.
 
+    ``number`` counts the order's deliveries from 1; the delivery note bears it.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="deliveries")
+    number = models.PositiveSmallIntegerField("nummer")
+    at = models.DateTimeField("tid")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "utleverans"
+        verbose_name_plural = "utleveranser"
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "number"], name="a_delivery_number_once"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="deliveries_count_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Utleverans {self.number}"
+
+    @property
+    def note_number(self) -> str:
+        """What stands on its delivery note: the order's number and its own."""
+        return f"{self.order.case_number}-{self.number}"
+
+
+class LineDelivery(models.Model):
+    """What a delivery handed out of a line, and the loan it became."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="lines")
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="deliveries")
     quantity = models.PositiveIntegerField("antal")
     individual = models.ForeignKey(
@@ -163,13 +196,24 @@ class LineDelivery(models.Model):
     loan = models.OneToOneField(
         Loan, null=True, blank=True, on_delete=models.PROTECT, related_name="delivery"
     )
-    at = models.DateTimeField("tid")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        verbose_name = "utleverans"
-        verbose_name_plural = "utleveranser"
-        ordering = ["at", "id"]
+        verbose_name = "utlevererad rad"
+        verbose_name_plural = "utlevererade rader"
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="delivery_of_something"),
+            models.CheckConstraint(
+                condition=Q(individual__isnull=True) | Q(quantity=1),
+                name="a_delivered_piece_is_one",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} av {self.line}"
+
+
+def handed_out() -> Prefetch:
+    """For a question of lines: what was handed out of each, with piece and delivery."""
+    rows = LineDelivery.objects.select_related("individual", "delivery")
+    return Prefetch("deliveries", rows)

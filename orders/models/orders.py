@@ -110,6 +110,9 @@ class Order(DeliveryDetails):
                 condition=GOES_TO_SOMEONE,
                 name="order_goes_to_someone",
             ),
+            models.CheckConstraint(
+                condition=Q(status__in=OrderStatus.values), name="order_status_is_known"
+            ),
             *address_follows_the_way("order"),
         ]
 
@@ -145,7 +148,7 @@ class Order(DeliveryDetails):
 class OrderEvent(models.Model):
     """A line of «Händelser»."""
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="events")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField("tid")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
     text = models.CharField("vad", max_length=300)
@@ -162,7 +165,7 @@ class OrderEvent(models.Model):
 class OrderHold(models.Model):
     """An activity that must end before the order may be delivered or cancelled."""
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="holds")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="holds")
     case_number = models.CharField("ärende", max_length=12)
     since = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True, blank=True)

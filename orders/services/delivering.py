@@ -14,13 +14,12 @@ from organisation.models import User
 from sesam.errors import DomainError
 
 from ..models import (
-    LineDelivery,
     Order,
     OrderLine,
     OrderStatus,
 )
 from .common import forget_at_end, locked_order, set_status, status_of, tell
-from .handing_out import record_deliveries
+from .handing_out import record_delivery_of
 from .projects import record_delivery
 
 
@@ -53,7 +52,7 @@ class Overtaken(DomainError):
     def by_same(self, user: User) -> bool:
         """Whether it was this very delivery, sent twice: the second time finds nothing left to
         ask for where the first took all."""
-        last = LineDelivery.objects.filter(line__order=self.order).order_by("-at", "-id").first()
+        last = self.order.deliveries.last()
         was_this = self.asked in (0, self.handed_out)
         return last is not None and last.by_id == user.pk and was_this
 
@@ -114,7 +113,7 @@ def deliver(
     ledger.save()
     OrderLine.objects.bulk_update(chosen, ["reserved", "delivered"])
     now = timezone.now()
-    record_deliveries(order, deliveries, user=user, now=now)
+    record_delivery_of(order, deliveries, user=user, now=now)
     record_delivery(chosen, user=user, now=now)
     set_status(order, status_of(lines.values()))
     if order.status == OrderStatus.DELIVERED:

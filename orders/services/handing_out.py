@@ -1,6 +1,13 @@
-"""What a delivery leaves behind: pieces moved, loans begun, parts fitted."""
+"""What a delivery leaves behind: its record, pieces moved, loans begun, parts fitted."""
+
+from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Max
 
 from articles.models import ArticleType
 from individuals import services as individuals
@@ -8,94 +15,141 @@ from individuals.models import Component, Individual
 from organisation.models import User
 from recipients.models import Loan, Recipient
 
-from ..models import (
-    LineDelivery,
-    Order,
-    OrderLine,
-)
+from ..models import Delivery, LineDelivery, Order, OrderLine
+
+Handed = tuple[OrderLine, int, list[Individual]]  # with ``line.delivered`` counted up already
 
 
-def record_deliveries(
-    order: Order,
-    deliveries: list[tuple[OrderLine, int, list[Individual]]],
-    *,
-    user: User,
-    now: dt.datetime,
-) -> None:
-    """Pieces move, loans begin, and every delivery remembers the loan it became."""
-    pieces = [piece for _, _, handed in deliveries for piece in handed]
+@dataclass(frozen=True)
+class Share:
+    """What becomes one loan: one piece, or so many of a counted article. Of a component: what
+    goes with one aid (``main``)."""
+
+    line: OrderLine
+    quantity: int
+    piece: Individual | None = None
+    main: LineDelivery | None = None
+
+    @property
+    def fitted_to(self) -> int | None:
+        """The piece that it sits on."""
+        return self.line.fitted_to_id or (self.main.individual_id if self.main else None)
+
+
+def record_delivery_of(
+    order: Order, handed: list[Handed], *, user: User, now: dt.datetime
+) -> Delivery | None:
+    """Pieces move, loans begin, parts come to sit on their piece, and the delivery remembers
+    which loan each became; None if nothing was handed out.
+
+    Into a store things go as stock: what is fitted there is the store's to decide.
+    """
+    if not handed:
+        return None
+    pieces = [piece for _, _, its_pieces in handed for piece in its_pieces]
     if pieces and order.destination:
         individuals.shelve(pieces, order.destination)
     elif pieces:
         individuals.hand_out(pieces)
-    rows = []
-    for line, quantity, handed in deliveries:
-        shares: list[tuple[Individual | None, int]] = [(piece, 1) for piece in handed]
-        rows += [
-            LineDelivery(line=line, quantity=count, individual=piece, at=now, by=user)
-            for piece, count in shares or [(None, quantity)]
-        ]
+    last = order.deliveries.aggregate(last=Max("number"))["last"] or 0
+    delivery = Delivery.objects.create(order=order, number=last + 1, at=now, by=user)
+    aids = [one for one in handed if one[0].component_of_id is None]
+    parts = [one for one in handed if one[0].component_of_id is not None]
+    _record(delivery, [share for one in aids for share in _pieces_apart(*one)])
+    if parts:
+        _record(delivery, list(_shares_of_parts(parts)))
+    return delivery
+
+
+def _pieces_apart(
+    line: OrderLine, quantity: int, pieces: list[Individual], main: LineDelivery | None = None
+) -> list[Share]:
+    if pieces:
+        return [Share(line, 1, piece, main) for piece in pieces]
+    return [Share(line, quantity, None, main)]
+
+
+def _shares_of_parts(parts: list[Handed]) -> Iterator[Share]:
+    """Each aid gets its share (``OrderLine.most_with``), the first handed out first. What some of
+    them didn't get with an earlier delivery comes before the rest."""
+    lines = {line.component_of_id for line, _, _ in parts}
+    mains: dict[int, list[LineDelivery]] = defaultdict(list)
+    for row in (
+        LineDelivery.objects.filter(line__in=lines).select_related("line", "loan").order_by("pk")
+    ):
+        mains[row.line_id].append(row)
+    for line, quantity, pieces in parts:
+        given, left = line.delivered - quantity, list(pieces)
+        gone = 0
+        its_mains = mains[line.component_of_id or 0]
+        for main in its_mains:
+            gone += main.quantity
+            last = main is its_mains[-1]
+            upto = line.delivered if last else line.most_with(main.line, gone)
+            share = min(upto, line.delivered) - given
+            if share > 0:
+                given += share
+                yield from _pieces_apart(line, share, left[:share], main)
+                left = left[share:]
+        if given < line.delivered:
+            yield from _pieces_apart(line, line.delivered - given, left)
+
+
+def _record(delivery: Delivery, shares: list[Share]) -> None:
+    rows = [
+        LineDelivery(
+            delivery=delivery, line=share.line, quantity=share.quantity, individual=share.piece
+        )
+        for share in shares
+    ]
+    order = delivery.order
     if order.recipient:
-        _begin_loans(order, order.recipient, rows, now)
+        _begin_loans(order, order.recipient, list(zip(shares, rows, strict=True)), delivery.at)
     LineDelivery.objects.bulk_create(rows)
-    if order.recipient:
-        _fit_parts(order, rows)
 
 
 def _begin_loans(
-    order: Order, recipient: Recipient, rows: list[LineDelivery], now: dt.datetime
+    order: Order,
+    recipient: Recipient,
+    handed: list[tuple[Share, LineDelivery]],
+    now: dt.datetime,
 ) -> None:
     """A service becomes no loan; a manual order's loan bears its comment as its name."""
     begun = []
-    for row in rows:
-        line = row.line
+    for share, row in handed:
+        line = share.line
         if line.article.type == ArticleType.SERVICE:
             continue
         row.loan = Loan(
             recipient=recipient,
             article=line.article,
-            individual=row.individual,
+            individual=share.piece,
+            part_of=share.main.loan if share.main else None,
+            component=_component(order, share),
             name=line.comment[:500] if line.article.is_manual else "",
-            quantity=row.quantity,
+            quantity=share.quantity,
             unit_id=order.unit_id,
             prescriber_name=str(order.prescriber),
             case_number=order.case_number,
             delivered_at=now,
         )
         begun.append((row, row.loan))
+    fitted = [loan.component for _, loan in begun if loan.component]
+    if fitted:
+        individuals.fit(fitted)
+    for _, loan in begun:
+        loan.component = loan.component  # takes over the id that the insert gave
     Loan.objects.bulk_create([loan for _, loan in begun])
     for row, loan in begun:
-        row.loan = loan  # takes over the id that the insert gave
+        row.loan = loan  # likewise
 
 
-def _fit_parts(order: Order, rows: list[LineDelivery]) -> None:
-    """Components sit on the piece they came with, accessories on the piece they were meant for.
-
-    Into a store they go as stock: what is fitted there is the store's to decide.
-    """
-    parents = {row.line.component_of_id for row in rows if row.line.component_of_id}
-    came_with: dict[int | None, tuple[int | None, int | None]] = {
-        line: (piece, loan)
-        for line, piece, loan in LineDelivery.objects.filter(line__in=parents).values_list(
-            "line_id", "individual_id", "loan_id"
-        )
-    }
-    parts, loans = [], []
-    for row in rows:
-        piece, loan = came_with.get(row.line.component_of_id, (None, None))
-        if loan and row.loan:
-            row.loan.part_of_id = loan
-            loans.append(row.loan)
-        target = row.line.fitted_to_id or piece
-        if target:
-            parts.append(
-                Component(
-                    individual_id=target,
-                    article=row.line.article,
-                    quantity=row.quantity,
-                    case_number=order.case_number,
-                )
-            )
-    Loan.objects.bulk_update(loans, ["part_of"])
-    if parts:
-        individuals.fit(parts)
+def _component(order: Order, share: Share) -> Component | None:
+    if share.fitted_to is None:
+        return None
+    return Component(
+        individual_id=share.fitted_to,
+        article=share.line.article,
+        quantity=share.quantity,
+        case_number=order.case_number,
+    )

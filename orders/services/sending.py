@@ -28,7 +28,7 @@ from ..models import (
 )
 from ..stages import Stage
 from .common import forget_at_end, locked_recipient, status_of, tell
-from .handing_out import record_deliveries
+from .handing_out import record_delivery_of
 from .projects import record_start
 
 COPIED = [
@@ -104,7 +104,7 @@ def send(cart: Cart, *, user: User) -> Order:
     _insert_lines(order_lines)
     record_start(order_lines, user=user, now=now)
     ledger.save()
-    record_deliveries(
+    record_delivery_of(
         order,
         [
             (line, line.quantity, [line.individual] if line.individual else [])

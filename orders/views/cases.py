@@ -18,7 +18,7 @@ from sesam.templatetags.sesam import datum
 
 from .. import progress, promises, services, shown
 from ..forms import CaseAddressForm
-from ..models import Order, OrderLine, OrderStatus
+from ..models import Order, OrderLine, OrderStatus, handed_out
 from ..slots import order_create
 from ..stages import Stage
 
@@ -188,7 +188,7 @@ def _lines(order: Order) -> list[OrderLine]:
             "payer",
             "individual",
             "fitted_to",
-        ).prefetch_related("deliveries__individual")
+        ).prefetch_related(handed_out())
     )
     for line in lines:
         shown.set_sum(line, line.price, line.billing_form)

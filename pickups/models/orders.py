@@ -144,6 +144,11 @@ class PickupOrder(PickupDetails):
                 name="pickup_due",
             ),
         ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=PickupStatus.values), name="pickup_status_is_known"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Hämtorder {self.case_number}"
@@ -222,7 +227,7 @@ class PickupLine(models.Model):
 class PickupEvent(models.Model):
     """A line of «Händelser»."""
 
-    pickup = models.ForeignKey(PickupOrder, on_delete=models.CASCADE, related_name="events")
+    pickup = models.ForeignKey(PickupOrder, on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField("tid", default=timezone.now)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
     text = models.CharField("vad", max_length=300)

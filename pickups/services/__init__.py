@@ -5,7 +5,7 @@ balances (by warehouse and article), individuals (by number), case number.
 """
 
 from .arrivals import Extra, Got
-from .common import forget_typed
+from .common import forget_typed, on_pickups
 from .ordering import (
     Protected,
     TextNeedsCheck,
@@ -34,6 +34,7 @@ __all__ = [
     "forget_typed",
     "give_back",
     "make_available",
+    "on_pickups",
     "order_pickup",
     "plan",
     "receive",

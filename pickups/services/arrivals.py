@@ -8,10 +8,10 @@ from django.db.models import Sum
 
 from articles.models import Article
 from individuals.models import Individual
+from recipients.held import returnable
 from recipients.models import Loan
 from sesam.errors import DomainError
 
-from .. import parts
 from ..models import PickupLine, PickupOrder
 
 
@@ -56,7 +56,7 @@ def resolve(pickup: PickupOrder, extras: list[Extra]) -> list[Arrived]:
     for extra in extras:
         if extra.loan_id is not None:
             loan = (
-                parts.returnable()
+                returnable()
                 .filter(pk=extra.loan_id, recipient=pickup.recipient_id)
                 .select_related("article")
                 .first()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from organisation import access_log
 from organisation.models import User
 
-from ..models import CONTACT, ENDED, WHEREABOUTS, PickupEvent, PickupOrder
+from ..models import CONTACT, ENDED, WHEREABOUTS, PickupEvent, PickupLine, PickupOrder
 
 
 def tell(
@@ -21,6 +23,15 @@ def tell(
     PickupEvent.objects.create(pickup=pickup, user=user, text=text)
     access_log.record(
         user, action, pickup.recipient.key, detail=text, case_number=pickup.case_number
+    )
+
+
+def on_pickups(loan_ids: Iterable[int]) -> dict[int, str]:
+    """The case number of the open pickup order that an aid stands on. One query."""
+    return dict(
+        PickupLine.objects.filter(loan__in=list(loan_ids), is_open=True).values_list(
+            "loan_id", "pickup__case_number"
+        )
     )
 
 

@@ -11,11 +11,12 @@ from articles.stock import Kind, Ledger, Place
 from individuals import services as individuals
 from individuals.models import BlockReason, Individual
 from organisation.models import Warehouse
+from recipients.held import fate
 from recipients.models import Loan
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum
 
-from ..parts import Part, fate, on_pickups
+from .common import on_pickups
 
 
 def places(warehouse: Warehouse, loans: Iterable[Loan]) -> set[Place]:
@@ -92,16 +93,16 @@ def check_held(loan: Loan | None, quantity: int, *, own_pickups: Iterable[str] =
 
 
 def check_seen(
-    loans: dict[int, Loan], belonging: dict[int, list[Part]], seen: Collection[int] | None
+    loans: dict[int, Loan], belonging: dict[int, list[Loan]], seen: Collection[int] | None
 ) -> None:
     """A part that came to sit on the aid after the form was shown has had nobody's thought."""
     if seen is None:
         return
     for main, its_parts in belonging.items():
         for part in its_parts:
-            if part.loan.pk not in seen:
+            if part.pk not in seen:
                 raise DomainError(
-                    f"{part.loan.title} har monterats på {named(loans[main])} sedan sidan"
+                    f"{part.title} har monterats på {named(loans[main])} sedan sidan"
                     " öppnades. Välj om den följer med eller stannar, och försök igen.",
                     line=main,
                 )

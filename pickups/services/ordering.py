@@ -14,13 +14,13 @@ from django.utils import timezone
 from orders import cart as carts
 from organisation import access_log
 from organisation.models import Unit, User
-from recipients import lending
+from recipients import held, lending
 from recipients.models import CareRelation, Loan, Recipient
 from sesam import case_numbers
 from sesam.errors import DomainError
 from sesam.models import CaseKind
 
-from .. import parts, personal_data
+from .. import personal_data
 from ..models import (
     CONTACT,
     NEXT_STATUS,
@@ -108,7 +108,7 @@ def order_pickup(
     loans = {pk: loan for pk, loan in loans.items() if loan.recipient_id == recipient.pk}
     for wish in wishes:
         goods.check_held(loans.get(wish.loan_id), wish.quantity)
-    belonging = parts.of_loans(loans.values())
+    belonging = held.parts_of(loans.values())
     goods.check_seen(loans, belonging, seen)
     pickup = PickupOrder(
         token=token,
@@ -187,7 +187,7 @@ def _insert_lines(
     pickup: PickupOrder,
     wishes: list[Wish],
     loans: dict[int, Loan],
-    belonging: dict[int, list[parts.Part]],
+    belonging: dict[int, list[Loan]],
 ) -> None:
     lines = {
         wish.loan_id: PickupLine(
@@ -196,15 +196,15 @@ def _insert_lines(
             article_id=loans[wish.loan_id].article_id,
             individual_id=loans[wish.loan_id].individual_id,
             quantity=wish.quantity,
-            with_components=all(p.loan.pk in loans for p in belonging[wish.loan_id]),
+            with_components=all(p.pk in loans for p in belonging[wish.loan_id]),
         )
         for wish in wishes
     }
     PickupLine.objects.bulk_create(lines.values())
     for main, its_parts in belonging.items():
         for part in its_parts:
-            if part.loan.pk in lines:
-                lines[part.loan.pk].came_with = lines[main]
+            if part.pk in lines:
+                lines[part.pk].came_with = lines[main]
     PickupLine.objects.bulk_update(lines.values(), ["came_with"])
 
 

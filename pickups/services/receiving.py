@@ -15,11 +15,11 @@ from individuals import services as individuals
 from individuals.models import BlockReason, Component, Individual
 from organisation import access_log
 from organisation.models import User
-from recipients import lending
+from recipients import held, lending
 from recipients.models import Loan, Recipient
 from sesam.errors import DomainError
 
-from .. import differences, parts
+from .. import differences
 from ..models import (
     PickupLine,
     PickupOrder,
@@ -169,28 +169,29 @@ def _sort_out_parts(arrived: list[Arrived]) -> list[Component]:
     """Which components no longer sit on their aid; the others stay on and move no stock."""
     came = {a.loan.pk: a for a in arrived if a.loan}
     loose = []
-    belonging = parts.of_loans([a.loan for a in came.values() if a.loan])
+    belonging = held.parts_of([a.loan for a in came.values() if a.loan])
     nested: set[int] = set()
     for main, its_parts in belonging.items():
         for part in its_parts:
-            nested.add(part.loan.pk)
-            if part.component is None:
+            nested.add(part.pk)
+            sits = part.sits_as
+            if sits is None:
                 continue
-            thing, aid = came.get(part.loan.pk), came[main]
+            thing, aid = came.get(part.pk), came[main]
             gone = (ReceivedState.SCRAPPED, ReceivedState.MISSING)
             if (
                 thing is not None
-                and part.loan.individual_id is None
-                and thing.quantity == part.loan.held
+                and part.individual_id is None
+                and thing.quantity == part.held
                 and aid.state not in gone
                 and thing.state in (aid.state, ReceivedState.TO_STOCK)
             ):
                 thing.stays_on = True
             else:
-                loose.append(part.component)
+                loose.append(sits)
     for pk, thing in came.items():
         alone = thing.loan is not None and pk not in nested and thing.quantity == thing.loan.held
-        if alone and thing.loan and (sits := parts.where_fitted(thing.loan)):
+        if alone and thing.loan and (sits := thing.loan.sits_as):
             loose.append(sits)
     return loose
 

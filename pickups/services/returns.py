@@ -16,11 +16,10 @@ from individuals.models import Component, Individual
 from orders import cart as carts
 from organisation import access_log
 from organisation.models import Unit, User, Warehouse
-from recipients import lending
+from recipients import held, lending
 from recipients.models import CareRelation, Loan, Recipient
 from sesam.errors import DomainError
 
-from .. import parts
 from ..models import Return, ReturnLine
 from . import goods
 
@@ -68,7 +67,7 @@ def give_back(
     loans = {pk: loan for pk, loan in loans.items() if loan.recipient_id == recipient.pk}
     for back in backs:
         goods.check_held(loans.get(back.loan_id), back.quantity)
-    belonging = parts.of_loans(loans.values())
+    belonging = held.parts_of(loans.values())
     goods.check_seen(loans, belonging, seen)
     if not confirmed:
         _check_ordinary(backs, loans)
@@ -80,7 +79,7 @@ def give_back(
     ledger = Ledger(goods.places(warehouse, loans.values()), user=user, note="Retur")
     pieces = individuals.lock(x.individual_id for x in loans.values() if x.individual_id)
     chosen = {back.loan_id: back for back in backs}
-    owned = {part.loan.pk: (main, part) for main, its in belonging.items() for part in its}
+    owned = {part.pk: (main, part) for main, its in belonging.items() for part in its}
     stay_on = {pk for pk, (main, part) in owned.items() if _stays_on(chosen, main, part)}
     lines: dict[int, ReturnLine] = {}
     loose = _taken_off(chosen, loans, owned, stay_on)
@@ -123,16 +122,16 @@ def _check_ordinary(backs: list[Back], loans: dict[int, Loan]) -> None:
         )
 
 
-def _stays_on(chosen: dict[int, Back], main: int, part: parts.Part) -> bool:
+def _stays_on(chosen: dict[int, Back], main: int, part: Loan) -> bool:
     """Whether the part goes on sitting on its aid: both come back whole, and neither is
     scrapped. A marked part stands on the shelf as a piece of its own."""
-    a, b = chosen.get(main), chosen.get(part.loan.pk)
+    a, b = chosen.get(main), chosen.get(part.pk)
     return (
         a is not None
         and b is not None
-        and part.component is not None
-        and part.loan.individual_id is None
-        and b.quantity == part.loan.held
+        and part.sits_as is not None
+        and part.individual_id is None
+        and b.quantity == part.held
         and not a.scrap
         and not b.scrap
     )
@@ -141,16 +140,16 @@ def _stays_on(chosen: dict[int, Back], main: int, part: parts.Part) -> bool:
 def _taken_off(
     chosen: dict[int, Back],
     loans: dict[int, Loan],
-    owned: dict[int, tuple[int, parts.Part]],
+    owned: dict[int, tuple[int, Loan]],
     stay_on: set[int],
 ) -> list[Component]:
     """Parts that no longer sit on their aid: the aid leaves without them, or they without it."""
     loose = [
-        part.component for pk, (_, part) in owned.items() if part.component and pk not in stay_on
+        sits for pk, (_, part) in owned.items() if pk not in stay_on and (sits := part.sits_as)
     ]
     for pk, loan in loans.items():
         alone = pk not in owned and chosen[pk].quantity == loan.held
-        if alone and (sits := parts.where_fitted(loan)):
+        if alone and (sits := loan.sits_as):
             loose.append(sits)
     return loose
 
@@ -243,19 +242,8 @@ def _move_back(
 def _fit_again(made: Return) -> None:
     """What the return took off its aid sits there again, if the recipient has both."""
     open_loans = Loan.objects.filter(recipient=made.recipient_id, ended_at=None)
-    taken_off = Component.objects.filter(
-        removed_at=made.at,
-        individual__in=open_loans.filter(individual__isnull=False).values("individual"),
+    aids = open_loans.filter(individual__isnull=False)
+    taken_off = open_loans.filter(
+        component__removed_at=made.at, component__individual__in=aids.values("individual")
     )
-    individuals.fit(
-        [
-            Component(
-                individual_id=old.individual_id,
-                article_id=old.article_id,
-                quantity=old.quantity,
-                case_number=old.case_number,
-            )
-            for old in taken_off
-            if open_loans.filter(article=old.article_id, case_number=old.case_number).exists()
-        ]
-    )
+    lending.fit_again(taken_off.select_related("component"))

@@ -10,8 +10,8 @@ from django.utils import timezone
 from organisation.models import User
 from pickups import presets, services
 from pickups.models import PickupOrder, PickupReason
-from pickups.parts import returnable
 from pickups.services import Back, Extra, Got, Wish
+from recipients.held import returnable
 from recipients.models import Loan, Recipient
 
 from . import people

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from articles.models import Article, ArticleType
 from orders.models import (
+    Delivery,
     DeliveryWay,
     LineDelivery,
     OrderEvent,
@@ -42,9 +43,10 @@ def load(
     chance.shuffle(wanted)
     for at, (recipient, count) in zip(moments, wanted, strict=True):
         order = order_row(rows, places, recipient, way, at)
+        delivery = _delivery(rows, places, order)
         for position, article in enumerate(chance.sample(useful, count), 1):
-            _deliver(rows, shelf, places, order, article, position, chance)
-        order.status, order.delivered_at = OrderStatus.DELIVERED, at + dt.timedelta(days=1)
+            _deliver(rows, shelf, places, delivery, article, position, chance)
+        order.status, order.delivered_at = OrderStatus.DELIVERED, delivery.at
     stocked = {a.pk: a for a in articles.values()}
     for turn in range(24):
         at = timezone.now() - dt.timedelta(days=20 - turn * 0.8)
@@ -56,13 +58,21 @@ def load(
     return len(rows.orders)
 
 
-def _deliver(rows, shelf, places, order, article, position, chance) -> None:
+def _delivery(rows, places, order) -> Delivery:
+    """All of the order, the day after it was sent."""
+    at, khs = order.sent_at + dt.timedelta(days=1), places.users["khs"]
+    delivery = Delivery(order=order, number=1, at=at, by=khs)
+    rows.deliveries.append(delivery)
+    rows.events.append(OrderEvent(order=order, at=at, user=khs, text="Utlevererad"))
+    return delivery
+
+
+def _deliver(rows, shelf, places, delivery, article, position, chance) -> None:
+    order, at = delivery.order, delivery.at
     quantity = 1 if article.is_marked else chance.choice([1, 1, 1, 2])
     warehouse = places.central["100"]
-    at = order.sent_at + dt.timedelta(days=1)
-    khs = places.users["khs"]
     piece = shelf.hand_out(warehouse, article, quantity, at=at,
-                           case_number=order.case_number, user=khs)  # fmt: skip
+                           case_number=order.case_number, user=delivery.by)  # fmt: skip
     line = line_row(rows, order, article, position, quantity, warehouse, delivered=quantity)
     loan = Loan(
         recipient=order.recipient, article=article, individual=piece, quantity=quantity,
@@ -70,11 +80,9 @@ def _deliver(rows, shelf, places, order, article, position, chance) -> None:
         delivered_at=at,
     )  # fmt: skip
     rows.loans.append(loan)
-    rows.deliveries.append(
-        LineDelivery(line=line, quantity=quantity, individual=piece, loan=loan, at=at, by=khs)
+    rows.handed_out.append(
+        LineDelivery(delivery=delivery, line=line, quantity=quantity, individual=piece, loan=loan)
     )
-    if position == 1:
-        rows.events.append(OrderEvent(order=order, at=at, user=khs, text="Utlevererad"))
 
 
 def _open(rows, shelf, order, articles, chance, turn) -> None:

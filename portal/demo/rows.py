@@ -8,6 +8,7 @@ from django.utils import timezone
 from articles.models import Price
 from orders import promises
 from orders.models import (
+    Delivery,
     LineDelivery,
     Order,
     OrderAttachment,
@@ -33,7 +34,8 @@ class Rows:
     orders: list[Order] = field(default_factory=list)
     lines: list[OrderLine] = field(default_factory=list)
     loans: list[Loan] = field(default_factory=list)
-    deliveries: list[LineDelivery] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    handed_out: list[LineDelivery] = field(default_factory=list)
     events: list[OrderEvent] = field(default_factory=list)
     relations: list[CareRelation] = field(default_factory=list)
     files: list[OrderAttachment] = field(default_factory=list)
@@ -96,6 +98,7 @@ def save(rows: Rows, shelf: Shelf) -> None:
         rows.lines,
         rows.loans,
         rows.deliveries,
+        rows.handed_out,
         rows.events,
         rows.relations,
         rows.files,
@@ -108,7 +111,7 @@ def save(rows: Rows, shelf: Shelf) -> None:
 
 def _take_over_ids(row) -> None:
     """Django keeps the id that a related row had when it was set: none yet."""
-    for name in ("order", "line", "loan", "individual", "offer"):
+    for name in ("order", "line", "delivery", "loan", "individual", "offer"):
         if (related := getattr(row, name, None)) is not None and hasattr(row, f"{name}_id"):
             setattr(row, name, related)
 

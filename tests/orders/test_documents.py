@@ -147,6 +147,8 @@ def test_each_delivery_has_its_own_note(khs, khs_user, order):
     deliver(order, khs_user, **{str(cushion.pk): 2})
     first, second = paper(khs, order, NOTE, 1), paper(khs, order, NOTE, 2)
     assert f"Cross 6 {piece.number} 1" in first.text
+    assert f"Följesedel {order.case_number}-1" in first.text and "Utleverans 1" in first.text
+    assert f"Följesedel {order.case_number}-2" in second.text
     assert "Levererat 1" in first.text and "Kilkudde 3" in first.text  # to come
     assert "Kilkudde 2" in second.text and "Cross 6" not in second.text
     page = khs.get(url(order, "change")).content.decode()

@@ -6,12 +6,14 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from articles.models import Balance, StockMovement
+from articles.models import ArticleType, Balance, StockMovement
 from individuals.models import Block, BlockReason, Component, Individual
 from individuals.stock_check import differences
+from orders import services as orders
 from pickups import services
 from pickups.models import Return
 from pickups.services import Back
+from recipients.models import Loan
 from sesam.errors import DomainError
 from tests.factories import (
     ArticleFactory,
@@ -21,6 +23,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
+from tests.orders.builders import add, start
 
 from .builders import (
     fetched,
@@ -313,3 +316,20 @@ def test_what_is_not_stocked_ends_its_loan_and_moves_nothing():
     returned(loan)
 
     assert StockMovement.objects.count() == before
+
+
+def test_as_many_sit_on_the_chair_as_the_recipient_has_left():
+    store = BufferFactory()
+    chair = ArticleFactory(is_marked=True)
+    cushion = ArticleFactory(type=ArticleType.ACCESSORY, may_be_component=True)
+    (piece,) = put_in_stock(store, chair, 1)
+    put_in_stock(store, cushion, 2)
+    cart = start(prescriber())
+    add(cart, chair, warehouse=store, individual=piece, components=((cushion, 2),))
+    orders.send(cart, user=cart.user)
+    part = Loan.objects.get(article=cushion)
+
+    made = returned(part, 1)
+    assert Component.objects.get(removed_at=None).quantity == 1
+    services.undo(made, user=made.by)
+    assert Component.objects.get(removed_at=None).quantity == 2

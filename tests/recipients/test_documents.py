@@ -111,8 +111,8 @@ def test_components_stand_under_their_aid_and_are_no_rows_of_their_own(client, r
     LoanFactory(recipient=recipient, article__name="Borttagen", part_of=chair, returned=1,
                 ended_at=timezone.now())  # fmt: skip
     fitted = ArticleFactory(name="Huvudstöd")
-    Component.objects.create(individual=piece, article=fitted, case_number="26420001")
-    LoanFactory(recipient=recipient, article=fitted, case_number="26420001")
+    component = Component.objects.create(individual=piece, article=fitted)
+    LoanFactory(recipient=recipient, article=fitted, component=component)
     text = paper(client, recipient).text
     assert "Nuvarande hjälpmedel 1" in text
     assert "2 komponenter: Armlene lang (2 st), Huvudstöd" in text

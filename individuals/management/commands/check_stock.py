@@ -1,4 +1,4 @@
-"""``manage.py check_stock``: prove that balances, movements and pieces agree."""
+"""``manage.py check_stock``: prove that the books agree (``individuals.stock_check``)."""
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -6,7 +6,10 @@ from individuals.stock_check import differences
 
 
 class Command(BaseCommand):
-    help = "Compare every balance with its movements and, for marked articles, its pieces."
+    help = (
+        "Compare every balance with its movements, its pieces and what is reserved and blocked;"
+        " what lines say is delivered with their deliveries; fitted parts with their loans."
+    )
 
     def handle(self, *args, **options) -> None:
         found = differences()
