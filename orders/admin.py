@@ -272,7 +272,7 @@ class OrderAdmin(LongList, ForKhs, admin.ModelAdmin):
             file.url = _file_url(order, file.key)
         context = self.context(request, order)
         if context["can_deliver"]:
-            context["can_go"] = delivery_sheet.sheet(order).can_go > 0
+            context["can_go"] = delivery_sheet.sheet(order).ready > 0
         context |= dict(
             lines=lines,
             files=files,

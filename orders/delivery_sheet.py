@@ -56,6 +56,11 @@ class Row:
         return f"bekrafta-{self.line.pk}"
 
     @property
+    def ready(self) -> int:
+        """How many can go without anybody saying more: a manual line wants its article first."""
+        return 0 if self.line.article.is_manual and not self.confirmed else self.can_go
+
+    @property
     def asked(self) -> int:
         """How many were chosen or typed here; a manual line counts when it is confirmed."""
         if self.line.article.is_marked:
@@ -113,8 +118,8 @@ class Sheet:
         return any(row.error for row in self.rows)
 
     @property
-    def can_go(self) -> int:
-        return sum(row.can_go for row in self.rows)
+    def ready(self) -> int:
+        return sum(row.ready for row in self.rows)
 
     def row_of(self, line_id: int | None) -> Row | None:
         return next((row for row in self.rows if row.line.pk == line_id), None)

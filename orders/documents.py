@@ -39,7 +39,7 @@ def pick_list(request: HttpRequest, order: Order) -> bytes | None:
         return None
     warehouses: dict[str, list[delivery_sheet.Row]] = defaultdict(list)
     for row in rows:
-        if row.can_go:
+        if row.ready:
             warehouses[str(row.line.warehouse)].append(row)
     return _pdf(
         request,
@@ -48,7 +48,7 @@ def pick_list(request: HttpRequest, order: Order) -> bytes | None:
         f"Plocklista {order.case_number}",
         {
             "warehouses": sorted(warehouses.items()),
-            "waiting": [row for row in rows if not row.can_go],
+            "waiting": [row for row in rows if not row.ready],
             "together": any(row.line.deliver_together for row in rows),
             "hold": order.holds.filter(released_at=None).first(),
         },
@@ -67,7 +67,7 @@ def delivery_note(request: HttpRequest, order: Order, number: int | None = None)
     if number is None:
         if order.holds.filter(released_at=None).exists():
             return None
-        rows = [Row(row.line, row.can_go) for row in delivery_sheet.sheet(order).rows if row.can_go]
+        rows = [Row(row.line, row.ready) for row in delivery_sheet.sheet(order).rows if row.ready]
     else:
         delivery = deliveries(order).filter(number=number).first()
         if delivery is None:

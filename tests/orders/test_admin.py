@@ -672,6 +672,11 @@ def test_a_manual_line_wants_its_article_or_a_confirmation(khs):
     assert Loan.objects.get().name == "Ett specialbord"
 
 
+def test_a_manual_line_alone_has_no_delivery_note_before_it_is_worked_on(khs):
+    text = khs.get(page(manual().order)).content.decode()
+    assert "Plocklista" in text and "Följesedel" not in text
+
+
 # --- at once -----------------------------------------------------------------------------
 
 
