@@ -200,7 +200,7 @@ def test_what_a_reason_shows_ends_after_a_quarter(client, held):
 
 def test_what_a_reason_shows_ends_with_the_loan(client, held):
     ask(client, held.individual)
-    held.ended_at = timezone.now()
+    held.ended_at, held.returned = timezone.now(), held.quantity
     held.save()
     LoanFactory(
         individual=held.individual,
