@@ -45,17 +45,29 @@ class Forms(html.parser.HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.found: list[dict] = []
+        self._named: dict[str, dict] = {}
+        self._of_select: dict = {}
         self._select = self._text = ""
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.found.append({"action": given.get("action", ""), "fields": [], "buttons": []})
-            self.found[-1]["post"] = given.get("method", "").lower() == "post"
-        if not self.found or "disabled" in given:
+            # What names the form may stand before it.
+            empty: dict = {"fields": [], "buttons": []}
+            form = self._named.setdefault(given["id"], empty) if "id" in given else empty
+            form["action"] = given.get("action", "")
+            form["post"] = given.get("method", "").lower() == "post"
+            self.found.append(form)
+        if "disabled" in given:
             return
-        name, value, form = given.get("name", ""), given.get("value", ""), self.found[-1]
+        if tag != "form" and given.get("form"):
+            form = self._named.setdefault(given["form"], {"fields": [], "buttons": []})
+        elif self.found:
+            form = self.found[-1]
+        else:
+            return
+        name, value = given.get("name", ""), given.get("value", "")
         kind = given.get("type", "submit" if tag == "button" else "text")
         if tag == "button" and kind == "submit":
             form["buttons"].append((name, value))
@@ -66,8 +78,9 @@ class Forms(html.parser.HTMLParser):
             elif kind not in ("submit", "button", "file", "image"):
                 form["fields"].append((name, value))
         elif tag == "select":
-            self._select = name
+            self._select, self._of_select = name, form
         elif tag == "option" and self._select:
+            form = self._of_select
             chosen = [field for field, _ in form["fields"]]
             if "selected" in given and self._select in chosen:
                 form["fields"].remove(form["fields"][chosen.index(self._select)])
