@@ -1,0 +1,77 @@
+"""NUL, huge, negative, foreign, repeated and megabyte values on every address and form: nobody
+gets a 500, and nothing is lost."""
+
+import pytest
+from django.apps import apps
+from django.db import transaction
+
+from individuals.stock_check import differences
+from orders import cart as carts
+from orders.models import Order
+from organisation.models import Source, User
+from portal import demo
+from recipients.models import Recipient
+from tests.odd_values import Visitor
+
+SEED = 20261125
+REQUESTS = 1000  # by each visitor
+FIRST = {
+    "forskrivare": ["/", "/bestallning/", "/bestallning/slutfor/"],
+    "forskrivare2": ["/", "/mottagare/", "/installningar/"],
+    "buffertansvarig": ["/", "/lager/", "/individer/"],
+    "khs": ["/admin/", "/", "/lager/"],
+    "admin": ["/admin/", "/"],
+}
+# What nothing that anybody sends may take rows from: what happened stays.
+KEPT = (
+    "articles.Article", "articles.StockMovement", "individuals.Individual", "orders.Order",
+    "orders.OrderEvent", "orders.OrderLine", "orders.LineDelivery", "organisation.AccessLogEntry",
+    "pickups.PickupOrder", "pickups.Return", "recipients.Loan", "recipients.Recipient",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup, django_db_blocker):
+    """The demo's data and an order in progress, loaded once; all is rolled back in the end."""
+    with django_db_blocker.unblock():
+        with transaction.atomic():
+            demo.load()
+            user = User.objects.get(username="forskrivare")
+            person = Recipient.objects.get(number=demo.MANY_AIDS_PERSON)
+            unit = user.default_unit
+            # Who has not chosen yet sees nothing but the question.
+            User.objects.filter(username="forskrivare2").update(default_source=Source.CENTRAL)
+            carts.start(user, unit=unit, prescriber=user, recipient=person, replace=True)
+            yield person
+            transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(loaded, db, settings, tmp_path):
+    settings.DEMO = True
+    settings.MEDIA_ROOT = tmp_path
+    settings.AXES_ENABLED = False
+    return loaded
+
+
+def counted() -> dict[str, int]:
+    return {name: apps.get_model(name).objects.count() for name in KEPT}
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_odd_values_are_refused_and_lose_nothing(world, name):
+    visitor = Visitor(User.objects.get(username=name), SEED)
+    order = Order.objects.filter(recipient__isnull=False).first()
+    visitor.look_around(
+        *FIRST[name], f"/mottagare/{world.key}/", f"/bestallningar/{order.case_number}/"
+    )
+    before = counted()
+    faults = []
+    for _ in range(REQUESTS):
+        told, response = visitor.send_odd()
+        if response.status_code >= 500:
+            faults.append(f"{response.status_code}: {told}")
+    assert not faults, "\n".join(faults)
+    assert all(after >= before[name] for name, after in counted().items())
+    assert not list(differences())
+    assert visitor.sent == REQUESTS and len(visitor.forms) > 3
