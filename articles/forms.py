@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.forms.renderers import Jinja2
 
 from organisation.stores import Seen
 
@@ -15,9 +14,6 @@ ALL = "alla"
 
 class SearchForm(forms.Form):
     """The search box and its filters; what makes no sense counts as not chosen."""
-
-    # Compiled widget templates: on this page the select of stores took a twentieth of the time.
-    default_renderer = Jinja2()
 
     q = forms.CharField(
         label="Sökord",
