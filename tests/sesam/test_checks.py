@@ -39,8 +39,8 @@ def test_an_ordinary_database_may_be_served(as_running_role) -> None:
 
 @pytest.mark.django_db
 @production
-def test_demo_accounts_stop_the_web_server(as_running_role, settings) -> None:
-    settings.DB_AS_OWNER = False
+@override_settings(DB_AS_OWNER=False)
+def test_demo_accounts_stop_the_web_server(as_running_role) -> None:
     UserFactory(is_demo=True)
     with as_running_role():
         with pytest.raises(ImproperlyConfigured, match="demokonton"):
@@ -78,8 +78,8 @@ def test_whoever_can_change_the_log_does_not_run_the_portal(
 
 @pytest.mark.django_db
 @production
-def test_the_owner_may_migrate(settings) -> None:
-    settings.DB_AS_OWNER = True
+@override_settings(DB_AS_OWNER=True)
+def test_the_owner_may_migrate() -> None:
     assert check_database(None, databases=["default"]) == []
 
 
