@@ -14,16 +14,16 @@ from django.utils import timezone
 
 from articles.models import Article
 from organisation import access_log
+from organisation.behalf import check_behalf
 from organisation.models import Source, Unit, User, Warehouse
-from organisation.permissions import CARE, KHS, has_role
+from organisation.permissions import CARE, has_role
+from recipients import whereabouts
 from recipients.models import Recipient
+from recipients.whereabouts import ADDRESS, WAY_IN, AddressRule, preset_contact
 from sesam.attachments import clean
 from sesam.errors import DomainError
 
 from .models import (
-    ADDRESS,
-    WAY_IN,
-    WHEREABOUTS,
     Cart,
     CartAttachment,
     CartLine,
@@ -147,18 +147,6 @@ def warehouses(user: User, unit: Unit) -> list[Warehouse]:
     return sorted({*central, *own}, key=lambda w: (not w.is_central, w.number))
 
 
-def prescribers(unit: Unit) -> QuerySet[User]:
-    """Who may be named as prescriber on an order of ``unit``."""
-    return User.objects.filter(units=unit, is_active=True).distinct().order_by("last_name")
-
-
-def units_of(user: User) -> QuerySet[Unit]:
-    """The units that ``user`` may order for."""
-    if has_role(user, KHS):
-        return Unit.objects.filter(is_active=True)
-    return user.units.filter(is_active=True)
-
-
 @transaction.atomic
 def start(
     user: User,
@@ -176,10 +164,7 @@ def start(
 
     Delivery details are preset from the recipient, the unit and the orderer.
     """
-    if not units_of(user).filter(pk=unit.pk).exists():
-        raise DomainError("Du kan inte beställa för det tjänstestället.", field="unit")
-    if not has_role(user, KHS) and not prescribers(unit).filter(pk=prescriber.pk).exists():
-        raise DomainError("Välj en förskrivare på tjänstestället.", field="prescriber")
+    check_behalf(user, unit, prescriber)
     if recipient is not None and recipient.deceased_on:
         raise DomainError("Mottagaren är avliden. Det går inte att beställa.")
     if recipient is not None and recipient.store_id:
@@ -198,10 +183,7 @@ def start(
         recipient=recipient,
         destination=destination,
         kind=OrderKind.REPLENISHMENT if destination else OrderKind.CUSTOMER,
-        contact_name=str(user),
-        contact_phone=user.phone or unit.phone,
-        contact_mobile=user.mobile,
-        contact_email=user.email,
+        **preset_contact(user, unit),
     )
     _preset_delivery(cart)
     try:
@@ -214,7 +196,7 @@ def start(
 
 
 def _preset_delivery(cart: Cart) -> None:
-    rule = DeliveryWay.AddressRule.STORE if cart.destination else DeliveryWay.AddressRule.RECIPIENT
+    rule = AddressRule.STORE if cart.destination else AddressRule.RECIPIENT
     person = cart.recipient
     if person is not None and not person.is_protected:
         cart.recipient_phone = person.phone
@@ -245,7 +227,10 @@ def change(cart: Cart, details: dict[str, Any]) -> Cart:
     # What is typed for a protected person is typed for this case; what ``locked`` has forgotten
     # must be gone from the database too before it says so.
     cart.typed_for_case = cart.recipient is not None and cart.recipient.is_protected
-    _touch(cart, *{*details, *WHEREABOUTS, "delivery_way", "address_of", "aside", "typed_for_case"})
+    _touch(
+        cart,
+        *{*details, *Cart.WHEREABOUTS, "delivery_way", "address_of", "aside", "typed_for_case"},
+    )
     return cart
 
 
@@ -265,24 +250,13 @@ def _choose(cart: Cart, way: DeliveryWay | None) -> None:
 
 def preset_address(cart: Cart, rule: str) -> dict[str, str]:
     """The address that a delivery way brings; of a protected person none."""
-    rules, person = DeliveryWay.AddressRule, cart.recipient
-    address = dict.fromkeys(ADDRESS, "")
-    source: Recipient | Unit | Warehouse | None = None
-    if rule == rules.RECIPIENT and person is not None and not person.is_protected:
-        source = person
-        address |= {name: getattr(person, name) for name in WAY_IN}
-    elif rule == rules.UNIT:
-        source = cart.unit
-    elif rule == rules.STORE:
-        source = cart.destination or cart.unit.own_stores.first()
-    if source is not None:
-        address |= {n: getattr(source, n) for n in ("co", "street", "postcode", "locality")}
-    return address
+    return whereabouts.preset_address(
+        rule, recipient=cart.recipient, unit=cart.unit, store=cart.destination
+    )
 
 
 def _put_address(cart: Cart, address: dict[str, str]) -> None:
-    for name in ADDRESS:
-        setattr(cart, name, address[name])
+    cart.take({name: address[name] for name in ADDRESS})
 
 
 def fingerprint(cart: Cart) -> str:

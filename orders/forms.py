@@ -10,59 +10,19 @@ from articles.models import Article, Balance
 from articles.stock import available_words
 from individuals import services as individuals
 from individuals.models import Individual
-from organisation.models import Source, Unit, User, Warehouse
+from organisation.models import Source, Warehouse
+from recipients.whereabouts import WAY_IN, AddressRule
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 
-from . import cart as carts
 from .components import Offered
-from .models import WAY_IN, Cart, CartLine, DeliveryWay, Order
+from .models import Cart, CartLine, DeliveryWay, Order
 from .replacement import Offer
 from .rules import MOST
-
-
-def raw(data: dict[str, Any] | None) -> MultiValueDict | None:
-    """Typed data as kept by a dialog, as a form wants it."""
-    if data is None:
-        return None
-    return MultiValueDict({k: v if isinstance(v, list) else [v] for k, v in data.items()})
 
 
 def fold(text: str) -> str:
     """One line break only: browsers send CRLF."""
     return text.replace("\r\n", "\n").strip()
-
-
-class ToForm(forms.Form):
-    """«Beställning till»: on whose behalf, and from which unit."""
-
-    unit = forms.ModelChoiceField(
-        Unit.objects.none(), label="Tjänsteställe", empty_label=None,
-        error_messages={"invalid_choice": "Välj ett av dina tjänsteställen."},
-    )  # fmt: skip
-    prescriber = forms.ModelChoiceField(
-        User.objects.none(), label="Förskrivare", empty_label=None,
-        error_messages={"invalid_choice": "Välj en aktiv förskrivare på tjänstestället."},
-    )  # fmt: skip
-
-    def __init__(self, *args: Any, user: User, store_id: int | None = None, **kwargs: Any) -> None:
-        """With ``store_id`` only units whose own store that is."""
-        super().__init__(*args, **kwargs)
-        units = carts.units_of(user)
-        if store_id:
-            units = units.filter(own_stores=store_id)
-        self.fields["unit"].queryset = units
-        wanted = self.data.get("unit") if self.is_bound else None
-        unit = units.filter(pk=wanted).first() if str(wanted or "").isdecimal() else None
-        unit = unit or units.filter(pk=user.default_unit_id).first() or units.first()
-        self.fields["unit"].initial = unit
-        people = carts.prescribers(unit) if unit else User.objects.none()
-        self.fields["prescriber"].queryset = people | User.objects.filter(pk=user.pk).distinct()
-        self.fields["prescriber"].initial = user.pk
-        self.fields["prescriber"].label_from_instance = _prescriber_label
-
-
-def _prescriber_label(user: User) -> str:
-    return f"{user.orderer_code} {user}".strip()
 
 
 class Barred(forms.widgets.ChoiceWidget):
@@ -537,7 +497,7 @@ class SendForm(forms.Form):
         super().__init__(data, initial=initial)
         self._stands = cart.extra_info
         ways = DeliveryWay.objects.filter(is_active=True)
-        rule = DeliveryWay.AddressRule
+        rule = AddressRule
         if cart.destination_id:
             ways = ways.exclude(address=rule.RECIPIENT)
         elif not cart.unit.own_stores.exists():

@@ -6,9 +6,9 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
+from recipients.cases import forget_typed
 from sesam import jobs
 
-from . import services
 from .models import Cart, CartAttachment, Order, OrderAttachment
 
 KEPT = dt.timedelta(days=1)
@@ -56,4 +56,4 @@ def remove_closed_carts() -> int:
 @jobs.hourly
 def forget_whereabouts_of_protected() -> int:
     """What stands in ended cases of somebody who became protected later."""
-    return services.forget_typed(Order.objects.all())
+    return forget_typed(Order.objects.all())

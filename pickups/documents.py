@@ -4,6 +4,7 @@ never sees can't slip onto it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
@@ -11,11 +12,11 @@ from django.urls import reverse
 
 from recipients import masking
 from recipients.models import Recipient
+from recipients.ticked import HeldAidRow
 from sesam import documents
 
 from . import differences
 from .models import PickupLine, PickupOrder
-from .rows import Row
 
 RECEIPT = "Kvittens på återlämnade hjälpmedel"
 
@@ -84,7 +85,9 @@ def _lines(pickup: PickupOrder) -> list[PickupLine]:
     return [line for line in differences.lines_of(pickup) if not line.is_extra]
 
 
-def receipt(request: HttpRequest, recipient: Recipient, rows: list[Row], *, comment: str) -> bytes:
+def receipt(
+    request: HttpRequest, recipient: Recipient, rows: Sequence[HeldAidRow], *, comment: str
+) -> bytes:
     """«Kvittens på återlämnade hjälpmedel», to be signed and handed to the recipient."""
     shown = masking.shown(recipient)
     return documents.pdf(

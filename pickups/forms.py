@@ -6,8 +6,7 @@ from django import forms
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from orders import cart as carts
-from orders.forms import ToForm
+from organisation.behalf import BehalfForm, units_of
 from organisation.models import Unit, User, Warehouse
 from recipients.contact import ContactField
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
@@ -32,7 +31,7 @@ class ReturnForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        units = carts.units_of(user)
+        units = units_of(user)
         self.fields["unit"].queryset = units
         unit = units.filter(pk=user.default_unit_id).first() or units.first()
         self.fields["unit"].initial = unit
@@ -62,7 +61,7 @@ class ReasonField(forms.ModelChoiceField):
         return format_html("{}<small>{}</small>", reason.name, reason.explanation)
 
 
-class ReasonForm(ToForm):
+class ReasonForm(BehalfForm):
     """«Hämtorder», first step: why, for which unit, who answers for it."""
 
     reason = ReasonField(

@@ -7,10 +7,9 @@ from typing import Any
 
 from organisation.models import Unit, User
 from recipients.models import Loan, Recipient
+from recipients.whereabouts import preset_address, preset_contact
 
 from .models import PickupReason
-
-_ADDRESS = ("co", "street", "postcode", "locality")
 
 
 def reason_for(loans: Iterable[Loan], reasons: Iterable[PickupReason]) -> PickupReason | None:
@@ -33,21 +32,8 @@ def details(
     recipient: Recipient, *, reason: PickupReason, unit: Unit, user: User
 ) -> dict[str, Any]:
     """Address by the reason's rule; of a protected person none, it is typed for this case."""
-    rule = PickupReason.AddressRule
-    facts: dict[str, Any] = {
-        "contact_name": str(user),
-        "contact_phone": user.phone or unit.phone,
-        "contact_mobile": user.mobile,
-        "contact_email": user.email,
+    return {
+        **preset_address(reason.address, recipient=recipient, unit=unit),
+        **preset_contact(user, unit),
         "contact_prescriber": recipient.contact_prescriber,
     }
-    place: Any = unit
-    if reason.address == rule.STORE:
-        place = unit.own_stores.filter(is_active=True).first() or unit
-    elif reason.address == rule.RECIPIENT:
-        if recipient.is_protected:
-            return facts
-        place = recipient
-        facts["door_code"] = recipient.door_code
-        facts["instructions"] = recipient.instructions
-    return facts | {name: getattr(place, name) for name in _ADDRESS}

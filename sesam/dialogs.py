@@ -20,6 +20,7 @@ from django.db.models.functions import Cast
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django_htmx.http import HttpResponseClientRedirect, replace_url
 
 from .models import DialogState
@@ -134,6 +135,13 @@ def posted(request: HttpRequest) -> dict[str, Any]:
             clean = [value.replace("\0", "") for value in values]
             data[name.replace("\0", "")] = clean if len(clean) > 1 else clean[0]
     return data
+
+
+def form_data(typed: dict[str, Any] | None) -> MultiValueDict[str, Any] | None:
+    """What a dialog kept of a step, as a form takes it; None stays None: an unbound form."""
+    if typed is None:
+        return None
+    return MultiValueDict({k: v if isinstance(v, list) else [v] for k, v in typed.items()})
 
 
 def keep_for(user: int, request: HttpRequest, data: dict[str, Any]) -> bool:

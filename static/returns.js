@@ -1,5 +1,5 @@
 // «Retur»: «Skrota» ticks «Retur», and what happens to each aid is said before it is sent, as the
-// server counts it (pickups/rows.py). A changed choice must be confirmed anew.
+// server counts it (pickups/aids.py). A changed choice must be confirmed anew.
 (function () {
   "use strict";
   const form = document.querySelector("form[data-return]");

@@ -2,10 +2,6 @@
 
 from .carts import Cart, CartLine
 from .details import (
-    ADDRESS,
-    CONTACT,
-    WAY_IN,
-    WHEREABOUTS,
     DeliveryDetails,
     DeliveryWay,
     LineFacts,
@@ -13,7 +9,7 @@ from .details import (
 )
 from .files import CartAttachment, OrderAttachment
 from .lines import Delivery, LineDelivery, LineStatus, OrderLine, handed_out
-from .orders import ENDED, NEXT_STATUS, Order, OrderEvent, OrderHold, OrderQuerySet, OrderStatus
+from .orders import Order, OrderEvent, OrderHold, OrderQuerySet, OrderStatus
 from .projects import ProjectMove
 
 __all__ = [
@@ -26,7 +22,6 @@ __all__ = [
     "LineDelivery",
     "LineFacts",
     "LineStatus",
-    "NEXT_STATUS",
     "Order",
     "OrderAttachment",
     "OrderEvent",
@@ -36,10 +31,5 @@ __all__ = [
     "OrderQuerySet",
     "OrderStatus",
     "ProjectMove",
-    "ADDRESS",
-    "WAY_IN",
-    "CONTACT",
-    "ENDED",
-    "WHEREABOUTS",
     "handed_out",
 ]

@@ -9,7 +9,7 @@ from django.db.models import Q
 from articles.models import Article
 from individuals.models import Individual
 from organisation.models import Source, Warehouse
-from sesam.addresses import Address
+from recipients.whereabouts import ADDRESS, WAY_IN, AddressRule, CaseAddress
 
 
 def planned_words(day: dt.date | None, *, is_open: bool = True) -> str:
@@ -33,12 +33,6 @@ GOES_TO_SOMEONE = models.Q(
 class DeliveryWay(models.Model):
     """How it gets there; ``address`` says whose address is preset."""
 
-    class AddressRule(models.TextChoices):
-        RECIPIENT = "recipient", "Mottagarens"
-        UNIT = "unit", "Tjänsteställets"
-        STORE = "store", "Förrådets"
-        NONE = "none", "Ingen"
-
     name = models.CharField("namn", max_length=60, unique=True)
     address = models.CharField("adress", max_length=10, choices=AddressRule.choices)
     rank = models.PositiveSmallIntegerField("ordning", default=0)
@@ -53,41 +47,24 @@ class DeliveryWay(models.Model):
         return self.name
 
 
-# Where to; the last two are the way in to the recipient, and to nobody else.
-WAY_IN = ("door_code", "instructions")
-ADDRESS = ("co", "street", "postcode", "locality", *WAY_IN)
-# What was taken from the recipient's record, and must go when the person becomes protected.
-WHEREABOUTS = (*ADDRESS, "recipient_phone", "recipient_mobile", "recipient_email")
-CONTACT = ("contact_name", "contact_phone", "contact_mobile", "contact_email")
-
-
-class DeliveryDetails(Address):
+class DeliveryDetails(CaseAddress):
     """«Leveransuppgifter»: where to, and whom to call.
 
     The address follows the delivery way: ``address_of`` says whose it is, and with it which parts
     there may be. Empty for orders sent before it was kept; then the way says it.
     """
 
+    WHEREABOUTS = (*ADDRESS, "recipient_phone", "recipient_mobile", "recipient_email")
+    OWN_TEXT = ("extra_info",)
+
     delivery_way: DeliveryWay | None
     address_of = models.CharField(
-        "adressen är", max_length=10, choices=DeliveryWay.AddressRule.choices, blank=True
+        "adressen är", max_length=10, choices=AddressRule.choices, blank=True
     )
-    door_code = models.CharField("port", max_length=40, blank=True)
-    instructions = models.TextField("anvisningar", max_length=500, blank=True)
     recipient_phone = models.CharField("mottagarens telefon", max_length=20, blank=True)
     recipient_mobile = models.CharField("mottagarens mobil", max_length=20, blank=True)
     recipient_email = models.EmailField("mottagarens e-post", blank=True)
-    contact_name = models.CharField("kontaktperson", max_length=120, blank=True)
-    contact_phone = models.CharField("kontaktens telefon", max_length=20, blank=True)
-    contact_mobile = models.CharField("kontaktens mobil", max_length=20, blank=True)
-    contact_email = models.EmailField("kontaktens e-post", blank=True)
-    contact_prescriber = models.BooleanField("förskrivare ska kontaktas", default=False)
     extra_info = models.TextField("övrig information", max_length=2000, blank=True)
-    typed_for_case = models.BooleanField(
-        "skrivet för ärendet",
-        default=False,
-        help_text="Mottagaren var skyddad när uppgifterna skrevs: de gäller bara det här ärendet.",
-    )
 
     class Meta:
         abstract = True
@@ -99,26 +76,21 @@ class DeliveryDetails(Address):
     @property
     def has_address(self) -> bool:
         """Whether the delivery way leads to an address at all."""
-        return self.whose_address != DeliveryWay.AddressRule.NONE
+        return self.whose_address != AddressRule.NONE
 
     @property
     def has_way_in(self) -> bool:
         """Whether a door code and a route may stand with it."""
-        return self.whose_address in ("", DeliveryWay.AddressRule.RECIPIENT)
+        return self.whose_address in ("", AddressRule.RECIPIENT)
 
     def address_lines(self) -> list[str]:
         return super().address_lines() if self.has_address else []
-
-    def forget_whereabouts(self) -> None:
-        """Empty what tells where the recipient is; nothing is saved."""
-        for name in WHEREABOUTS:
-            setattr(self, name, "")
 
 
 def address_follows_the_way(name: str) -> list[models.BaseConstraint]:
     """No address where the way has none; the way in with the recipient's own address only."""
     blank: dict[str, Any] = dict.fromkeys(ADDRESS, "")
-    rule = DeliveryWay.AddressRule
+    rule = AddressRule
     return [
         models.CheckConstraint(
             condition=~Q(address_of=rule.NONE) | Q(**blank), name=f"{name}_without_address"

@@ -1,11 +1,13 @@
 """A sent order, and what has happened to it."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from organisation.models import Unit, Warehouse
-from organisation.permissions import KHS, has_role
+from recipients.cases import AddressedCase, CaseEvent, CaseQuerySet
 from recipients.models import Recipient
 
 from .details import (
@@ -26,42 +28,36 @@ class OrderStatus(models.TextChoices):
     CANCELLED = "cancelled", "Makulerad"
 
 
-# Which status may follow which. Only orders.services moves an order.
-NEXT_STATUS: dict[str, set[str]] = {
-    OrderStatus.REGISTERED: {
-        OrderStatus.PICKING,
-        OrderStatus.PARTLY_DELIVERED,
-        OrderStatus.DELIVERED,
-        OrderStatus.CANCELLED,
-    },
-    OrderStatus.PICKING: {
-        OrderStatus.REGISTERED,
-        OrderStatus.PARTLY_DELIVERED,
-        OrderStatus.DELIVERED,
-    },
-    OrderStatus.PARTLY_DELIVERED: {OrderStatus.DELIVERED},
-    OrderStatus.DELIVERED: set(),
-    OrderStatus.CANCELLED: set(),
-}
-ENDED = (OrderStatus.DELIVERED, OrderStatus.CANCELLED)
-
-
-class OrderQuerySet(models.QuerySet["Order"]):
-    def undelivered(self) -> "OrderQuerySet":
+class OrderQuerySet(CaseQuerySet):
+    def undelivered(self) -> Self:
         """What is still to be delivered, wholly or in part."""
-        return self.exclude(status__in=ENDED)
-
-    def for_user(self, user) -> "OrderQuerySet":
-        """What ``user`` may open: own units' cases; KHS sees every unit's."""
-        if has_role(user, KHS):
-            return self
-        return self.filter(unit__in=user.units.all())
+        return self.still_open()
 
 
-class Order(DeliveryDetails):
+class Order(AddressedCase, DeliveryDetails):
     """A sent order (kundorder, lagerpåfyllnad)."""
 
-    case_number = models.CharField("ärendenummer", max_length=12, unique=True)
+    NEXT_STATUS = {
+        OrderStatus.REGISTERED: {
+            OrderStatus.PICKING,
+            OrderStatus.PARTLY_DELIVERED,
+            OrderStatus.DELIVERED,
+            OrderStatus.CANCELLED,
+        },
+        OrderStatus.PICKING: {
+            OrderStatus.REGISTERED,
+            OrderStatus.PARTLY_DELIVERED,
+            OrderStatus.DELIVERED,
+        },
+        OrderStatus.PARTLY_DELIVERED: {OrderStatus.DELIVERED},
+        OrderStatus.DELIVERED: set(),
+        OrderStatus.CANCELLED: set(),
+    }
+    ENDED = (OrderStatus.DELIVERED, OrderStatus.CANCELLED)
+    NOUN = "beställning"
+    LOADED = ("recipient", "destination", "unit")
+    FREE_TEXTS = ("lines__comment", "lines__moves__note")
+
     kind = models.CharField("ordertyp", max_length=14, choices=OrderKind.choices)
     status = models.CharField(
         "status", max_length=12, choices=OrderStatus.choices, default=OrderStatus.REGISTERED
@@ -124,42 +120,9 @@ class Order(DeliveryDetails):
         """Its planned day as it is shown."""
         return planned_words(self.planned_delivery, is_open=not self.has_ended)
 
-    @property
-    def is_protected(self) -> bool:
-        return self.recipient is not None and self.recipient.is_protected
 
-    @property
-    def has_ended(self) -> bool:
-        return self.status in ENDED
-
-    @property
-    def address_masked(self) -> bool:
-        """A protected person's address stands on the case only while it is open, and only if it
-        was typed for it: what came from the register before the person was protected doesn't.
-        Free text and files may tell it too, and go with it."""
-        return self.is_protected and (self.has_ended or not self.typed_for_case)
-
-    @property
-    def lacks_address(self) -> bool:
-        """Somebody has to ask for an address before this can be delivered."""
-        return self.address_masked and not self.has_ended and self.has_address
-
-
-class OrderEvent(models.Model):
-    """A line of «Händelser»."""
-
+class OrderEvent(CaseEvent):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
-    at = models.DateTimeField("tid")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
-    text = models.CharField("vad", max_length=300)
-
-    class Meta:
-        verbose_name = "händelse"
-        verbose_name_plural = "händelser"
-        ordering = ["at", "id"]
-
-    def __str__(self) -> str:
-        return self.text
 
 
 class OrderHold(models.Model):

@@ -15,7 +15,7 @@ from .changing import (
     type_address,
     why_not_cancel,
 )
-from .common import forget_typed, status_of
+from .common import status_of
 from .delivering import Overtaken, Pick, deliver, delivered_so_far
 from .projects import answer_offer, may_answer, move_on
 from .putting import put_article, take_off
@@ -28,7 +28,6 @@ __all__ = [
     "cancel",
     "deliver",
     "delivered_so_far",
-    "forget_typed",
     "hold",
     "may_answer",
     "move_on",

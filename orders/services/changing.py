@@ -8,40 +8,39 @@ from django.utils import timezone
 from articles.stock import Ledger
 from organisation.models import User
 from organisation.permissions import KHS, has_role
+from recipients.cases import EventKind, forget_at_end, lock_case, set_status, tell
 from sesam.errors import DomainError
 
 from ..models import (
-    WHEREABOUTS,
     Order,
     OrderHold,
     OrderLine,
     OrderStatus,
 )
 from ..stages import BOUGHT
-from .common import forget_at_end, locked_order, set_status, tell
 
 
 @transaction.atomic
 def type_address(order: Order, *, user: User, details: dict[str, str]) -> Order:
     """The address for this case alone, of a person who was protected after it was sent.
 
-    What came from the register then is forgotten; ``details`` are names of ``WHEREABOUTS``, and
+    What came from the register then is forgotten; ``details`` are names of ``Order.WHEREABOUTS``, and
     ``extra_info``, which might tell where the person lives too.
     """
-    order = locked_order(order)
+    order = lock_case(order)
     if not order.is_protected:
         raise DomainError("Adressen skrivs bara här för en person med skyddad identitet.")
     if order.has_ended:
         raise DomainError("Beställningen är avslutad och kan inte ändras.")
     if not order.has_address:
         raise DomainError(f"«{order.delivery_way}» har ingen leveransadress.")
-    for name in (*WHEREABOUTS, "extra_info"):
+    for name in (*order.WHEREABOUTS, "extra_info"):
         setattr(order, name, details.get(name, ""))
     if not order.has_way_in:
         order.door_code = order.instructions = ""
     order.typed_for_case = True
-    order.save(update_fields=[*WHEREABOUTS, "extra_info", "typed_for_case"])
-    tell(order, user, "Leveransadressen skrevs för ärendet")
+    order.save(update_fields=[*order.WHEREABOUTS, "extra_info", "typed_for_case"])
+    tell(order, user, EventKind.ADDRESS, "Leveransadressen skrevs för ärendet")
     return order
 
 
@@ -54,7 +53,7 @@ def why_not_cancel(order: Order, user: User) -> str:
     if order.status != OrderStatus.REGISTERED:
         return (
             "Bara en beställning med status Registrerad kan makuleras."
-            f" Den här är {order.get_status_display().lower()}."
+            f" Den här är {order.status_words}."
         )
     if hold := order.holds.filter(released_at=None).first():
         return f"Beställningen väntar på aktivitet {hold.case_number}. Avsluta den först."
@@ -69,7 +68,7 @@ def why_not_cancel(order: Order, user: User) -> str:
 @transaction.atomic
 def cancel(order: Order, *, user: User) -> Order:
     """«Makulera»: only while registered; frees what was reserved. Cancelled twice is once."""
-    order = locked_order(order)
+    order = lock_case(order)
     if order.status == OrderStatus.CANCELLED:
         return order
     if fault := why_not_cancel(order, user):
@@ -90,7 +89,7 @@ def cancel(order: Order, *, user: User) -> Order:
     set_status(order, OrderStatus.CANCELLED)
     order.cancelled_at = timezone.now()
     order.save(update_fields=["status", "cancelled_at"])
-    tell(order, user, "Beställningen makulerades")
+    tell(order, user, EventKind.CANCELLED, "Beställningen makulerades")
     forget_at_end(order)
     return order
 
@@ -98,12 +97,12 @@ def cancel(order: Order, *, user: User) -> Order:
 @transaction.atomic
 def start_picking(order: Order, *, user: User) -> Order:
     """KHS has begun to pick; from now on the order can't be cancelled."""
-    order = locked_order(order)
+    order = lock_case(order)
     if order.status == OrderStatus.PICKING:
         return order
     set_status(order, OrderStatus.PICKING)
     order.save(update_fields=["status"])
-    tell(order, user, "Plockning påbörjad")
+    tell(order, user, EventKind.PICKING, "Plockning påbörjad")
     return order
 
 
@@ -113,36 +112,34 @@ def stop_picking(order: Order, *, user: User) -> Order:
 
     Nothing has moved yet; what was delivered from has another status and can't come here.
     """
-    order = locked_order(order)
+    order = lock_case(order)
     if order.status == OrderStatus.REGISTERED:
         return order
     if order.status != OrderStatus.PICKING:
-        raise DomainError(
-            f"Plocket kan inte avbrytas: beställningen är {order.get_status_display().lower()}."
-        )
+        raise DomainError(f"Plocket kan inte avbrytas: beställningen är {order.status_words}.")
     set_status(order, OrderStatus.REGISTERED)
     order.save(update_fields=["status"])
-    tell(order, user, "Plockningen avbröts")
+    tell(order, user, EventKind.PICKING_STOPPED, "Plockningen avbröts")
     return order
 
 
 @transaction.atomic
 def hold(order: Order, case_number: str, *, user: User) -> OrderHold:
     """An activity earmarks the order: it can't be delivered before ``release``."""
-    order = locked_order(order)
+    order = lock_case(order)
     if order.status in (OrderStatus.DELIVERED, OrderStatus.CANCELLED):
         raise DomainError("Beställningen är avslutad.")
     made, _ = OrderHold.objects.get_or_create(order=order, case_number=case_number)
-    tell(order, user, f"Väntar på aktivitet {case_number}")
+    tell(order, user, EventKind.HELD, f"Väntar på aktivitet {case_number}")
     return made
 
 
 @transaction.atomic
 def release(order: Order, case_number: str, *, user: User) -> None:
     """The activity has ended."""
-    order = locked_order(order)
+    order = lock_case(order)
     order.holds.filter(case_number=case_number, released_at=None).update(released_at=timezone.now())
-    tell(order, user, f"Aktivitet {case_number} är avslutad")
+    tell(order, user, EventKind.RELEASED, f"Aktivitet {case_number} är avslutad")
 
 
 def reserved_by_place() -> Counter[tuple[int, int]]:

@@ -11,6 +11,7 @@ from articles.stock import Kind, Ledger, Shortage
 from individuals import services as individuals
 from individuals.models import Individual
 from organisation.models import User
+from recipients.cases import EventKind, forget_at_end, lock_case, set_status, tell
 from sesam.errors import DomainError
 
 from ..models import (
@@ -18,7 +19,7 @@ from ..models import (
     OrderLine,
     OrderStatus,
 )
-from .common import forget_at_end, locked_order, set_status, status_of, tell
+from .common import status_of
 from .handing_out import record_delivery_of
 from .projects import record_delivery
 
@@ -80,7 +81,7 @@ def deliver(
     before, since the supplier may need them to mount.
     """
     picks = [pick for pick in picks if pick.quantity]
-    order = locked_order(order)
+    order = lock_case(order)
     if seen_delivered is not None and (now_delivered := delivered_so_far(order)) != seen_delivered:
         asked = sum(pick.quantity for pick in picks)
         raise Overtaken(order, now_delivered - seen_delivered, asked)
@@ -120,7 +121,7 @@ def deliver(
         order.delivered_at = now
     order.save(update_fields=["status", "delivered_at"])
     whole = order.status == OrderStatus.DELIVERED
-    tell(order, user, "Utlevererad" if whole else "Delvis utlevererad")
+    tell(order, user, EventKind.DELIVERED, "Utlevererad" if whole else "Delvis utlevererad")
     forget_at_end(order)
     return order
 

@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from organisation.models import User
 from organisation.permissions import BUFFERT, FORSKRIVARE, has_role
+from recipients.cases import EventKind, lock_case, tell
 from sesam import attachments
 from sesam.errors import DomainError
 
 from ..models import Order, OrderAttachment, OrderLine, OrderStatus, ProjectMove
 from ..stages import Stage, for_khs, may_follow
-from .common import locked_order, tell
 
 
 def may_answer(user: User, order: Order) -> bool:
@@ -99,7 +99,7 @@ def record_delivery(lines: Iterable[OrderLine], *, user: User, now: dt.datetime)
 
 def _locked(line: OrderLine, to: Stage, *, user: User, seen: int) -> tuple[Order, OrderLine, bool]:
     """The order and its line, locked; and whether this very move has been made already."""
-    order = locked_order(line.order)
+    order = lock_case(line.order)
     line = order.lines.select_related("article").get(pk=line.pk)
     if order.status == OrderStatus.CANCELLED or line.cancelled == line.quantity:
         raise DomainError("Beställningen är makulerad. Projektet kan inte flyttas.")
@@ -118,7 +118,7 @@ def _move(order: Order, line: OrderLine, to: Stage, *, user: User, note: str, **
     line.save(update_fields=["stage"])
     note = note.strip()
     ProjectMove.objects.create(line=line, stage=to, at=timezone.now(), by=user, note=note, **facts)
-    tell(order, user, f"{line.article.name}: {to.label}")
+    tell(order, user, EventKind.PROJECT, f"{line.article.name}: {to.label}")
 
 
 def _attach(order: Order, line: OrderLine, upload: UploadedFile, user: User) -> OrderAttachment:

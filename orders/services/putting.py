@@ -6,12 +6,13 @@ from django.utils import timezone
 from articles.models import Article, ArticleType
 from articles.stock import Ledger
 from organisation.models import Source, User, Warehouse
+from recipients.cases import EventKind, forget_at_end, lock_case, set_status, tell
 from sesam.errors import DomainError
 
 from .. import promises
 from ..models import Order, OrderKind, OrderLine, OrderStatus
 from ..rules import MOST
-from .common import forget_at_end, locked_order, set_status, status_of, tell
+from .common import status_of
 from .sending import prices
 
 ENDED = "Beställningen är avslutad och kan inte ändras."
@@ -37,7 +38,7 @@ def put_article(
     form sent twice puts one, and two people who put the same aid at once don't both do so.
     ``DomainError.field`` is ``article``, ``quantity`` or ``warehouse``.
     """
-    order = locked_order(line.order)
+    order = lock_case(line.order)
     line = order.lines.select_related("article").get(pk=line.pk)
     there = list(line.put_lines.select_related("article").order_by("pk"))
     if seen is not None and len(there) > seen:
@@ -79,7 +80,7 @@ def put_article(
         line.save(update_fields=["cancelled", "is_replaced"])
     _promise(order, new, ledger)
     _plan(order)
-    tell(order, user, f"KHS lade på {quantity} st {article}")
+    tell(order, user, EventKind.ARTICLES, f"KHS lade på {quantity} st {article}")
     return new
 
 
@@ -87,7 +88,7 @@ def put_article(
 def take_off(line: OrderLine, *, user: User) -> None:
     """KHS takes back an article it has put on, as far as it isn't delivered. A manual line that
     is left without any stands as it was sent."""
-    order = locked_order(line.order)
+    order = lock_case(line.order)
     lines = {x.pk: x for x in order.lines.select_related("article")}
     line = lines[line.pk]
     if line.put_for_id is None:
@@ -116,7 +117,7 @@ def take_off(line: OrderLine, *, user: User) -> None:
         set_status(order, OrderStatus.DELIVERED)
         order.delivered_at = timezone.now()
         order.save(update_fields=["status", "delivered_at"])
-    tell(order, user, f"KHS tog bort {line.article}")
+    tell(order, user, EventKind.ARTICLES, f"KHS tog bort {line.article}")
     forget_at_end(order)
 
 

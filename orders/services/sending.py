@@ -9,8 +9,8 @@ from django.utils import timezone
 from articles.stock import Kind, Ledger, Shortage
 from individuals import services as individuals
 from individuals.models import Individual
-from organisation import access_log
 from organisation.models import Source, User
+from recipients.cases import EventKind, forget_at_end, tell
 from recipients.models import CareRelation, Recipient
 from sesam import case_numbers
 from sesam.errors import DomainError
@@ -27,7 +27,7 @@ from ..models import (
     OrderStatus,
 )
 from ..stages import Stage
-from .common import forget_at_end, locked_recipient, status_of, tell
+from .common import locked_recipient, status_of
 from .handing_out import record_delivery_of
 from .projects import record_start
 
@@ -115,7 +115,7 @@ def send(cart: Cart, *, user: User) -> Order:
     )
     _move_attachments(cart, order, dict(zip((line.pk for line in lines), order_lines, strict=True)))
     order.recipient = recipient
-    tell(order, user, "Beställningen skickades", action=access_log.Action.CREATE)
+    tell(order, user, EventKind.CREATED, "Beställningen skickades")
     if recipient:
         CareRelation.objects.create(recipient=recipient, unit=cart.unit, case_number=number)
     Cart.objects.filter(pk=cart.pk).update(order=order, closed_at=now, updated_at=now, aside={})

@@ -16,12 +16,12 @@ from articles.models import Article, ArticleType
 from organisation.models import Source, Warehouse
 from organisation.permissions import CARE, roles
 from sesam import dialogs
-from sesam.dialogs import Dialog
+from sesam.dialogs import Dialog, form_data
 from sesam.errors import DomainError
 
 from .. import cart as carts
 from .. import components, preview, replacement, waiting
-from ..forms import CommentForm, ComponentsForm, QuantityForm, ReplacementForm, raw
+from ..forms import CommentForm, ComponentsForm, QuantityForm, ReplacementForm
 from ..models import Cart, CartLine
 from ..rules import Wish, own_order_fault
 from . import whose
@@ -141,7 +141,7 @@ class LineDialog:
     @cached_property
     def offered(self) -> components.Offered:
         """The components to choose among."""
-        typed = raw(self.state.typed("komponenter")) or MultiValueDict()
+        typed = form_data(self.state.typed("komponenter")) or MultiValueDict()
         asked = self.value("antal")
         return components.offered(
             [article for article, _ in self.shares],
@@ -203,7 +203,7 @@ class LineDialog:
 
     def form(self, step: str) -> forms.Form:
         """The step's form, with what was typed if it was shown before."""
-        return self._form(step, raw(self.state.typed(step)))
+        return self._form(step, form_data(self.state.typed(step)))
 
     def _form(self, step: str, data: MultiValueDict | None) -> forms.Form:
         if step == "antal":
@@ -231,7 +231,7 @@ class LineDialog:
         form = self.form(step)
         if not form.is_bound:
             data = {name: form.get_initial_for_field(f, name) for name, f in form.fields.items()}
-            form = self._form(step, raw(data))
+            form = self._form(step, form_data(data))
         return form.cleaned_data if form.is_valid() else None
 
     @cached_property

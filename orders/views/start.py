@@ -9,6 +9,7 @@ from django.urls import reverse
 from articles.stores_views import find_store
 from individuals.models import Individual
 from organisation import access_log
+from organisation.behalf import BehalfForm
 from organisation.models import Warehouse
 from organisation.permissions import CARE, roles
 from recipients.models import Recipient
@@ -17,7 +18,6 @@ from sesam.errors import DomainError
 
 from .. import cart as carts
 from .. import waiting
-from ..forms import ToForm
 from ..models import Cart
 from . import drafts, whose
 from .whose import TILL
@@ -37,7 +37,9 @@ def to_recipient(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
         if piece is None or present.unit.own_stores.filter(pk=piece.warehouse_id).exists():
             return _go_on(request, present, piece)
     access_log.look(request, recipient.key, "Beställning till")
-    form = ToForm(request.POST or None, user=request.user, store_id=piece and piece.warehouse_id)
+    form = BehalfForm(
+        request.POST or None, user=request.user, store_id=piece and piece.warehouse_id
+    )
     refusal = ""
     if recipient.deceased_on:
         refusal = "Mottagaren är avliden. Det går inte att beställa."
@@ -62,7 +64,7 @@ def to_store(request: HttpRequest, number: str) -> HttpResponse:
     present = carts.of_request(request)
     if present is not None and present.destination_id == store.pk:
         return _go_on(request, present)
-    form = ToForm(request.POST or None, user=request.user, store_id=store.pk)
+    form = BehalfForm(request.POST or None, user=request.user, store_id=store.pk)
     dialog = {
         "title": "Lagerpåfyllnad till",
         "cancel_url": reverse("articles:store", args=[store.number]),
@@ -76,7 +78,7 @@ def to_store(request: HttpRequest, number: str) -> HttpResponse:
 
 def _start(
     request: HttpRequest,
-    form: ToForm,
+    form: BehalfForm,
     *,
     recipient: Recipient | None = None,
     destination: Warehouse | None = None,
@@ -113,7 +115,7 @@ def _go_on(request: HttpRequest, cart: Cart, piece: Individual | None = None) ->
 
 
 def _page(
-    request: HttpRequest, form: ToForm, dialog: dict, *, refused: bool, **whom: object
+    request: HttpRequest, form: BehalfForm, dialog: dict, *, refused: bool, **whom: object
 ) -> HttpResponse:
     present = carts.look_again(request)
     if present and not refused:

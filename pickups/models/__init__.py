@@ -1,10 +1,6 @@
 """What comes back: pickup orders to the aid centre, and returns to an own store."""
 
 from .orders import (
-    CONTACT,
-    ENDED,
-    NEXT_STATUS,
-    WHEREABOUTS,
     PickupDetails,
     PickupEvent,
     PickupLine,
@@ -14,13 +10,9 @@ from .orders import (
 )
 from .reasons import PickupReason
 from .receipts import PickupReceipt, ReceivedState
-from .returns import Return, ReturnLine, ReturnQuerySet
+from .returns import Return, ReturnLine
 
 __all__ = [
-    "ENDED",
-    "NEXT_STATUS",
-    "CONTACT",
-    "WHEREABOUTS",
     "PickupDetails",
     "PickupEvent",
     "PickupLine",
@@ -32,5 +24,4 @@ __all__ = [
     "ReceivedState",
     "Return",
     "ReturnLine",
-    "ReturnQuerySet",
 ]

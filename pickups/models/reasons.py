@@ -4,6 +4,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from articles.models import Article
+from recipients.whereabouts import AddressRule
+
+ADDRESSES = [(rule.value, rule.label) for rule in AddressRule if rule != AddressRule.NONE]
 
 
 class PickupReason(models.Model):
@@ -17,15 +20,10 @@ class PickupReason(models.Model):
         KHS = "khs", "KHS"
         SUPPLIER = "supplier", "Leverantören"
 
-    class AddressRule(models.TextChoices):
-        STORE = "store", "Eget förråd"
-        RECIPIENT = "recipient", "Mottagarens"
-        UNIT = "unit", "Tjänsteställets"
-
     name = models.CharField("namn", max_length=80, unique=True)
     explanation = models.CharField("förklaring", max_length=200, blank=True)
     done_by = models.CharField("utförs av", max_length=10, choices=DoneBy.choices)
-    address = models.CharField("hämtadress", max_length=10, choices=AddressRule.choices)
+    address = models.CharField("hämtadress", max_length=10, choices=ADDRESSES)
     document_name = models.CharField("dokument", max_length=80)
     personal_data = models.BooleanField(
         "personuppgifter på dokumentet",

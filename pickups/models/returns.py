@@ -8,16 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from organisation.models import Unit, Warehouse
-from organisation.permissions import KHS, has_role
+from recipients.cases import OwnUnits
 from recipients.models import Loan, Recipient
-
-
-class ReturnQuerySet(models.QuerySet["Return"]):
-    def for_user(self, user) -> "ReturnQuerySet":
-        """What ``user`` may open: own units' returns; KHS sees every unit's."""
-        if has_role(user, KHS):
-            return self
-        return self.filter(unit__in=user.units.all())
 
 
 class Return(models.Model):
@@ -39,7 +31,7 @@ class Return(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
 
-    objects = ReturnQuerySet.as_manager()
+    objects = OwnUnits.as_manager()
 
     class Meta:
         verbose_name = "retur"

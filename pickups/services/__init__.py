@@ -5,14 +5,13 @@ balances (by warehouse and article), individuals (by number), case number.
 """
 
 from .arrivals import Extra, Got
-from .common import forget_typed, on_pickups
+from .common import on_pickups
 from .ordering import (
     Protected,
     TextNeedsCheck,
     Wish,
     cancel_pickup,
     change_pickup,
-    last_event,
     order_pickup,
     plan,
     undo_contact,
@@ -31,7 +30,6 @@ __all__ = [
     "Wish",
     "cancel_pickup",
     "change_pickup",
-    "forget_typed",
     "give_back",
     "make_available",
     "on_pickups",
@@ -39,6 +37,5 @@ __all__ = [
     "plan",
     "receive",
     "undo_contact",
-    "last_event",
     "undo",
 ]

@@ -11,20 +11,17 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from orders import cart as carts
-from organisation import access_log
+from organisation.behalf import check_behalf
 from organisation.models import Unit, User
-from recipients import held, lending
+from recipients import held, lending, personal_data
+from recipients.cases import EventKind, forget_at_end, last_event, lock_case, set_status, tell
 from recipients.models import CareRelation, Loan, Recipient
+from recipients.whereabouts import CONTACT
 from sesam import case_numbers
 from sesam.errors import DomainError
 from sesam.models import CaseKind
 
-from .. import personal_data
 from ..models import (
-    CONTACT,
-    NEXT_STATUS,
-    WHEREABOUTS,
     PickupDetails,
     PickupLine,
     PickupOrder,
@@ -32,7 +29,6 @@ from ..models import (
     PickupStatus,
 )
 from . import goods
-from .common import forget_at_end, tell
 
 DETAILS = [f.name for f in PickupDetails._meta.get_fields() if f.name != "typed_for_case"]
 _NEEDED = {"street": "gatuadress", "postcode": "postnummer", "locality": "ort"}
@@ -99,7 +95,7 @@ def order_pickup(
     if recipient.is_protected and not was_protected:
         raise Protected
     wishes = list({wish.loan_id: wish for wish in wishes}.values())
-    _check_who(user, unit, prescriber)
+    check_behalf(user, unit, prescriber)
     if not reason.is_active:
         raise DomainError("Orsaken används inte längre. Välj en annan.", field="reason")
     if not wishes:
@@ -127,16 +123,9 @@ def order_pickup(
     pickup.case_number = case_numbers.take(CaseKind.PICKUP)
     pickup.save(force_insert=True)
     _insert_lines(pickup, wishes, loans, belonging)
-    tell(pickup, user, "Hämtordern registrerades", action=access_log.Action.CREATE)
+    tell(pickup, user, EventKind.CREATED, "Hämtordern registrerades")
     CareRelation.objects.create(recipient=recipient, unit=unit, case_number=pickup.case_number)
     return pickup
-
-
-def _check_who(user: User, unit: Unit, prescriber: User) -> None:
-    if not carts.units_of(user).filter(pk=unit.pk).exists():
-        raise DomainError("Välj ett av dina tjänsteställen.", field="unit")
-    if prescriber != user and not carts.prescribers(unit).filter(pk=prescriber.pk).exists():
-        raise DomainError("Välj en förskrivare på tjänstestället.", field="prescriber")
 
 
 def _check_details(pickup: PickupOrder) -> None:
@@ -208,28 +197,6 @@ def _insert_lines(
     PickupLine.objects.bulk_update(lines.values(), ["came_with"])
 
 
-def locked(pickup: PickupOrder, *more: PickupOrder) -> PickupOrder:
-    """The pickup order, locked after its recipient; ``more`` in the order of their numbers."""
-    rows = (
-        PickupOrder.objects.select_for_update(of=("self",))
-        .filter(pk__in=[pickup.pk, *(other.pk for other in more)])
-        .order_by("case_number")
-        .select_related("recipient", "warehouse", "reason", "unit", "ordered_by")
-    )
-    return {row.pk: row for row in rows}[pickup.pk]
-
-
-def set_status(pickup: PickupOrder, status: PickupStatus) -> None:
-    """Move the status; nothing is saved."""
-    if status == pickup.status:
-        return
-    if status not in NEXT_STATUS[pickup.status]:
-        raise DomainError(
-            f"En hämtorder som är «{pickup.get_status_display()}» kan inte ändras så."
-        )
-    pickup.status = status
-
-
 @transaction.atomic
 def change_pickup(
     pickup: PickupOrder,
@@ -237,16 +204,14 @@ def change_pickup(
     user: User,
     details: dict[str, Any],
     text_confirmed: bool = False,
+    kind: EventKind = EventKind.CHANGED,
     what: str = "Uppgifterna ändrades",
 ) -> PickupOrder:
     """Change address, contact or comment while the order is open."""
-    lending.lock([pickup.recipient_id])
-    pickup = locked(pickup)
+    pickup = lock_case(pickup)
     if pickup.has_ended:
-        raise DomainError(
-            f"Hämtordern är {pickup.get_status_display().lower()} och kan inte ändras."
-        )
-    forgotten = [*WHEREABOUTS, *CONTACT] if pickup.lacks_address else []
+        raise DomainError(f"Hämtordern är {pickup.status_words} och kan inte ändras.")
+    forgotten = [*pickup.WHEREABOUTS, *CONTACT] if pickup.lacks_address else []
     if forgotten:
         pickup.forget_whereabouts()
     changed = [
@@ -263,7 +228,7 @@ def change_pickup(
     pickup.text_confirmed = text_confirmed or (pickup.text_confirmed and confirmed_stays)
     _check_details(pickup)
     pickup.save(update_fields=[*changed, *forgotten, "text_confirmed", "typed_for_case"])
-    tell(pickup, user, what)
+    tell(pickup, user, kind, what)
     return pickup
 
 
@@ -271,8 +236,7 @@ def change_pickup(
 def undo_contact(pickup: PickupOrder, *, user: User, contact: bool, seen: int) -> PickupOrder:
     """Turn the contact switch of this pickup order back. Twice is once; raises ``DomainError``
     where something has happened to it since the event ``seen``."""
-    lending.lock([pickup.recipient_id])
-    pickup = locked(pickup)
+    pickup = lock_case(pickup)
     if pickup.contact_prescriber == contact:
         return pickup
     if last_event(pickup) != seen:
@@ -285,46 +249,40 @@ def undo_contact(pickup: PickupOrder, *, user: User, contact: bool, seen: int) -
         user=user,
         details={"contact_prescriber": contact},
         text_confirmed=pickup.text_confirmed,
+        kind=EventKind.CONTACT,
         what=f"Förskrivare {words} kontaktas",
     )
-
-
-def last_event(pickup: PickupOrder) -> int:
-    """The id of the last thing that happened to it."""
-    return pickup.events.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 @transaction.atomic
 def plan(pickup: PickupOrder, *, user: User, day: dt.date) -> PickupOrder:
     """KHS or the supplier has set a day."""
-    lending.lock([pickup.recipient_id])
-    pickup = locked(pickup)
+    pickup = lock_case(pickup)
     if pickup.status not in (PickupStatus.REGISTERED, PickupStatus.PLANNED):
         raise DomainError("Bara en hämtorder som ingen har hämtat kan planeras.")
     if day < timezone.localdate():
         raise DomainError("Välj en dag som inte har varit.", field="day")
     pickup.status, pickup.planned_for = PickupStatus.PLANNED, day
     pickup.save(update_fields=["status", "planned_for"])
-    tell(pickup, user, f"Planerad till {day:%Y-%m-%d}")
+    tell(pickup, user, EventKind.PLANNED, f"Planerad till {day:%Y-%m-%d}")
     return pickup
 
 
 @transaction.atomic
 def cancel_pickup(pickup: PickupOrder, *, user: User) -> PickupOrder:
     """«Makulera»: only while nothing is fetched; the aids can be chosen again. Twice is once."""
-    lending.lock([pickup.recipient_id])
-    pickup = locked(pickup)
+    pickup = lock_case(pickup)
     if pickup.status == PickupStatus.CANCELLED:
         return pickup
     if pickup.status not in (PickupStatus.REGISTERED, PickupStatus.PLANNED):
         raise DomainError(
             "Bara en hämtorder som inget är hämtat på kan makuleras. Den här är"
-            f" {pickup.get_status_display().lower()}."
+            f" {pickup.status_words}."
         )
     pickup.lines.filter(is_open=True).update(is_open=False)
     set_status(pickup, PickupStatus.CANCELLED)
     pickup.cancelled_at = timezone.now()
     pickup.save(update_fields=["status", "cancelled_at"])
     forget_at_end(pickup)
-    tell(pickup, user, "Hämtordern makulerades")
+    tell(pickup, user, EventKind.CANCELLED, "Hämtordern makulerades")
     return pickup

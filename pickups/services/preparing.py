@@ -9,9 +9,9 @@ from articles.stock import Ledger
 from individuals import services as individuals
 from individuals.models import BlockReason
 from organisation.models import User
+from recipients.cases import EventKind, tell
 
 from ..models import PickupReceipt, ReceivedState
-from .common import tell
 
 REASONS = {
     ReceivedState.TO_CLEANING: BlockReason.Code.CLEANING,
@@ -44,5 +44,5 @@ def make_available(receipt: PickupReceipt, *, user: User) -> PickupReceipt:
     ledger.save()
     receipt.finished_at = timezone.now()
     receipt.save(update_fields=["finished_at"])
-    tell(line.pickup, user, f"{line.article.name} kan lämnas ut igen")
+    tell(line.pickup, user, EventKind.PREPARED, f"{line.article.name} kan lämnas ut igen")
     return receipt

@@ -16,6 +16,7 @@ from individuals.models import BlockReason, Component, Individual
 from organisation import access_log
 from organisation.models import User
 from recipients import held, lending
+from recipients.cases import EventKind, forget_at_end, lock_cases, set_status, tell
 from recipients.models import Loan, Recipient
 from sesam.errors import DomainError
 
@@ -29,8 +30,6 @@ from ..models import (
 )
 from . import arrivals, goods
 from .arrivals import Arrived, Extra, Got
-from .common import forget_at_end, tell
-from .ordering import locked, set_status
 from .preparing import REASONS
 
 
@@ -66,7 +65,7 @@ def receive(
     others = arrivals.resolve(pickup, extras)
     lending.lock([pickup.recipient_id, *(a.loan.recipient_id for a in others if a.loan)])
     elsewhere = _open_lines_elsewhere(pickup, others)
-    pickup = locked(pickup, *(line.pickup for line in elsewhere))
+    pickup = lock_cases([pickup, *(line.pickup for line in elsewhere)])[pickup.pk]
     _check(pickup, got, others, finish, seen)
     arrived = [*arrivals.from_lines(pickup, got), *others]
     _lock_loans(arrived, {line.pickup.case_number for line in elsewhere} | {pickup.case_number})
@@ -269,7 +268,7 @@ def _tell_elsewhere(work: _Work, elsewhere: list[PickupLine]) -> None:
         other = line.pickup
         number = work.pickup.case_number
         text = f"{line.article.name} kom med hämtorder {number}"
-        tell(other, work.user, text)
+        tell(other, work.user, EventKind.RECEIVED, text)
         if not other.lines.filter(is_open=True).exists():
             set_status(other, PickupStatus.RECEIVED)
             other.received_at = work.now
@@ -303,4 +302,4 @@ def _end(work: _Work, pickup: PickupOrder, something: bool) -> None:
         pickup.received_at = work.now
     pickup.save(update_fields=["status", "received_at"])
     forget_at_end(pickup)
-    tell(pickup, work.user, "Mottagen" if done else "Delvis mottagen")
+    tell(pickup, work.user, EventKind.RECEIVED, "Mottagen" if done else "Delvis mottagen")

@@ -13,8 +13,8 @@ from articles.models import Responsibility
 from articles.stock import Kind, Ledger, Shortage
 from individuals import services as individuals
 from individuals.models import Component, Individual
-from orders import cart as carts
 from organisation import access_log
+from organisation.behalf import check_unit
 from organisation.models import Unit, User, Warehouse
 from recipients import held, lending
 from recipients.models import CareRelation, Loan, Recipient
@@ -104,8 +104,7 @@ def give_back(
 
 
 def _check(user: User, unit: Unit, warehouse: Warehouse, backs: list[Back]) -> None:
-    if not carts.units_of(user).filter(pk=unit.pk).exists():
-        raise DomainError("Välj ett av dina tjänsteställen.", field="unit")
+    check_unit(user, unit)
     if warehouse.is_central or not unit.own_stores.filter(pk=warehouse.pk, is_active=True).exists():
         raise DomainError("Välj ett av tjänsteställets egna förråd.", field="warehouse")
     if not backs:

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from organisation.permissions import CARE, roles
 from recipients import contact
+from recipients.cases import last_event
+from recipients.starting import log_look
 from sesam import dialogs, undo
 from sesam.addresses import written
 from sesam.errors import DomainError
@@ -23,7 +25,6 @@ from .. import differences, services
 from ..forms import AddressForm, BlockForm, CommentForm, ContactForm
 from ..models import PickupOrder, PickupStatus
 from ..slots import pickup_create
-from .common import log
 
 no_store = cache_control(no_store=True, private=True)
 BLOCKS: dict[str, tuple[str, type[BlockForm]]] = {
@@ -45,7 +46,7 @@ def find(request: HttpRequest, number: str) -> PickupOrder:
 
 
 def _log(request: HttpRequest, pickup: PickupOrder, detail: str) -> None:
-    log(request, pickup.recipient, detail, case_number=pickup.case_number)
+    log_look(request, pickup.recipient, detail, case_number=pickup.case_number)
 
 
 @roles(*CARE)
@@ -109,7 +110,7 @@ def _save(request: HttpRequest, pickup: PickupOrder, name: str) -> HttpResponse:
             f"{contact.WORDS[saved.contact_prescriber]}.",
             reverse("pickups:undo_contact", args=[pickup.case_number]),
             till=contact.YES if pickup.contact_prescriber else contact.NO,
-            sedan=services.last_event(pickup),
+            sedan=last_event(pickup),
         )
     return redirect("pickups:detail", pickup.case_number)
 

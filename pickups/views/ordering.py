@@ -13,18 +13,18 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
-from orders.forms import raw
 from organisation.permissions import CARE, roles
+from recipients import ticked
 from recipients.models import Recipient
+from recipients.starting import find_recipient, log_look, shown_recipient, ticked_address
+from recipients.whereabouts import ADDRESS
 from sesam import dialogs
-from sesam.dialogs import Dialog
+from sesam.dialogs import Dialog, form_data
 from sesam.errors import DomainError
 
-from .. import presets, services
-from .. import rows as held
+from .. import aids, presets, services
 from ..forms import DetailsForm, ReasonForm
 from ..models import PickupOrder
-from .common import find_recipient, head, log, ticked
 
 KIND = "pickup"
 AIDS, INFO = "hjalpmedel", "information"
@@ -39,9 +39,9 @@ no_store = cache_control(no_store=True, private=True)
 def begin(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Open the dialog, with the aids that were ticked on the recipient's page."""
     recipient = find_recipient(key)
-    if answer := ticked(request):
+    if answer := ticked_address(request):
         return answer
-    chosen = sorted(held.ids(request.GET.getlist(held.CHOSEN)))
+    chosen = sorted(ticked.loan_ids(request.GET.getlist(ticked.CHOSEN)))
     dialog = Dialog.start(
         request, KIND, about=recipient.key, chosen=chosen, token=str(uuid.uuid4())
     )
@@ -81,19 +81,19 @@ def _ended(request: HttpRequest) -> HttpResponse:
 # --- what the steps say ---
 
 
-def _reason_form(request: HttpRequest, state: Dialog, rows: list[held.Row]) -> ReasonForm:
-    form = ReasonForm(raw(state.typed(AIDS)), user=request.user)
+def _reason_form(request: HttpRequest, state: Dialog, rows: list[aids.ReturnRow]) -> ReasonForm:
+    form = ReasonForm(form_data(state.typed(AIDS)), user=request.user)
     if not form.is_bound:
         loans = [row.loan for row in rows if row.chosen]
         form.fields["reason"].initial = presets.reason_for(loans, form.fields["reason"].queryset)
     return form
 
 
-def _rows(state: Dialog, recipient: Recipient) -> list[held.Row]:
+def _rows(state: Dialog, recipient: Recipient) -> list[aids.ReturnRow]:
     typed = state.typed(AIDS)
     if typed is None:
-        return held.of(recipient, set(state.facts["chosen"]))
-    return held.typed(held.of(recipient), typed)
+        return aids.return_rows(recipient, set(state.facts["chosen"]))
+    return aids.type_return(aids.return_rows(recipient), typed)
 
 
 def _details_form(
@@ -106,28 +106,22 @@ def _details_form(
         recipient, reason=chosen, unit=reason.cleaned_data["unit"], user=request.user
     )
     if typed is not None and state.facts.get("preset_for") != chosen.pk:
-        typed = {**typed, **{name: fresh.get(name, "") for name in _ADDRESS}}
+        typed = {**typed, **{name: fresh.get(name, "") for name in ADDRESS}}
         state.keep(INFO, typed)
     state.remember(preset_for=chosen.pk)
-    return DetailsForm(raw(typed), initial=fresh)
-
-
-_ADDRESS = ("co", "street", "postcode", "locality", "door_code", "instructions")
+    return DetailsForm(form_data(typed), initial=fresh)
 
 
 def _aids(request: HttpRequest, state: Dialog, recipient: Recipient) -> HttpResponse:
     """«Nästa»: a reason and at least one aid are chosen."""
     rows = _rows(state, recipient)
     form = _reason_form(request, state, rows)
-    error = held.gone(rows, state.typed(AIDS) or {})
+    error = ticked.why_gone(rows, state.typed(AIDS) or {})
     valid = form.is_valid()
-    chosen = [row for row in rows if row.chosen]
-    if not error and not chosen:
+    if not error and not any(row.chosen for row in rows):
         error = "Välj minst ett hjälpmedel att hämta."
-    for row in chosen:
-        if not 1 <= row.quantity <= row.loan.held:
-            row.error = f"Ange ett antal från 1 till {row.loan.held}."
-    if error or not valid or any(row.error for row in rows):
+    enough = ticked.check_quantities(rows)
+    if error or not valid or not enough:
         return _aids_page(request, state, recipient, rows, form, error=error, status=422)
     return dialogs.go(request, reverse("pickups:step", args=[state.key, INFO]))
 
@@ -138,7 +132,7 @@ def _send(request: HttpRequest, state: Dialog, recipient: Recipient) -> HttpResp
     reason = _reason_form(request, state, rows)
     if not reason.is_valid():
         return dialogs.go(request, reverse("pickups:step", args=[state.key, AIDS]))
-    if lost := held.gone(rows, state.typed(AIDS) or {}):
+    if lost := ticked.why_gone(rows, state.typed(AIDS) or {}):
         # Unless it was the same dialog, sent twice at the same instant, that took them.
         if made := PickupOrder.objects.filter(token=state.facts["token"]).first():
             return _confirmation(request, made.case_number)
@@ -157,7 +151,7 @@ def _send(request: HttpRequest, state: Dialog, recipient: Recipient) -> HttpResp
             details=form.cleaned_data,
             token=uuid.UUID(state.facts["token"]),
             text_confirmed=form.cleaned_data["text_confirmed"],
-            seen=held.seen(state.typed(AIDS) or {}),
+            seen=ticked.seen_loans(state.typed(AIDS) or {}),
         )
     except services.Protected:
         return _ended(request)
@@ -232,15 +226,15 @@ def _aids_page(
     request: HttpRequest,
     state: Dialog,
     recipient: Recipient,
-    rows: list[held.Row],
+    rows: list[aids.ReturnRow],
     form: forms.Form,
     *,
     error: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    log(request, recipient, TITLE)
+    log_look(request, recipient, TITLE)
     context = {
-        **head(recipient),
+        **shown_recipient(recipient),
         "dialog": _dialog(state, recipient, AIDS, next="Nästa", error=error),
         "form": form,
         "rows": rows,
@@ -260,9 +254,9 @@ def _info_page(
     status: int = 200,
     confirm: bool = False,
 ) -> HttpResponse:
-    log(request, recipient, TITLE)
+    log_look(request, recipient, TITLE)
     context = {
-        **head(recipient),
+        **shown_recipient(recipient),
         "dialog": _dialog(state, recipient, INFO, next="Skapa hämtorder", back=True, error=error),
         "form": form,
         "reason": reason.cleaned_data["reason"],

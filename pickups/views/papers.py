@@ -7,11 +7,11 @@ from django.views.decorators.http import require_GET
 
 from organisation import access_log
 from organisation.permissions import CARE, roles
+from recipients.starting import log_look
 from sesam.documents import download
 
 from .. import documents
 from .cases import find
-from .common import log
 
 
 @roles(*CARE)
@@ -20,7 +20,7 @@ def pickup(request: HttpRequest, number: str) -> HttpResponse:
     """«Skapa pdf»."""
     found = find(request, number)
     content = documents.pickup_order(request, found)
-    log(
+    log_look(
         request,
         found.recipient,
         found.reason.document_name,

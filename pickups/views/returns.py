@@ -12,18 +12,19 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from organisation.permissions import CARE, roles
+from recipients import ticked
 from recipients.models import Recipient
+from recipients.starting import find_recipient, log_look, shown_recipient, ticked_address
 from sesam import undo as undo_note
 from sesam import unsent
+from sesam.dialogs import posted
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datumtid
 
-from .. import rows as held
-from .. import services
+from .. import aids, services
 from ..forms import ReturnForm
 from ..models import Return
 from ..services.goods import same_day
-from .common import find_recipient, head, log, ticked
 
 no_store = cache_control(no_store=True, private=True)
 
@@ -34,29 +35,28 @@ no_store = cache_control(no_store=True, private=True)
 def new(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """The form. A POST from the recipient's page says which aids are ticked."""
     recipient = find_recipient(key)
-    if answer := ticked(request):
+    if answer := ticked_address(request):
         return answer
     if request.method == "POST":
         return _send(request, recipient)
-    rows = held.of(recipient, held.ids(request.GET.getlist(held.CHOSEN)))
+    rows = aids.return_rows(recipient, ticked.loan_ids(request.GET.getlist(ticked.CHOSEN)))
     if kept := unsent.typed(request):
-        rows = held.typed(rows, kept)
+        rows = aids.type_return(rows, kept)
     return _page(request, recipient, rows, ReturnForm(user=request.user), token=uuid.uuid4())
 
 
 def _send(request: HttpRequest, recipient: Recipient) -> HttpResponse:
-    data = dict(request.POST.lists())
-    typed = {name: v if len(v) > 1 else v[0] for name, v in data.items()}
+    typed = posted(request)
     form = ReturnForm(request.POST, user=request.user)
     token = _token(request)
     if done := Return.objects.for_user(request.user).filter(key=token).first():
         return redirect("pickups:returned", done.key)
-    rows = held.typed(held.of(recipient), typed)
-    if lost := held.gone(rows, typed):
+    rows = aids.type_return(aids.return_rows(recipient), typed)
+    if lost := ticked.why_gone(rows, typed):
         return _page(request, recipient, rows, form, token=token, error=lost, status=409)
     if not form.is_valid():
         return _page(request, recipient, rows, form, token=token, status=422)
-    confirmed = held.to_confirm(rows)
+    confirmed = aids.to_confirm(rows)
     backs = [services.Back(r.loan.pk, r.quantity, r.scrap) for r in rows if r.chosen]
     try:
         made = services.give_back(
@@ -66,8 +66,8 @@ def _send(request: HttpRequest, recipient: Recipient) -> HttpResponse:
             unit=form.cleaned_data["unit"],
             warehouse=form.cleaned_data["warehouse"],
             key=token,
-            seen=held.seen(typed),
-            confirmed=confirmed in ("", request.POST.get(held.CONFIRMED)),
+            seen=ticked.seen_loans(typed),
+            confirmed=confirmed in ("", request.POST.get(aids.CONFIRMED)),
         )
     except services.Unconfirmed as question:
         error = question.message
@@ -75,7 +75,7 @@ def _send(request: HttpRequest, recipient: Recipient) -> HttpResponse:
             request, recipient, rows, form, token=token, error=error, asks=True, status=422
         )
     except DomainError as fault:
-        rows = held.typed(held.of(recipient), typed)
+        rows = aids.type_return(aids.return_rows(recipient), typed)
         error = place_fault(rows, form, fault)
         return _page(request, recipient, rows, form, token=token, error=error, status=422)
     undo_note.offer(
@@ -86,7 +86,7 @@ def _send(request: HttpRequest, recipient: Recipient) -> HttpResponse:
     return redirect("pickups:returned", made.key)
 
 
-def place_fault(rows: list[held.Row], form: ReturnForm, fault: DomainError) -> str:
+def place_fault(rows: list[aids.ReturnRow], form: ReturnForm, fault: DomainError) -> str:
     """Put what the service said where it belongs; what is left belongs to the page."""
     if fault.field in form.fields:
         form.add_error(fault.field, fault.message)
@@ -108,7 +108,7 @@ def _token(request: HttpRequest) -> uuid.UUID:
 def _page(
     request: HttpRequest,
     recipient: Recipient,
-    rows: list[held.Row],
+    rows: list[aids.ReturnRow],
     form: ReturnForm,
     *,
     token: uuid.UUID,
@@ -116,10 +116,10 @@ def _page(
     asks: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    log(request, recipient, "Retur")
+    log_look(request, recipient, "Retur")
     chosen = {row.loan.pk for row in rows if row.chosen}
     context = {
-        **head(recipient),
+        **shown_recipient(recipient),
         "form": form,
         "rows": rows,
         "token": token,
@@ -129,7 +129,7 @@ def _page(
         "stores_a": any(row.is_a for row in rows if row.chosen and not row.scrap),
         "scrap": True,
         "asks": asks,
-        "to_confirm": held.to_confirm(rows),
+        "to_confirm": aids.to_confirm(rows),
         "going_back": sum(row.goes_back for row in rows),
         "going_away": sum(row.goes_away for row in rows),
         "staying": sum(row.stays for row in rows),
@@ -152,10 +152,10 @@ def _find(request: HttpRequest, key: uuid.UUID) -> Return:
 def returned(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """«Returbekräftelse»."""
     made = _find(request, key)
-    log(request, made.recipient, "Returbekräftelse")
+    log_look(request, made.recipient, "Returbekräftelse")
     lines = list(made.lines.select_related("loan__article", "loan__individual", "came_with"))
     context = {
-        **head(made.recipient),
+        **shown_recipient(made.recipient),
         "made": made,
         "lines": lines,
         "may_undo": made.undone_at is None and same_day(made.at),

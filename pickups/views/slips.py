@@ -12,13 +12,14 @@ from django.views.decorators.http import require_http_methods
 
 from organisation import access_log
 from organisation.permissions import CARE, roles
+from recipients import ticked
+from recipients.starting import find_recipient, log_look, shown_recipient, ticked_address
 from sesam import unsent
+from sesam.dialogs import posted
 from sesam.documents import download
 
-from .. import documents
-from .. import rows as held
+from .. import aids, documents
 from ..forms import SlipForm
-from .common import find_recipient, head, log, ticked
 
 no_store = cache_control(no_store=True, private=True)
 
@@ -32,33 +33,31 @@ def slip(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     What a pickup order is to fetch from the store was handed in too: it gets its receipt.
     """
     recipient = find_recipient(key)
-    if answer := ticked(request):
+    if answer := ticked_address(request):
         return answer
     error, status = "", 200
     if request.method == "POST":
-        typed = {name: v if len(v) > 1 else v[0] for name, v in request.POST.lists()}
-        rows = held.typed(held.of(recipient, any_aid=True), typed)
+        typed = posted(request)
+        rows = aids.type_return(aids.return_rows(recipient, any_aid=True), typed)
         form = SlipForm(request.POST)
         chosen = [row for row in rows if row.chosen]
-        for row in chosen:
-            if not 1 <= row.quantity <= row.loan.held:
-                row.error = f"Ange ett antal från 1 till {row.loan.held}."
-        error = held.gone(rows, typed) or ("" if chosen else "Välj minst ett hjälpmedel.")
-        if form.is_valid() and not error and not any(row.error for row in rows):
+        enough = ticked.check_quantities(rows)
+        error = ticked.why_gone(rows, typed) or ("" if chosen else "Välj minst ett hjälpmedel.")
+        if form.is_valid() and not error and enough:
             comment = form.cleaned_data["comment"]
             content = documents.receipt(request, recipient, chosen, comment=comment)
-            log(request, recipient, documents.RECEIPT, action=access_log.Action.PRINT)
+            log_look(request, recipient, documents.RECEIPT, action=access_log.Action.PRINT)
             return download("kvittens-aterlamnade-hjalpmedel.pdf", content)
         status = 422
     else:
-        chosen_before = held.ids(request.GET.getlist(held.CHOSEN))
-        rows = held.of(recipient, chosen_before, any_aid=True)
+        chosen_before = ticked.loan_ids(request.GET.getlist(ticked.CHOSEN))
+        rows = aids.return_rows(recipient, chosen_before, any_aid=True)
         if kept := unsent.typed(request):
-            rows = held.typed(rows, kept)
+            rows = aids.type_return(rows, kept)
         form = SlipForm()
-    log(request, recipient, "Retursedel")
+    log_look(request, recipient, "Retursedel")
     context = {
-        **head(recipient),
+        **shown_recipient(recipient),
         "form": form,
         "rows": rows,
         "error": error,

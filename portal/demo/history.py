@@ -13,7 +13,9 @@ from orders.models import (
     OrderEvent,
     OrderStatus,
 )
+from recipients.cases import EventKind
 from recipients.models import Loan, Recipient
+from recipients.whereabouts import AddressRule
 
 from . import people, projects
 from .organisation import Places
@@ -32,7 +34,7 @@ def load(
 ) -> int:
     """Write the history; how many orders it has."""
     rows = Rows()
-    way = DeliveryWay.objects.get(address=DeliveryWay.AddressRule.RECIPIENT)
+    way = DeliveryWay.objects.get(address=AddressRule.RECIPIENT)
     living = [r for r in recipients.values() if r.is_person and not r.deceased_on]
     useful = [a for a in articles.values() if a.is_stocked and a.type == ArticleType.MAIN]
     useful += [a for a in articles.values() if a.type == ArticleType.CONSUMABLE] * 40
@@ -63,7 +65,9 @@ def _delivery(rows, places, order) -> Delivery:
     at, khs = order.sent_at + dt.timedelta(days=1), places.users["khs"]
     delivery = Delivery(order=order, number=1, at=at, by=khs)
     rows.deliveries.append(delivery)
-    rows.events.append(OrderEvent(order=order, at=at, user=khs, text="Utlevererad"))
+    rows.events.append(
+        OrderEvent(order=order, at=at, user=khs, kind=EventKind.DELIVERED, text="Utlevererad")
+    )
     return delivery
 
 
@@ -99,4 +103,4 @@ def _open(rows, shelf, order, articles, chance, turn) -> None:
     if cancelled:
         order.status, order.cancelled_at = OrderStatus.CANCELLED, order.sent_at
         rows.events.append(OrderEvent(order=order, at=order.sent_at, user=order.ordered_by,
-                                      text="Beställningen makulerades"))  # fmt: skip
+                                      kind=EventKind.CANCELLED, text="Beställningen makulerades"))  # fmt: skip

@@ -14,6 +14,7 @@ from articles.models import Article, Balance
 from orders import services
 from orders.models import DeliveryWay, OrderAttachment, OrderEvent, OrderLine, ProjectMove
 from orders.stages import ANSWERS, Stage
+from recipients.cases import EventKind
 from recipients.models import Recipient
 
 from . import people
@@ -118,7 +119,9 @@ def _moves(rows: Rows, places: Places, line: OrderLine, stages: dict[Stage, dt.d
         rows.moves.append(move)
         if not first:
             text = f"{line.article.name}: {stage.label}"
-            rows.events.append(OrderEvent(order=line.order, at=at, user=move.by, text=text))
+            rows.events.append(
+                OrderEvent(order=line.order, at=at, user=move.by, kind=EventKind.PROJECT, text=text)
+            )
 
 
 def _offer(rows: Rows, line: OrderLine, khs, at: dt.datetime) -> OrderAttachment:

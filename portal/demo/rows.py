@@ -18,6 +18,7 @@ from orders.models import (
     ProjectMove,
 )
 from organisation.models import Source
+from recipients.cases import EventKind
 from recipients.models import CareRelation, Loan, Recipient
 from sesam import case_numbers
 from sesam.models import CaseKind, CaseNumber, CaseSeries
@@ -66,7 +67,11 @@ def order_row(rows: Rows, places: Places, recipient: Recipient, way, at) -> Orde
         contact_phone=user.phone, contact_prescriber=recipient.contact_prescriber,
     )  # fmt: skip
     rows.orders.append(order)
-    rows.events.append(OrderEvent(order=order, at=at, user=user, text="Beställningen skickades"))
+    rows.events.append(
+        OrderEvent(
+            order=order, at=at, user=user, kind=EventKind.CREATED, text="Beställningen skickades"
+        )
+    )
     rows.relations.append(CareRelation(recipient=recipient, unit=unit, case_number=number))
     return order
 

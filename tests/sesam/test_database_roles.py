@@ -7,10 +7,10 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from orders import services as orders
 from orders.models import Order, OrderStatus, ProjectMove
 from orders.stages import Stage
 from organisation.models import AccessLogEntry
+from recipients.cases import forget_typed
 from recipients.models import Recipient
 from sesam import database_roles
 from tests.orders.builders import TO_APPROVAL, project
@@ -109,7 +109,7 @@ def test_the_running_role_empties_what_was_said_of_a_protected_person_and_no_mor
         for changed in ({"note": "Något annat"}, {"note": "", "at": timezone.now()}):
             with pytest.raises(DatabaseError), transaction.atomic():
                 said.update(**changed)
-        assert orders.forget_typed(Order.objects.filter(pk=line.order_id)) == 1
+        assert forget_typed(Order.objects.filter(pk=line.order_id)) == 1
     assert not said.exists()
 
 

@@ -1,4 +1,4 @@
-"""What the pages about ticked aids have in common."""
+"""What pages have in common that start from a recipient and the aids ticked there."""
 
 from __future__ import annotations
 
@@ -9,22 +9,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from organisation import access_log
-from recipients import masking
-from recipients import services as recipients
-from recipients.models import Recipient
 
-from .. import rows as held
+from . import masking, services, ticked
+from .models import Recipient
 
 
 def find_recipient(key: uuid.UUID) -> Recipient:
     """The recipient of an address."""
-    recipient = recipients.get(key)
+    recipient = services.get(key)
     if recipient is None:
         raise Http404("recipient")
     return recipient
 
 
-def log(
+def log_look(
     request: HttpRequest,
     recipient: Recipient,
     detail: str,
@@ -36,15 +34,15 @@ def log(
     access_log.look(request, recipient.key, detail, action=action, case_number=case_number)
 
 
-def ticked(request: HttpRequest) -> HttpResponse | None:
+def ticked_address(request: HttpRequest) -> HttpResponse | None:
     """From the bar of ticked aids: on to the form's own address, which says what is chosen."""
     if request.method != "POST" or "token" in request.POST:
         return None
-    chosen = sorted(held.ids(request.POST.getlist(held.CHOSEN)))
-    query = urlencode([(held.CHOSEN, pk) for pk in chosen])
+    chosen = sorted(ticked.loan_ids(request.POST.getlist(ticked.CHOSEN)))
+    query = urlencode([(ticked.CHOSEN, pk) for pk in chosen])
     return redirect(f"{request.path}?{query}" if query else request.path)
 
 
-def head(recipient: Recipient) -> dict[str, object]:
+def shown_recipient(recipient: Recipient) -> dict[str, object]:
     """The recipient as forms and papers show them."""
     return {"recipient": masking.shown(recipient)}

@@ -13,16 +13,17 @@ from dataclasses import dataclass
 import phonenumbers
 from phonenumbers import Leniency
 
-from recipients.models import Recipient
 from sesam.addresses import written
 from sesam.personal_numbers import looks_personal, struck_out
+
+from .models import Recipient
 
 _IN_A_ROW, _WHOLE = 3, 99  # words
 _SHORTEST = 3  # shorter words of a name or street are too common to tell anything
 
 
 @dataclass(frozen=True)
-class Found:
+class PersonalData:
     """What was found, as written in the record, by how sure it is."""
 
     certain: list[str]
@@ -40,7 +41,7 @@ def search(
     at: Iterable[str] = (),
     free: str = "",
     own: Iterable[str] = (),
-) -> Found:
+) -> PersonalData:
     """What of the person's record stands in the texts: numbers and mail are looked for in
     ``numbers``, names and places in ``words``. ``at``: where the aid is fetched, typed for the
     case, which the record may not know. ``free`` is text in which numbers and mail of anybody
@@ -68,7 +69,7 @@ def search(
         possible.append(written(recipient.postcode))
     possible += _told(recipient, "\n".join(words))
     possible += [x for x in others(free, besides=own) if x not in certain]
-    return Found(list(dict.fromkeys(certain)), possible)
+    return PersonalData(list(dict.fromkeys(certain)), possible)
 
 
 def others(text: str, *, besides: Iterable[str]) -> list[str]:

@@ -1,0 +1,70 @@
+"""On whose behalf somebody does a thing: the units one acts for, and who answers for it."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from sesam.errors import DomainError
+
+from .models import Unit, User
+from .permissions import KHS, has_role
+
+
+def units_of(user: User) -> QuerySet[Unit]:
+    """The units that ``user`` may act for; KHS acts for all."""
+    if has_role(user, KHS):
+        return Unit.objects.filter(is_active=True)
+    return user.units.filter(is_active=True)
+
+
+def prescribers(unit: Unit) -> QuerySet[User]:
+    """Who may be named as prescriber on a case of ``unit``."""
+    return User.objects.filter(units=unit, is_active=True).distinct().order_by("last_name")
+
+
+def check_unit(user: User, unit: Unit) -> None:
+    """Raises ``DomainError`` (``field`` "unit") where ``user`` may not act for ``unit``."""
+    if not units_of(user).filter(pk=unit.pk).exists():
+        raise DomainError("Välj ett av dina tjänsteställen.", field="unit")
+
+
+def check_behalf(user: User, unit: Unit, prescriber: User) -> None:
+    """Raises ``DomainError`` (``field``) where ``user`` may not act for ``unit``, or ``prescriber``
+    can't answer for it: anybody answers for what they do themselves."""
+    check_unit(user, unit)
+    if prescriber != user and not prescribers(unit).filter(pk=prescriber.pk).exists():
+        raise DomainError("Välj en förskrivare på tjänstestället.", field="prescriber")
+
+
+class BehalfForm(forms.Form):
+    """«Beställning till»: from which unit, and who answers for it."""
+
+    unit = forms.ModelChoiceField(
+        Unit.objects.none(), label="Tjänsteställe", empty_label=None,
+        error_messages={"invalid_choice": "Välj ett av dina tjänsteställen."},
+    )  # fmt: skip
+    prescriber = forms.ModelChoiceField(
+        User.objects.none(), label="Förskrivare", empty_label=None,
+        error_messages={"invalid_choice": "Välj en aktiv förskrivare på tjänstestället."},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, user: User, store_id: int | None = None, **kwargs: Any) -> None:
+        """With ``store_id`` only units whose own store that is."""
+        super().__init__(*args, **kwargs)
+        units = units_of(user)
+        if store_id:
+            units = units.filter(own_stores=store_id)
+        self.fields["unit"].queryset = units
+        wanted = self.data.get("unit") if self.is_bound else None
+        unit = units.filter(pk=wanted).first() if str(wanted or "").isdecimal() else None
+        unit = unit or units.filter(pk=user.default_unit_id).first() or units.first()
+        self.fields["unit"].initial = unit
+        people = prescribers(unit) if unit else User.objects.none()
+        self.fields["prescriber"].queryset = people | User.objects.filter(pk=user.pk).distinct()
+        self.fields["prescriber"].initial = user.pk
+        self.fields["prescriber"].label_from_instance = _with_code
+
+
+def _with_code(user: User) -> str:
+    return f"{user.orderer_code} {user}".strip()
