@@ -36,6 +36,7 @@ from tests.pickups.builders import BufferFactory, fetched, lend, prescriber, ret
 from tests.pickups.pages import begin
 from tests.test_permissions import ADMIN_URLS, HTMX, arguments, attached, case  # noqa: F401  a fixture
 from tests.url_table import ADMIN_LOGS, URLS
+from tests.walking import Walk
 
 pytestmark = pytest.mark.django_db
 Action = AccessLogEntry.Action
@@ -109,18 +110,27 @@ def about(name: str, url: str, case) -> Recipient:  # noqa: F811
 
 @needs_pdf
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
-@pytest.mark.parametrize("name", sorted(n for n in URLS if n != "sign_out"))
-def test_what_an_address_shows_of_a_recipient_is_logged(name, htmx, case):  # noqa: F811
-    row = URLS[name]
-    role = next(r for r in (FORSKRIVARE, KHS, *row.who) if r in row.who)
-    client, user = at_work(case, role)
-    url = address(name, case, client, user)
-    person, since = about(name, url, case), last_row()
-    headers = HTMX if htmx else {}
-    response = client.post(url, headers=headers) if row.post else client.get(url, headers=headers)
-    assert named_without_a_row(response, user, since) == []
-    logged = rows_since(since, recipient_key=person.key, user=user)
-    assert set(logged.values_list("action", flat=True)) == ({row.logs} if row.logs else set())
+def test_what_an_address_shows_of_a_recipient_is_logged(htmx, case):  # noqa: F811
+    walk = Walk()
+    for name, row in sorted(URLS.items()):
+        if name == "sign_out":
+            continue
+        with walk.at(name):
+            client, user = at_work(case, role_for(row))
+            url = address(name, case, client, user)
+            person, since = about(name, url, case), last_row()
+            headers = HTMX if htmx else {}
+            send = client.post if row.post else client.get
+            response = send(url, headers=headers)
+            assert named_without_a_row(response, user, since) == []
+            logged = rows_since(since, recipient_key=person.key, user=user)
+            wanted = {row.logs} if row.logs else set()
+            assert set(logged.values_list("action", flat=True)) == wanted
+    walk.end()
+
+
+def role_for(row) -> str:
+    return next(r for r in (FORSKRIVARE, KHS, *row.who) if r in row.who)
 
 
 BODIES = [
@@ -131,29 +141,33 @@ BODIES = [
 
 
 @needs_pdf
-@pytest.mark.parametrize("name", sorted(n for n in URLS if n != "sign_out"))
-def test_what_is_answered_to_an_empty_or_wrong_form_is_logged_too(name, case):  # noqa: F811
-    row = URLS[name]
-    role = next(r for r in (FORSKRIVARE, KHS, *row.who) if r in row.who)
-    for body in BODIES:
-        client, user = at_work(case, role)
-        url = address(name, case, client, user)
-        since = last_row()
-        assert named_without_a_row(client.post(url, body), user, since) == []
+def test_what_is_answered_to_an_empty_or_wrong_form_is_logged_too(case):  # noqa: F811
+    walk = Walk()
+    for name, row in sorted(URLS.items()):
+        for body in BODIES if name != "sign_out" else []:
+            with walk.at(f"{name} {body}"):
+                client, user = at_work(case, role_for(row))
+                url = address(name, case, client, user)
+                since = last_row()
+                assert named_without_a_row(client.post(url, body), user, since) == []
+    walk.end()
 
 
-@pytest.mark.parametrize("name", sorted(n for n, row in URLS.items() if row.others_post))
-def test_another_units_post_changes_nothing_and_shows_nothing(name, case):  # noqa: F811
+def test_another_units_post_changes_nothing_and_shows_nothing(case):  # noqa: F811
     user = UserFactory(default_unit=UnitFactory(code="V01", name="Hemrehab Västervik"))
-    url = reverse(name, args=arguments(name, case, None))
     client = Client()
     client.force_login(user)
-    since = last_row()
-    for body in ({}, {"reason": "Nej tack", "street": "Nygatan 1"}):
-        response = client.post(url, body)
-        assert response.status_code == URLS[name].others_post
-        assert named_without_a_row(response, user, since) == []
-    assert not rows_since(since).exists()
+    walk = Walk()
+    for name, row in sorted(URLS.items()):
+        for body in ({}, {"reason": "Nej tack", "street": "Nygatan 1"}) if row.others_post else ():
+            with walk.at(f"{name} {body}"):
+                url = reverse(name, args=arguments(name, case, None))
+                since = last_row()
+                response = client.post(url, body)
+                assert response.status_code == row.others_post
+                assert named_without_a_row(response, user, since) == []
+                assert not rows_since(since).exists()
+    walk.end()
 
 
 # --- KHS ---

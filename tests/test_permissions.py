@@ -39,6 +39,7 @@ from tests.url_table import (
     SUPERUSER,
     URLS,
 )
+from tests.walking import Walk
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/"}
@@ -160,30 +161,35 @@ def back_again(name: str, order: Order) -> list:
     return [fetched(loan).case_number]
 
 
+def signed_in(user) -> Client:
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
 @pytest.mark.parametrize("role", [*ROLES, SUPERUSER, NOBODY])
-@pytest.mark.parametrize("name", sorted(URLS))
-def test_who_may_open_what(name, role, htmx, case):
-    row = URLS[name]
-    care_or_any = user_of(role) if role != NOBODY else AnonymousUser()
-    url = reverse(
-        name, args=arguments(name, case, care_or_any if role in row.who else AnonymousUser())
-    )
-    client = Client()
-    if role != NOBODY:
-        client.force_login(care_or_any)
-    headers = HTMX if htmx else {}
-    response = client.post(url, headers=headers) if row.post else client.get(url, headers=headers)
-
-    if role in row.who:
-        assert response.status_code < 500
-        assert response.status_code not in (403, 404), name
-        if name not in ("sign_out", "sign_in"):
-            assert not sent_to_sign_in(response), name
-    elif role == NOBODY:
-        assert sent_to_sign_in(response), name
-    else:
-        assert response.status_code == 403, name
+def test_who_may_open_what(role, htmx, case):
+    user = user_of(role) if role != NOBODY else None
+    walk = Walk()
+    for name, row in sorted(URLS.items()):
+        with walk.at(name):
+            owner = user if user is not None and role in row.who else AnonymousUser()
+            url = reverse(name, args=arguments(name, case, owner))
+            client, headers = signed_in(user), HTMX if htmx else {}
+            send = client.post if row.post else client.get
+            response = send(url, headers=headers)
+            if role in row.who:
+                assert response.status_code < 500
+                assert response.status_code not in (403, 404)
+                if name not in ("sign_out", "sign_in"):
+                    assert not sent_to_sign_in(response)
+            elif role == NOBODY:
+                assert sent_to_sign_in(response)
+            else:
+                assert response.status_code == 403
+    walk.end()
 
 
 def sent_to_sign_in(response) -> bool:
@@ -191,17 +197,19 @@ def sent_to_sign_in(response) -> bool:
     return where.startswith("/logga-in/")
 
 
-@pytest.mark.parametrize("name", sorted(n for n, row in URLS.items() if row.others))
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
-def test_another_units_case_is_not_found_but_khs_finds_every_units(name, htmx, case):
+def test_another_units_case_is_not_found_but_khs_finds_every_units(htmx, case):
     elsewhere = UnitFactory(code="V01", name="Hemrehab Västervik")
-    url = reverse(name, args=arguments(name, case, None))
-    headers = HTMX if htmx else {}
-    client = Client()
-    client.force_login(UserFactory(default_unit=elsewhere))
-    assert client.get(url, headers=headers).status_code == URLS[name].others
-    client.force_login(UserFactory(default_unit=elsewhere, roles=[KHS]))
-    assert client.get(url, headers=headers).status_code == 200
+    stranger = UserFactory(default_unit=elsewhere)
+    khs = UserFactory(default_unit=elsewhere, roles=[KHS])
+    headers, walk = HTMX if htmx else {}, Walk()
+    for name in sorted(n for n, row in URLS.items() if row.others):
+        with walk.at(name):
+            url = reverse(name, args=arguments(name, case, None))
+            response = signed_in(stranger).get(url, headers=headers)
+            assert response.status_code == URLS[name].others
+            assert signed_in(khs).get(url, headers=headers).status_code == 200
+    walk.end()
 
 
 # --- the back office ---
@@ -239,31 +247,35 @@ def admin_address(name: str) -> str:
 
 
 @pytest.mark.parametrize("role", sorted(EVERY_ROLE))
-@pytest.mark.parametrize("register", sorted(ADMIN))
-def test_who_works_with_a_register_in_the_back_office(register, role, case):
+def test_who_works_with_a_register_in_the_back_office(role, case):
     """Even if marked as staff, a role without the register comes into none of its pages."""
     fetched(lend(case["order"].recipient, ArticleFactory()))
     IndividualFactory()
-    client = Client()
+    user = None
     if role != NOBODY:
         user = user_of(role)
         User.objects.filter(pk=user.pk).update(is_staff=True)
-        client.force_login(user)
-    for name in [n for n in REGISTER_URLS if register_of(n) == register]:
-        url = admin_address(name)
-        own = not name.endswith(GENERIC)
-        for response in (client.get(url), client.post(url)):
-            if role in ADMIN[register]:
-                assert response.status_code != 403 or not own, name
-                assert response.status_code < 500, name
-                assert "/admin/login/" not in response.headers.get("Location", ""), name
-            elif role == NOBODY:
-                # What was posted goes straight to the sign-in page, which tells of it.
-                posted = response.wsgi_request.method == "POST"
-                door = "/logga-in/?next=" if posted else "/admin/login/?next="
-                assert response.headers["Location"].startswith(door), name
-            else:
-                assert response.status_code == 403 or back_home(name, response), name
+    walk = Walk()
+    for name in REGISTER_URLS:
+        for method in ("get", "post"):
+            with walk.at(f"{method} {name}"):
+                response = getattr(signed_in(user), method)(admin_address(name))
+                check_register_page(name, role, response)
+    walk.end()
+
+
+def check_register_page(name: str, role: str, response) -> None:
+    if role in ADMIN[register_of(name)]:
+        assert response.status_code != 403 or name.endswith(GENERIC)
+        assert response.status_code < 500
+        assert "/admin/login/" not in response.headers.get("Location", "")
+    elif role == NOBODY:
+        # What was posted goes straight to the sign-in page, which tells of it.
+        posted = response.wsgi_request.method == "POST"
+        door = "/logga-in/?next=" if posted else "/admin/login/?next="
+        assert response.headers["Location"].startswith(door)
+    else:
+        assert response.status_code == 403 or back_home(name, response)
 
 
 def back_home(name: str, response) -> bool:
