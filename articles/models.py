@@ -13,6 +13,7 @@ from django.db.models.functions import Length
 from django.utils.text import slugify
 
 from organisation.models import Warehouse
+from sesam.status_looks import show_as
 
 
 def _swedish(name: str) -> models.GeneratedField:
@@ -111,6 +112,9 @@ class Project(models.TextChoices):
     NONE = "", "Inget projekt"
     WITH_OFFER = "with_offer", "Projekt med offert"
     WITHOUT_OFFER = "without_offer", "Projekt utan offert"
+
+
+show_as({"Utgått": ("circle-minus", "grey"), "Utgått ur sortimentet": ("circle-minus", "grey")})
 
 
 class Article(models.Model):

@@ -8,6 +8,7 @@ from django.db.models.functions import Length, Upper
 
 from articles.models import Article
 from organisation.models import Warehouse
+from sesam.status_looks import show_as
 
 
 class StockStatus(models.TextChoices):
@@ -96,6 +97,20 @@ def stock_status(status: str, *, blocked: bool) -> StockStatus:
     if status == Individual.Status.RESERVED:
         return StockStatus.RESERVED
     return StockStatus.UNAVAILABLE
+
+
+show_as(
+    {
+        StockStatus.AVAILABLE: ("circle-check", "green"),
+        StockStatus.RESERVED: ("bookmark", "amber"),
+        StockStatus.UNAVAILABLE: ("circle-minus", "grey"),
+        Individual.Status.IN_STOCK: ("warehouse", "blue"),
+        Individual.Status.WITH_RECIPIENT: ("house", "blue"),
+        Individual.Status.WORKSHOP: ("wrench", "blue"),
+        Individual.Status.MISSING: ("circle-alert", "amber"),
+        Individual.Status.SCRAPPED: ("ban", "ended"),
+    }
+)
 
 
 class FormerNumber(models.Model):

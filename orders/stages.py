@@ -6,6 +6,7 @@ Which course an order line follows is said by its article (``Article.project``) 
 from django.db import models
 
 from articles.models import Project
+from sesam.status_looks import show_as
 
 
 class Stage(models.TextChoices):
@@ -19,6 +20,19 @@ class Stage(models.TextChoices):
     INSTALLED = "installed", "Monterad"
     DELIVERED = "delivered", "Utlevererad"
 
+
+show_as(
+    {
+        Stage.RECEIVED: ("inbox", "blue"),
+        Stage.AT_SUPPLIER: ("arrow-right", "blue"),
+        Stage.OFFER_RECEIVED: ("file-text", "blue"),
+        Stage.WAITING: ("file-text", "amber"),
+        Stage.APPROVED: ("circle-check", "green"),
+        Stage.REFUSED: ("circle-x", "red"),
+        Stage.PURCHASED: ("shopping-cart", "blue"),
+        Stage.INSTALLED: ("wrench", "green"),
+    }
+)
 
 # The steps that a page shows. A step with two stages has two ways to end.
 _WITHOUT_OFFER: list[tuple[Stage, ...]] = [

@@ -9,8 +9,12 @@ from typing import Any
 
 from django import forms
 
+from sesam.status_looks import show_as
+
 WORDS = {True: "Förskrivare ska kontaktas", False: "Förskrivare behöver inte kontaktas"}
 YES, NO = "ja", "nej"
+
+show_as({WORDS[True]: ("phone-call", "amber"), WORDS[False]: ("phone-off", "grey")})
 
 
 class ContactField(forms.TypedChoiceField):

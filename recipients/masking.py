@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from sesam import personal_numbers
+from sesam.status_looks import show_as
 
 from .contact import WORDS
 from .models import Recipient
+
+show_as({"Skyddad identitet": ("shield-alert", "amber"), "Avliden": ("ban", "ended")})
 
 # Fields of the record that tell where somebody is. Empty in ``Shown`` for protected persons.
 WHEREABOUTS = (

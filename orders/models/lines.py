@@ -8,6 +8,7 @@ from articles.models import BillingForm, Project
 from individuals.models import Individual
 from organisation.models import Payer
 from recipients.models import Loan
+from sesam.status_looks import show_as
 
 from ..stages import Stage
 from .details import LineFacts, planned_words
@@ -22,6 +23,15 @@ class LineStatus(models.TextChoices):
     DELIVERED = "delivered", "Utlevererad"
     CANCELLED = "cancelled", "Makulerad"
     REPLACED = "replaced", "Ersatt av KHS"
+
+
+show_as(
+    {
+        LineStatus.BACKORDERED: ("hourglass", "amber"),
+        LineStatus.RESERVED: ("bookmark", "amber"),
+        LineStatus.REPLACED: ("corner-down-right", "grey"),
+    }
+)
 
 
 class OrderLine(LineFacts):

@@ -9,6 +9,7 @@ from django.db.models import Q
 from organisation.models import Unit, Warehouse
 from recipients.cases import AddressedCase, CaseEvent, CaseQuerySet
 from recipients.models import Recipient
+from sesam.status_looks import show_as
 
 from .details import (
     GOES_TO_SOMEONE,
@@ -26,6 +27,22 @@ class OrderStatus(models.TextChoices):
     PARTLY_DELIVERED = "partly", "Delvis utlevererad"
     DELIVERED = "delivered", "Utlevererad"
     CANCELLED = "cancelled", "Makulerad"
+
+
+show_as(
+    {
+        OrderStatus.REGISTERED: ("circle-dot", "blue"),
+        OrderStatus.PICKING: ("package", "blue"),
+        OrderStatus.PARTLY_DELIVERED: ("package-open", "blue"),
+        OrderStatus.DELIVERED: ("circle-check", "green"),
+        OrderStatus.CANCELLED: ("ban", "ended"),
+        "Levererad": ("circle-check", "green"),
+        "Väntar på aktivitet": ("lock", "amber"),
+        "försenad": ("clock", "amber"),
+        "Samlevereras": ("link", "green"),
+        "Var för sig": ("circle-minus", "grey"),
+    }
+)
 
 
 class OrderQuerySet(CaseQuerySet):

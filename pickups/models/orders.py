@@ -13,6 +13,7 @@ from organisation.models import Unit, Warehouse
 from recipients.cases import AddressedCase, CaseEvent, CaseQuerySet
 from recipients.models import Loan, Recipient
 from recipients.whereabouts import ADDRESS, CaseAddress, preset_contact
+from sesam.status_looks import show_as
 
 from .reasons import PickupReason
 
@@ -23,6 +24,18 @@ class PickupStatus(models.TextChoices):
     PARTLY_RECEIVED = "partly", "Delvis mottagen"
     RECEIVED = "received", "Mottagen"
     CANCELLED = "cancelled", "Makulerad"
+
+
+show_as(
+    {
+        PickupStatus.REGISTERED: ("circle-dot", "blue"),
+        PickupStatus.PLANNED: ("calendar", "grey"),
+        PickupStatus.PARTLY_RECEIVED: ("package-open", "blue"),
+        PickupStatus.RECEIVED: ("circle-check", "green"),
+        PickupStatus.CANCELLED: ("ban", "ended"),
+        "Akut": ("triangle-alert", "amber"),
+    }
+)
 
 
 class PickupDetails(CaseAddress):

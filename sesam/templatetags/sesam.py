@@ -30,61 +30,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from .. import phones, undo, unsent
+from ..status_looks import look_of
 
 register = template.Library()
 
 NBSP = "\u00a0"
-
-#: Icon and tone of every status word in the vocabulary; words decide, so that a code's
-#: spelling in a model never changes the look.
-STATUSES: dict[str, tuple[str, str]] = {
-    # orders and their lines
-    "registrerad": ("circle-dot", "blue"),
-    "under plock": ("package", "blue"),
-    "delvis utlevererad": ("package-open", "blue"),
-    "restnoterad": ("hourglass", "amber"),
-    "väntar på aktivitet": ("lock", "amber"),
-    "utlevererad": ("circle-check", "green"),
-    "levererad": ("circle-check", "green"),
-    "makulerad": ("ban", "ended"),
-    "reserverad": ("bookmark", "amber"),
-    "ersatt av khs": ("corner-down-right", "grey"),
-    # projects with a supplier
-    "mottagen av khs": ("inbox", "blue"),
-    "skickad till leverantör": ("arrow-right", "blue"),
-    "offert mottagen": ("file-text", "blue"),
-    "väntar på förskrivarens godkännande": ("file-text", "amber"),
-    "godkänd": ("circle-check", "green"),
-    "ej godkänd": ("circle-x", "red"),
-    "inköp gjort": ("shopping-cart", "blue"),
-    "monterad": ("wrench", "green"),
-    # pickup orders
-    "delvis mottagen": ("package-open", "blue"),
-    "mottagen": ("circle-check", "green"),
-    "akut": ("triangle-alert", "amber"),
-    # activities
-    "planerad": ("calendar", "grey"),
-    "pågående": ("wrench", "blue"),
-    "avslutad": ("circle-check", "green"),
-    # individuals
-    "i lager": ("warehouse", "blue"),
-    "hos mottagare": ("house", "blue"),
-    "tillgänglig": ("circle-check", "green"),
-    "ej tillgänglig": ("circle-minus", "grey"),
-    "hos verkstad": ("wrench", "blue"),
-    "saknas": ("circle-alert", "amber"),
-    "skrotad": ("ban", "ended"),
-    # recipients and deliveries
-    "skyddad identitet": ("shield-alert", "amber"),
-    "avliden": ("ban", "ended"),
-    "utgått": ("circle-minus", "grey"),
-    "utgått ur sortimentet": ("circle-minus", "grey"),
-    "försenad": ("clock", "amber"),
-    "förskrivare ska kontaktas": ("phone-call", "amber"),
-    "förskrivare behöver inte kontaktas": ("phone-off", "grey"),
-    "samlevereras": ("link", "green"),
-    "var för sig": ("circle-minus", "grey"),
-}
 
 
 @lru_cache(maxsize=1)
@@ -173,7 +123,7 @@ def status_html(
 
 @lru_cache(maxsize=512)
 def _status_html(code: str, words: str, tag: bool, icon: str, tone: str) -> SafeString:
-    found = STATUSES.get(words.lower()) or STATUSES.get(code.lower()) or ("circle-dot", "grey")
+    found = look_of(words, code)
     return format_html(
         '<span class="status status-{}{}">{}<span>{}</span></span>',
         tone or found[1],
