@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
@@ -11,8 +12,48 @@ from django.utils import timezone
 from organisation.models import Source
 from organisation.queues import State
 
-from .models import Order, OrderHold, OrderLine, OrderQuerySet, OrderStatus
+from . import delivery_sheet, documents, promises
+from .models import Delivery, Order, OrderHold, OrderLine, OrderQuerySet, OrderStatus
 from .stages import FOR_KHS, Stage
+
+# --- an order's page ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What KHS can do with an order from its page, and what of it lies where."""
+
+    can_pick: bool
+    can_stop: bool
+    can_deliver: bool
+    can_cancel: bool
+    can_go: bool
+    deliveries: list[Delivery]
+
+
+def desk(order: Order, lines: list[OrderLine], hold: OrderHold | None) -> Desk:
+    """Looks too, for each of ``lines``, at what is on the shelf and what KHS may put and take."""
+    known = promises.balances(lines)
+    put_for = {line.put_for_id for line in lines if line.cancelled < line.quantity}
+    for line in lines:
+        balance = known.get((line.warehouse_id, line.article_id))
+        line.available = balance.available if balance else 0
+        line.expected_on = balance.expected_on if balance else None
+        line.backlog_now = line.backlog if line.article.is_stocked else 0
+        line.has_put = line.pk in put_for
+        line.may_put = not order.has_ended and line.takes_articles
+        line.may_take_off = not order.has_ended and bool(line.put_for_id) and line.open > 0
+    is_waiting = order.status == OrderStatus.REGISTERED and hold is None
+    can_deliver = not order.has_ended and hold is None
+    return Desk(
+        can_pick=is_waiting,
+        can_stop=order.status == OrderStatus.PICKING,
+        can_deliver=can_deliver,
+        can_cancel=is_waiting,
+        can_go=can_deliver and delivery_sheet.sheet(order).ready > 0,
+        deliveries=list(documents.deliveries(order)),
+    )
+
 
 # --- the queue ---------------------------------------------------------------------------
 

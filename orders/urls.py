@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import cases, checkout, drafts, lines, offers, pieces, start
+from .views import cases, checkout, drafts, khs, khs_lines, lines, offers, pieces, start
 
 app_name = "orders"
 
@@ -37,6 +37,28 @@ urlpatterns = [
         "bestallningar/<str:number>/offert/<int:move_id>/avboj/",
         offers.refuse,
         name="refuse_offer",
+    ),
+    # KHS's deeds on it
+    path("bestallningar/<str:number>/plocka/", khs.pick, name="pick"),
+    path("bestallningar/<str:number>/avbryt-plock/", khs.stop_picking, name="stop_picking"),
+    path("bestallningar/<str:number>/leverera/", khs.deliver, name="deliver"),
+    path("bestallningar/<str:number>/plocklista/", khs.pick_list, name="pick_list"),
+    path("bestallningar/<str:number>/foljesedel/", khs.delivery_note, name="next_note"),
+    path(
+        "bestallningar/<str:number>/foljesedel/<int:delivery>/",
+        khs.delivery_note,
+        name="delivery_note",
+    ),
+    path(
+        "bestallningar/<str:number>/rader/<int:line_id>/projekt/<str:stage>/",
+        khs_lines.move,
+        name="move",
+    ),
+    path("bestallningar/<str:number>/rader/<int:line_id>/lagg-pa/", khs_lines.put, name="put"),
+    path(
+        "bestallningar/<str:number>/rader/<int:line_id>/ta-bort/",
+        khs_lines.take_off,
+        name="take_off",
     ),
     path("bestallningar/<str:number>/bilagor/<uuid:key>/", cases.attachment, name="attachment"),
 ]

@@ -10,7 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import cached_property
 
 MOST = 1000
@@ -50,3 +53,19 @@ class LongList:
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # a count for each choice of each filter
+
+
+class CaseRows(ChangeList):
+    """A queue whose rows lead to the case's page in the portal."""
+
+    def url_for_result(self, result: Any) -> str:
+        return reverse(self.model_admin.case_page, args=[result.case_number])
+
+
+class CaseQueue(LongList):
+    """For a ``ModelAdmin`` of a kind of case: its queue. ``case_page`` names the case's page."""
+
+    case_page: str
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CaseRows

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from organisation.queues import State
 from recipients.held import held_aids
 from recipients.models import Loan
+from sesam.errors import DomainError
 
 from . import differences
 from .models import (
@@ -47,11 +48,17 @@ def in_state(state: str) -> PickupQuerySet:
     return STATES[state][1](PickupOrder.objects.all())
 
 
+def to_make_ready(pickup: PickupOrder) -> QuerySet[PickupReceipt]:
+    """What of it is being cleaned or repaired."""
+    receipts = PickupReceipt.objects.filter(line__pickup=pickup, finished_at=None)
+    return receipts.select_related("line__article", "line__individual")
+
+
 # --- receiving -----------------------------------------------------------------------------
 
 
 @dataclass
-class Row:
+class ReceivingRow:
     """A line that something is left of, or another aid of the recipient's; what was typed."""
 
     name: str
@@ -76,7 +83,7 @@ class Row:
 
 
 @dataclass
-class Found:
+class TypedNumber:
     """A number that was typed for something that didn't stand on the order."""
 
     index: int
@@ -94,9 +101,9 @@ class Found:
 class Sheet:
     """The receiving page."""
 
-    lines: list[Row]
-    others: list[Row]
-    found: list[Found]
+    lines: list[ReceivingRow]
+    others: list[ReceivingRow]
+    found: list[TypedNumber]
     finish: bool = False
     error: str = ""
 
@@ -114,7 +121,7 @@ def sheet(pickup: PickupOrder) -> Sheet:
     others = [loan for loan in held_aids(pickup.recipient) if loan.pk not in on_it]
     return Sheet(
         [
-            Row(
+            ReceivingRow(
                 name=f"rad-{line.pk}",
                 title=line.title,
                 article_number=line.article.number,
@@ -127,12 +134,12 @@ def sheet(pickup: PickupOrder) -> Sheet:
             for line in lines
         ],
         [_other(loan) for loan in others],
-        [Found(index) for index in range(1, EXTRA_ROWS + 1)],
+        [TypedNumber(index) for index in range(1, EXTRA_ROWS + 1)],
     )
 
 
-def _other(loan: Loan) -> Row:
-    return Row(
+def _other(loan: Loan) -> ReceivingRow:
+    return ReceivingRow(
         name=f"lan-{loan.pk}",
         title=loan.title,
         article_number=loan.article.number,
@@ -168,7 +175,20 @@ def read(page: Sheet, data: QueryDict) -> tuple[list[Got], list[Extra]]:
     return got, extras
 
 
-def _keep(rows: Iterable[Row], data: QueryDict) -> None:
+def place_fault(page: Sheet, fault: DomainError) -> None:
+    """Put what the service said where it belongs; what is left belongs to the page."""
+    for found in page.found:
+        if found.field == fault.field:
+            found.error = fault.message
+            return
+    for row in (*page.lines, *page.others):
+        if fault.line is not None and fault.line in (row.line_id, row.loan_id):
+            row.error = fault.message
+            return
+    page.error = fault.message
+
+
+def _keep(rows: Iterable[ReceivingRow], data: QueryDict) -> None:
     for row in rows:
         row.state = data.get(row.state_name, "")
         row.typed = data.get(row.quantity_name, row.typed).strip()
@@ -178,7 +198,7 @@ def _keep(rows: Iterable[Row], data: QueryDict) -> None:
             row.error = f"Ange ett heltal från 1 till {row.left}."
 
 
-def _chosen(rows: Iterable[Row]) -> list[Row]:
+def _chosen(rows: Iterable[ReceivingRow]) -> list[ReceivingRow]:
     return [row for row in rows if row.state and not row.error]
 
 

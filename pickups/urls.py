@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import cases, ordering, papers, returns, slips
+from .views import cases, khs, ordering, papers, returns, slips
 
 app_name = "pickups"
 
@@ -18,4 +18,8 @@ urlpatterns = [
     path("hamtordrar/<str:number>/kontakt/angra/", cases.undo_contact, name="undo_contact"),
     path("hamtordrar/<str:number>/makulera/", cases.cancel, name="cancel"),
     path("hamtordrar/<str:number>/pdf/", papers.pickup, name="pdf"),
+    # KHS's deeds on it
+    path("hamtordrar/<str:number>/planera/", khs.plan, name="plan"),
+    path("hamtordrar/<str:number>/ta-emot/", khs.receive, name="receive"),
+    path("hamtordrar/<str:number>/klar/<int:receipt>/", khs.ready, name="ready"),
 ]

@@ -15,6 +15,7 @@ from orders import services
 from orders.models import CartAttachment, Order, OrderAttachment
 from organisation.models import User
 from organisation.permissions import KHS, ROLES
+from pickups import services as pickups
 from sesam.models import Printout
 from tests.factories import (
     ArticleFactory,
@@ -27,7 +28,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
-from tests.orders.builders import TO_APPROVAL, add, last_move, project, start
+from tests.orders.builders import TO_APPROVAL, add, last_move, manual, project, start
 from tests.pickups.builders import fetched, lend, returned
 from tests.url_table import (
     ADMIN,
@@ -130,6 +131,21 @@ def arguments(name: str, case, user) -> list:
     if name in ("orders:approve_offer", "orders:refuse_offer"):
         line = project(*TO_APPROVAL)
         return [line.order.case_number, last_move(line)]
+    if name in ("orders:pick", "orders:stop_picking", "orders:deliver", "orders:pick_list",
+                "orders:next_note"):  # fmt: skip
+        return [order.case_number]
+    if name == "orders:delivery_note":
+        return [order.case_number, 1]
+    if name == "orders:move":
+        line = project()
+        return [
+            line.order.case_number,
+            line.pk,
+            services.projects.for_khs(line.project, line.stage)[0],
+        ]
+    if name in ("orders:put", "orders:take_off"):
+        line = manual()
+        return [line.order.case_number, line.pk]
     if name == "orders:attachment":
         return [order.case_number, case["file"].key]
     if name.startswith("pickups:"):
@@ -158,7 +174,12 @@ def back_again(name: str, order: Order) -> list:
     loan = lend(order.recipient, ArticleFactory())
     if name in ("pickups:returned", "pickups:undo"):
         return [returned(loan).key]
-    return [fetched(loan).case_number]
+    pickup = fetched(loan)
+    if name == "pickups:ready":
+        line = pickup.lines.get()
+        pickups.receive(pickup, [pickups.Got(line.pk, 1, "repair")], user=UserFactory(roles=[KHS]))
+        return [pickup.case_number, line.receipts.get().pk]
+    return [pickup.case_number]
 
 
 def signed_in(user) -> Client:

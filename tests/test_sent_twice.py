@@ -146,7 +146,7 @@ def test_a_line_is_delivered_twice_and_goes_out_once(twice, article):
     client, browser = twice(khs_user())
     order = sent((article, 100))
     line = order.lines.get()
-    url = reverse("admin:orders_order_deliver", args=[order.pk])
+    url = reverse("orders:deliver", args=[order.case_number])
     form = form_of(client.get(url)) | {f"antal-{line.pk}": "1", "sagt": "1"}
     for turn in ROUNDS:
         answers = browser.post(url, form | {"levererat": turn})
@@ -161,7 +161,7 @@ def test_a_pickup_is_received_twice_and_arrives_once(twice):
     client, browser = twice(khs_user())
     loan = lend(RecipientFactory(), ArticleFactory(), 100)
     pickup = fetched(loan)
-    url = reverse("admin:pickups_pickuporder_receive", args=[pickup.pk])
+    url = reverse("pickups:receive", args=[pickup.case_number])
     row = pickup.lines.get().pk
     form = form_of(client.get(url)) | {f"skick-rad-{row}": "stock", f"antal-rad-{row}": "1"}
     for turn in ROUNDS:
@@ -190,7 +190,7 @@ def test_a_project_moves_one_stage(twice):
     facts = {"user": UserFactory(), "recipient": RecipientFactory()}
     for _ in ROUNDS:
         line = project(**facts)
-        url = reverse("admin:orders_order_move", args=[line.order.pk, line.pk, Stage.AT_SUPPLIER])
+        url = reverse("orders:move", args=[line.order.case_number, line.pk, Stage.AT_SUPPLIER])
         first, second = browser.post(url, {"sett": last_move(line), "note": "Skickad"})
         assert (first.status, second.status) == (302, 302)
     assert ProjectMove.objects.count() == 2 * len(ROUNDS)

@@ -11,6 +11,7 @@ from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, KHS, LOGG
 
 NOBODY, SUPERUSER = "nobody", "superuser"
 CARE = frozenset({FORSKRIVARE, BUFFERT, KHS})
+ONLY_KHS = frozenset({KHS})
 SIGNED_IN = frozenset({FORSKRIVARE, BUFFERT, CONTROLLER, KHS, LOGGRANSKARE, SUPERUSER})
 EVERYBODY = SIGNED_IN | {NOBODY}
 EVERY_ROLE = EVERYBODY
@@ -93,6 +94,16 @@ URLS: dict[str, Row] = {
     "orders:confirmation": Row(CARE, others=404, logs="view", others_post=405),
     "orders:cancel": Row(CARE, others=404, logs="view", others_post=404),
     "orders:attachment": Row(CARE, others=404, logs="download", others_post=405),
+    # what KHS does with it
+    "orders:pick": Row(ONLY_KHS, post=True, logs="change", others_post=403),
+    "orders:stop_picking": Row(ONLY_KHS, post=True, others_post=403),  # nothing is being picked
+    "orders:deliver": Row(ONLY_KHS, logs="view", others_post=403),
+    "orders:pick_list": Row(ONLY_KHS, logs="download", others_post=403),
+    "orders:next_note": Row(ONLY_KHS, logs="download", others_post=403),
+    "orders:delivery_note": Row(ONLY_KHS, others_post=403),  # nothing is delivered
+    "orders:move": Row(ONLY_KHS, logs="view", others_post=403),
+    "orders:put": Row(ONLY_KHS, logs="view", others_post=403),
+    "orders:take_off": Row(ONLY_KHS, post=True, others_post=403),  # nothing was put on
     # the offer is the prescribers' of the unit: KHS, who buys, doesn't approve
     "orders:approve_offer": Row(frozenset({FORSKRIVARE, BUFFERT}), logs="view", others_post=404),
     "orders:refuse_offer": Row(frozenset({FORSKRIVARE, BUFFERT}), logs="view", others_post=404),
@@ -108,6 +119,9 @@ URLS: dict[str, Row] = {
     "pickups:confirmation": Row(CARE, others=404, logs="view", others_post=405),
     "pickups:undo_contact": Row(CARE, post=True, others_post=404),
     "pickups:cancel": Row(CARE, others=404, logs="view", others_post=404),
+    "pickups:plan": Row(ONLY_KHS, post=True, others_post=403),  # no day is named
+    "pickups:receive": Row(ONLY_KHS, logs="view", others_post=403),
+    "pickups:ready": Row(ONLY_KHS, post=True, logs="change", others_post=403),
     "pickups:pdf": Row(CARE, others=404, logs="print", others_post=405),
 }
 
@@ -143,19 +157,6 @@ ADMIN: dict[str, frozenset[str]] = {
 }
 # What KHS's own pages about a case or a person leave in the access log: as ``Row.logs``.
 ADMIN_LOGS = {
-    "orders_order_cancel": "view",
-    "orders_order_change": "view",
-    "orders_order_deliver": "view",
-    "orders_order_move": "view",
-    "orders_order_next_note": "download",
-    "orders_order_pick": "change",
-    "orders_order_pick_list": "download",
-    "orders_order_put": "view",
-    "orders_order_stop": "",  # nothing is being picked
-    "pickups_pickuporder_cancel": "view",
-    "pickups_pickuporder_change": "view",
-    "pickups_pickuporder_plan": "change",
-    "pickups_pickuporder_receive": "view",
     "recipients_recipient_change": "view",
     "recipients_recipient_history": "view",
 }

@@ -11,38 +11,35 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from organisation import access_log
 from organisation.models import Source
-from organisation.permissions import CARE, roles
-from sesam import attachments, dialogs
+from organisation.permissions import CARE, KHS, has_role, roles
+from recipients.case_views import (
+    CasePage,
+    confirm_cancel,
+    crumbs_of,
+    events_of,
+    facts_of,
+    find_case,
+    log_case,
+    tags_of,
+)
+from sesam import attachments
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum
 
-from .. import progress, promises, services, shown
+from .. import khs, progress, promises, services, shown
 from ..forms import CaseAddressForm
-from ..models import Order, OrderLine, OrderStatus, handed_out
+from ..models import Order, OrderHold, OrderLine, OrderStatus, handed_out
 from ..slots import order_create
 from ..stages import Stage
 
 
 def find_order(request: HttpRequest, number: str) -> Order:
     """The order through what this user may open; another unit's is 404."""
-    orders = Order.objects.for_user(request.user).select_related(
+    orders = Order.objects.select_related(
         "recipient", "destination", "unit", "ordered_by", "prescriber", "delivery_way"
     )
-    return get_object_or_404(orders, case_number=number)
-
-
-def log(
-    request: HttpRequest,
-    order: Order,
-    detail: str,
-    *,
-    action: access_log.Action = access_log.Action.VIEW,
-) -> None:
-    """That the answer shows the order of somebody."""
-    if order.recipient_id:
-        access_log.look(
-            request, order.recipient.key, detail, action=action, case_number=order.case_number
-        )
+    order: Order = find_case(request, orders, number)
+    return order
 
 
 @roles(*CARE)
@@ -50,7 +47,7 @@ def log(
 def confirmation(request: HttpRequest, number: str) -> HttpResponse:
     """«Orderbekräftelse»."""
     order = find_order(request, number)
-    log(request, order, "Orderbekräftelse")
+    log_case(request, order, "Orderbekräftelse")
     lines = list(order.lines.select_related("article", "warehouse", "asked_article", "individual"))
     handed_out = [x for x in lines if x.source == Source.OWN_STORE and x.delivered]
     to_come = [x for x in lines if x not in handed_out]
@@ -96,12 +93,6 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
 
 
 ADDRESS = "adress"
-REFUSED_NOTE = {
-    "tone": "blue",
-    "icon": "info",
-    "title": "Offerten är inte godkänd",
-    "text": "KHS tar in en ny offert. Behövs ingen, makulera beställningen.",
-}
 
 
 def _page(
@@ -112,51 +103,21 @@ def _page(
     fault: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    log(request, order, "Beställning")
+    log_case(request, order, "Beställning")
+    is_khs = has_role(request.user, KHS)
     lines = _lines(order)
     projects = progress.of_lines(lines, masked=order.address_masked)
     waiting = [project for project in projects if project.waits_for_answer]
     may_answer = bool(waiting) and services.may_answer(request.user, order)
     here = reverse("orders:detail", args=[order.case_number])
     hold = order.holds.filter(released_at=None).first()
-    tags = [{"code": order.status, "label": order.get_status_display()}]
-    note = None
-    if order.status == OrderStatus.CANCELLED:
-        note = {"tone": "grey", "icon": "ban", "text": "Beställningen är makulerad."}
-    elif order.lacks_address:
-        note = {
-            "tone": "amber",
-            "icon": "shield-alert",
-            "title": "Leveransadress saknas",
-            "text": "Mottagaren har fått skyddad identitet sedan beställningen skickades. Skriv den"
-            " adress som gäller just den här leveransen.",
-        }
-    if hold:
-        tags.append({"code": "", "label": "Väntar på aktivitet"})
-        note = {
-            "tone": "amber",
-            "icon": "lock",
-            "title": "Beställningen kan inte levereras än",
-            "text": f"Den väntar på aktivitet {hold.case_number}.",
-        }
-    if waiting:
-        tags.append({"code": "", "label": Stage.WAITING.label})
-        note = {
-            "tone": "amber",
-            "icon": "file-text",
-            "title": "Offerten väntar på ditt godkännande"
-            if may_answer
-            else "Offerten väntar på förskrivarens godkännande",
-            "body": "orders/_offer_note.html",
-        }
-    elif any(project.was_refused for project in projects):
-        note = note or REFUSED_NOTE
     context = {
         "order": order,
         "lines": lines,
         "projects": projects,
         "waiting": waiting,
         "may_answer": may_answer,
+        "khs": khs.desk(order, lines, hold) if is_khs else None,
         "totals": _totals(lines),
         "attachments": shown.files(order).select_related("line__article"),
         "form": form,
@@ -164,17 +125,73 @@ def _page(
         "edit_url": f"{here}?redigera={ADDRESS}" if order.lacks_address else "",
         "leave_url": here,
         "missing": [{"label": "Adress", "value": "Saknas"}],
-        "case": {
-            "title": str(order),
-            "crumbs": _crumbs(order),
-            "tags": tags,
-            "create": order_create.shown(request, order),
-            "facts": _facts(order),
-            "note": note,
-            "events": order.events.select_related("user").order_by("-at", "-id"),
-        },
+        "case": CasePage(
+            title=str(order),
+            crumbs=crumbs(order, is_khs=is_khs),
+            tags=_tags(order, hold, waiting),
+            facts=_facts(order, number=is_khs),
+            events=events_of(order),
+            note=_note(order, hold, projects, may_answer=may_answer),
+            create=order_create.shown(request, order),
+        ),
     }
     return render(request, "orders/detail.html", context, status=409 if fault else status)
+
+
+def _tags(
+    order: Order, hold: OrderHold | None, waiting: list[progress.Progress]
+) -> list[dict[str, str]]:
+    tags = tags_of(order)
+    if hold:
+        tags.append({"code": "", "label": "Väntar på aktivitet"})
+    if waiting:
+        tags.append({"code": "", "label": Stage.WAITING.label})
+    if khs.is_late(order.lines.filter(source=Source.CENTRAL)):
+        tags.append({"code": "", "label": "försenad"})
+    return tags
+
+
+def _note(
+    order: Order,
+    hold: OrderHold | None,
+    projects: list[progress.Progress],
+    *,
+    may_answer: bool,
+) -> dict[str, str] | None:
+    """The one thing that hinders the order most."""
+    if any(project.waits_for_answer for project in projects):
+        whose = "ditt" if may_answer else "förskrivarens"
+        return {
+            "tone": "amber",
+            "icon": "file-text",
+            "title": f"Offerten väntar på {whose} godkännande",
+            "body": "orders/_offer_note.html",
+        }
+    if hold:
+        return {
+            "tone": "amber",
+            "icon": "lock",
+            "title": "Beställningen kan inte levereras än",
+            "text": f"Den väntar på aktivitet {hold.case_number}.",
+        }
+    if order.status == OrderStatus.CANCELLED:
+        return {"tone": "grey", "icon": "ban", "text": "Beställningen är makulerad."}
+    if order.lacks_address:
+        return {
+            "tone": "amber",
+            "icon": "shield-alert",
+            "title": "Leveransadress saknas",
+            "text": "Mottagaren har fått skyddad identitet sedan beställningen skickades. Skriv den"
+            " adress som gäller just den här leveransen.",
+        }
+    if any(project.was_refused for project in projects):
+        return {
+            "tone": "blue",
+            "icon": "info",
+            "title": "Offerten är inte godkänd",
+            "text": "KHS tar in en ny offert. Behövs ingen, makulera beställningen.",
+        }
+    return None
 
 
 def _lines(order: Order) -> list[OrderLine]:
@@ -204,32 +221,23 @@ def _totals(lines: list[OrderLine]) -> dict[str, Decimal]:
     return shown.totals([x for x in lines if x.cancelled < x.quantity] or lines)
 
 
-def _crumbs(order: Order) -> list[dict[str, str]]:
-    if order.recipient is None:
-        store = order.destination
-        return [
-            {"label": "Lager", "url": reverse("articles:stores")},
-            {"label": str(store), "url": reverse("articles:store", args=[store.number])},
-        ]
+def crumbs(order: Order, *, is_khs: bool = False) -> list[dict[str, str]]:
+    """From KHS's queue; else from whom, or which store, it is for."""
+    if is_khs:
+        return [{"label": "Order", "url": reverse("admin:orders_order_changelist")}]
+    if order.recipient is not None:
+        return crumbs_of(order.recipient)
+    store = order.destination
     return [
-        {"label": "Mottagare", "url": reverse("recipients:search")},
-        {
-            "label": order.recipient.name,
-            "url": reverse("recipients:detail", args=[order.recipient.key]),
-        },
+        {"label": "Lager", "url": reverse("articles:stores")},
+        {"label": str(store), "url": reverse("articles:store", args=[store.number])},
     ]
 
 
-def _facts(order: Order) -> list[dict[str, object]]:
+def _facts(order: Order, *, number: bool) -> list[dict[str, object]]:
     facts: list[dict[str, object]] = []
     if order.recipient:
-        facts.append(
-            {
-                "label": "Mottagare",
-                "value": order.recipient.name,
-                "url": reverse("recipients:detail", args=[order.recipient.key]),
-            }
-        )
+        facts += facts_of(order.recipient, number=number)
     else:
         url = reverse("articles:store", args=[order.destination.number])
         facts.append({"label": "Till lager", "value": order.destination, "url": url})
@@ -240,6 +248,10 @@ def _facts(order: Order) -> list[dict[str, object]]:
         {"label": "Orderdatum", "value": datum(order.sent_at)},
         {"label": "Planerad leverans", "value": order.planned_words},
     ]
+    if order.delivered_at:
+        facts.append({"label": "Utlevererad", "value": datum(order.delivered_at)})
+    if order.cancelled_at:
+        facts.append({"label": "Makulerad", "value": datum(order.cancelled_at)})
     return facts
 
 
@@ -247,30 +259,16 @@ def _facts(order: Order) -> list[dict[str, object]]:
 def cancel(request: HttpRequest, number: str) -> HttpResponse:
     """«Makulera beställning»: the question, and «Ja, makulera»."""
     order = find_order(request, number)
-    here = reverse("orders:detail", args=[order.case_number])
-    log(request, order, "Makulera beställning")
-    error = services.why_not_cancel(order, request.user)
-    if request.method == "POST":
-        try:
-            services.cancel(order, user=request.user)
-        except DomainError as fault:
-            error = fault.message
-        else:
-            messages.success(request, f"Beställning {order.case_number} är makulerad.")
-            return dialogs.leave(request, here)
-    own = order.lines.filter(source=Source.OWN_STORE, delivered__gt=0).exists()
-    context = {
-        "order": order,
-        "own_delivered": own,
-        "dialog": {
-            "title": "Makulera beställning",
-            "cancel_url": here,
-            "finish": "" if error else "Ja, makulera",
-            "error": error,
-        },
-    }
-    status = 409 if request.method == "POST" else 200
-    return render(request, "orders/cancel.html", context, status=status)
+    return confirm_cancel(
+        request,
+        order,
+        page=reverse("orders:detail", args=[order.case_number]),
+        template="orders/cancel.html",
+        hindrance=services.why_not_cancel(order, request.user),
+        cancel=lambda case: services.cancel(case, user=request.user),
+        order=order,
+        own_delivered=order.lines.filter(source=Source.OWN_STORE, delivered__gt=0).exists(),
+    )
 
 
 @roles(*CARE)
@@ -279,5 +277,5 @@ def attachment(request: HttpRequest, number: str, key: uuid.UUID) -> HttpRespons
     """A file of the order, to those who may see the order; none where its address is masked."""
     order = find_order(request, number)
     found = get_object_or_404(shown.files(order), key=key)
-    log(request, order, "Bilaga", action=access_log.Action.DOWNLOAD)
+    log_case(request, order, "Bilaga", action=access_log.Action.DOWNLOAD)
     return attachments.download(found)

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from organisation.permissions import BUFFERT, FORSKRIVARE, roles
+from recipients.case_views import log_case
 from sesam import dialogs
 from sesam.errors import DomainError
 
@@ -14,7 +15,7 @@ from .. import services
 from ..models import ProjectMove
 from ..project_forms import AnswerForm
 from ..stages import Stage
-from .cases import find_order, log
+from .cases import find_order
 
 
 @roles(FORSKRIVARE, BUFFERT)
@@ -62,7 +63,7 @@ def _answer(request: HttpRequest, number: str, move_id: int, *, approved: bool) 
                 error, status = fault.message, 409
             else:
                 return _answered(request, here, approved=approved)
-    log(request, order, "Offert")
+    log_case(request, order, "Offert")
     offer = (
         line.moves.filter(stage=Stage.OFFER_RECEIVED, pk__lt=asked.pk)
         .select_related("offer")

@@ -7,21 +7,30 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from organisation.permissions import CARE, roles
+from organisation.permissions import CARE, KHS, has_role, roles
 from recipients import contact
+from recipients.case_views import (
+    CasePage,
+    confirm_cancel,
+    crumbs_of,
+    events_of,
+    facts_of,
+    find_case,
+    log_case,
+    tags_of,
+)
 from recipients.cases import last_event
-from recipients.starting import log_look
-from sesam import dialogs, undo
+from sesam import undo
 from sesam.addresses import written
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum, datumtid
 
-from .. import differences, services
+from .. import differences, khs, services
 from ..forms import AddressForm, BlockForm, CommentForm, ContactForm
 from ..models import PickupOrder, PickupStatus
 from ..slots import pickup_create
@@ -34,19 +43,15 @@ BLOCKS: dict[str, tuple[str, type[BlockForm]]] = {
 }
 
 
-def find(request: HttpRequest, number: str) -> PickupOrder:
+def find_pickup(request: HttpRequest, number: str) -> PickupOrder:
     """The pickup order through what this user may open; another unit's is 404."""
-    pickups = PickupOrder.objects.for_user(request.user).select_related(
+    pickups = PickupOrder.objects.select_related(
         "recipient", "reason", "unit", "warehouse", "ordered_by", "prescriber"
     )
-    pickup = get_object_or_404(pickups, case_number=number)
+    pickup: PickupOrder = find_case(request, pickups, number)
     if pickup.lacks_address:  # no form is to show what the person's record said before
         pickup.forget_whereabouts()
     return pickup
-
-
-def _log(request: HttpRequest, pickup: PickupOrder, detail: str) -> None:
-    log_look(request, pickup.recipient, detail, case_number=pickup.case_number)
 
 
 @roles(*CARE)
@@ -54,8 +59,8 @@ def _log(request: HttpRequest, pickup: PickupOrder, detail: str) -> None:
 @require_GET
 def confirmation(request: HttpRequest, number: str) -> HttpResponse:
     """«Hämtorderbekräftelse»."""
-    pickup = find(request, number)
-    _log(request, pickup, "Hämtorderbekräftelse")
+    pickup = find_pickup(request, number)
+    log_case(request, pickup, "Hämtorderbekräftelse")
     context = {
         "pickup": pickup,
         "reason": pickup.reason,
@@ -75,7 +80,7 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def detail(request: HttpRequest, number: str) -> HttpResponse:
     """The pickup order's page; with ``?redigera=`` the block that is edited, and its POST."""
-    pickup = find(request, number)
+    pickup = find_pickup(request, number)
     editing = request.GET.get("redigera", "")
     if editing not in BLOCKS or pickup.has_ended:
         editing = ""
@@ -87,7 +92,7 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
 def _save(request: HttpRequest, pickup: PickupOrder, name: str) -> HttpResponse:
     title, make = BLOCKS[name]
     # A form changes its instance: the page shows the order as it stands.
-    form = make(request.POST, instance=find(request, pickup.case_number))
+    form = make(request.POST, instance=find_pickup(request, pickup.case_number))
     if not form.is_valid():
         return _page(request, pickup, editing=name, form=form, status=422)
     details = dict(form.cleaned_data)
@@ -121,7 +126,7 @@ def _save(request: HttpRequest, pickup: PickupOrder, name: str) -> HttpResponse:
 def undo_contact(request: HttpRequest, number: str) -> HttpResponse:
     """«Ångra» of this pickup order's contact switch: says what it shall be again, and which event
     was the last one then."""
-    pickup = find(request, number)
+    pickup = find_pickup(request, number)
     seen = request.GET.get("sedan", "")
     wanted = request.GET.get("till") == contact.YES
     try:
@@ -143,29 +148,16 @@ def undo_contact(request: HttpRequest, number: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, number: str) -> HttpResponse:
     """«Makulera hämtorder»: the question, and «Ja, makulera»."""
-    pickup = find(request, number)
-    here = reverse("pickups:detail", args=[pickup.case_number])
-    _log(request, pickup, "Makulera hämtorder")
-    error = why_not_cancel(pickup)
-    if request.method == "POST":
-        try:
-            services.cancel_pickup(pickup, user=request.user)
-        except DomainError as fault:
-            error = fault.message
-        else:
-            messages.success(request, f"Hämtorder {pickup.case_number} är makulerad.")
-            return dialogs.leave(request, here)
-    context = {
-        "pickup": pickup,
-        "dialog": {
-            "title": "Makulera hämtorder",
-            "cancel_url": here,
-            "next": "" if why_not_cancel(pickup) else "Ja, makulera",
-            "error": error,
-        },
-    }
-    status = 409 if request.method == "POST" else 200
-    return render(request, "pickups/cancel.html", context, status=status)
+    pickup = find_pickup(request, number)
+    return confirm_cancel(
+        request,
+        pickup,
+        page=reverse("pickups:detail", args=[pickup.case_number]),
+        template="pickups/cancel.html",
+        hindrance=why_not_cancel(pickup),
+        cancel=lambda case: services.cancel_pickup(case, user=request.user),
+        pickup=pickup,
+    )
 
 
 def why_not_cancel(pickup: PickupOrder) -> str:
@@ -185,8 +177,9 @@ def _page(
     form: BlockForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    _log(request, pickup, "Hämtorder")
-    lines = [line for line in differences.lines_of(pickup) if not line.is_strangers]
+    log_case(request, pickup, "Hämtorder")
+    is_khs = has_role(request.user, KHS)
+    lines = [x for x in differences.lines_of(pickup) if is_khs or not x.is_strangers]
     context = {
         "pickup": pickup,
         "reason": pickup.reason,
@@ -194,31 +187,33 @@ def _page(
         "lines": lines,
         "differences": differences.of(pickup, lines),
         "blocks": _blocks(pickup, editing, form),
-        "case": {
-            "title": str(pickup),
-            "crumbs": [
-                {"label": "Mottagare", "url": reverse("recipients:search")},
-                {
-                    "label": pickup.recipient.name,
-                    "url": reverse("recipients:detail", args=[pickup.recipient.key]),
-                },
-            ],
-            "tags": _tags(pickup),
-            "create": pickup_create.shown(request, pickup),
-            "facts": _facts(pickup),
-            "note": _note(pickup),
-            "events": pickup.events.order_by("-at", "-id"),
-        },
+        "is_khs": is_khs,
+        "may_plan": is_khs and not why_not_cancel(pickup),
+        "to_make_ready": khs.to_make_ready(pickup) if is_khs else [],
+        "case": CasePage(
+            title=str(pickup),
+            crumbs=crumbs(pickup, is_khs=is_khs),
+            tags=_tags(pickup),
+            facts=_facts(pickup, number=is_khs),
+            events=events_of(pickup),
+            note=_note(pickup),
+            create=pickup_create.shown(request, pickup),
+        ),
     }
     return render(request, "pickups/detail.html", context, status=status)
 
 
+def crumbs(pickup: PickupOrder, *, is_khs: bool) -> list[dict[str, str]]:
+    """From KHS's queue; else from whose aids they are."""
+    if is_khs:
+        return [{"label": "Hämtorder", "url": reverse("admin:pickups_pickuporder_changelist")}]
+    return crumbs_of(pickup.recipient)
+
+
 def _tags(pickup: PickupOrder) -> list[dict[str, str]]:
-    tags = [{"code": pickup.status, "label": pickup.get_status_display()}]
+    tags = tags_of(pickup)
     if pickup.is_urgent:
-        tags.append({"code": "", "label": "Akut"})
-    if pickup.recipient.is_protected:
-        tags.append({"code": "", "label": "Skyddad identitet"})
+        tags.insert(1, {"code": "", "label": "Akut"})
     return tags
 
 
@@ -242,15 +237,12 @@ def _note(pickup: PickupOrder) -> dict[str, str] | None:
     return None
 
 
-def _facts(pickup: PickupOrder) -> list[dict[str, Any]]:
+def _facts(pickup: PickupOrder, *, number: bool) -> list[dict[str, Any]]:
     facts = [
-        {
-            "label": "Mottagare",
-            "value": pickup.recipient.name,
-            "url": reverse("recipients:detail", args=[pickup.recipient.key]),
-        },
+        *facts_of(pickup.recipient, number=number),
         {"label": "Hämtorderorsak", "value": pickup.reason},
         {"label": "Utförs av", "value": pickup.reason.performer},
+        {"label": "Till lager", "value": pickup.warehouse},
         {"label": "Tjänsteställe", "value": pickup.unit},
         {"label": "Beställare", "value": pickup.ordered_by},
         {"label": "Förskrivare", "value": pickup.prescriber},

@@ -7,24 +7,18 @@ from django.views.decorators.http import require_GET
 
 from organisation import access_log
 from organisation.permissions import CARE, roles
-from recipients.starting import log_look
+from recipients.case_views import log_case
 from sesam.documents import download
 
 from .. import documents
-from .cases import find
+from .cases import find_pickup
 
 
 @roles(*CARE)
 @require_GET
 def pickup(request: HttpRequest, number: str) -> HttpResponse:
     """«Skapa pdf»."""
-    found = find(request, number)
+    found = find_pickup(request, number)
     content = documents.pickup_order(request, found)
-    log_look(
-        request,
-        found.recipient,
-        found.reason.document_name,
-        action=access_log.Action.PRINT,
-        case_number=found.case_number,
-    )
+    log_case(request, found, found.reason.document_name, action=access_log.Action.PRINT)
     return download(documents.pickup_file(found), content)

@@ -92,10 +92,10 @@ SELECT (SELECT min(id) FROM recipients_recipient) + (n - 1) / 40,
     (SELECT min(id) FROM individuals_individual) + n, '', 1, 0, {unit}, 'Anna', 'B' || n,
     now() - n * interval '1 minute'
 FROM generate_series(1, {individuals} - 1) n;
-INSERT INTO orders_orderevent (order_id, at, user_id, text)
-    SELECT id, sent_at, {user}, 'Beställningen skickades' FROM orders_order;
-INSERT INTO orders_orderevent (order_id, at, user_id, text)
-    SELECT id, sent_at, {user}, 'Utlevererad' FROM orders_order WHERE status = 'delivered';
+INSERT INTO orders_orderevent (order_id, at, user_id, kind, text)
+    SELECT id, sent_at, {user}, 'created', 'Beställningen skickades' FROM orders_order;
+INSERT INTO orders_orderevent (order_id, at, user_id, kind, text)
+    SELECT id, sent_at, {user}, 'delivered', 'Utlevererad' FROM orders_order WHERE status = 'delivered';
 INSERT INTO pickups_pickuporder (token, case_number, reason_id, status, recipient_id, unit_id,
     warehouse_id, ordered_by_id, prescriber_id, is_urgent, created_at, received_at)
     SELECT gen_random_uuid(), 'H' || n, (SELECT min(id) FROM pickups_pickupreason),

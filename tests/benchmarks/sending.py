@@ -77,8 +77,8 @@ def floor(request: HttpRequest) -> HttpResponse:
             [[row[0] for row in reserved], [row[1] for row in reserved]],
         )
         c.execute(
-            "INSERT INTO orders_orderevent (order_id, at, user_id, text)"
-            " VALUES (%s, %s, %s, 'Beställningen skickades')",
+            "INSERT INTO orders_orderevent (order_id, at, user_id, kind, text)"
+            " VALUES (%s, %s, %s, 'created', 'Beställningen skickades')",
             [order, now, user],
         )
         c.execute(

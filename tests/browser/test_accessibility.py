@@ -153,7 +153,7 @@ def test_axe_finds_nothing_and_no_page_scrolls_sideways(
 def khs_pages() -> list[str]:
     """The back office by the pages that not every order leads to, the home last of them."""
     line = OrderLine.objects.get(stage=Stage.AT_SUPPLIER)
-    order = reverse("admin:orders_order_change", args=[line.order_id])
+    order = reverse("orders:detail", args=[line.order.case_number])
     return ["/", order, "/admin/"]
 
 

@@ -34,7 +34,7 @@ def test_the_button_follows_the_choice_and_the_page_says_what_stays(
 ):
     page.set_viewport_size({"width": width, "height": 844})
     sign_in(page.context, live_server, settings, UserFactory(roles=[KHS], is_staff=True))
-    page.goto(live_server.url + reverse("admin:orders_order_deliver", args=[order.pk]))
+    page.goto(live_server.url + reverse("orders:deliver", args=[order.case_number]))
 
     expect(page.get_by_role("button", name="Leverera 0 av 3")).to_be_visible()
     for field in page.locator("form[data-deliver] :is(input, textarea):not([type=hidden])").all():

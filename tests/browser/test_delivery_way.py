@@ -7,7 +7,8 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from orders import cart as carts
-from orders.models import ADDRESS, Cart, Order
+from orders.models import Cart, Order
+from recipients.whereabouts import ADDRESS
 from tests.factories import ArticleFactory, BufferFactory, RecipientFactory, UserFactory
 from tests.orders.builders import add, start
 

@@ -19,7 +19,7 @@ def test_one_choice_fills_the_rows_that_have_no_state_yet(page: Page, live_serve
     loans = [lend(recipient, ArticleFactory()) for _ in range(3)]
     pickup = fetched(*loans)
     sign_in(page.context, live_server, settings, UserFactory(roles=[KHS], is_staff=True))
-    page.goto(live_server.url + reverse("admin:pickups_pickuporder_receive", args=[pickup.pk]))
+    page.goto(live_server.url + reverse("pickups:receive", args=[pickup.case_number]))
 
     states = page.locator("section").first.locator("tbody select")
     states.nth(1).select_option(label="Till reparation")

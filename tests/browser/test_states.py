@@ -133,6 +133,6 @@ def test_khs_orders_and_their_delivery_are_accessible_on_a_phone(page: Page, liv
     order = services.send(cart, user=cart.user)
     sign_in(page.context, live_server, settings, UserFactory(roles=[KHS], is_staff=True))
     page.set_viewport_size({"width": 390, "height": 844})
-    for name in ("change", "deliver"):
-        page.goto(live_server.url + reverse(f"admin:orders_order_{name}", args=[order.pk]))
+    for name in ("detail", "deliver"):
+        page.goto(live_server.url + reverse(f"orders:{name}", args=[order.case_number]))
         assert faults(page) == [], name

@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from orders import services
-from orders.models import ADDRESS, Cart, DeliveryWay, Order
+from orders.models import Cart, DeliveryWay, Order
 from organisation.permissions import KHS
 from recipients.models import Recipient
+from recipients.whereabouts import ADDRESS
 from sesam.errors import DomainError
 from tests.factories import (
     ArticleFactory,
@@ -240,8 +241,8 @@ def test_an_older_order_that_is_fetched_shows_and_prints_no_address(mixed):
     shown = client.get(reverse("orders:detail", args=[mixed.case_number])).content.decode()
     khs = Client()
     khs.force_login(UserFactory(roles=[KHS], is_staff=True))
-    theirs = khs.get(reverse("admin:orders_order_change", args=[mixed.pk])).content.decode()
-    note = Paper(khs.get(reverse("admin:orders_order_next_note", args=[mixed.pk]))).text
+    theirs = khs.get(reverse("orders:detail", args=[mixed.case_number])).content.decode()
+    note = Paper(khs.get(reverse("orders:next_note", args=[mixed.case_number]))).text
     for text in (shown, theirs, note):
         assert "Hämtas på KHS" in text
         for stray in ("Kvarngatan", "4711", "Bakom gården"):

@@ -23,7 +23,7 @@ from tests.papers import Paper, check_accessibility, check_syntax, needs_pdf
 from .builders import add, sent, start
 
 pytestmark = [pytest.mark.django_db, needs_pdf]
-PICK, NEXT, NOTE = "pick_list", "next_note", "note"
+PICK, NEXT, NOTE = "pick_list", "next_note", "delivery_note"
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def khs(khs_user):
 
 
 def url(order: Order, name: str, *args) -> str:
-    return reverse(f"admin:orders_order_{name}", args=[order.pk, *args])
+    return reverse(f"orders:{name}", args=[order.case_number, *args])
 
 
 def paper(client, order: Order, name: str, *args) -> Paper:
@@ -151,7 +151,7 @@ def test_each_delivery_has_its_own_note(khs, khs_user, order):
     assert f"Följesedel {order.case_number}-2" in second.text
     assert "Levererat 1" in first.text and "Kilkudde 3" in first.text  # to come
     assert "Kilkudde 2" in second.text and "Cross 6" not in second.text
-    page = khs.get(url(order, "change")).content.decode()
+    page = khs.get(url(order, "detail")).content.decode()
     for nth in (1, 2):
         assert url(order, NOTE, nth) in page
     assert khs.get(url(order, NOTE, 3)).status_code == 302
@@ -162,7 +162,7 @@ def test_a_phone_number_is_written_alike_on_note_and_pages(khs, order):
     Order.objects.update(contact_mobile="0701740605", recipient_phone="+46 8 46500438")
     pages = [
         khs.get(reverse("orders:detail", args=[order.case_number])),
-        khs.get(url(order, "change")),
+        khs.get(url(order, "detail")),
     ]
     for text in (paper(khs, order, NEXT).text, *(page.content.decode() for page in pages)):
         assert "070-174 06 05" in text and "08-465 004 38" in text
@@ -213,7 +213,7 @@ def test_a_protected_persons_note_has_the_address_typed_for_the_case(khs, hidden
     assert "Dold" in found.text and "Typgatan 9" in found.text and "070-174 06 77" in found.text
     for told in ("Storgatan", "Hemrehab", "070-174 06 12", "Kalmar kommun"):
         assert told not in found.everything, told
-    page = khs.get(url(hidden, "change")).content.decode()
+    page = khs.get(url(hidden, "detail")).content.decode()
     assert "Skriv ut följesedeln innan" in page
 
 

@@ -47,7 +47,7 @@ def test_three_chairs_with_three_cushions_in_one_delivery_get_one_each(khs):
     client = Client()
     user = UserFactory(roles=[KHS], is_staff=True)
     client.force_login(user, backend="organisation.backends.PortalBackend")
-    url = reverse("admin:orders_order_deliver", args=[order.pk])
+    url = reverse("orders:deliver", args=[order.case_number])
 
     response = client.post(
         url,

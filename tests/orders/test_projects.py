@@ -60,9 +60,9 @@ def answer(line, name: str = "approve_offer", move: int | None = None) -> str:
     return reverse(f"orders:{name}", args=[line.order.case_number, move or last_move(line)])
 
 
-def page(line, name: str = "change", *more) -> str:
-    own = [line.pk, *more] if name != "change" else []
-    return reverse(f"admin:orders_order_{name}", args=[line.order.pk, *own])
+def page(line, name: str = "detail", *more) -> str:
+    own = [line.pk, *more] if name != "detail" else []
+    return reverse(f"orders:{name}", args=[line.order.case_number, *own])
 
 
 def stages(line) -> list[str]:
@@ -415,7 +415,7 @@ def test_a_project_is_not_delivered_before_it_is_installed(khs_user):
     with pytest.raises(DomainError, match="först när projektet är «Monterad»") as caught:
         services.deliver(line.order, [Pick(line.pk, 1)], user=khs_user)
     assert caught.value.line == line.pk
-    deliver = reverse("admin:orders_order_deliver", args=[line.order.pk])
+    deliver = reverse("orders:deliver", args=[line.order.case_number])
     text = at(khs_user).get(deliver).content.decode()
     assert re.search(rf'name="antal-{line.pk}"[^>]* value="0"', text)
 

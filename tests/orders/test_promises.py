@@ -163,7 +163,7 @@ def test_a_line_that_waits_for_goods_promises_no_day_before_they_come_on_any_pag
     for who, address in (
         (client, reverse("orders:detail", args=[order.case_number])),
         (client, reverse("recipients:detail", args=[order.recipient.key]) + "?flik=bestallt"),
-        (khs, reverse("admin:orders_order_change", args=[order.pk])),
+        (khs, reverse("orders:detail", args=[order.case_number])),
     ):
         text = words(who.get(address))
         assert FROM_STOCK in text and FROM_LATE in text, address
@@ -192,7 +192,7 @@ def test_a_projects_page_and_khs_queue_say_that_there_is_no_day_yet(frozen, db):
     order = project().order
     khs = _client(UserFactory(roles=[KHS], is_staff=True))
     assert "inget datum än" in words(khs.get(reverse("admin:orders_order_changelist")))
-    page = khs.get(reverse("admin:orders_order_change", args=[order.pk]))
+    page = khs.get(reverse("orders:detail", args=[order.case_number]))
     assert "Planerad leverans inget datum än" in words(page)
 
 

@@ -56,7 +56,7 @@ def at(user) -> Client:
 
 
 def page(line, name: str = "put") -> str:
-    return reverse(f"admin:orders_order_{name}", args=[line.order.pk, line.pk])
+    return reverse(f"orders:{name}", args=[line.order.case_number, line.pk])
 
 
 def put(line, article, quantity=1, **facts):
@@ -319,7 +319,7 @@ def test_what_the_prescriber_ordered_is_not_taken_back():
 def test_khs_puts_an_article_on_and_takes_it_back_in_the_back_office(khs_user, kalmar):
     line, article, khs = manual(), ArticleFactory(), at(khs_user)
     put_in_stock(kalmar, article, 5)
-    order_page = reverse("admin:orders_order_change", args=[line.order.pk])
+    order_page = reverse("orders:detail", args=[line.order.case_number])
     assert page(line) in khs.get(order_page).content.decode()
     assert "Ett specialbord" in khs.get(page(line)).content.decode()
     data = {"article": f" {article.number.lower()} ", "quantity": "2", "warehouse": "100",
@@ -370,7 +370,7 @@ def test_what_is_wrong_is_told_at_its_field(khs_user, kalmar, typed, told):
     text = response.content.decode()
     assert response.status_code == 422 and told in text
     (name,) = typed
-    assert f'id="id_{name}_error"' in text and 'aria-invalid="true"' in text
+    assert f'id="id_{name}-error"' in text and 'aria-invalid="true"' in text
     assert not line.put_lines.exists()
 
 

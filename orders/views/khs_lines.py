@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
-
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
-from django.views.decorators.http import require_POST
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_http_methods, require_POST
 
 from articles.models import Article, Balance
-from organisation.admin import for_khs
 from organisation.models import Warehouse
+from organisation.permissions import KHS, roles
 from sesam.errors import DomainError
 
-from . import progress, services
-from .models import Order, OrderLine
-from .project_forms import MoveForm, PutForm
-from .stages import Stage
-
-if TYPE_CHECKING:
-    from .admin import OrderAdmin
-
-PAGE = "admin:orders_order_change"
-
-
-def urls(admin: OrderAdmin) -> list[URLPattern]:
-    """The addresses that the order's admin adds to its own."""
-    line = "<int:pk>/rader/<int:line_id>/"
-    own = (
-        (line + "projekt/<str:stage>/", move_view, "move"),
-        (line + "lagg-pa/", put_view, "put"),
-        (line + "ta-bort/", take_off_view, "take_off"),
-    )
-    views = {name: partial(view, admin) for _, view, name in own}
-    views["take_off"] = require_POST(views["take_off"])
-    return [
-        path(route, for_khs(admin, views[name]), name=f"orders_order_{name}")
-        for route, _, name in own
-    ]
+from .. import progress, services
+from ..models import Order, OrderLine
+from ..project_forms import MoveForm, PutForm
+from ..stages import Stage
+from .cases import find_order
+from .khs import khs_page, to_page
 
 
 def _line(order: Order, line_id: int) -> OrderLine:
@@ -50,11 +26,11 @@ def _line(order: Order, line_id: int) -> OrderLine:
     return get_object_or_404(lines, pk=line_id)
 
 
-def move_view(
-    admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int, stage: str
-) -> HttpResponse:
+@roles(KHS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def move(request: HttpRequest, number: str, line_id: int, stage: str) -> HttpResponse:
     """A project's next stage: a note, and with «Offert mottagen» the offer."""
-    order = admin.find(pk)
+    order = find_order(request, number)
     line = _line(order, line_id)
     if stage not in Stage.values or not line.stage:
         raise Http404("stage")
@@ -79,18 +55,17 @@ def move_view(
                 error = _tell(form, fault)
             else:
                 messages.success(request, f"{line.article.name}: {to.label}.")
-                return redirect(PAGE, pk=pk)
+                return to_page(order)
     elif to not in project.next_for_khs:
         text = f"Projektet är «{line.get_stage_display()}» och kan inte flyttas till «{to.label}»."
         messages.error(request, text)
-        return redirect(PAGE, pk=pk)
-    admin.log(request, order, "Projekt i administrationen")
+        return to_page(order)
     seen = request.POST.get("sett") or project.last.pk
-    context = admin.context(
-        request, order, subtitle=to.label, line=line, to=to, form=form, error=error, seen=seen,
-        asks=to == Stage.WAITING,
-    )  # fmt: skip
-    return TemplateResponse(request, "admin/orders/order/move.html", context, status=status)
+    context = {
+        "line": line, "to": to, "form": form, "error": error, "seen": seen,
+        "asks": to == Stage.WAITING,
+    }  # fmt: skip
+    return khs_page(request, "orders/khs_move.html", order, to.label, context, status=status)
 
 
 class _Stock:
@@ -117,12 +92,14 @@ class _Stock:
         return not self.missing or data.get("restnoteras") == str(self.missing)
 
 
-def put_view(admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
+@roles(KHS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def put(request: HttpRequest, number: str, line_id: int) -> HttpResponse:
     """The real article of a manual line or a project: number, quantity, warehouse.
 
     «Visa tillgänglighet» shows where it is; what would be backlog is said before it is put on.
     """
-    order = admin.find(pk)
+    order = find_order(request, number)
     line = _line(order, line_id)
     form = PutForm(initial={"warehouse": line.warehouse.number})
     error, status, stock = "", 200, None
@@ -136,7 +113,7 @@ def put_view(admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int) -> 
             status = 200
         elif stock:
             try:
-                put = services.put_article(
+                laid = services.put_article(
                     line,
                     user=request.user,
                     seen=int(seen) if seen.isdecimal() else 0,
@@ -146,24 +123,27 @@ def put_view(admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int) -> 
                 error = _tell(form, fault)
             else:
                 article = form.cleaned_data["article"]
-                messages.success(request, f"{article} ligger på beställningen{put.stock_words}.")
-                return redirect(PAGE, pk=pk)
+                messages.success(request, f"{article} ligger på beställningen{laid.stock_words}.")
+                return to_page(order)
     elif order.has_ended or not line.takes_articles:
         messages.error(request, f"Till {line.article.name} kan ingen artikel läggas nu.")
-        return redirect(PAGE, pk=pk)
-    admin.log(request, order, "Lägg på artikel i administrationen")
+        return to_page(order)
     # Told once what somebody else has put on, whoever sends again means it.
     seen = "" if error else request.POST.get("sett", "")
-    context = admin.context(
-        request, order, subtitle="Lägg på artikel", line=line, form=form, error=error,
-        seen=seen or line.put_lines.count(), stock=stock,
-    )  # fmt: skip
-    return TemplateResponse(request, "admin/orders/order/put.html", context, status=status)
+    context = {
+        "line": line, "form": form, "error": error, "stock": stock,
+        "seen": seen or line.put_lines.count(),
+    }  # fmt: skip
+    return khs_page(
+        request, "orders/khs_put.html", order, "Lägg på artikel", context, status=status
+    )
 
 
-def take_off_view(admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int) -> HttpResponse:
+@roles(KHS)
+@require_POST
+def take_off(request: HttpRequest, number: str, line_id: int) -> HttpResponse:
     """Takes back an article that KHS has put on."""
-    order = admin.find(pk)
+    order = find_order(request, number)
     line = _line(order, line_id)
     try:
         services.take_off(line, user=request.user)
@@ -171,7 +151,7 @@ def take_off_view(admin: OrderAdmin, request: HttpRequest, pk: int, line_id: int
         messages.error(request, fault.message)
     else:
         messages.success(request, f"{line.article} är borttagen från beställningen.")
-    return redirect(PAGE, pk=pk)
+    return to_page(order)
 
 
 def _tell(form: forms.Form, fault: DomainError) -> str:
@@ -180,14 +160,3 @@ def _tell(form: forms.Form, fault: DomainError) -> str:
         form.add_error(fault.field, fault.message)
         return ""
     return fault.message
-
-
-def on_page(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
-    """What the order's page shows of its projects and of what KHS may put and take."""
-    projects = progress.of_lines(lines, masked=order.address_masked)
-    put_for = {line.put_for_id for line in lines if line.cancelled < line.quantity}
-    for line in lines:
-        line.has_put = line.pk in put_for
-        line.may_put = not order.has_ended and line.takes_articles
-        line.may_take_off = not order.has_ended and bool(line.put_for_id) and line.open > 0
-    return {"projects": projects}

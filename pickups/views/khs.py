@@ -1,0 +1,117 @@
+"""KHS's deeds on a pickup order, from its page: planning, receiving, making ready."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from organisation.permissions import KHS, roles
+from recipients.case_views import log_case, tags_of
+from sesam.errors import DomainError
+
+from .. import khs, services
+from ..models import PickupOrder, PickupReceipt, ReceivedState
+from ..services.receiving import receipts_so_far
+from .cases import crumbs, find_pickup, no_store
+
+
+def to_page(pickup: PickupOrder) -> HttpResponse:
+    return redirect("pickups:detail", pickup.case_number)
+
+
+@roles(KHS)
+@require_POST
+def plan(request: HttpRequest, number: str) -> HttpResponse:
+    """«Planera»: the day it is fetched."""
+    pickup = find_pickup(request, number)
+    try:
+        day = dt.date.fromisoformat(request.POST.get("dag", ""))
+        services.plan(pickup, user=request.user, day=day)
+    except ValueError:
+        messages.error(request, "Ange dagen som år-månad-dag, till exempel 2026-12-01.")
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "Hämtningen är planerad.")
+    return to_page(pickup)
+
+
+@roles(KHS)
+@require_POST
+def ready(request: HttpRequest, number: str, receipt: int) -> HttpResponse:
+    """«Klar»: cleaned or repaired, fit to be handed out."""
+    pickup = find_pickup(request, number)
+    found = get_object_or_404(PickupReceipt, pk=receipt, line__pickup=pickup)
+    services.make_available(found, user=request.user)
+    messages.success(request, "Hjälpmedlet kan lämnas ut igen.")
+    return to_page(pickup)
+
+
+@roles(KHS)
+@no_store
+@require_http_methods(["GET", "HEAD", "POST"])
+def receive(request: HttpRequest, number: str) -> HttpResponse:
+    """«Ta emot»: the state of each line, and what else came."""
+    pickup = find_pickup(request, number)
+    if request.method == "POST":
+        return _receive(request, pickup)
+    if pickup.has_ended:
+        messages.error(request, "Det finns inget kvar att ta emot på hämtordern.")
+        return to_page(pickup)
+    return _receive_page(request, pickup, khs.sheet(pickup))
+
+
+def _receive(request: HttpRequest, pickup: PickupOrder) -> HttpResponse:
+    page = khs.sheet(pickup)
+    got, extras = khs.read(page, request.POST)
+    if page.has_errors:
+        return _receive_page(request, pickup, page, status=422)
+    seen = request.POST.get("mottaget", "")
+    try:
+        services.receive(
+            pickup,
+            got,
+            user=request.user,
+            extras=extras,
+            finish=page.finish,
+            seen=int(seen) if re.fullmatch(r"[0-9]{1,9}", seen) else -1,
+        )
+    except DomainError as error:
+        fresh = khs.sheet(pickup)
+        khs.read(fresh, request.POST)
+        khs.place_fault(fresh, error)
+        return _receive_page(request, pickup, fresh, status=422)
+    messages.success(request, "Mottagningen är registrerad.")
+    return to_page(pickup)
+
+
+def _receive_page(
+    request: HttpRequest, pickup: PickupOrder, page: khs.Sheet, *, status: int = 200
+) -> HttpResponse:
+    log_case(request, pickup, "Ta emot")
+    where = reverse("pickups:detail", args=[pickup.case_number])
+    states = [s for s in ReceivedState.choices if s[0] != ReceivedState.MISSING]
+    context = {
+        "pickup": pickup,
+        "title": f"{pickup}: ta emot",
+        "crumbs": [
+            *crumbs(pickup, is_khs=True),
+            {"label": str(pickup), "url": where},
+            {"label": "Ta emot"},
+        ],
+        "tags": tags_of(pickup),
+        "back_url": where,
+        "sheet": page,
+        "error": page.error,
+        "has_errors": page.has_errors,
+        "states": ReceivedState.choices,
+        "came_states": states,
+        "seen": receipts_so_far(pickup),
+    }
+    return render(request, "pickups/khs_receive.html", context, status=status)

@@ -1,0 +1,117 @@
+"""What the pages of all kinds of case have in common: finding it, its look in the log, its head,
+and the question of «Makulera»."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from organisation import access_log
+from sesam import dialogs
+from sesam.errors import DomainError
+
+from .cases import AnyCase, Case, CaseQuerySet
+from .models import Recipient
+
+
+def find_case(request: HttpRequest, cases: CaseQuerySet, number: str) -> Any:
+    """The case through what this user may open; another unit's is 404."""
+    return get_object_or_404(cases.for_user(request.user), case_number=number)
+
+
+def log_case(
+    request: HttpRequest,
+    case: Case,
+    detail: str,
+    *,
+    action: access_log.Action = access_log.Action.VIEW,
+) -> None:
+    """That the answer shows or prints the case of somebody."""
+    if case.recipient is not None:
+        access_log.look(
+            request, case.recipient.key, detail, action=action, case_number=case.case_number
+        )
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """What templates/parts/case.html draws around a case's own sections."""
+
+    title: str
+    crumbs: list[dict[str, str]]
+    tags: list[dict[str, str]]
+    facts: list[dict[str, Any]]
+    events: Any
+    note: dict[str, Any] | None = None
+    create: list[Any] = field(default_factory=list)
+
+
+def crumbs_of(recipient: Recipient) -> list[dict[str, str]]:
+    """From the search for recipients to this one."""
+    page = reverse("recipients:detail", args=[recipient.key])
+    return [
+        {"label": "Mottagare", "url": reverse("recipients:search")},
+        {"label": recipient.name, "url": page},
+    ]
+
+
+def facts_of(recipient: Recipient, *, number: bool) -> list[dict[str, Any]]:
+    """Who it is about; with the personal number where somebody hands something out by it."""
+    page = reverse("recipients:detail", args=[recipient.key])
+    facts: list[dict[str, Any]] = [{"label": "Mottagare", "value": recipient.name, "url": page}]
+    if number:
+        label = "Personnummer" if recipient.is_person else "Vårdenhet"
+        facts.append({"label": label, "value": recipient.written_number})
+    return facts
+
+
+def tags_of(case: Case) -> list[dict[str, str]]:
+    """Status, and what must not be missed about whom it is for."""
+    tags = [{"code": case.status, "label": case.get_status_display()}]  # type: ignore[attr-defined]
+    if case.is_protected:
+        tags.append({"code": "", "label": "Skyddad identitet"})
+    if case.recipient is not None and case.recipient.deceased_on:
+        tags.append({"code": "", "label": "Avliden"})
+    return tags
+
+
+def events_of(case: Case) -> Any:
+    """«Händelser», newest first, with who."""
+    return case.events.select_related("user").order_by("-at", "-id")
+
+
+def confirm_cancel(
+    request: HttpRequest,
+    case: AnyCase,
+    *,
+    page: str,
+    template: str,
+    hindrance: str,
+    cancel: Callable[[AnyCase], object],
+    **context: Any,
+) -> HttpResponse:
+    """«Makulera …»: the question, and «Ja, makulera». ``hindrance`` says why it can't be now."""
+    log_case(request, case, f"Makulera {case.NOUN}")
+    error = hindrance
+    if request.method == "POST":
+        try:
+            cancel(case)
+        except DomainError as fault:
+            error = fault.message
+        else:
+            messages.success(request, f"{case.NOUN.capitalize()} {case.case_number} är makulerad.")
+            return dialogs.leave(request, page)
+    dialog = {
+        "title": f"Makulera {case.NOUN}",
+        "cancel_url": page,
+        "finish": "" if hindrance else "Ja, makulera",
+        "error": error,
+    }
+    status = 409 if request.method == "POST" else 200
+    return render(request, template, {"dialog": dialog, **context}, status=status)
