@@ -81,10 +81,11 @@ SELECT n % 3 + 1, (SELECT min(id) FROM articles_article) + n % {articles}, 1, 'c
     (n < 1500)::int, (n >= 1800)::int, 0, {payer}, {payer}, 100, (SELECT min(id) FROM articles_billingform)
 FROM generate_series(0, {lines} - 1) n;
 INSERT INTO orders_delivery (order_id, number, at, by_id)
-    SELECT id, 1, sent_at, {user} FROM orders_order;
+    SELECT id, 1, delivered_at, {user} FROM orders_order WHERE status = 'delivered';
 INSERT INTO orders_linedelivery (delivery_id, line_id, quantity)
     SELECT delivery.id, line.id, line.delivered FROM orders_orderline line
-    JOIN orders_delivery delivery ON delivery.order_id = line.order_id;
+    JOIN orders_delivery delivery ON delivery.order_id = line.order_id
+    WHERE line.delivered > 0;
 INSERT INTO recipients_loan (recipient_id, article_id, individual_id, name, quantity, returned,
     unit_id, prescriber_name, case_number, delivered_at)
 SELECT (SELECT min(id) FROM recipients_recipient) + (n - 1) / 40,
