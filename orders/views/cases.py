@@ -128,7 +128,7 @@ def _page(
         "case": CasePage(
             title=str(order),
             crumbs=crumbs(order, is_khs=is_khs),
-            tags=_tags(order, hold, waiting),
+            tags=_tags(order, lines, hold, waiting),
             facts=_facts(order, number=is_khs),
             events=events_of(order),
             note=_note(order, hold, projects, may_answer=may_answer),
@@ -139,14 +139,17 @@ def _page(
 
 
 def _tags(
-    order: Order, hold: OrderHold | None, waiting: list[progress.Progress]
+    order: Order,
+    lines: list[OrderLine],
+    hold: OrderHold | None,
+    waiting: list[progress.Progress],
 ) -> list[dict[str, str]]:
     tags = tags_of(order)
     if hold:
         tags.append({"code": "", "label": "Väntar på aktivitet"})
     if waiting:
         tags.append({"code": "", "label": Stage.WAITING.label})
-    if khs.is_late(order.lines.filter(source=Source.CENTRAL)):
+    if khs.is_late(line for line in lines if line.source == Source.CENTRAL):
         tags.append({"code": "", "label": "försenad"})
     return tags
 
