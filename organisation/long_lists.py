@@ -58,6 +58,10 @@ class LongList:
 class CaseRows(ChangeList):
     """A queue whose rows lead to the case's page in the portal."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.preserved_filters = ""  # Django adds them to every row's address; the page reads none
+
     def url_for_result(self, result: Any) -> str:
         return reverse(self.model_admin.case_page, args=[result.case_number])
 

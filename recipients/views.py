@@ -21,6 +21,7 @@ from organisation.permissions import CARE, roles
 from sesam import personal_numbers, phones, undo
 from sesam.documents import download
 from sesam.errors import DomainError
+from sesam.templatetags.sesam import mejl
 
 from . import contact, documents, masking, seen, services
 from .forms import DetailsForm, NumberForm, ProtectedForm
@@ -258,7 +259,9 @@ def _facts(shown: masking.Shown) -> list[dict[str, Any]]:
         if phone
     ]
     email = (
-        format_html('<a href="mailto:{}">{}</a>', shown.email, shown.email) if shown.email else ""
+        format_html('<a href="mailto:{}">{}</a>', shown.email, mejl(shown.email))
+        if shown.email
+        else ""
     )
     return [
         {"label": "Adress", "value": _lines(shown.address_lines), "lock": shown.is_person},

@@ -68,6 +68,8 @@ function sayDelivery(form) {
   const button = form.querySelector("button[name=sagt]");
   button.value = going;
   button.textContent = `Leverera ${going} av ${button.dataset.total}`;
+  button.disabled = !going;
+  form.querySelector("[data-nothing]").hidden = going > 0;
   form.querySelector("[data-staying]").hidden = !staying;
   const count = form.querySelector("[data-going-count]");
   if (count.textContent !== String(going)) count.textContent = going;

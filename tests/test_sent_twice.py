@@ -3,17 +3,21 @@
 Somebody double-clicks, or the network sends again. Fifty times each, and not one too many.
 """
 
+import datetime as dt
 import uuid
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from individuals.models import FormerNumber
-from orders.models import Cart, Order, ProjectMove
+from orders.models import Cart, Order, OrderStatus, ProjectMove
 from orders.stages import Stage
 from organisation.permissions import BUFFERT, KHS
-from pickups.models import PickupOrder, PickupReceipt, Return
+from pickups.models import PickupOrder, PickupReceipt, PickupStatus, ReceivedState, Return
+from pickups.services import Got, receive
+from recipients.cases import EventKind
 from recipients.models import Loan
 from tests.at_once import Twice
 from tests.factories import (
@@ -194,3 +198,45 @@ def test_a_project_moves_one_stage(twice):
         first, second = browser.post(url, {"sett": last_move(line), "note": "Skickad"})
         assert (first.status, second.status) == (302, 302)
     assert ProjectMove.objects.count() == 2 * len(ROUNDS)
+
+
+def test_a_pick_is_begun_once_and_stopped_once(twice, article):
+    _, browser = twice(khs_user())
+    order = sent((article, 1))
+    told = order.events.count()
+    deeds = ["orders:pick", "orders:stop_picking"] * (len(ROUNDS) // 2)
+    for deed in deeds:
+        first, second = browser.post(reverse(deed, args=[order.case_number]), {})
+        assert (first.status, second.status) == (302, 302)
+    kinds = list(order.events.values_list("kind", flat=True))[told:]
+    assert kinds == [EventKind.PICKING, EventKind.PICKING_STOPPED] * (len(ROUNDS) // 2)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.REGISTERED
+
+
+def test_a_pickup_is_planned_once(twice):
+    _, browser = twice(khs_user())
+    pickup = fetched(lend(RecipientFactory(), ArticleFactory(), 1))
+    told = pickup.events.count()
+    days = [timezone.localdate() + dt.timedelta(days=n) for n in range(len(ROUNDS))]
+    for day in days:
+        url = reverse("pickups:plan", args=[pickup.case_number])
+        first, second = browser.post(url, {"dag": day.isoformat()})
+        assert (first.status, second.status) == (302, 302)
+    assert pickup.events.count() == told + len(ROUNDS)
+    pickup.refresh_from_db()
+    assert (pickup.status, pickup.planned_for) == (PickupStatus.PLANNED, days[-1])
+
+
+def test_an_aid_is_made_ready_once(twice):
+    _, browser = twice(khs_user())
+    pickup = fetched(lend(RecipientFactory(), ArticleFactory(), len(ROUNDS)))
+    row = pickup.lines.get()
+    for _ in ROUNDS:
+        receive(pickup, [Got(row.pk, 1, ReceivedState.TO_CLEANING)], user=khs_user())
+    for receipt in PickupReceipt.objects.all():
+        url = reverse("pickups:ready", args=[pickup.case_number, receipt.pk])
+        first, second = browser.post(url, {})
+        assert (first.status, second.status) == (302, 302)
+    assert pickup.events.filter(kind=EventKind.PREPARED).count() == len(ROUNDS)
+    stock_agrees()

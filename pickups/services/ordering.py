@@ -256,8 +256,10 @@ def undo_contact(pickup: PickupOrder, *, user: User, contact: bool, seen: int) -
 
 @transaction.atomic
 def plan(pickup: PickupOrder, *, user: User, day: dt.date) -> PickupOrder:
-    """KHS or the supplier has set a day."""
+    """KHS or the supplier has set a day. Twice is once."""
     pickup = lock_case(pickup)
+    if pickup.status == PickupStatus.PLANNED and pickup.planned_for == day:
+        return pickup
     if pickup.status not in (PickupStatus.REGISTERED, PickupStatus.PLANNED):
         raise DomainError("Bara en hämtorder som ingen har hämtat kan planeras.")
     if day < timezone.localdate():

@@ -5,6 +5,7 @@
 {{ price|kr }}                            1 234,50 kr (no-break spaces)
 {{ day|datum }}  {{ moment|datumtid }}    2026-11-23   2026-11-23 09:41 (Swedish time)
 {{ unit.phone|telefon }}                  070-174 06 12
+{{ value|mejl }}                          an address breaks after @, and before a full stop
 {% status order.status order.get_status_display %}          icon + words
 {% status "" "Väntar på aktivitet" tag=True %}              tinted tag, for page heads
 {% status code label icon="clock" tone="amber" %}           when neither is known
@@ -15,6 +16,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -26,7 +28,7 @@ from django.conf import settings
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from .. import phones, undo, unsent
@@ -103,6 +105,15 @@ def datum(value: date | datetime | None) -> str:
 def telefon(number: str) -> str:
     """A telephone number as it is written everywhere."""
     return phones.written(number)
+
+
+@register.filter
+def mejl(value: Any) -> Any:
+    """A mail address that is too long for its place breaks where one reads a pause, not inside a
+    word. Anything else is given back as it is."""
+    if not isinstance(value, str) or not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", value):
+        return value
+    return mark_safe(re.sub(r"(@)|([.])", r"\1<wbr>\2", conditional_escape(value)))
 
 
 @register.filter

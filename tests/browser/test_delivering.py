@@ -36,7 +36,9 @@ def test_the_button_follows_the_choice_and_the_page_says_what_stays(
     sign_in(page.context, live_server, settings, UserFactory(roles=[KHS], is_staff=True))
     page.goto(live_server.url + reverse("orders:deliver", args=[order.case_number]))
 
-    expect(page.get_by_role("button", name="Leverera 0 av 3")).to_be_visible()
+    nothing = page.get_by_text("på minst en rad")
+    expect(page.get_by_role("button", name="Leverera 0 av 3")).to_be_disabled()
+    expect(nothing).to_be_visible()
     for field in page.locator("form[data-deliver] :is(input, textarea):not([type=hidden])").all():
         box = field.bounding_box()
         assert 0 <= box["x"] and box["x"] + box["width"] <= width
@@ -44,6 +46,7 @@ def test_the_button_follows_the_choice_and_the_page_says_what_stays(
 
     page.locator(".khs-pieces input").first.check()
     button = page.get_by_role("button", name="Leverera 2 av 3")
+    expect(nothing).to_be_hidden()
     staying = page.locator(".khs-staying li:visible")
     expect(staying).to_have_text(
         ["1 st MANUELL förskrivning (lägg på artikeln, eller bekräfta på raden)"]

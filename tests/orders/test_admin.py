@@ -107,6 +107,12 @@ def test_the_queue_shows_what_is_to_be_delivered(khs):
     assert done.case_number in khs.get(reverse(QUEUE), {"status": "alla"}).content.decode()
 
 
+def test_a_row_leads_to_the_orders_page_and_takes_no_filters_along(khs):
+    order = sent((in_stock(5)[0], 2))
+    text = khs.get(reverse(QUEUE), {"status": "registered"}).content.decode()
+    assert f'href="{page(order)}"' in text and "_changelist_filters" not in text
+
+
 def test_the_queue_names_nobody(khs):
     article, _ = in_stock(5)
     recipient = RecipientFactory()

@@ -96,7 +96,7 @@ def pages_of(client: Client, recipient: Recipient, *more: str):
             continue
         if response.status_code != 200 or "html" not in response["Content-Type"]:
             continue
-        text = response.content.decode()
+        text = response.content.decode().replace("<wbr>", "")  # inside a mail address
         yield url, unescape(re.sub(r"<option\b.*?</option>", "", text, flags=re.S))
         for href in re.findall(r'href="([^"#]+)', text):
             href = unescape(href)
