@@ -419,7 +419,21 @@ class StockMovement(models.Model):
             ),
         ]
         constraints = [
-            models.CheckConstraint(condition=~Q(quantity=0), name="movement_moves_something")
+            models.CheckConstraint(condition=~Q(quantity=0), name="movement_moves_something"),
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=[
+                        "opening",
+                        "purchase",
+                        "delivery",
+                        "transfer",
+                        "return",
+                        "scrap",
+                        "count",
+                    ]
+                ),
+                name="movement_kind_is_known",
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),

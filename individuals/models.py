@@ -83,7 +83,20 @@ class Individual(models.Model):
                 condition=Q(status__in=["in_stock", "reserved"], warehouse__isnull=False)
                 | (~Q(status__in=["in_stock", "reserved"]) & Q(warehouse__isnull=True)),
                 name="individual_in_one_place",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=[
+                        "in_stock",
+                        "reserved",
+                        "with_recipient",
+                        "workshop",
+                        "missing",
+                        "scrapped",
+                    ]
+                ),
+                name="individual_status_is_known",
+            ),
         ]
 
     def __str__(self) -> str:

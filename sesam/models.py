@@ -40,6 +40,11 @@ class CaseNumber(models.Model):
     class Meta:
         verbose_name = "ärendenummer"
         verbose_name_plural = "ärendenummer"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=CaseKind.values), name="case_kind_is_known"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.number

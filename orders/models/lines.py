@@ -6,7 +6,7 @@ from django.db.models import F, Prefetch, Q
 
 from articles.models import BillingForm, Project
 from individuals.models import Individual
-from organisation.models import Payer
+from organisation.models import Payer, Source
 from recipients.models import Loan
 from sesam.status_looks import show_as
 
@@ -95,6 +95,15 @@ class OrderLine(LineFacts):
             models.CheckConstraint(
                 condition=Q(project="", stage="") | (~Q(project="") & ~Q(stage="")),
                 name="project_has_a_stage",
+            ),
+            models.CheckConstraint(
+                condition=Q(source__in=Source.values), name="line_source_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(project__in=Project.values), name="line_project_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=["", *Stage.values]), name="line_stage_is_known"
             ),
         ]
 

@@ -35,7 +35,10 @@ class ProjectMove(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(amount__isnull=True) | Q(amount__gte=0), name="offer_not_negative"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=Stage.values), name="project_move_to_a_known_stage"
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Delete),

@@ -39,7 +39,10 @@ class PickupReceipt(models.Model):
             models.Index(fields=["line"], condition=Q(finished_at=None), name="receipt_waiting")
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="receipt_of_something")
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="receipt_of_something"),
+            models.CheckConstraint(
+                condition=Q(state__in=ReceivedState.values), name="received_state_is_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,175 @@
+"""Each rule that the database keeps, broken on purpose: whatever writes, it says no."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from articles.models import Article, ArticleDocument, ArticleLook, Fit
+from individuals.models import Individual
+from orders import cart as carts
+from orders.models import OrderHold
+from organisation.models import SignInTurn, Source, User
+from pickups.services import Got, receive
+from sesam.models import Printout
+from tests.factories import (
+    ArticleFactory,
+    PriceFactory,
+    RecipientFactory,
+    ReplacementGroupFactory,
+    StandardComponentFactory,
+    WarehouseFactory,
+)
+from tests.orders.builders import project, sent, start
+from tests.pickups.builders import fetched, lend, lend_chair_with_part, returned
+
+pytestmark = pytest.mark.django_db
+OUR_APPS = ("sesam", "organisation", "articles", "individuals", "recipients", "orders", "pickups")
+UNKNOWN = "okänd"
+NOW = timezone.now()
+NO_WAY_IN = {"door_code": "", "instructions": ""}
+
+# Of each rule, what a row that keeps it is changed to.
+BROKEN: dict[str, dict[str, Any]] = {
+    "case_kind_is_known": {"number": "26019999", "kind": UNKNOWN},
+    "progress_in_percent": {"progress": 101},
+    "somebody_did_it": {"user": None, "job": ""},
+    "project_is_a_service": {"project": "with_offer"},
+    "price_not_negative": {"amount": -1},
+    "document_is_file_or_link": {"url": ""},
+    "on_hand_not_negative": {"on_hand": -1, "reserved": 0, "unavailable": -1},
+    "reserved_not_negative": {"reserved": -1},
+    "unavailable_not_negative": {"unavailable": -1},
+    "available_not_negative": {"on_hand": 0, "reserved": 1},
+    "movement_moves_something": {"quantity": 0},
+    "movement_kind_is_known": {"kind": UNKNOWN},
+    "individual_in_one_place": {"status": "in_stock", "warehouse": None},
+    "individual_status_is_known": {"status": UNKNOWN, "warehouse": None},
+    "recipient_number_fits_kind": {"number": "7101"},
+    "returned_within_quantity": {"returned": 9, "ended_at": None},
+    "loan_of_something": {"quantity": 0, "ended_at": NOW, "individual": None},
+    "loan_ends_with_the_last_of_it": {"ended_at": NOW},
+    "a_marked_piece_is_one": {"quantity": 2, "individual": Individual.objects.first},
+    "cart_goes_to_someone": {"recipient": None},
+    "cart_without_address": {"address_of": "none", **NO_WAY_IN, "street": "Storgatan 7"},
+    "cart_way_in_is_the_recipients": {"address_of": "unit", "door_code": "2468#"},
+    "thrown_away_is_closed_and_not_sent": {"thrown_at": NOW, "closed_at": None},
+    "cart_line_of_something": {"quantity": 0},
+    "order_goes_to_someone": {"recipient": None},
+    "order_status_is_known": {"status": UNKNOWN},
+    "order_without_address": {"address_of": "none", **NO_WAY_IN, "street": "Storgatan 7"},
+    "order_way_in_is_the_recipients": {"address_of": "unit", "door_code": "2468#"},
+    "order_line_of_something": {"quantity": 0, "delivered": 0, "reserved": 0},
+    "line_quantities_add_up": {"cancelled": 9},
+    "project_has_a_stage": {"project": "with_offer", "stage": ""},
+    "line_source_is_known": {"source": UNKNOWN},
+    "line_project_is_known": {"project": UNKNOWN, "stage": "received"},
+    "line_stage_is_known": {"project": "with_offer", "stage": UNKNOWN},
+    "deliveries_count_from_one": {"number": 0},
+    "delivery_of_something": {"quantity": 0, "individual": None},
+    "a_delivered_piece_is_one": {"quantity": 2, "individual": Individual.objects.first},
+    "offer_not_negative": {"amount": -1},
+    "project_move_to_a_known_stage": {"stage": UNKNOWN},
+    "pickup_status_is_known": {"status": UNKNOWN},
+    "pickup_of_something": {"quantity": 0},
+    "pickup_line_has_loan": {"loan": None},
+    "receipt_of_something": {"quantity": 0},
+    "received_state_is_known": {"state": UNKNOWN},
+    "return_of_something": {"quantity": 0},
+}
+# Of each thing that there may be one of, what a second one differs in.
+TWICE: dict[str, dict[str, Any]] = {
+    "one_price_a_day": {},
+    "one_article_a_rank": {"article": ArticleFactory},
+    "a_standard_component_once": {},
+    "a_fit_once": {},
+    "one_balance": {},
+    "one_look_a_user_and_article": {},
+    "one_turn_for_a_pair": {},
+    "one_block_reason_a_code": {"name": "En till"},
+    "one_relation_a_case": {},
+    "one_open_loan_an_individual": {"component": None},
+    "one_open_cart_a_user": {"token": uuid.uuid4},
+    "one_line_a_dialog": {},
+    "one_hold_a_case": {},
+    "a_delivery_number_once": {},
+    "an_aid_on_one_open_pickup": {},
+    "a_loan_once_a_return": {},
+}
+
+
+def rules(kind: type[models.BaseConstraint]) -> dict[str, tuple[type[models.Model], Any]]:
+    """By name, the model that has it."""
+    return {
+        rule.name: (model, rule)
+        for model in apps.get_models()
+        if model._meta.app_label in OUR_APPS
+        for rule in model._meta.constraints
+        if isinstance(rule, kind)
+    }
+
+
+@pytest.fixture
+def rows() -> None:
+    """A row of everything that a rule is about."""
+    chair, part = lend_chair_with_part(RecipientFactory())
+    counted = lend(chair.recipient, ArticleFactory(), 3)
+    returned(counted, 1)
+    pickup = fetched(part)
+    receive(pickup, [Got(pickup.lines.get().pk, 1, "cleaning")], user=pickup.ordered_by)
+    fetched(counted, quantity=1)
+    project()
+    user = User.objects.get(pk=pickup.ordered_by_id)
+    order = sent((ArticleFactory(), 2), user=user)
+    OrderHold.objects.create(order=order, case_number=order.case_number)
+    carts.put(start(user), wish(ArticleFactory()), dialog_key="nyckel")
+    PriceFactory()
+    ReplacementGroupFactory(articles=[ArticleFactory()])
+    StandardComponentFactory()
+    Fit.objects.create(main=chair.article, part=part.article)
+    ArticleDocument.objects.create(article=chair.article, title="Manual", url="https://example.se")
+    ArticleLook.objects.create(user=user, article=chair.article, seen_at=NOW)
+    SignInTurn.objects.create(name="x", address="y", opens_at=NOW)
+    Printout.objects.create(owner=user, title="Saldolista", name="saldo.pdf", back_url="/")
+
+
+def wish(article: Article) -> carts.Wish:
+    store = WarehouseFactory()
+    return carts.Wish(article=article, quantity=1, source=Source.CENTRAL, warehouse=store)
+
+
+def refused(model: type[models.Model], rule: Any, changes: dict[str, Any]) -> str:
+    """The rule that the database names when a row like one it has comes in with ``changes``."""
+    found = model._base_manager.order_by("pk")
+    if isinstance(rule, models.UniqueConstraint) and rule.condition:
+        found = found.filter(rule.condition)
+    row = found.first()
+    assert row is not None, f"{rule.name}: no row of {model.__name__}"
+    if model._meta.pk.name not in changes:
+        row.pk = None
+    row._state.adding = True
+    for name, value in changes.items():
+        setattr(row, name, value() if callable(value) else value)
+    try:
+        with transaction.atomic():
+            row.save_base(force_insert=True)
+    except IntegrityError as error:
+        return error.__cause__.diag.constraint_name
+    return "nothing"
+
+
+def test_every_rule_is_broken_here():
+    assert set(rules(models.CheckConstraint)) == set(BROKEN)
+    assert set(rules(models.UniqueConstraint)) == set(TWICE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed"), [(models.CheckConstraint, BROKEN), (models.UniqueConstraint, TWICE)]
+)
+def test_the_database_refuses_what_breaks_a_rule(rows, kind, changed):
+    known = rules(kind)
+    said = {name: refused(*known[name], changes) for name, changes in changed.items()}
+    assert {name: word for name, word in said.items() if word != name} == {}
