@@ -3,10 +3,20 @@
 import gc
 import os
 
+
+def cores() -> int:
+    """How many this process may use, rather than how many the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+# Measured by tests/benchmarks/load.py: a page is mostly our own work, so that more threads only wait
+# for each other; one process more than cores works while another asks the database.
+workers = int(os.environ.get("WEB_CONCURRENCY") or cores() + 1)
 worker_class = "gthread"
-threads = int(os.environ.get("WEB_THREADS", "4"))
+threads = int(os.environ.get("WEB_THREADS") or 2)
 timeout = 60
 graceful_timeout = 20
 keepalive = 5

@@ -1,16 +1,21 @@
 """The back office's lists of what only grows: counted so far, searched by index, few queries."""
 
 import datetime as dt
+import html
+import re
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from articles.admin import StockMovementAdmin
 from articles.models import Fit, StandardComponent, StockMovement
+from orders.admin import OrderAdmin
 from organisation import long_lists
 from organisation.permissions import KHS
 from tests.factories import ArticleFactory, UserFactory, WarehouseFactory, put_in_stock
+from tests.orders.builders import sent
 from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +64,86 @@ def test_up_to_there_the_count_is_exact_and_every_row_is_on_one_page(khs, few):
     assert "Fler än" not in read_page(answer)
     shown = [note for page in (1, 2, 3) for note in rows(khs.get(MOVEMENTS, {"p": page}))]
     assert shown == [f"nr {n:04}" for n in range(250)]
+
+
+def walked(khs, address: str, label: str) -> list[list]:
+    """The pages that the link ``label`` leads through, from ``address`` on."""
+    pages = []
+    while address:
+        answer = khs.get(address)
+        pages.append(list(answer.context["cl"].result_list))
+        found = re.search(rf'<a href="([^"]*)" rel="\w+">{label}</a>', answer.content.decode())
+        address = f"{answer.request['PATH_INFO']}{html.unescape(found[1])}" if found else ""
+    return pages
+
+
+def test_past_what_is_counted_a_list_goes_on_by_key_to_its_end_and_back(khs, few):
+    move(520)
+    pages = walked(khs, f"{MOVEMENTS}?p=3", "Nästa")
+    assert [len(page) for page in pages] == [50, 100, 100, 70]
+    notes = [row.note for page in pages for row in page]
+    assert notes == [f"nr {n:04}" for n in range(200, 520)]
+    last = f"{MOVEMENTS}?efter={pages[-2][-1].pk}"
+    back = walked(khs, last, "Föregående")
+    assert [row.note for page in reversed(back) for row in page] == [
+        f"nr {n:04}" for n in range(520)
+    ]
+    assert "Från början" in read_page(khs.get(last))
+
+
+@pytest.mark.parametrize("order", ["", "7", "-7", "6.-3", "5", "-5.2", "9.1"])
+def test_by_key_a_list_keeps_the_order_and_the_filters_that_were_chosen(khs, monkeypatch, order):
+    monkeypatch.setattr(long_lists, "MOST", 2)
+    monkeypatch.setattr(StockMovementAdmin, "list_per_page", 2)
+    users = [UserFactory(last_name=name) for name in "ÅB"]
+    for n in range(12):
+        move(1, case_number="" if n % 3 else "26480001", user=users[n % 2] if n % 4 else None,
+             warehouse=WarehouseFactory(number=str(100 + n % 2)), individual_number=f"{n % 2}")  # fmt: skip
+    StockMovement.objects.create(
+        warehouse=WarehouseFactory(), article=ArticleFactory(), kind="return", quantity=3,
+        at=timezone.now()
+    )  # fmt: skip
+    chosen = f"{MOVEMENTS}?kind__exact=count&o={order}"
+    pages = walked(khs, chosen, "Nästa")
+    shown = [row.pk for page in pages for row in page]
+    monkeypatch.setattr(long_lists, "MOST", 1000)
+    monkeypatch.setattr(StockMovementAdmin, "list_per_page", 100)
+    assert shown == [row.pk for row in khs.get(chosen).context["cl"].result_list]
+    assert len(shown) == 12
+
+
+def test_an_order_without_a_planned_day_stands_last_also_by_key(khs, monkeypatch):
+    monkeypatch.setattr(long_lists, "MOST", 2)
+    monkeypatch.setattr(OrderAdmin, "list_per_page", 2)
+    article = ArticleFactory()
+    put_in_stock(WarehouseFactory(), article, 9)
+    today = timezone.localdate()
+    for day in (None, 2, 1, None, 2, None, 1):
+        order = sent((article, 1))
+        order.planned_delivery = day and today + dt.timedelta(days=day)
+        order.save(update_fields=["planned_delivery"])
+    pages = walked(khs, "/admin/orders/order/", "Nästa")
+    days = [row.planned_delivery for page in pages for row in page]
+    assert [day and (day - today).days for day in days] == [1, 1, 2, 2, None, None, None]
+
+
+def test_a_page_by_key_reads_no_more_than_itself(khs, few):
+    move(700)
+    with CaptureQueriesContext(connection) as near:
+        khs.get(MOVEMENTS, {"p": 3})
+    row = StockMovement.objects.get(note="nr 0499")
+    with CaptureQueriesContext(connection) as deep:
+        assert rows(khs.get(MOVEMENTS, {"efter": row.pk}))[0] == "nr 0500"
+    assert len(deep) <= len(near) + 1
+    assert not [q["sql"] for q in deep if "OFFSET" in q["sql"]]
+
+
+@pytest.mark.parametrize("key", ["0", "x", "-1", "999999999999999999999999", "²", ""])
+def test_a_row_that_is_none_leads_to_the_beginning(khs, key):
+    move(1)
+    answer = khs.get(MOVEMENTS, {"efter": key})
+    assert answer["Location"] == f"{MOVEMENTS}?e=1"
+    assert khs.get(answer["Location"]).status_code == 200
 
 
 def test_no_list_counts_its_history(khs, few):
