@@ -137,7 +137,9 @@ def _parts(keys: list[SortKey], names: list[str], values: tuple[Any, ...]) -> It
     first, name, value = keys[0], names[0], values[0]
     rest = Q(pk__in=[])
     for n in range(len(keys) - 1, 0, -1):  # (b, c) > (y, z) is b > y OR b = y AND c > z
-        same = Q(**{f"{names[n]}__isnull": True}) if values[n] is None else Q(**{names[n]: values[n]})
+        same = (
+            Q(**{f"{names[n]}__isnull": True}) if values[n] is None else Q(**{names[n]: values[n]})
+        )
         rest = keys[n].past(names[n], values[n]) | (same & rest)
     if value is None:
         yield Q(**{f"{name}__isnull": True}) & rest
