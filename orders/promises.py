@@ -73,6 +73,14 @@ def waited_for(days: Mapping[Key, dt.date | None], group: Collection[Key]) -> li
     return slow if len(slow) < len(group) else []
 
 
+def after_aids(
+    days: Mapping[Key, dt.date | None], aids: Mapping[Key, Key]
+) -> dict[Key, dt.date | None]:
+    """``days``, where no component comes before its aid: it goes with it. ``aids`` names each
+    component's."""
+    return {key: last([day, days[aids[key]]]) if key in aids else day for key, day in days.items()}
+
+
 def shares(wanted: Sequence[tuple[Place, int]], available: Mapping[Place, int]) -> list[int]:
     """What each gets of what is available: first come, first served."""
     left = dict(available)
@@ -126,6 +134,20 @@ def group_of(lines: Iterable[Line]) -> set[int]:
     return {index for index, line in enumerate(lines) if line.deliver_together}
 
 
+def aids_of(lines: Sequence[Line]) -> dict[int, int]:
+    """The place in ``lines`` of each component's aid, where that is among them."""
+    saved = {line.pk: index for index, line in enumerate(lines) if line.pk}
+    unsaved = {id(line): index for index, line in enumerate(lines)}
+    found = {}
+    for index, line in enumerate(lines):
+        # One that isn't saved yet knows its aid itself, by no key; then nothing is asked for here.
+        key = line.component_of_id
+        aid = saved.get(key) if key else unsaved.get(id(line.component_of))
+        if aid is not None:
+            found[index] = aid
+    return found
+
+
 def set_planned(
     lines: Sequence[CartLine], balances: Mapping[Place, Balance], today: dt.date
 ) -> None:
@@ -141,13 +163,22 @@ def set_planned(
     lacking = {index for index, line in enumerate(lines) if line.short}
     expected = {place: balance.expected_on for place, balance in balances.items()}
     days = days_of(lines, lacking, expected, today)
-    group = group_of(lines)
+    aids, group = aids_of(lines), group_of(lines)
     slow = waited_for(days, group)
-    shared = together(days, group)
+    shared = _shared(days, aids, group)
     for index, line in enumerate(lines):
         line.planned_delivery = shared[index]
         waits = bool(slow) and index in group and index not in slow
         line.waits_for = _names(lines[other] for other in slow) if waits else []
+        if index in aids and not line.waits_for and shared[index] != days[index]:
+            line.waits_for = _names([lines[aids[index]]])
+
+
+def _shared(
+    days: Mapping[int, dt.date | None], aids: Mapping[int, int], group: Collection[int]
+) -> dict[int, dt.date | None]:
+    """Each line's day by all that it waits for: its aid, and what it is delivered together with."""
+    return after_aids(together(after_aids(days, aids), group), aids)
 
 
 def _names(lines: Iterable[Line]) -> list[str]:
@@ -159,7 +190,8 @@ def promise(
 ) -> None:
     """Set what is promised for each line of an order that is being sent; nothing is saved."""
     lacking = {i for i, line in enumerate(lines) if line.article.is_stocked and line.backlog}
-    days = together(days_of(lines, lacking, expected, today), group_of(lines))
+    own = days_of(lines, lacking, expected, today)
+    days = _shared(own, aids_of(lines), group_of(lines))
     for index, line in enumerate(lines):
         line.planned_delivery = days[index]
 
@@ -178,7 +210,7 @@ def set_expected(
     and the names of what it waits for, where it is delivered together with others: ``waits_for``.
 
     The promise stands as it was given. What is held or lies on the shelf comes as promised; what
-    is delivered together comes when the last of it does.
+    is delivered together comes when the last of it does, and a component no earlier than its aid.
     """
     today, sent = timezone.localdate(), timezone.localdate(order.sent_at)
     waiting = [line for line in lines if line.open]
@@ -196,13 +228,16 @@ def set_expected(
         if index not in lacking and line.planned_delivery is not None:
             # It was there when it was sent, or has come since: not put off by a day each day.
             now[index] = add_working_days(sent, line.warehouse.lead_time)
-    group = group_of(waiting)
-    shared = together(now, group)
+    aids, group = aids_of(waiting), group_of(waiting)
+    shared = _shared(now, aids, group)
     moved = lacking | (group if group & lacking else set())
+    moved |= {component for component, aid in aids.items() if aid in moved}
     slow = {i for i in group if i in lacking or now[i] is None}
     for index, line in enumerate(waiting):
         if index in group - slow:
             line.waits_for = _names(waiting[i] for i in sorted(slow))
+        if index in aids and not line.waits_for and shared[index] != now[index]:
+            line.waits_for = _names([waiting[aids[index]]])
         if line.planned_delivery is None:
             line.new_day = f"{shared[index]:%Y-%m-%d}" if shared[index] else ""
         elif index in moved and shared[index] != line.planned_delivery:

@@ -180,6 +180,12 @@ def _promise(order: Order, new: OrderLine, ledger: Ledger) -> None:
     } | ledger.expected()
     given = {line.pk: line.planned_delivery for line in lines}
     promises.promise(lines, expected, timezone.localdate())
+    bed = new.component_of
+    if bed is not None and bed.open:
+        on_its_own = next(x for x in lines if x.pk == new.pk)
+        on_its_own.planned_delivery = promises.last(
+            [on_its_own.planned_delivery, bed.planned_delivery]
+        )
     for line in lines:
         line.planned_delivery = given[line.pk] or line.planned_delivery
     OrderLine.objects.bulk_update(lines, ["planned_delivery"])

@@ -12,7 +12,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from articles.models import Balance
+from articles.models import ArticleType, Balance
 from orders import promises, services
 from orders.models import Order, OrderLine
 from organisation.permissions import KHS
@@ -26,7 +26,7 @@ from tests.factories import (
     put_in_stock,
 )
 
-from .builders import add, manual_article, project, sent, start
+from .builders import add, manual, manual_article, project, sent, start
 
 TODAY = dt.date(2026, 11, 25)
 days = st.dates(dt.date(2026, 1, 1), dt.date(2027, 12, 31))
@@ -69,6 +69,15 @@ def test_what_is_delivered_together_comes_on_one_day_that_is_nobodys_too_early(o
         elif shared[key] is not None:
             assert shared[key] >= day
     assert all(shared[key] is None for key in group if any(own[other] is None for other in group))
+
+
+@given(maybe_days, st.dictionaries(st.integers(0, 9), st.integers(0, 9)))
+def test_a_component_comes_no_earlier_than_its_aid(own, aids):
+    aids = {part: aid for part, aid in aids.items() if {part, aid} <= own.keys()}
+    days = promises.after_aids(own, aids)
+    for key, day in own.items():
+        later = {day, own[aids[key]]} if key in aids else {day}
+        assert days[key] == (None if None in later else max(later))
 
 
 @given(maybe_days, st.sets(st.integers(0, 9)))
@@ -223,6 +232,49 @@ def test_delivered_together_says_what_waits_for_what_and_promises_the_last_day(
     }  # fmt: skip
     page = words(client.get(reverse("orders:detail", args=[order.case_number])))
     assert page.count("Väntar på Rullstol") == 1
+
+
+def test_a_component_is_promised_with_its_aid_that_has_run_out_and_says_so(
+    frozen, kalmar, user, client
+):
+    chair = awaited(kalmar, LATE, name="Rullstol")
+    cart = start(user)
+    add(cart, chair, components=((there(kalmar, name="Kilkudde"), 1),))
+    for page in ("orders:cart", "orders:checkout"):
+        text = words(client.get(reverse(page)))
+        assert text.count("Väntar på Rullstol") == 1 and FROM_STOCK not in text, page
+    order = services.send(cart, user=user)
+    assert {x.planned_words for x in order.lines.all()} == {FROM_LATE}
+    address = reverse("orders:detail", args=[order.case_number])
+    text = words(client.get(address))
+    assert "Väntar på Rullstol" in text and "Väntas nu" not in text and FROM_STOCK not in text
+    Balance.objects.filter(article=chair).update(expected_on=dt.date(2026, 12, 14))
+    assert words(client.get(address)).count("Väntas nu 2026-12-17") == 2
+    Balance.objects.filter(article=chair).update(expected_on=None)
+    assert words(client.get(address)).count("Väntas nu okänt") == 2
+    put_in_stock(kalmar, chair, 1)
+    text = words(client.get(address))
+    assert "Väntas nu" not in text and "Väntar på" not in text
+
+
+def test_a_component_of_an_aid_that_nobody_knows_the_day_of_has_none_either(
+    frozen, kalmar, user, client
+):
+    cart = start(user)
+    add(cart, awaited(kalmar, None, name="Rullstol"), components=((there(kalmar), 1),))
+    assert FROM_STOCK not in words(client.get(reverse("orders:checkout")))
+    order = services.send(cart, user=user)
+    assert [x.planned_delivery for x in order.lines.all()] == [None, None]
+
+
+def test_a_component_that_khs_puts_with_a_bed_is_promised_with_the_bed(frozen, kalmar):
+    bed = awaited(kalmar, LATE, name="Säng", own_order_only=True)
+    rail = there(kalmar, type=ArticleType.ACCESSORY, may_be_component=True)
+    line, khs = manual(), UserFactory(roles=[KHS])
+    for article in (bed, rail):
+        put = services.put_article(line, user=khs, article=article, quantity=1, warehouse=kalmar)
+        assert put.planned_words == FROM_LATE
+    assert line.order.lines.get(pk=put.pk).planned_words == FROM_LATE
 
 
 def test_two_lines_of_the_same_article_cant_both_have_the_last_piece(frozen, kalmar, user, client):
