@@ -16,9 +16,15 @@ from .models import Article
 
 @dataclass(frozen=True, kw_only=True)
 class TypedArticle(Entry[str]):
-    """Where the search leads whose exact article number was typed."""
+    """Where the search leads whose exact article number was typed.
+
+    The form carries ``carried`` under ``carries``, as it was when the page was drawn: another tab
+    may have changed since what the address means.
+    """
 
     url: Callable[[HttpRequest, str], str]
+    carries: str = ""
+    carried: Callable[[HttpRequest], str] = lambda request: ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -39,6 +39,8 @@ def search(request: HttpRequest) -> HttpResponse:
     if personal_numbers.looks_personal(asked.get("q", "")):
         return render(request, "articles/wrong_box.html", status=422)
     if request.method == "POST":
+        if url := _of_number(request, asked):
+            return HttpResponseRedirect(url)
         given = {name: asked[name] for name in PARAMETERS if asked.get(name, "").strip()}
         if given.get("typ") == ALL:
             del given["typ"]
@@ -46,15 +48,27 @@ def search(request: HttpRequest) -> HttpResponse:
     seen = stores.seen_by(request.user)
     form = SearchForm(request.GET, seen=seen)
     typed = form.data["q"]
-    if typed and (number := finder.exact(typed)):
-        # While an order is in progress, its dialog; else the article's page.
-        for entry in typed_articles.open_to(request, number):
-            return HttpResponseRedirect(entry.url(request, number))
-        return HttpResponseRedirect(_detail_url(number, request.GET.get("lager", "")))
-    context: dict[str, Any] = {"form": form, "lately": _lately(request, form.warehouse)}
+    if url := _of_number(request, asked):
+        return HttpResponseRedirect(url)
+    context: dict[str, Any] = {
+        "form": form,
+        "lately": _lately(request, form.warehouse),
+        "carried": [(x.carries, x.carried(request)) for x in typed_articles if x.carries],
+    }
     if typed and form.is_valid():
         context |= _hits(request, form)
     return render(request, "articles/search.html", context)
+
+
+def _of_number(request: HttpRequest, asked: QueryDict) -> str:
+    """Where an exact article number leads: while an order is in progress to its dialog, else to
+    the article's page. Empty for words."""
+    number = finder.exact(asked.get("q", ""))
+    if number is None:
+        return ""
+    for entry in typed_articles.open_to(request, number):
+        return entry.url(request, number)
+    return _detail_url(number, asked.get("lager", ""))
 
 
 def _hits(request: HttpRequest, form: SearchForm) -> dict[str, Any]:

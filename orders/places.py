@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import F, Q
 from django.http import HttpRequest
@@ -89,10 +90,21 @@ def _add_url() -> Callable[[str], str]:
     return links("orders:add")
 
 
+def _token(request: HttpRequest) -> str:
+    cart = carts.of_request(request)
+    return str(cart.token) if cart else ""
+
+
 def _till(request: HttpRequest) -> str:
     """Whose order «Beställ» on this page means."""
-    cart = carts.of_request(request)
-    return f"?{TILL}={cart.token}" if cart else ""
+    token = _token(request)
+    return f"?{TILL}={token}" if token else ""
+
+
+def _till_then(request: HttpRequest) -> str:
+    """Whose order was in progress when the page was drawn whose form is sent."""
+    then = request.POST.get(TILL, "")
+    return f"?{urlencode({TILL: then})}" if then else _till(request)
 
 
 menu.add(
@@ -169,7 +181,9 @@ article_buttons.add(
 typed_articles.add(
     TypedArticle(
         name="order",
-        url=lambda request, number: _add_url()(number) + _till(request),
+        url=lambda request, number: _add_url()(number) + _till_then(request),
+        carries=TILL,
+        carried=_token,
         shown=lambda request, number: (
             _care(request) and _started(request) and carts.may_be_ordered(number)
         ),

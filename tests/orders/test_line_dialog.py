@@ -322,8 +322,11 @@ def test_an_exact_number_opens_the_dialog_at_once_while_an_order_is_in_progress(
     gone = ArticleFactory(is_discontinued=True)
 
     def led_to(article) -> str:
-        asked = client.post("/artiklar/", {"q": article.number})["Location"]
-        return client.get(asked)["Location"]
+        (asked,) = {
+            client.post("/artiklar/", {"q": article.number})["Location"],
+            client.get("/artiklar/", {"q": article.number})["Location"],
+        }
+        return asked
 
     assert led_to(article) == reverse("articles:detail", args=[article.number])
     cart = start(user)

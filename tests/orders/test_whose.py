@@ -94,6 +94,20 @@ def test_bestall_on_a_page_drawn_for_another_patient_stops(client, user, article
     assert nothing_went_to(hers)
 
 
+def test_a_number_typed_on_a_page_drawn_for_another_patient_stops(
+    client, user, article, arvid, sandra
+):
+    start(user, arvid)
+    page = text(client.get("/artiklar/"))
+    form = dict(re.findall(r'<input type="hidden" name="(till)" value="([^"]+)"', page))
+    hers = sandra()
+    answer = client.post("/artiklar/", form | {"q": article.number}, follow=True)
+    assert stopped(answer, "Beställ Rollator Sola till Sandra Berg")
+    assert nothing_went_to(hers)
+    again = client.post("/artiklar/", form | {"q": "rollator"}, follow=True)
+    assert again.status_code == 200 and "till=" not in again.request["QUERY_STRING"]
+
+
 @pytest.mark.parametrize("action", ["finish", "next", "back", "refresh"])
 def test_a_dialog_that_is_open_stops_and_keeps_what_was_typed(
     client, user, article, arvid, sandra, action
