@@ -1,5 +1,6 @@
 """The order in progress: started, filled, changed, left. All of it stays a draft."""
 
+import datetime as dt
 import hashlib
 import uuid
 from functools import partial
@@ -31,6 +32,9 @@ from .models import (
     OrderKind,
 )
 from .rules import Wish, find_fault, left
+
+#: A draft is kept so long after it was last touched, and after it was thrown away or sent.
+KEPT = dt.timedelta(days=1)
 
 
 class Closed(DomainError):
@@ -268,7 +272,7 @@ def fingerprint(cart: Cart) -> str:
 
 @transaction.atomic
 def throw_away(cart: Cart) -> None:
-    """«Kasta beställningen»: it stays as it is, and can be taken back the same day."""
+    """«Kasta beställningen»: it stays as it is, and can be taken back for as long as it is kept."""
     _throw_away(locked(cart))
 
 
@@ -278,9 +282,9 @@ def _throw_away(cart: Cart) -> None:
 
 
 def thrown_away(user: User) -> QuerySet[Cart]:
-    """What the user has thrown away today, the last one first."""
-    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    return Cart.objects.filter(user=user, thrown_at__gte=midnight).order_by("-thrown_at")
+    """What the user has thrown away and can take back, the last one first."""
+    kept = Cart.objects.filter(user=user, thrown_at__gte=timezone.now() - KEPT)
+    return kept.order_by("-thrown_at")
 
 
 @transaction.atomic
@@ -301,7 +305,7 @@ def take_back(
     )
     cart = next((x for x in found if x.token == token), None)
     if cart is None:
-        raise DomainError("Beställningen finns inte längre. Det som kastas sparas samma dag.")
+        raise DomainError("Beställningen finns inte längre. Det som kastas sparas i ett dygn.")
     if cart.order:
         raise DomainError(
             f"Beställningen till {cart.whom} är redan skickad: {cart.order.case_number}."
@@ -309,7 +313,7 @@ def take_back(
     if cart.closed_at is None:
         return cart, None
     if cart.thrown_at is None or not thrown_away(user).filter(pk=cart.pk).exists():
-        raise DomainError("Det som kastas sparas samma dag. Börja en ny beställning.")
+        raise DomainError("Det som kastas sparas i ett dygn. Börja en ny beställning.")
     present = next((x for x in found if x.closed_at is None), None)
     if present is not None:
         if present.token != instead_of:

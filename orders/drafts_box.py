@@ -1,4 +1,4 @@
-"""The start page's box: what the user has thrown away today and can take back.
+"""The start page's box: what the user has thrown away and can take back.
 
 It names, by name alone, whom the user has begun to order for; nothing else about them.
 """

@@ -1,7 +1,5 @@
 """What orders clear away: drafts hold patients' data, and are kept for a day."""
 
-import datetime as dt
-
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
@@ -9,9 +7,8 @@ from django.utils import timezone
 from recipients.cases import forget_typed
 from sesam import jobs
 
+from .cart import KEPT
 from .models import Cart, CartAttachment, Order, OrderAttachment
-
-KEPT = dt.timedelta(days=1)
 
 
 @jobs.hourly

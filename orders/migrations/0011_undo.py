@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='cart',
             name='thrown_at',
-            field=models.DateTimeField(blank=True, help_text='Kastad av användaren, som kan ångra det samma dag.', null=True),
+            field=models.DateTimeField(blank=True, help_text='Kastad av användaren, som kan ångra det i ett dygn.', null=True),
         ),
         migrations.AddField(
             model_name='cartline',

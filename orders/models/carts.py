@@ -46,7 +46,7 @@ class Cart(DeliveryDetails):
     updated_at = models.DateTimeField(auto_now=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     thrown_at = models.DateTimeField(
-        null=True, blank=True, help_text="Kastad av användaren, som kan ångra det samma dag."
+        null=True, blank=True, help_text="Kastad av användaren, som kan ångra det i ett dygn."
     )
     order = models.OneToOneField(
         "Order", null=True, blank=True, on_delete=models.PROTECT, related_name="cart"

@@ -1,4 +1,4 @@
-"""Throwing the order in progress away, and taking it back: the same day, nobody is asked first."""
+"""Throwing the order in progress away, and taking it back: for a day, nobody is asked first."""
 
 import uuid
 

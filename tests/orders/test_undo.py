@@ -148,15 +148,32 @@ def test_what_was_thrown_away_stands_on_the_start_page_until_it_is_cleared(clien
         assert "finns inte längre" in text and present(user) is None
 
 
-def test_what_was_thrown_away_yesterday_is_too_late_though_it_still_lies_there(client, user):
-    with time_machine.travel("2026-11-24 22:30 +01:00", tick=False):
+def thrown_away_late(user) -> str:
+    """In the evening; where «Ångra» leads."""
+    with time_machine.travel("2026-11-24 23:50 +01:00", tick=False):
         cart = start(user, to("Arvid"))
         carts.throw_away(cart)
+    return reverse("orders:take_back", args=[cart.token])
+
+
+def test_what_was_thrown_away_before_midnight_can_be_had_back_as_long_as_it_is_kept(user):
+    take_back = thrown_away_late(user)
     with time_machine.travel("2026-11-25 07:00 +01:00", tick=False):
+        jobs.clear_all()
+        client = at(user)
+        start_page = client.get("/").content.decode()
+        assert "Kastad beställning" in start_page and "2026-11-24 23:50" in start_page
+        assert "är tillbaka" in text_of(client, "post", take_back)
+    assert present(user) is not None
+
+
+def test_after_a_day_it_is_too_late_though_it_still_lies_there(user):
+    take_back = thrown_away_late(user)
+    with time_machine.travel("2026-11-25 23:55 +01:00", tick=False):
         client = at(user)
         assert "Kastad beställning" not in client.get("/").content.decode()
-        text = text_of(client, "post", reverse("orders:take_back", args=[cart.token]))
-    assert "sparas samma dag" in text and present(user) is None
+        text = text_of(client, "post", take_back)
+    assert "sparas i ett dygn" in text and present(user) is None
 
 
 def test_an_order_that_nobody_touched_for_a_day_is_not_said_to_be_thrown_away(client, user):
