@@ -78,7 +78,7 @@ def put_article(
         line.cancelled += line.open
         line.is_replaced = True
         line.save(update_fields=["cancelled", "is_replaced"])
-    _promise(order, new, ledger)
+    _promise(order, new, bed, ledger)
     _plan(order)
     tell(order, user, EventKind.ARTICLES, f"KHS lade på {quantity} st {article}")
     return new
@@ -167,7 +167,7 @@ def _own_order(order: Order, line: OrderLine, article: Article) -> OrderLine | N
     return bed
 
 
-def _promise(order: Order, new: OrderLine, ledger: Ledger) -> None:
+def _promise(order: Order, new: OrderLine, bed: OrderLine | None, ledger: Ledger) -> None:
     """What KHS put on is promised from today on, and with it what had waited for that without a
     day. What was promised stands."""
     lines = [
@@ -180,7 +180,6 @@ def _promise(order: Order, new: OrderLine, ledger: Ledger) -> None:
     } | ledger.expected()
     given = {line.pk: line.planned_delivery for line in lines}
     promises.promise(lines, expected, timezone.localdate())
-    bed = new.component_of
     if bed is not None and bed.open:
         on_its_own = next(x for x in lines if x.pk == new.pk)
         on_its_own.planned_delivery = promises.last(
