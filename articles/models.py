@@ -141,6 +141,7 @@ class Article(models.Model):
         on_delete=models.PROTECT,
         related_name="articles",
         help_text="Närmaste kända klass för ISO-koden.",
+        db_index=False,
     )
     unit_of_measure = models.CharField("enhet", max_length=12, default="st")
     pack_size = models.PositiveIntegerField("antal per förpackning", default=1)
@@ -149,7 +150,10 @@ class Article(models.Model):
         "artikelansvar", max_length=1, choices=Responsibility.choices, default=Responsibility.A
     )
     billing_form = models.ForeignKey(
-        BillingForm, verbose_name="debiteringsform", on_delete=models.PROTECT
+        BillingForm,
+        verbose_name="debiteringsform",
+        on_delete=models.PROTECT,
+        db_index=False,
     )
     is_marked = models.BooleanField("individmärkt", default=False)
     may_be_component = models.BooleanField("kan vara komponent", default=False)
@@ -212,7 +216,9 @@ class Article(models.Model):
 class Price(models.Model):
     """A price without VAT from a day; the newest one that has begun holds. Rent is per month."""
 
-    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="prices")
+    article = models.ForeignKey(
+        Article, on_delete=models.CASCADE, related_name="prices", db_index=False
+    )
     amount = models.DecimalField("pris exkl. moms", max_digits=10, decimal_places=2)
     valid_from = models.DateField("gäller från")
 
@@ -244,7 +250,9 @@ class ReplacementGroup(models.Model):
 
 
 class ReplacementMember(models.Model):
-    group = models.ForeignKey(ReplacementGroup, on_delete=models.CASCADE, related_name="members")
+    group = models.ForeignKey(
+        ReplacementGroup, on_delete=models.CASCADE, related_name="members", db_index=False
+    )
     article = models.OneToOneField(Article, on_delete=models.PROTECT, related_name="replacement")
     rank = models.PositiveSmallIntegerField("rang")
 
@@ -262,7 +270,10 @@ class StandardComponent(models.Model):
     """What an article's individual template (individmall) suggests."""
 
     article = models.ForeignKey(
-        Article, on_delete=models.CASCADE, related_name="standard_components"
+        Article,
+        on_delete=models.CASCADE,
+        related_name="standard_components",
+        db_index=False,
     )
     component = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveSmallIntegerField("antal", default=1)
@@ -283,7 +294,9 @@ class StandardComponent(models.Model):
 class Fit(models.Model):
     """That a part fits a main aid."""
 
-    main = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="fitting_parts")
+    main = models.ForeignKey(
+        Article, on_delete=models.CASCADE, related_name="fitting_parts", db_index=False
+    )
     part = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="fits_on")
 
     class Meta:
@@ -339,7 +352,11 @@ class Balance(models.Model):
         Warehouse, verbose_name="lager", on_delete=models.PROTECT, related_name="balances"
     )
     article = models.ForeignKey(
-        Article, verbose_name="artikel", on_delete=models.PROTECT, related_name="balances"
+        Article,
+        verbose_name="artikel",
+        on_delete=models.PROTECT,
+        related_name="balances",
+        db_index=False,
     )
     on_hand = models.IntegerField("saldo", default=0)
     reserved = models.IntegerField("reserverat", default=0)
@@ -384,7 +401,11 @@ class StockMovement(models.Model):
         COUNT = "count", "Inventering"
 
     warehouse = models.ForeignKey(
-        Warehouse, verbose_name="lager", on_delete=models.PROTECT, related_name="movements"
+        Warehouse,
+        verbose_name="lager",
+        on_delete=models.PROTECT,
+        related_name="movements",
+        db_index=False,
     )
     article = models.ForeignKey(
         Article, verbose_name="artikel", on_delete=models.PROTECT, related_name="movements"
@@ -395,7 +416,11 @@ class StockMovement(models.Model):
     case_number = models.CharField("ärende", max_length=12, blank=True)
     note = models.CharField("anteckning", max_length=200, blank=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name="användare", null=True, on_delete=models.PROTECT
+        settings.AUTH_USER_MODEL,
+        verbose_name="användare",
+        null=True,
+        on_delete=models.PROTECT,
+        db_index=False,
     )
     at = models.DateTimeField("tid")
 
@@ -479,7 +504,9 @@ class CatalogueImport(models.Model):
 class ArticleLook(models.Model):
     """That a user looked at an article's page, and when last. Kept for a week."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="looks")
     seen_at = models.DateTimeField("visad", db_index=True)
 

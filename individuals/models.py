@@ -49,6 +49,7 @@ class Individual(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="individuals",
+        db_index=False,
     )
     status = models.CharField(
         "status", max_length=16, choices=Status.choices, default=Status.IN_STOCK
@@ -140,6 +141,7 @@ class FormerNumber(models.Model):
         null=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
     )
 
     class Meta:
@@ -181,7 +183,7 @@ class Block(models.Model):
     """Why a piece must not be handed out for now."""
 
     individual = models.ForeignKey(Individual, on_delete=models.PROTECT, related_name="blocks")
-    reason = models.ForeignKey(BlockReason, on_delete=models.PROTECT)
+    reason = models.ForeignKey(BlockReason, on_delete=models.PROTECT, db_index=False)
     case_number = models.CharField("ärende", max_length=12, blank=True)
     since = models.DateTimeField("från", auto_now_add=True)
     until = models.DateTimeField("till", null=True, blank=True)
@@ -201,7 +203,7 @@ class Component(models.Model):
     """A part that is fitted to an individual and follows it."""
 
     individual = models.ForeignKey(Individual, on_delete=models.PROTECT, related_name="components")
-    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+")
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.PositiveIntegerField("antal", default=1)
     case_number = models.CharField("ärende", max_length=12, blank=True)
     fitted_at = models.DateTimeField("monterad", auto_now_add=True)

@@ -180,7 +180,11 @@ class AccessLogEntry(models.Model):
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField("tid", auto_now_add=True, db_index=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name="användare", null=True, on_delete=models.PROTECT
+        settings.AUTH_USER_MODEL,
+        verbose_name="användare",
+        null=True,
+        on_delete=models.PROTECT,
+        db_index=False,
     )
     job = models.CharField("jobb", max_length=60, blank=True, db_default="")
     unit = models.ForeignKey(

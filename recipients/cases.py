@@ -130,7 +130,11 @@ class CaseEvent(models.Model):
 
     at = models.DateTimeField("tid", default=timezone.now)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     kind = models.CharField("slag", max_length=12, choices=EventKind.choices, blank=True)
     text = models.CharField("vad", max_length=300)

@@ -126,9 +126,12 @@ class CareRelation(models.Model):
     """Why a unit may see a recipient: it has or had a case there."""
 
     recipient = models.ForeignKey(
-        Recipient, on_delete=models.PROTECT, related_name="care_relations"
+        Recipient,
+        on_delete=models.PROTECT,
+        related_name="care_relations",
+        db_index=False,
     )
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, db_index=False)
     case_number = models.CharField("ärende", max_length=12)
     since = models.DateTimeField("från", auto_now_add=True)
 
@@ -156,13 +159,25 @@ class Loan(models.Model):
     sat, on a marked piece (``sits_as``).
     """
 
-    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="loans")
-    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+")
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.PROTECT, related_name="loans", db_index=False
+    )
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+", db_index=False)
     individual = models.ForeignKey(
-        Individual, null=True, blank=True, on_delete=models.PROTECT, related_name="loans"
+        Individual,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="loans",
+        db_index=False,
     )
     part_of = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="parts",
+        db_index=False,
     )
     component = models.OneToOneField(
         Component,
@@ -176,7 +191,7 @@ class Loan(models.Model):
     quantity = models.PositiveIntegerField("antal", default=1)
     returned = models.PositiveIntegerField("återlämnat", default=0)
     lost = models.PositiveIntegerField("saknas", default=0)
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", db_index=False)
     prescriber_name = models.CharField("förskrivare", max_length=160, blank=True)
     case_number = models.CharField("ärende", max_length=12, db_index=True)
     delivered_at = models.DateTimeField("levererat")
@@ -186,7 +201,10 @@ class Loan(models.Model):
         verbose_name = "lån"
         verbose_name_plural = "lån"
         ordering = ["-delivered_at", "-id"]
-        indexes = [models.Index(fields=["recipient", "-delivered_at"])]
+        indexes = [
+            models.Index(fields=["recipient", "-delivered_at"]),
+            models.Index(fields=["part_of"], condition=Q(part_of__isnull=False), name="loan_part"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["individual"],

@@ -96,7 +96,10 @@ class DialogState(models.Model):
 
     key = models.CharField("nyckel", max_length=24, primary_key=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="dialogs"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="dialogs",
+        db_index=False,
     )
     kind = models.CharField("slag", max_length=24)
     about = models.UUIDField("om", null=True, db_index=True)

@@ -34,12 +34,19 @@ class Cart(DeliveryDetails):
     )
     kind = models.CharField(max_length=14, choices=OrderKind.choices, default=OrderKind.CUSTOMER)
     recipient = models.ForeignKey(Recipient, null=True, blank=True, on_delete=models.PROTECT)
-    destination = models.ForeignKey(Warehouse, null=True, blank=True, on_delete=models.PROTECT)
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT)
-    prescriber = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    destination = models.ForeignKey(
+        Warehouse, null=True, blank=True, on_delete=models.PROTECT, db_index=False
     )
-    delivery_way = models.ForeignKey(DeliveryWay, null=True, blank=True, on_delete=models.PROTECT)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, db_index=False)
+    prescriber = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    delivery_way = models.ForeignKey(
+        DeliveryWay, null=True, blank=True, on_delete=models.PROTECT, db_index=False
+    )
     # Addresses typed for the delivery ways that were left for another, by ``address_of``.
     aside = models.JSONField("undanlagda adresser", default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -106,12 +106,19 @@ class LineFacts(models.Model):
     """What a line of a cart and a line of an order have in common."""
 
     position = models.PositiveSmallIntegerField()
-    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+")
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.PositiveIntegerField("antal")
     source = models.CharField("leverans från", max_length=8, choices=Source.choices)
-    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(
+        Warehouse, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     individual = models.ForeignKey(
-        Individual, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Individual,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     component_of = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="components"
@@ -123,11 +130,17 @@ class LineFacts(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
     )
     comment = models.TextField("kommentar", max_length=2000, blank=True)
     deliver_together = models.BooleanField("samleverans", default=False)
     asked_article = models.ForeignKey(
-        Article, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Article,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     replaced_because = models.CharField("ersatt därför att", max_length=200, blank=True)
 

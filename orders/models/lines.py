@@ -48,13 +48,23 @@ class OrderLine(LineFacts):
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
     component_of = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="components"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="components",
+        db_index=False,
     )
     reserved = models.PositiveIntegerField("reserverat", default=0)
     delivered = models.PositiveIntegerField("utlevererat", default=0)
     cancelled = models.PositiveIntegerField("makulerat", default=0)
     put_for = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="put_lines"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="put_lines",
+        db_index=False,
     )
     is_replaced = models.BooleanField("ersatt av KHS", default=False)
     project = models.CharField("projekt", max_length=13, choices=Project.choices, blank=True)
@@ -65,10 +75,14 @@ class OrderLine(LineFacts):
         blank=True,
         help_text="Den dag som lovades när raden skickades. Tom: inget datum än.",
     )
-    payer = models.ForeignKey(Payer, on_delete=models.PROTECT, related_name="+")
-    seller = models.ForeignKey(Payer, null=True, on_delete=models.PROTECT, related_name="+")
+    payer = models.ForeignKey(Payer, on_delete=models.PROTECT, related_name="+", db_index=False)
+    seller = models.ForeignKey(
+        Payer, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     price = models.DecimalField("pris", max_digits=10, decimal_places=2, null=True)
-    billing_form = models.ForeignKey(BillingForm, on_delete=models.PROTECT, related_name="+")
+    billing_form = models.ForeignKey(
+        BillingForm, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     class Meta:
         verbose_name = "orderrad"
@@ -84,6 +98,20 @@ class OrderLine(LineFacts):
                 fields=["stage"],
                 condition=~Q(stage__in=["", Stage.DELIVERED]),
                 name="order_line_project",
+            ),
+            # What few lines have and is asked for from the other end.
+            models.Index(
+                fields=["individual"],
+                condition=Q(individual__isnull=False),
+                name="order_line_piece",
+            ),
+            models.Index(
+                fields=["fitted_to"],
+                condition=Q(fitted_to__isnull=False),
+                name="order_line_fitted",
+            ),
+            models.Index(
+                fields=["put_for"], condition=Q(put_for__isnull=False), name="order_line_put"
             ),
         ]
         constraints = [
@@ -180,10 +208,14 @@ class Delivery(models.Model):
     ``number`` counts the order's deliveries from 1; the delivery note bears it.
     """
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="deliveries")
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
     number = models.PositiveSmallIntegerField("nummer")
     at = models.DateTimeField("tid")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     class Meta:
         verbose_name = "utleverans"
@@ -210,7 +242,12 @@ class LineDelivery(models.Model):
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="deliveries")
     quantity = models.PositiveIntegerField("antal")
     individual = models.ForeignKey(
-        Individual, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Individual,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     loan = models.OneToOneField(
         Loan, null=True, blank=True, on_delete=models.PROTECT, related_name="delivery"

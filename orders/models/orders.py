@@ -80,19 +80,35 @@ class Order(AddressedCase, DeliveryDetails):
         "status", max_length=12, choices=OrderStatus.choices, default=OrderStatus.REGISTERED
     )
     recipient = models.ForeignKey(
-        Recipient, null=True, blank=True, on_delete=models.PROTECT, related_name="orders"
+        Recipient,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="orders",
+        db_index=False,
     )
     destination = models.ForeignKey(
-        Warehouse, null=True, blank=True, on_delete=models.PROTECT, related_name="replenishments"
+        Warehouse,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="replenishments",
+        db_index=False,
     )
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="orders")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="orders", db_index=False)
     ordered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="placed_orders"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="placed_orders",
+        db_index=False,
     )
     prescriber = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="prescribed_orders"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="prescribed_orders",
+        db_index=False,
     )
-    delivery_way = models.ForeignKey(DeliveryWay, on_delete=models.PROTECT)
+    delivery_way = models.ForeignKey(DeliveryWay, on_delete=models.PROTECT, db_index=False)
     sent_at = models.DateTimeField("skickad")
     planned_delivery = models.DateField("planerad leverans", null=True, blank=True)
     delivered_at = models.DateTimeField("utlevererad", null=True, blank=True)
@@ -145,7 +161,7 @@ class OrderEvent(CaseEvent):
 class OrderHold(models.Model):
     """An activity that must end before the order may be delivered or cancelled."""
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="holds")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="holds", db_index=False)
     case_number = models.CharField("ärende", max_length=12)
     since = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True, blank=True)

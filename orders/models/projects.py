@@ -19,10 +19,17 @@ class ProjectMove(models.Model):
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="moves")
     stage = models.CharField("läge", max_length=12, choices=Stage.choices)
     at = models.DateTimeField("tid")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     note = models.TextField("anteckning", max_length=1000, blank=True)
     offer = models.ForeignKey(
-        "OrderAttachment", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        "OrderAttachment",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     amount = models.DecimalField(
         "offertbelopp exkl. moms", max_digits=10, decimal_places=2, null=True, blank=True

@@ -88,16 +88,28 @@ class PickupOrder(AddressedCase, PickupDetails):
     status = models.CharField(
         "status", max_length=12, choices=PickupStatus.choices, default=PickupStatus.REGISTERED
     )
-    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="pickups")
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="pickups")
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.PROTECT, related_name="pickups", db_index=False
+    )
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="pickups", db_index=False)
     warehouse = models.ForeignKey(
-        Warehouse, verbose_name="till lager", on_delete=models.PROTECT, related_name="+"
+        Warehouse,
+        verbose_name="till lager",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     ordered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="placed_pickups"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="placed_pickups",
+        db_index=False,
     )
     prescriber = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="prescribed_pickups"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="prescribed_pickups",
+        db_index=False,
     )
     text_confirmed = models.BooleanField("texten är kontrollerad", default=False)
     created_at = models.DateTimeField("registrerad")
@@ -160,12 +172,22 @@ class PickupLine(models.Model):
     loan = models.ForeignKey(
         Loan, null=True, blank=True, on_delete=models.PROTECT, related_name="pickup_lines"
     )
-    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+")
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+", db_index=False)
     individual = models.ForeignKey(
-        Individual, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Individual,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     came_with = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="parts",
+        db_index=False,
     )
     quantity = models.PositiveIntegerField("antal")
     with_components = models.BooleanField("med komponenter", default=True)

@@ -26,9 +26,13 @@ class PickupReceipt(models.Model):
     line = models.ForeignKey(PickupLine, on_delete=models.PROTECT, related_name="receipts")
     quantity = models.PositiveIntegerField("antal")
     state = models.CharField("skick", max_length=10, choices=ReceivedState.choices)
-    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(
+        Warehouse, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     at = models.DateTimeField("tid")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     finished_at = models.DateTimeField("klar", null=True, blank=True)
 
     class Meta:

@@ -19,16 +19,28 @@ class Return(models.Model):
     """
 
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, related_name="returns")
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.PROTECT, related_name="returns", db_index=False
+    )
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", db_index=False)
     warehouse = models.ForeignKey(
-        Warehouse, verbose_name="till förråd", on_delete=models.PROTECT, related_name="+"
+        Warehouse,
+        verbose_name="till förråd",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     at = models.DateTimeField("tid")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     undone_at = models.DateTimeField("ångrad", null=True, blank=True)
     undone_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
 
     objects = OwnUnits.as_manager()
@@ -47,10 +59,15 @@ class ReturnLine(models.Model):
     """How much of a loan came back. ``was_fitted``: a part that went on sitting on its aid, so
     that no stock moved for it."""
 
-    of = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="lines")
+    of = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="lines", db_index=False)
     loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="return_lines")
     came_with = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="parts",
+        db_index=False,
     )
     quantity = models.PositiveIntegerField("antal")
     scrapped = models.BooleanField("skrotad", default=False)
