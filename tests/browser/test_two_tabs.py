@@ -1,5 +1,5 @@
 """Two tabs of one browser, two patients: the dialog says whose order it is, and nothing goes into
-the other's. At 390 px, where the bar has no room for the name."""
+the other's. The bar says for whom on every page, also on a phone."""
 
 import pytest
 from django.test import Client
@@ -13,7 +13,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
-from tests.orders.builders import start
+from tests.orders.builders import add, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,3 +59,22 @@ def test_an_open_dialog_stops_when_another_tab_orders_to_somebody_else(
     dialog.get_by_role("button", name="Fortsätt").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sök artikel")
     assert hers.lines.get().article == article
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_bar_shows_for_whom_and_how_many_on_every_page(
+    page: Page, live_server, settings, width
+):
+    cart = start(recipient=RecipientFactory(given_name="Arvid", family_name="Ek"))
+    add(cart, ArticleFactory())
+    client = Client()
+    client.force_login(cart.user)
+    name = settings.SESSION_COOKIE_NAME
+    cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
+    page.context.add_cookies([cookie])
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(live_server.url)
+    bar = page.get_by_role("link", name="Pågående beställning Arvid Ek 1 rad")
+    whom, count = bar.get_by_text("Arvid Ek").bounding_box(), bar.get_by_text("1").bounding_box()
+    assert whom["width"] > 40 and whom["height"] > 10 and count["width"] > 10
+    assert page.evaluate("document.documentElement.scrollWidth") == width
