@@ -422,7 +422,10 @@
     // Now that htmx has given the focus to the first that asks for it, a message perhaps.
     if (id === "dialog" || id === "dialog-body") {
       const body = dialog().open && document.getElementById("dialog-body");
-      if (body) focusIn(body, ".dialog-title");
+      // A choice that draws the step anew keeps the focus, which htmx has given back to it.
+      const { triggeringEvent } = event.detail.requestConfig || {};
+      const chosen = triggeringEvent && triggeringEvent.type === "change" && body && body.contains(document.activeElement);
+      if (body && !chosen) focusIn(body, ".dialog-title");
     } else if (id && id.startsWith("block-")) {
       const block = document.getElementById(id);
       if (block.classList.contains("is-editing")) focusIn(block, "input:not([type=hidden]), select, textarea");

@@ -14,6 +14,7 @@ from organisation.permissions import KHS
 from recipients.models import Recipient
 from tests.factories import (
     ArticleFactory,
+    BufferFactory,
     LoanFactory,
     RecipientFactory,
     UserFactory,
@@ -162,6 +163,23 @@ def test_a_closed_dialog_stands_on_what_opened_it(world, scripted):
     expect(world.page.get_by_role("dialog")).to_be_visible()
     world.page.keyboard.press("Escape")
     world.stands_on(opener)
+
+
+def test_where_it_comes_from_keeps_the_focus_and_a_chosen_piece_is_told_at_once(world, scripted):
+    if not scripted:
+        pytest.skip("without script nothing is drawn before the step is sent")
+    store, chair = BufferFactory(), ArticleFactory(name="Rullstol Cross", is_marked=True)
+    world.user.default_unit.own_stores.add(store)
+    piece, _ = put_in_stock(store, chair, 2)
+    world.open(f"/artiklar/{chair.number}/")
+    world.press("link", "Beställ")
+    own = world.page.get_by_role("radio", name="Eget förråd")
+    world.page.get_by_role("radio", name="Hjälpmedelsverksamhet").press("ArrowDown")
+    pieces = world.page.get_by_label("Individ", exact=True)
+    expect(pieces).to_be_visible()
+    world.stands_on(own)
+    pieces.select_option(piece.number)
+    expect(world.page.locator("#order-preview")).to_contain_text("lämnas ut när du skickar")
 
 
 def test_delivering_together_stands_on_its_switch(world):
