@@ -40,3 +40,14 @@ piece_counts = LinkSlot[PieceCount]("piece_counts")
 store_tabs = TabSlot[Tab[Warehouse]]("store_tabs")
 store_buttons = LinkSlot[Button[Warehouse]]("store_buttons")
 store_create = LinkSlot[CreateItem[Warehouse]]("store_create")
+
+
+def where_typed(request: HttpRequest, number: str) -> str:
+    """Where the exact number leads while an order is in progress; empty: to the article's page."""
+    return next((x.url(request, number) for x in typed_articles.open_to(request, number)), "")
+
+
+def carried(request: HttpRequest) -> list[tuple[str, str]]:
+    """Name and value of the hidden fields of a form that a number may be typed in."""
+    known = [(x.carries, x.carried(request)) for x in typed_articles if x.carries]
+    return [(name, value) for name, value in known if value]

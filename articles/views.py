@@ -23,7 +23,7 @@ from sesam import personal_numbers
 from . import search as finder
 from .forms import ALL, SearchForm
 from .models import Article, ArticleLook, Balance
-from .slots import typed_articles
+from .slots import carried, where_typed
 from .tables import ArticleTable
 
 SHOWN = 3  # of the articles looked at lately
@@ -53,7 +53,7 @@ def search(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "lately": _lately(request, form.warehouse),
-        "carried": [(x.carries, x.carried(request)) for x in typed_articles if x.carries],
+        "carried": carried(request),
     }
     if typed and form.is_valid():
         context |= _hits(request, form)
@@ -66,9 +66,7 @@ def _of_number(request: HttpRequest, asked: QueryDict) -> str:
     number = finder.exact(asked.get("q", ""))
     if number is None:
         return ""
-    for entry in typed_articles.open_to(request, number):
-        return entry.url(request, number)
-    return _detail_url(number, asked.get("lager", ""))
+    return where_typed(request, number) or _detail_url(number, asked.get("lager", ""))
 
 
 def _hits(request: HttpRequest, form: SearchForm) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from articles import search as articles
+from articles.slots import carried, where_typed
 from individuals import search as individuals
 from organisation.permissions import CARE, has_role, roles
 from recipients import views as recipients
@@ -62,7 +63,7 @@ def start(request: HttpRequest) -> HttpResponse:
             return _page(request, form, recipients.status_of(error))
     if url := _case(typed):
         return HttpResponseRedirect(url)
-    found = [thing for thing in (_article(typed), _individual(typed)) if thing]
+    found = [thing for thing in (_article(request, typed), _individual(typed)) if thing]
     if len(found) > 1:
         return _page(request, form, 200, found=found)
     if found:
@@ -104,10 +105,13 @@ def _case(typed: str) -> str | None:
     return case_pages.url_for(number) if number else None
 
 
-def _article(typed: str) -> dict[str, str] | None:
+def _article(request: HttpRequest, typed: str) -> dict[str, str] | None:
+    """An article by its number, as the article search finds it."""
     number = articles.exact(typed)
-    url = number and reverse("articles:detail", args=[number])
-    return {"label": f"Artikel {number}", "icon": "package", "url": url} if url else None
+    if not number:
+        return None
+    url = where_typed(request, number) or reverse("articles:detail", args=[number])
+    return {"label": f"Artikel {number}", "icon": "package", "url": url}
 
 
 def _individual(typed: str) -> dict[str, str] | None:
@@ -139,6 +143,7 @@ def _page(
     boxes = start_boxes.drawn(request)
     context = {
         "form": form,
+        "carried": carried(request),
         "found": found,
         "articles_with": articles_with,
         "main": [box for box in boxes if not box.entry.side],

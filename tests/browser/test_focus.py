@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from orders import services
@@ -21,7 +22,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
-from tests.orders.builders import add, start
+from tests.orders.builders import add, manual, start
 
 from .test_accessibility import sign_in
 
@@ -265,4 +266,19 @@ def test_khs_stands_on_the_message_of_a_delivery_and_on_what_is_wrong(
     page.goto(f"{live_server.url}/bestallningar/{order.case_number}/leverera/")
     page.get_by_role("button", name=re.compile("Leverera")).press("Enter")
     expect(page.locator("#messages .note").first).to_be_focused()
+    context.close()
+
+
+def test_khs_stands_on_what_there_is_of_an_article_before_it_is_put_on(
+    browser, browser_context_args, live_server, settings, scripted
+):
+    line, article = manual(), ArticleFactory(name="Karmstol")
+    context = browser.new_context(**browser_context_args, java_script_enabled=scripted)
+    sign_in(context, live_server, settings, UserFactory(roles=[KHS], is_staff=True))
+    page = context.new_page()
+    put = reverse("orders:put", args=[line.order.case_number, line.pk])
+    page.goto(live_server.url + put)
+    page.get_by_label("Artikelnummer").fill(article.number)
+    page.get_by_role("button", name="Visa tillgänglighet").press("Enter")
+    expect(page.get_by_role("status").filter(has_text="blir restnoterat")).to_be_focused()
     context.close()

@@ -332,6 +332,7 @@ def test_an_exact_number_opens_the_dialog_at_once_while_an_order_is_in_progress(
     cart = start(user)
     add_url = reverse("orders:add", args=[article.number])
     assert led_to(article) == f"{add_url}?till={cart.token}"
+    assert client.post("/", {"q": article.number})["Location"] == f"{add_url}?till={cart.token}"
     assert led_to(gone) == reverse("articles:detail", args=[gone.number])
 
 
