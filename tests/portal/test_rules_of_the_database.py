@@ -144,8 +144,9 @@ def wish(article: Article) -> carts.Wish:
 def refused(model: type[models.Model], rule: Any, changes: dict[str, Any]) -> str:
     """The rule that the database names when a row like one it has comes in with ``changes``."""
     found = model._base_manager.order_by("pk")
-    if isinstance(rule, models.UniqueConstraint) and rule.condition:
-        found = found.filter(rule.condition)
+    if isinstance(rule, models.UniqueConstraint):
+        found = found.filter(rule.condition or models.Q())
+        found = found.filter(**{f"{name}__isnull": False for name in rule.fields})
     row = found.first()
     assert row is not None, f"{rule.name}: no row of {model.__name__}"
     if model._meta.pk.name not in changes:
