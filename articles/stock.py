@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 from django.utils import timezone
 
+from organisation.models import User
+
 from .models import Balance, StockMovement
 
 
@@ -38,7 +40,12 @@ class Ledger:
     """
 
     def __init__(
-        self, places: Iterable[Place], *, user=None, case_number: str = "", note: str = ""
+        self,
+        places: Iterable[Place],
+        *,
+        user: User | None = None,
+        case_number: str = "",
+        note: str = "",
     ) -> None:
         if not connection.in_atomic_block:
             raise transaction.TransactionManagementError("a Ledger needs a transaction")

@@ -5,7 +5,7 @@ from functools import cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -221,7 +221,7 @@ start_boxes.add(
 _OPEN = Q(quantity__gt=F("delivered") + F("cancelled"))
 
 
-def _undelivered(recipient: Recipient):
+def _undelivered(recipient: Recipient) -> QuerySet[OrderLine]:
     return OrderLine.objects.filter(_OPEN, order__recipient=recipient)
 
 
@@ -258,6 +258,7 @@ def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
         return None
     order = line.order
     tabs, chosen = panels.tabs(request, ("artikel", "Artikel"), ("bestallning", "Beställning"))
+    facts: list[dict[str, Any]]
     if chosen == "artikel":
         facts = [
             {"label": "Artikel", "value": f"{line.article.number} {line.article.name}"},

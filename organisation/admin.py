@@ -1,7 +1,7 @@
 """The back office: users, units and warehouses for whoever runs the system."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -23,8 +23,12 @@ admin.site.site_header = "Hjälpmedelsportalen, KHS"
 admin.site.site_title = "Hjälpmedelsportalen"
 admin.site.index_title = "Administration"
 admin.site.site_url = None  # the head has «Till portalen»
-admin.site.login = views.admin_sign_in
-admin.site.logout = views.sign_out
+# One door, one lock: the site is Django's own, its doors are the portal's.
+admin.site.login = views.admin_sign_in  # type: ignore[method-assign]
+admin.site.logout = views.sign_out  # type: ignore[method-assign, assignment]
+
+
+M = TypeVar("M", bound=Model)
 
 
 class Locked:
@@ -33,8 +37,8 @@ class Locked:
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Model | None:
-        found = super().get_object(request, object_id, from_field)  # type: ignore[misc]
+    ) -> Any:
+        found = super().get_object(request, object_id, from_field)  # type: ignore[misc]  # a mixin's
         if found is not None and request.method == "POST" and connection.in_atomic_block:
             rows = type(found)._base_manager.select_for_update(of=("self",))
             found.refresh_from_db(from_queryset=rows)
@@ -47,22 +51,22 @@ class ForKhs(Locked):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return has_role(request.user, KHS)
 
-    def has_view_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return has_role(request.user, KHS)
 
-    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return has_role(request.user, KHS)
 
-    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return has_role(request.user, KHS)
 
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What a case may refer to is ended, not removed."""
         return False
 
 
 def for_khs(
-    model_admin: admin.ModelAdmin, view: Callable[..., HttpResponse]
+    model_admin: admin.ModelAdmin[Any], view: Callable[..., HttpResponse]
 ) -> Callable[..., HttpResponse]:
     """A page of KHS's own inside the admin."""
 
@@ -74,7 +78,7 @@ def for_khs(
     return model_admin.admin_site.admin_view(checked)
 
 
-def as_text(name: str, description: str) -> Callable[[Any], str]:
+def as_text(name: str, description: str) -> Any:  # a function; the stubs of fields know names only
     """A read-only field: what it refers to, without Django's link to a register not KHS's."""
 
     @admin.display(description=description, empty_value="–")
@@ -85,11 +89,11 @@ def as_text(name: str, description: str) -> Callable[[Any], str]:
     return shown
 
 
-class UsedStays(Locked):
+class UsedStays(Locked, admin.ModelAdmin[M]):
     """What is in use isn't deleted, and the page says by what; numbers only, since those who run
     the system see no patients. (The database holds it too.)"""
 
-    def kept_because(self, obj: Model) -> str:
+    def kept_because(self, obj: M) -> str:
         return told(obj)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -118,24 +122,24 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RoleAdmin(UsedStays, DjangoGroupAdmin):
+class RoleAdmin(UsedStays[Group], DjangoGroupAdmin):
     """Roles are known to the code by name: they keep it, and stay, whether in use or not."""
 
-    def kept_because(self, obj: Model) -> str:
+    def kept_because(self, obj: Group) -> str:
         if obj.name in ROLES:
             return f"Rollen {obj} hör till portalen och kan inte tas bort."
         return super().kept_because(obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         known = obj is not None and obj.name in ROLES
         return not known and super().has_delete_permission(request, obj)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
         return ["name"] if obj is not None and obj.name in ROLES else []
 
 
 @admin.register(User)
-class UserAdmin(Locked, DjangoUserAdmin):
+class UserAdmin(Locked, DjangoUserAdmin[User]):
     """Users are ended («aktiv» off), never removed: the log and the cases name them."""
 
     @transaction.atomic
@@ -171,18 +175,18 @@ class UserAdmin(Locked, DjangoUserAdmin):
     )
     readonly_fields = ("last_login", "date_joined")
 
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
 @admin.register(Payer)
-class PayerAdmin(UsedStays, admin.ModelAdmin):
+class PayerAdmin(UsedStays[Payer]):
     list_display = ("code", "name", "kind")
     search_fields = ("code", "name")
 
 
 @admin.register(Warehouse)
-class WarehouseAdmin(UsedStays, admin.ModelAdmin):
+class WarehouseAdmin(UsedStays[Warehouse]):
     list_display = ("number", "name", "kind", "owner", "lead_time", "is_active")
     list_filter = ("kind", "is_active")
     list_select_related = ("owner",)
@@ -190,7 +194,7 @@ class WarehouseAdmin(UsedStays, admin.ModelAdmin):
 
 
 @admin.register(Unit)
-class UnitAdmin(UsedStays, admin.ModelAdmin):
+class UnitAdmin(UsedStays[Unit]):
     list_display = ("code", "name", "payer", "delivering_warehouse", "is_active")
     list_filter = ("is_active", "payer")
     list_select_related = ("payer", "delivering_warehouse")

@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from sesam.errors import DomainError
+from sesam.form_fields import record_choice
 
 from .models import Unit, User
 from .permissions import KHS, has_role
@@ -37,6 +38,13 @@ def check_behalf(user: User, unit: Unit, prescriber: User) -> None:
         raise DomainError("Välj en förskrivare på tjänstestället.", field="prescriber")
 
 
+class PrescriberField(forms.ModelChoiceField[User]):
+    """Prescribers with their codes."""
+
+    def label_from_instance(self, obj: User) -> str:
+        return f"{obj.orderer_code} {obj}".strip()
+
+
 class BehalfForm(forms.Form):
     """«Beställning till»: from which unit, and who answers for it."""
 
@@ -44,7 +52,7 @@ class BehalfForm(forms.Form):
         Unit.objects.none(), label="Tjänsteställe", empty_label=None,
         error_messages={"invalid_choice": "Välj ett av dina tjänsteställen."},
     )  # fmt: skip
-    prescriber = forms.ModelChoiceField(
+    prescriber = PrescriberField(
         User.objects.none(), label="Förskrivare", empty_label=None,
         error_messages={"invalid_choice": "Välj en aktiv förskrivare på tjänstestället."},
     )  # fmt: skip
@@ -55,16 +63,18 @@ class BehalfForm(forms.Form):
         units = units_of(user)
         if store_id:
             units = units.filter(own_stores=store_id)
-        self.fields["unit"].queryset = units
-        wanted = self.data.get("unit") if self.is_bound else None
-        unit = units.filter(pk=wanted).first() if str(wanted or "").isdecimal() else None
-        unit = unit or units.filter(pk=user.default_unit_id).first() or units.first()
-        self.fields["unit"].initial = unit
+        chosen = record_choice(self, "unit")
+        chosen.queryset = units
+        chosen.initial = unit = self._typed(units) or _usual(user, units) or units.first()
         people = prescribers(unit) if unit else User.objects.none()
-        self.fields["prescriber"].queryset = people | User.objects.filter(pk=user.pk).distinct()
-        self.fields["prescriber"].initial = user.pk
-        self.fields["prescriber"].label_from_instance = _with_code
+        answers = record_choice(self, "prescriber")
+        answers.queryset = people | User.objects.filter(pk=user.pk).distinct()
+        answers.initial = user.pk
+
+    def _typed(self, units: QuerySet[Unit]) -> Unit | None:
+        wanted = str(self.data.get("unit") or "") if self.is_bound else ""
+        return units.filter(pk=wanted).first() if wanted.isdecimal() else None
 
 
-def _with_code(user: User) -> str:
-    return f"{user.orderer_code} {user}".strip()
+def _usual(user: User, units: QuerySet[Unit]) -> Unit | None:
+    return units.filter(pk=user.default_unit_id).first() if user.default_unit_id else None

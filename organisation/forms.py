@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
+from sesam.form_fields import choice
+
 from . import sign_in_pace
 from .models import Source, User
 from .stores import own_stores
@@ -42,12 +44,12 @@ class SignInForm(AuthenticationForm):
 
     def clean_username(self) -> str:
         # PostgreSQL takes no NUL in text.
-        return self.cleaned_data["username"].replace("\0", "")
+        return str(self.cleaned_data["username"]).replace("\0", "")
 
     def clean(self) -> dict[str, Any]:
         """Whose turn it isn't yet has no password looked at."""
         name = self.cleaned_data.get("username")
-        if name and self.cleaned_data.get("password"):
+        if name and self.request and self.cleaned_data.get("password"):
             self.wait = sign_in_pace.wait(self.request, name)
             if self.wait:
                 seconds = "1 sekund" if self.wait == 1 else f"{self.wait} sekunder"
@@ -76,7 +78,7 @@ class SettingsForm(forms.Form):
         offered = dict(CHOICES)
         if not own_stores(user).exists():
             del offered[Source.OWN_STORE]
-        field = self.fields["default_source"]
+        field = choice(self, "default_source")
         field.choices = [(source.value, label) for source, label in offered.items()]
         current = user.default_source if user.default_source in offered else ""
         field.initial = current or (Source.CENTRAL if len(offered) == 1 else "")

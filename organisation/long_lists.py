@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Page, Paginator
-from django.db.models import Expression, F, Model, Q, QuerySet
-from django.db.models.expressions import OrderBy
+from django.db.models import F, Field, ForeignObjectRel, Model, Q, QuerySet
+from django.db.models.expressions import Combinable, OrderBy
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -25,7 +25,7 @@ from django.utils.functional import cached_property
 MOST = 1000
 
 
-class BoundedPaginator(Paginator):
+class BoundedPaginator(Paginator[Any]):
     """Counts no further than ``MOST``."""
 
     object_list: Any
@@ -44,20 +44,20 @@ class BoundedPaginator(Paginator):
     def count(self) -> int:
         return min(len(self._keys), MOST)
 
-    def page(self, number: Any) -> Page:
+    def page(self, number: Any) -> Page[Any]:
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         rows = self.object_list
         if not self.is_beyond:
             rows = rows.filter(pk__in=self._keys)
-        return self._get_page(rows[first : min(first + self.per_page, self.count)], number, self)
+        return Page(rows[first : min(first + self.per_page, self.count)], number, self)
 
 
 @dataclass(frozen=True)
 class SortKey:
     """One of the things that a list is sorted by."""
 
-    by: Expression | F
+    by: Combinable
     falling: bool
 
     def past(self, name: str, value: Any) -> Q:
@@ -91,7 +91,8 @@ def _keys_of(model: type[Model], part: str) -> list[SortKey] | None:
     name, falling = part.removeprefix("-"), part.startswith("-")
     if name == "?":
         return None
-    field, at = None, model
+    field: Field[Any, Any] | ForeignObjectRel | None = None
+    at = model
     for step in name.split("__"):
         if step == "pk":
             field = at._meta.pk
@@ -159,6 +160,7 @@ class LongChangeList(ChangeList):
     """Past the last page that is counted a list goes on by key. ``later`` and ``earlier`` are the
     addresses of the rows on either side of such a page."""
 
+    paginator: BoundedPaginator
     later = earlier = ""
     is_by_key = False
 
@@ -205,8 +207,11 @@ class LongChangeList(ChangeList):
         return self.get_query_string()
 
 
-class LongList:
-    """For a ``ModelAdmin``: its list, and the choice of its records on other pages."""
+M = TypeVar("M", bound=Model)
+
+
+class LongList(admin.ModelAdmin[M]):
+    """A ``ModelAdmin`` with a long list, and the choice of its records on other pages."""
 
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -219,6 +224,8 @@ class LongList:
 class CaseRows(LongChangeList):
     """A queue whose rows lead to the case's page in the portal."""
 
+    model_admin: CaseQueue[Any]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.preserved_filters = ""  # Django adds them to every row's address; the page reads none
@@ -227,8 +234,8 @@ class CaseRows(LongChangeList):
         return reverse(self.model_admin.case_page, args=[result.case_number])
 
 
-class CaseQueue(LongList):
-    """For a ``ModelAdmin`` of a kind of case: its queue. ``case_page`` names the case's page."""
+class CaseQueue(LongList[M]):
+    """The ``ModelAdmin`` of a kind of case: its queue. ``case_page`` names the case's page."""
 
     case_page: str
 

@@ -6,6 +6,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.functional import cached_property
 
 from sesam.addresses import Address
 
@@ -123,6 +124,12 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """Names of the roles; the user of a request comes with them (``backends``)."""
+        names = getattr(self, "role_names", None)
+        return frozenset(self.groups.values_list("name", flat=True) if names is None else names)
 
 
 class SignInFailure(models.Model):

@@ -2,11 +2,17 @@
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Concatenate, ParamSpec, cast
 
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from .models import User
 
 FORSKRIVARE = "forskrivare"
 BUFFERT = "buffertansvarig"
@@ -15,23 +21,32 @@ KHS = "khs"
 LOGGRANSKARE = "loggranskare"
 ROLES = (FORSKRIVARE, BUFFERT, CONTROLLER, KHS, LOGGRANSKARE)
 
+P = ParamSpec("P")
+
 # Who works with recipients in the portal.
 CARE = (FORSKRIVARE, BUFFERT, KHS)
 
 
-def roles_of(user) -> frozenset[str]:
-    """The user's roles; the signed-in user of a request comes with them (backends.py)."""
-    if not user.is_authenticated or not user.is_active:
-        return frozenset()
-    found = getattr(user, "_roles", None)
-    if found is None:
-        names = getattr(user, "role_names", None)
-        found = frozenset(user.groups.values_list("name", flat=True) if names is None else names)
-        user._roles = found
-    return found
+class UserRequest(HttpRequest):
+    """A request of somebody signed in, as ``roles`` hands it to a view."""
+
+    user: User
+    htmx: HtmxDetails
 
 
-def has_role(user, *wanted: str) -> bool:
+def signed_in(request: HttpRequest) -> User:
+    """Who asks, where a page is shown to nobody else."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def roles_of(user: User | AnonymousUser) -> frozenset[str]:
+    """The user's roles; whoever isn't signed in, or has ended, has none."""
+    return user.roles if isinstance(user, User) and user.is_active else frozenset()
+
+
+def has_role(user: User | AnonymousUser, *wanted: str) -> bool:
     """Whether the user has one of the roles. A superuser has none of them by that alone."""
     return not roles_of(user).isdisjoint(wanted)
 
@@ -46,17 +61,24 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect
 
 
-def roles(*wanted: str) -> Callable:
+def roles(
+    *wanted: str,
+) -> Callable[
+    [Callable[Concatenate[UserRequest, P], HttpResponseBase]],
+    Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+]:
     """Only for users with one of ``wanted``; with none named, for everybody signed in."""
 
-    def decorate(view: Callable) -> Callable:
+    def decorate(
+        view: Callable[Concatenate[UserRequest, P], HttpResponseBase],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
         @wraps(view)
-        def checked(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return to_sign_in(request)
             if wanted and not has_role(request.user, *wanted):
                 raise PermissionDenied
-            return view(request, *args, **kwargs)
+            return view(cast(UserRequest, request), *args, **kwargs)
 
         return checked
 

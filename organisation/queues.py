@@ -22,8 +22,8 @@ from .permissions import KHS, has_role
 FILTER_TEMPLATE = "admin/khs_filter.html"
 
 #: A state's label, and what gives those of a queryset that are in it.
-State = tuple[str, Callable[[Any], Any]]
-Waiting = Callable[[], QuerySet]
+State = tuple[str, Callable[[Any], QuerySet[Any]]]
+Waiting = Callable[[], QuerySet[Any]]
 #: On the home: label, icon, query string of the list, what waits there.
 Row = tuple[str, str, str, Waiting]
 
@@ -37,7 +37,7 @@ class StatusFilter(admin.SimpleListFilter):
     statuses: ClassVar[type[Choices]]
     open_label: ClassVar[str]
 
-    def still_open(self, request: HttpRequest, queryset: Any) -> Any:
+    def still_open(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
         """What is shown when no status is chosen."""
         raise NotImplementedError
 
@@ -57,7 +57,7 @@ class StatusFilter(admin.SimpleListFilter):
                 "display": label,
             }
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() is None:
             return self.still_open(request, queryset)
         return queryset if self.value() == "alla" else queryset.filter(status=self.value())
@@ -74,7 +74,7 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(name, label) for name, (label, _) in self.states.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         state = self.states.get(self.value() or "")
         return state[1](queryset) if state else queryset
 

@@ -33,7 +33,8 @@ def seen_by(user: User) -> Seen:
 
     The warehouses come with number, name and kind; more of one is looked up when asked for.
     """
-    rows = list((_every_store if has_role(user, KHS) else _usual_stores)(user))
+    asked = _every_store(user) if has_role(user, KHS) else _usual_stores(user)
+    rows = list(asked)
     rows.sort(key=lambda row: (row["kind"] != Warehouse.Kind.CENTRAL, row["number"]))
     found = [
         Warehouse.from_db(DEFAULT_DB_ALIAS, _SHOWN, [row[name] for name in _SHOWN]) for row in rows
@@ -50,7 +51,7 @@ _SHOWN = ["id", "number", "name", "kind"]
 
 def _every_store(user: User) -> QuerySet[Warehouse, dict[str, Any]]:
     me = User.objects.filter(pk=user.pk)
-    return (
+    stores: QuerySet[Warehouse, dict[str, Any]] = (
         Warehouse.objects.filter(is_active=True)
         .annotate(
             delivers=Exists(me.filter(default_unit__delivering_warehouse=OuterRef("pk"))),
@@ -59,6 +60,7 @@ def _every_store(user: User) -> QuerySet[Warehouse, dict[str, Any]]:
         .order_by()
         .values(*_SHOWN, "delivers", "is_default_units")
     )
+    return stores
 
 
 def _usual_stores(user: User) -> QuerySet[Warehouse, dict[str, Any]]:

@@ -2,18 +2,19 @@
 
 from collections import Counter
 
-from django.db.models import Model
+from django.db.models import ForeignObjectRel, Model
 
 
 def uses(record: Model) -> dict[str, int]:
     """How many records of each kind refer to it, by the kind's Swedish name."""
     found: Counter[str] = Counter()
     for relation in record._meta.get_fields(include_hidden=True):
-        if relation.concrete or not (relation.one_to_many or relation.one_to_one):
+        if not isinstance(relation, ForeignObjectRel) or relation.many_to_many:
             continue
         model = relation.related_model
         # A row between two tables is a use by the one that names the relation.
-        owner = model._meta.auto_created or model
+        between = model._meta.auto_created
+        owner = between if isinstance(between, type) else model
         number = model._base_manager.filter(**{relation.field.name: record}).count()
         if number and owner is not type(record):
             name = str(owner._meta.verbose_name_plural)

@@ -21,7 +21,16 @@ from sesam import dialogs, unsent
 
 from .forms import SUPPORT, SettingsForm, SignInForm
 from .models import User
-from .permissions import BUFFERT, CARE, CONTROLLER, FORSKRIVARE, KHS, LOGGRANSKARE, roles
+from .permissions import (
+    BUFFERT,
+    CARE,
+    CONTROLLER,
+    FORSKRIVARE,
+    KHS,
+    LOGGRANSKARE,
+    UserRequest,
+    roles,
+)
 
 ROLE_NAMES = {
     FORSKRIVARE: "Förskrivare",
@@ -173,7 +182,7 @@ def admin_sign_in(request: HttpRequest, extra_context: Any = None) -> HttpRespon
 
 @roles(*CARE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def settings(request: HttpRequest) -> HttpResponse:
+def settings(request: UserRequest) -> HttpResponse:
     """«Mina inställningar» under the cog; the same dialog holds up the first login."""
     user = request.user
     first = not user.default_source

@@ -20,7 +20,7 @@ from .cases import AnyCase, Case, CaseQuerySet
 from .models import Recipient
 
 
-def find_case(request: HttpRequest, cases: CaseQuerySet, number: str) -> Any:
+def find_case(request: HttpRequest, cases: CaseQuerySet[AnyCase], number: str) -> AnyCase:
     """The case through what this user may open; another unit's is 404."""
     return get_object_or_404(cases.for_user(request.user), case_number=number)
 

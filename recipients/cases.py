@@ -25,8 +25,11 @@ from sesam.errors import DomainError
 from .lending import lock as lock_recipients
 from .whereabouts import CONTACT, CaseAddress
 
+Record = TypeVar("Record", bound=models.Model)
+AnyCase = TypeVar("AnyCase", bound="Case")
 
-class OwnUnits(models.QuerySet[Any]):
+
+class OwnUnits(models.QuerySet[Record]):
     """Of records that belong to a unit: what somebody may open."""
 
     def for_user(self, user: User | AnonymousUser) -> Self:
@@ -36,7 +39,7 @@ class OwnUnits(models.QuerySet[Any]):
         return self.filter(unit__in=user.units.all() if isinstance(user, User) else [])
 
 
-class CaseQuerySet(OwnUnits):
+class CaseQuerySet(OwnUnits[AnyCase]):
     """Cases; see ``Case``."""
 
     def still_open(self) -> Self:
@@ -147,9 +150,6 @@ class CaseEvent(models.Model):
 
     def __str__(self) -> str:
         return self.text
-
-
-AnyCase = TypeVar("AnyCase", bound=Case)
 
 
 def lock_case(case: AnyCase) -> AnyCase:

@@ -1,5 +1,7 @@
 """What recipients add to the bar, the start page and their own page."""
 
+from django.http import HttpRequest
+
 from individuals import stock_check
 from organisation.permissions import CARE, has_role
 from sesam.places import CreateItem, MenuItem, Page, PageOf, StartBox, Tab
@@ -9,7 +11,7 @@ from . import loans, seen
 from .slots import recipient_create, recipient_tabs
 
 
-def _may(request, obj=None) -> bool:
+def _may(request: HttpRequest, obj: object = None) -> bool:
     return has_role(request.user, *CARE)
 
 

@@ -254,7 +254,7 @@ def _count_search(user: User, digits: str, known: Recipient | None) -> None:
     )
 
 
-def _facts_to_keep(person: register.Person) -> dict:
+def _facts_to_keep(person: register.Person) -> dict[str, Any]:
     """The register's facts; of a protected person not where they live."""
     facts = dict(person.facts)
     if facts["is_protected"]:

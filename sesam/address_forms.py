@@ -1,9 +1,10 @@
 """What every form about where a case goes checks: postcodes and telephone numbers."""
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
+from django.db.models import Model
 
 from . import phones
 from .addresses import written
@@ -17,7 +18,10 @@ ADDRESS_LABELS = {
 }
 
 
-class ChecksDetails(forms.ModelForm):
+M = TypeVar("M", bound=Model)
+
+
+class ChecksDetails(forms.ModelForm[M]):
     """Fields named ``postcode``, ``…_phone`` and ``…_mobile``; blank ones are let through, all
     are shown and kept as they are written everywhere."""
 

@@ -11,6 +11,7 @@ import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
+from typing import Protocol
 from zipfile import BadZipFile, ZipFile
 
 import filetype
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
+from django.db.models.fields.files import FieldFile
 from django.http import FileResponse
 from PIL import Image, ImageFile, ImageOps
 
@@ -42,7 +44,7 @@ def _path(instance: Attachment, filename: str) -> str:
 
 
 class Attachment(models.Model):
-    """A file of a case. A subclass adds what it belongs to and says who may read it."""
+    """A file of a case. A subclass adds what it belongs to; who may read that may read the file."""
 
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     file = models.FileField(upload_to=_path)
@@ -64,16 +66,12 @@ class Attachment(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def may_read(self, user) -> bool:
-        """Whether ``user`` may see the case this file belongs to."""
-        raise NotImplementedError(f"{type(self).__name__} must say who may read it")
-
 
 @dataclass(frozen=True)
 class Clean:
     """A file as it may be kept: what ``Attachment`` needs of it."""
 
-    file: ContentFile
+    file: ContentFile[bytes]
     name: str
     content_type: str
 
@@ -82,7 +80,7 @@ class Clean:
         return int(self.file.size)
 
 
-def clean(upload: UploadedFile) -> Clean:
+def clean(upload: UploadedFile[bytes]) -> Clean:
     """An upload that is allowed, without what nobody means to send along.
 
     Pictures are written anew, so nothing is left of where and by whom they were taken, nor of
@@ -98,7 +96,7 @@ def clean(upload: UploadedFile) -> Clean:
     return Clean(ContentFile(data, name=name), name, content_type)
 
 
-def check(upload: UploadedFile) -> str:
+def check(upload: UploadedFile[bytes]) -> str:
     """The content type of an upload that is allowed; raises as ``clean`` does."""
     if not upload.size:
         raise _refusal("Filen är tom. Välj en annan fil.")
@@ -230,7 +228,18 @@ MOST_POINTS = 50_000_000
 _one_at_a_time = threading.Lock()
 
 
-def download(attachment: Attachment) -> FileResponse:
+class Stored(Protocol):
+    """A file that is kept: an attachment, or an article's document."""
+
+    @property
+    def file(self) -> FieldFile: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def content_type(self) -> str: ...
+
+
+def download(attachment: Stored) -> FileResponse:
     """The file, always as a download with the type its content has."""
     response = FileResponse(
         attachment.file.open("rb"),

@@ -101,9 +101,10 @@ def render(html: str, *, style: Path = STYLE) -> bytes:
 
     with _one_at_a_time:
         fonts, sheet = _look(style)
-        return HTML(string=html, url_fetcher=_fetcher()).write_pdf(
+        written: bytes = HTML(string=html, url_fetcher=_fetcher()).write_pdf(
             stylesheets=[sheet], font_config=fonts, pdf_variant="pdf/ua-1"
         )
+        return written
 
 
 def download(name: str, content: bytes) -> HttpResponse:
@@ -156,7 +157,7 @@ def _fetcher() -> Any:
     """Reads our own static files, and nothing else from anywhere."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-    class StaticOnly(URLFetcher):
+    class StaticOnly(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
         def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
             parts = urlsplit(url)
             path = Path(unquote(parts.path)).resolve()

@@ -18,7 +18,7 @@ class _ErrorFormatter(Formatter):
         return without_personal_numbers(unquote(_QUERY.sub("", super().format(record))))
 
 
-class Logger(GunicornLogger):
+class Logger(GunicornLogger):  # type: ignore[misc]  # gunicorn has no types
     """``logger_class`` of gunicorn.conf.py."""
 
     def setup(self, cfg: Any) -> None:

@@ -19,7 +19,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -32,20 +32,26 @@ from .models import DialogState
 
 FINISHED_KEPT = dt.timedelta(days=1)
 _log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
 _hourly: list[Callable[[], int]] = []
 
 
-def task(*, name: str, **options: Any) -> Callable[[Callable[..., Any]], Task[..., Any, Any]]:
+def task(
+    *, name: str, queueing_lock: str | None = None
+) -> Callable[[Callable[P, R]], Task[P, R, P]]:
     """Register a job; what it does is logged under its name (and its starter's, see
     ``printouts.making``)."""
 
-    def register(work: Callable[..., Any]) -> Task[..., Any, Any]:
+    def register(work: Callable[P, R]) -> Task[P, R, P]:
         @wraps(work)
-        def run(*args: Any, **kwargs: Any) -> Any:
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
             with asking.by(asking.Asking(job=name)):
                 return work(*args, **kwargs)
 
-        return app.task(name=name, **options)(run)
+        return app.task(name=name, queueing_lock=queueing_lock)(run)
 
     return register
 
@@ -81,7 +87,7 @@ def remove_finished_jobs() -> int:
     """Remove jobs a day after they ended, well or badly."""
     with connection.cursor() as cursor:
         cursor.execute(_FINISHED, [timezone.now() - FINISHED_KEPT])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def clear_all() -> dict[str, int]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -103,8 +104,10 @@ class DialogState(models.Model):
     )
     kind = models.CharField("slag", max_length=24)
     about = models.UUIDField("om", null=True, db_index=True)
-    facts = models.JSONField("vet", default=dict)
-    typed = models.JSONField("skrivet", default=dict)
+    facts: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField("vet", default=dict)
+    typed: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        "skrivet", default=dict
+    )
     made_at = models.DateTimeField("öppnad", auto_now_add=True)
     touched_at = models.DateTimeField("senast ändrad", auto_now_add=True, db_index=True)
 

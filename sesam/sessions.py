@@ -26,7 +26,7 @@ class SessionStore(db.SessionStore):
     ends_at: dt.datetime | None = None
 
     def _get_session_from_db(self) -> Session | None:
-        row = super()._get_session_from_db()  # type: ignore[misc]  # the stubs leave it out
+        row: Session | None = super()._get_session_from_db()  # type: ignore[misc]  # the stubs leave it out
         self.ends_at = row.expire_date if row else None
         return row
 

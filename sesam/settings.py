@@ -9,9 +9,13 @@ import urllib.parse
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+# Lets classes say what they are of, as types want it: ``ModelAdmin[Order]``.
+django_stubs_ext.monkeypatch()
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -106,7 +110,7 @@ DB_AS_OWNER = env.bool("DB_AS_OWNER", default=False)  # set by manage.py for wha
 
 
 def _named(variable: str) -> dict[str, Any]:
-    database = env.db_url(variable, engine="django.db.backends.postgresql")
+    database: dict[str, Any] = env.db_url(variable, engine="django.db.backends.postgresql")
     return database | {"HOST": urllib.parse.unquote(database["HOST"])}  # a socket folder is quoted
 
 

@@ -9,7 +9,7 @@ def _days_off(year: int) -> frozenset[dt.date]:
     import holidays  # takes long to read in, and few processes need it at once
 
     # "de_facto" adds the eves (Midsummer, Christmas, New Year) that nobody works.
-    return frozenset(holidays.Sweden(years=year, categories=("public", "de_facto")))
+    return frozenset(holidays.country_holidays("SE", years=year, categories=("public", "de_facto")))
 
 
 def is_working_day(day: dt.date) -> bool:

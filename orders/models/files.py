@@ -21,9 +21,6 @@ class CartAttachment(Attachment):
         CartLine, null=True, blank=True, on_delete=models.CASCADE, related_name="attachments"
     )
 
-    def may_read(self, user) -> bool:
-        return self.cart.user_id == user.pk
-
 
 class OrderAttachment(Attachment):
     """A file of a sent order; on one of its lines where ``line`` is set."""
@@ -32,6 +29,3 @@ class OrderAttachment(Attachment):
     line = models.ForeignKey(
         OrderLine, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments"
     )
-
-    def may_read(self, user) -> bool:
-        return Order.objects.for_user(user).filter(pk=self.order_id).exists()

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Prefetch, Q
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from articles.models import BillingForm, Project
 from individuals.models import Individual
@@ -269,7 +269,7 @@ class LineDelivery(models.Model):
         return f"{self.quantity} av {self.line}"
 
 
-def handed_out() -> Prefetch:
+def handed_out() -> Prefetch[str, QuerySet[LineDelivery], str]:
     """For a question of lines: what was handed out of each, with piece and delivery."""
     rows = LineDelivery.objects.select_related("individual", "delivery")
     return Prefetch("deliveries", rows)

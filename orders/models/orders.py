@@ -45,7 +45,7 @@ show_as(
 )
 
 
-class OrderQuerySet(CaseQuerySet):
+class OrderQuerySet(CaseQuerySet["Order"]):
     def undelivered(self) -> Self:
         """What is still to be delivered, wholly or in part."""
         return self.still_open()

@@ -7,6 +7,7 @@ very moment, and there is nothing to wait for between the two.
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -36,7 +37,7 @@ def move_on(
     user: User,
     seen: int,
     note: str = "",
-    offer: UploadedFile | None = None,
+    offer: UploadedFile[bytes] | None = None,
     amount: Decimal | None = None,
 ) -> OrderLine:
     """KHS moves the project to its next stage. Only what ``stages.for_khs`` says.
@@ -113,7 +114,7 @@ def _locked(line: OrderLine, to: Stage, *, user: User, seen: int) -> tuple[Order
     raise DomainError(f"Någon annan har flyttat projektet under tiden. Det är nu «{_label(line)}».")
 
 
-def _move(order: Order, line: OrderLine, to: Stage, *, user: User, note: str, **facts) -> None:
+def _move(order: Order, line: OrderLine, to: Stage, *, user: User, note: str, **facts: Any) -> None:
     line.stage = to
     line.save(update_fields=["stage"])
     note = note.strip()
@@ -121,7 +122,9 @@ def _move(order: Order, line: OrderLine, to: Stage, *, user: User, note: str, **
     tell(order, user, EventKind.PROJECT, f"{line.article.name}: {to.label}")
 
 
-def _attach(order: Order, line: OrderLine, upload: UploadedFile, user: User) -> OrderAttachment:
+def _attach(
+    order: Order, line: OrderLine, upload: UploadedFile[bytes], user: User
+) -> OrderAttachment:
     try:
         kept = attachments.clean(upload)
     except DomainError as fault:

@@ -1,5 +1,6 @@
 """Sending an order, once."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import connection, transaction
@@ -177,7 +178,13 @@ def _take_from_own_store(
     order_line.delivered = line.quantity
 
 
-def _order_lines(order, cart, lines, recipient, today_prices) -> list[OrderLine]:
+def _order_lines(
+    order: Order,
+    cart: Cart,
+    lines: Iterable[CartLine],
+    recipient: Recipient | None,
+    today_prices: dict[int, Decimal],
+) -> list[OrderLine]:
     payer_id = (recipient and recipient.is_person and recipient.payer_id) or cart.unit.payer_id
     made: dict[int | None, OrderLine] = {}
     for line in lines:

@@ -50,7 +50,7 @@ class PickupDetails(CaseAddress):
         abstract = True
 
 
-class PickupQuerySet(CaseQuerySet):
+class PickupQuerySet(CaseQuerySet["PickupOrder"]):
     def due(self) -> Self:
         """What is still to be fetched, wholly or in part."""
         return self.still_open()

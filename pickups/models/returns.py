@@ -12,6 +12,10 @@ from recipients.cases import OwnUnits
 from recipients.models import Loan, Recipient
 
 
+class ReturnQuerySet(OwnUnits["Return"]):
+    """Returns; see ``OwnUnits``."""
+
+
 class Return(models.Model):
     """Aids that came back to an own store at once (retur). No case: it ends where it begins.
 
@@ -43,7 +47,7 @@ class Return(models.Model):
         db_index=False,
     )
 
-    objects = OwnUnits.as_manager()
+    objects = ReturnQuerySet.as_manager()
 
     class Meta:
         verbose_name = "retur"

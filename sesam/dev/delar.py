@@ -180,7 +180,9 @@ def parts(request: HttpRequest) -> HttpResponse:
     return _page(request, wrong, edited=PartForm({"name": "Lennart Moberg, make"}))
 
 
-def _page(request: HttpRequest, wrong: PartForm, edited: PartForm, status: int = 200):
+def _page(
+    request: HttpRequest, wrong: PartForm, edited: PartForm, status: int = 200
+) -> HttpResponse:
     table = PartTable.found(request, _find)
     empty = PartTable(request, [])
     empty.dom_id, empty.empty_url, empty.empty_action = "delar-tom", "?", "Beställ"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .table import Table
 
 #: Tables whose columns a user may choose, by preference key.
-choosable: dict[str, type[Table]] = {}
+choosable: dict[str, type[Table[Any]]] = {}
 
 
 @require_POST

@@ -385,7 +385,7 @@ _NOTHING = mark_safe("–")
 
 
 def _total_of(row: Any) -> int:
-    return row[TOTAL] if isinstance(row, dict) else getattr(row, TOTAL)
+    return int(row[TOTAL] if isinstance(row, dict) else getattr(row, TOTAL))
 
 
 def _attributes(column: Column) -> tuple[SafeString, SafeString]:
