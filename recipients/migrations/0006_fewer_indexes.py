@@ -29,10 +29,19 @@ class Migration(migrations.Migration):
             name='article',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='articles.article'),
         ),
+        # Django takes a foreign key's index away with every other index of that column alone.
+        migrations.RemoveConstraint(
+            model_name='loan',
+            name='one_open_loan_an_individual',
+        ),
         migrations.AlterField(
             model_name='loan',
             name='individual',
             field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='loans', to='individuals.individual'),
+        ),
+        migrations.AddConstraint(
+            model_name='loan',
+            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('individual',), name='one_open_loan_an_individual'),
         ),
         migrations.AlterField(
             model_name='loan',

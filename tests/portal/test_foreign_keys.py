@@ -3,8 +3,9 @@ index is kept only where somebody searches by it."""
 
 from collections.abc import Iterator
 
+import pytest
 from django.apps import apps
-from django.db import models
+from django.db import connection, models
 
 OUR_APPS = ("sesam", "organisation", "articles", "individuals", "recipients", "orders", "pickups")
 # What goes with what it belongs to, and why it may: no case refers to it.
@@ -83,3 +84,19 @@ def test_an_order_line_without_pieces_and_parts_writes_few_indexes():
     own = [field.name for field in line._meta.local_fields if field.db_index or field.unique]
     assert own == ["id", "order"]
     assert [index.name for index in line._meta.indexes if not index.condition] == []
+
+
+@pytest.mark.django_db
+def test_every_index_that_is_declared_is_there():
+    """Django drops an index by its column, and may take another with it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE schemaname = 'public'")
+        there = {name for (name,) in cursor.fetchall()}
+    declared = {
+        rule.name
+        for model in apps.get_models()
+        if model._meta.app_label in OUR_APPS
+        for rule in [*model._meta.indexes, *model._meta.constraints]
+        if not isinstance(rule, models.CheckConstraint)
+    }
+    assert declared <= there
