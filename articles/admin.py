@@ -5,9 +5,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import ForeignKey, Q, QuerySet, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.urls import URLPattern, path
@@ -24,15 +23,14 @@ from .models import (
     ArticleDocument,
     Balance,
     BillingForm,
-    Fit,
     IsoClass,
     Price,
     ReplacementGroup,
     ReplacementMember,
-    StandardComponent,
     StockMovement,
     Supplier,
 )
+from .parts_admin import FitInline, StandardComponentInline
 from .search import words_of
 
 
@@ -54,63 +52,6 @@ class PriceInline(ForKhs, admin.TabularInline):
 
     model = Price
     extra = 1
-
-
-class KnownSelect(AutocompleteSelect):
-    """A choice among all articles, whose chosen one came with the row: Django asks for it anew,
-    once a row."""
-
-    known: Article | None = None
-
-    def optgroups(self, name: str, value: list[str], attr: Any = None) -> list[Any]:
-        if self.known is None or value != [str(self.known.pk)]:
-            return super().optgroups(name, value, attr)
-        label = self.choices.field.label_from_instance(self.known)
-        option = self.create_option(name, self.known.pk, label, set(value), 0)
-        return [(None, [option], 0)]
-
-
-class PartForm(forms.ModelForm):
-    """A row that names another article."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            widget = getattr(field.widget, "widget", field.widget)
-            if isinstance(widget, KnownSelect) and self.instance.pk:
-                widget.known = getattr(self.instance, name)
-
-
-class PartInline(ForKhs, admin.TabularInline):
-    """Rows of an article that name another one."""
-
-    form = PartForm
-    extra = 0
-
-    def formfield_for_foreignkey(
-        self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        if db_field.name in self.autocomplete_fields:
-            kwargs["widget"] = KnownSelect(db_field, self.admin_site, using=kwargs.get("using"))
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related(self.fk_name, *self.autocomplete_fields)
-
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
-        return self.has_change_permission(request, obj)
-
-
-class StandardComponentInline(PartInline):
-    model = StandardComponent
-    fk_name = "article"
-    autocomplete_fields = ("component",)
-
-
-class FitInline(PartInline):
-    model = Fit
-    fk_name = "main"
-    autocomplete_fields = ("part",)
 
 
 class DocumentForm(forms.ModelForm):
