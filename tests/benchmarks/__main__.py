@@ -40,7 +40,6 @@ def prepare(times: int) -> None:
         "DEMO": "1",
         "DEBUG": "0",
         "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings",
-        "WEB_CONCURRENCY": "2",
         "PORT": str(PORT),
     }
     import django
@@ -70,18 +69,30 @@ def prepare(times: int) -> None:
 
 
 @contextlib.contextmanager
-def served() -> Iterator[None]:
-    """The portal runs, as in production."""
+def served() -> Iterator[subprocess.Popen]:
+    """The portal runs, as in production, with gunicorn's settings of ours."""
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "sesam.wsgi", "--access-logfile", "/dev/null"],
-        env=os.environ | {"DB_AS_OWNER": "0"},
+        env=os.environ | {"DB_AS_OWNER": "0", "PGAPPNAME": "benchmark"},
     )
     try:
-        time.sleep(5)
-        yield
+        answers()
+        yield server
     finally:
         server.terminate()
         server.wait()
+
+
+def answers() -> None:
+    """Wait until all of it answers."""
+    for _ in range(300):
+        time.sleep(0.2)
+        with contextlib.suppress(OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", PORT)
+            connection.request("GET", "/healthz", headers={"Host": "localhost"})
+            if connection.getresponse().status == 200:
+                return time.sleep(1)
+    raise RuntimeError("The portal doesn't answer.")
 
 
 def cookie_of(client) -> str:
