@@ -34,8 +34,17 @@ _INSERT = """
 def digest(searched: str) -> str:
     """A keyed checksum of what was searched for, so that the log can be asked for a number
     without holding one."""
-    key = settings.SECRET_KEY.encode()
-    return hmac.new(key, b"access-log:" + searched.encode(), hashlib.sha256).hexdigest()
+    return _digest(settings.ACCESS_LOG_KEY, searched)
+
+
+def digests(searched: str) -> list[str]:
+    """What ``searched`` may stand as in the log: also in rows from before the key was changed."""
+    keys = [settings.ACCESS_LOG_KEY, *settings.ACCESS_LOG_KEY_FALLBACKS]
+    return [_digest(key, searched) for key in keys]
+
+
+def _digest(key: str, searched: str) -> str:
+    return hmac.new(key.encode(), b"access-log:" + searched.encode(), hashlib.sha256).hexdigest()
 
 
 def record(

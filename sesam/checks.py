@@ -14,6 +14,8 @@ from django.urls import NoReverseMatch
 from . import database_roles, places
 
 FIX = "Sätt variabeln i miljön; se docker-compose.yml."
+NEW_KEY = "Gör en ny: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+LOG_YEARS = 5  # HSLF-FS 2016:40, chapter 4: logs are kept for at least five years
 KEY_LENGTH, KEY_CHARACTERS = 50, 10  # at least so long, of so many different ones
 
 
@@ -24,18 +26,36 @@ def _settings_errors() -> list[Error]:
     errors = []
     if settings.DEBUG:
         errors.append(Error("DEBUG är på utan DEMO.", hint=FIX, id="sesam.E001"))
-    key = settings.SECRET_KEY
-    if key == settings.INSECURE_SECRET_KEY:
-        errors.append(Error("SECRET_KEY är inte satt.", hint=FIX, id="sesam.E002"))
-    elif len(key) < KEY_LENGTH or len(set(key)) < KEY_CHARACTERS or "insecure" in key:
+    errors += _key_errors("SECRET_KEY") + _key_errors("ACCESS_LOG_KEY")
+    if not errors and settings.ACCESS_LOG_KEY == settings.SECRET_KEY:
         errors.append(
             Error(
-                f"SECRET_KEY kan gissas: den ska vara minst {KEY_LENGTH} slumpade tecken.",
-                hint="Gör en ny: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
-                id="sesam.E005",
+                "ACCESS_LOG_KEY är samma som SECRET_KEY, som ska gå att byta.",
+                hint=f"{NEW_KEY} Det som loggen redan har hittas med den gamla i"
+                " ACCESS_LOG_KEY_FALLBACKS.",
+                id="sesam.E008",
+            )
+        )
+    if settings.ACCESS_LOG_YEARS < LOG_YEARS:
+        errors.append(
+            Error(
+                f"ACCESS_LOG_YEARS är mindre än {LOG_YEARS}: så länge ska åtkomstloggen sparas.",
+                hint=FIX,
+                id="sesam.E009",
             )
         )
     return errors
+
+
+def _key_errors(name: str) -> list[Error]:
+    """A key of the operator's own, which nobody guesses."""
+    key = getattr(settings, name)
+    if key == settings.INSECURE_SECRET_KEY:
+        return [Error(f"{name} är inte satt.", hint=FIX, id="sesam.E002")]
+    if len(key) < KEY_LENGTH or len(set(key)) < KEY_CHARACTERS or "insecure" in key:
+        words = f"{name} kan gissas: den ska vara minst {KEY_LENGTH} slumpade tecken."
+        return [Error(words, hint=NEW_KEY, id="sesam.E005")]
+    return []
 
 
 def _running_errors() -> list[Error]:

@@ -30,6 +30,10 @@ HTTPS = env.bool("HTTPS", default=not _LOCAL)
 
 INSECURE_SECRET_KEY = "insecure-key-for-development-and-tests-only-0123456789"  # noqa: S105
 SECRET_KEY = env("SECRET_KEY", default=INSECURE_SECRET_KEY)
+# What the access log's checksums are made with, and what older rows' were: so that SECRET_KEY can
+# be changed without the log losing its answers.
+ACCESS_LOG_KEY = env("ACCESS_LOG_KEY", default=INSECURE_SECRET_KEY)
+ACCESS_LOG_KEY_FALLBACKS = env.list("ACCESS_LOG_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -281,6 +285,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 # ---- The portal's own ------------------------------------------------------------------------
 REGISTER_DOWN = env.bool("REGISTER_DOWN", default=False)  # the demo's population register
+ACCESS_LOG_YEARS = env.int("ACCESS_LOG_YEARS", default=5)  # kept so long, and never shorter
 RECIPIENT_SEARCH_LIMIT = env.int("RECIPIENT_SEARCH_LIMIT", default=200)  # per user and hour
 # The head of every printed paper. The demo's address and phone name no real place.
 AID_CENTRE = {

@@ -231,6 +231,7 @@ def check(owner: str, running: str) -> None:
     production = {name: value for name, value in os.environ.items() if name not in left_out} | {
         "DATABASE_URL": running,
         "SECRET_KEY": secrets.token_urlsafe(50),
+        "ACCESS_LOG_KEY": secrets.token_urlsafe(50),
         "ALLOWED_HOSTS": "localhost",
         "HTTPS": "0",
         "PORT": str(PORT),

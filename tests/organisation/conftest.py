@@ -7,3 +7,4 @@ from tests.recipients.conftest import (  # noqa: F401
     khs_user,
     prescriber,
 )
+from tests.sesam.conftest import as_running_role, running_role  # noqa: F401

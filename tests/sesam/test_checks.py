@@ -15,12 +15,11 @@ from sesam.checks import check_database, check_settings, refuse_unsafe_start
 from tests.factories import UserFactory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-production = override_settings(
-    DEBUG=False,
-    DEMO=False,
-    TESTING=False,
-    SECRET_KEY="a-key-of-the-operator's-own-0123456789abcdef-qwertyui",
-)
+KEYS = {
+    "SECRET_KEY": "a-key-of-the-operator's-own-0123456789abcdef-qwertyui",
+    "ACCESS_LOG_KEY": "another-key-of-the-operator's-own-fedcba98765-zxcvbn",
+}
+production = override_settings(DEBUG=False, DEMO=False, TESTING=False, **KEYS)
 
 
 @pytest.fixture(autouse=True)
@@ -87,14 +86,28 @@ def test_the_owner_may_migrate() -> None:
     "key",
     ["a", "a" * 64, "0123456789" * 4, "abcabcabc" * 10, "django-insecure-" + "q7Zx0r" * 9],
 )
-def test_a_key_that_can_be_guessed_is_refused(key: str) -> None:
-    with override_settings(DEBUG=False, DEMO=False, TESTING=False, SECRET_KEY=key):
+@pytest.mark.parametrize("name", KEYS)
+@production
+def test_a_key_that_can_be_guessed_is_refused(name: str, key: str) -> None:
+    with override_settings(**{name: key}):
         assert [error.id for error in check_settings(None)] == ["sesam.E005"]
 
 
+@production
+def test_the_key_of_the_log_is_its_own() -> None:
+    """Else the log would keep whoever runs the portal from changing the other one."""
+    with override_settings(ACCESS_LOG_KEY=KEYS["SECRET_KEY"]):
+        assert [error.id for error in check_settings(None)] == ["sesam.E008"]
+
+
+@production
+def test_the_log_is_not_kept_for_less_than_the_law_says() -> None:
+    with override_settings(ACCESS_LOG_YEARS=4):
+        assert [error.id for error in check_settings(None)] == ["sesam.E009"]
+
+
 def test_a_key_made_as_the_message_says_is_taken() -> None:
-    key = secrets.token_urlsafe(50)
-    with override_settings(DEBUG=False, DEMO=False, TESTING=False, SECRET_KEY=key):
+    with production, override_settings(SECRET_KEY=secrets.token_urlsafe(50)):
         assert check_settings(None) == []
 
 
@@ -110,6 +123,7 @@ def test_demo_accounts_are_welcome_in_the_demo() -> None:
     [
         ({"SECRET_KEY": None}, "SECRET_KEY är inte satt"),
         ({"SECRET_KEY": "a"}, "SECRET_KEY kan gissas"),
+        ({"ACCESS_LOG_KEY": None}, "ACCESS_LOG_KEY är inte satt"),
         ({"DEBUG": "1"}, "DEBUG"),
         ({"DATABASE_URL": None}, "DATABASE_URL"),
         (
@@ -121,9 +135,8 @@ def test_demo_accounts_are_welcome_in_the_demo() -> None:
 def test_the_web_server_does_not_start_with_settings_for_development(
     changed: dict[str, str | None], said: str
 ) -> None:
-    good = {"SECRET_KEY": "a-key-of-the-operator's-own-0123456789abcdef-qwertyui"}
     left_out = {"TESTING", "DEMO", "DEBUG", *changed}
-    environment = {k: v for k, v in {**os.environ, **good}.items() if k not in left_out}
+    environment = {k: v for k, v in {**os.environ, **KEYS}.items() if k not in left_out}
     environment |= {k: v for k, v in changed.items() if v is not None}
     done = subprocess.run(
         [sys.executable, "-c", "import sesam.wsgi"],
