@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
 
 from articles.slots import TypedArticle, article_buttons, store_buttons, typed_articles
 from individuals import stock_check
@@ -82,7 +83,8 @@ def who(request: HttpRequest) -> str:
     match = request.resolver_match
     if match is None or match.view_name not in LOOKS:
         return cart.recipient.name
-    return f"{cart.recipient.name}, {cart.recipient.written_number}"
+    number = cart.recipient.written_number
+    return format_html('{}, <span class="code">{}</span>', cart.recipient.name, number)
 
 
 @cache

@@ -133,27 +133,38 @@ class Visitor:
         """Follow every link of a new kind, and keep the forms."""
         waiting = deque(first)
         seen: set = {kind(url) for url in first}
-        forms: set = set()
         while waiting and len(self.pages) < MOST_PAGES:
-            url = waiting.popleft()
-            response = self.client.get(url, follow=True)
-            self.pages.append(url)
-            if "html" not in response.headers.get("Content-Type", ""):
-                continue
-            here = response.request["PATH_INFO"]
-            if response.request["QUERY_STRING"]:
-                here += "?" + response.request["QUERY_STRING"]
-            parsed = Parsed(response.content.decode(), here)
-            for link in parsed.links:
+            for link in self._visit(waiting.popleft()):
                 if (what := kind(link)) is not None and what not in seen:
                     seen.add(what)
                     waiting.append(
                         urlsplit(link)._replace(scheme="", netloc="", fragment="").geturl()
                     )
-            for form in parsed.forms:
-                if form.kind[0] is not None and form.kind not in forms:
-                    forms.add(form.kind)
-                    self.forms.append(form)
+
+    def keep(self, url: str, *, posted: bool) -> None:
+        """An address that perhaps no link leads to; ``posted``: only POST is answered."""
+        self.forms.append(Form(url, "post"))
+        if posted:
+            self.pages.append(url)
+        else:
+            self._visit(url)
+
+    def _visit(self, url: str) -> list[str]:
+        """Keep the address and its new forms; the links of the page."""
+        response = self.client.get(url, follow=True)
+        self.pages.append(url)
+        if "html" not in response.headers.get("Content-Type", ""):
+            return []
+        here = response.request["PATH_INFO"]
+        if response.request["QUERY_STRING"]:
+            here += "?" + response.request["QUERY_STRING"]
+        parsed = Parsed(response.content.decode(), here)
+        known = {form.kind for form in self.forms}
+        for form in parsed.forms:
+            if form.kind[0] is not None and form.kind not in known:
+                known.add(form.kind)
+                self.forms.append(form)
+        return parsed.links
 
     def send_odd(self) -> tuple[str, HttpResponse]:
         """One request with something odd in it, and its answer. What fails leaves no trace."""

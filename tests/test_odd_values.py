@@ -6,14 +6,20 @@ import os
 import pytest
 from django.apps import apps
 from django.db import transaction
+from django.urls import resolve, reverse
 
 from individuals.stock_check import differences
 from orders import cart as carts
 from orders.models import Order
 from organisation.models import Source, User
+from organisation.permissions import FORSKRIVARE, KHS
 from portal import demo
 from recipients.models import Recipient
 from tests.odd_values import Visitor
+from tests.papers import needs_pdf
+from tests.test_access_log import address, at_work
+from tests.test_permissions import case  # noqa: F401  a fixture
+from tests.url_table import URLS
 
 SEED = 20261125
 REQUESTS = int(os.environ.get("ODD_VALUES", "150"))  # by each visitor; a thousand find more
@@ -60,6 +66,15 @@ def counted() -> dict[str, int]:
     return {name: apps.get_model(name).objects.count() for name in KEPT}
 
 
+def faults_of(visitor: Visitor) -> str:
+    faults = []
+    for _ in range(REQUESTS):
+        told, response = visitor.send_odd()
+        if response.status_code >= 500:
+            faults.append(f"{response.status_code}: {told}")
+    return "\n".join(faults)
+
+
 @pytest.mark.parametrize("name", FIRST)
 def test_odd_values_are_refused_and_lose_nothing(world, name):
     visitor = Visitor(User.objects.get(username=name), SEED)
@@ -68,12 +83,29 @@ def test_odd_values_are_refused_and_lose_nothing(world, name):
         *FIRST[name], f"/mottagare/{world.key}/", f"/bestallningar/{order.case_number}/"
     )
     before = counted()
-    faults = []
-    for _ in range(REQUESTS):
-        told, response = visitor.send_odd()
-        if response.status_code >= 500:
-            faults.append(f"{response.status_code}: {told}")
-    assert not faults, "\n".join(faults)
+    assert not faults_of(visitor)
     assert all(after >= before[name] for name, after in counted().items())
     assert not list(differences())
     assert visitor.sent == REQUESTS and len(visitor.forms) > 3
+
+
+SIGNING = {"sign_in", "sign_out"}
+
+
+@needs_pdf
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", [FORSKRIVARE, KHS])
+def test_no_address_is_left_out(case, settings, role):  # noqa: F811
+    """Those above follow links, which lead to what the demo happens to be at: an offer to answer
+    or a pick to stop may not be among it. These know each address of the table."""
+    settings.AXES_ENABLED = False
+    client, user = at_work(case, role)
+    visitor = Visitor(user, SEED)
+    open_to_role = {name for name, row in URLS.items() if role in row.who} - SIGNING
+    for name in sorted(open_to_role - {"orders:to"}):
+        visitor.keep(address(name, case, client, user), posted=URLS[name].post)
+    visitor.keep(reverse("orders:to", args=[case["order"].recipient.key]), posted=False)
+    assert {resolve(url.partition("?")[0]).view_name for url in visitor.pages} == open_to_role
+    before = counted()
+    assert not faults_of(visitor)
+    assert all(after >= before[name] for name, after in counted().items())
