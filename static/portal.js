@@ -247,7 +247,6 @@
     document.querySelectorAll("main [aria-invalid]").forEach((field) => {
       field.removeAttribute("aria-invalid");
       field.removeAttribute("aria-describedby");
-      field.classList.remove("is-invalid");
     });
   }
 
