@@ -3,10 +3,8 @@
 import datetime as dt
 import hashlib
 import uuid
-from functools import partial
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -521,8 +519,7 @@ def attach(cart: Cart, upload, *, user: User, dialog_key: str = "") -> CartAttac
     """Attach a file to the order, or to the line that a dialog is about to make."""
     kept = clean(upload)
     cart = locked(cart)
-    if cart.attachments.exclude(line__removed_at__isnull=False).count() >= 20:
-        raise DomainError("En beställning kan ha högst 20 bilagor.", field="file")
+    _check_room(cart)
     return CartAttachment.objects.create(
         cart=cart,
         dialog_key=dialog_key,
@@ -535,9 +532,41 @@ def attach(cart: Cart, upload, *, user: User, dialog_key: str = "") -> CartAttac
 
 
 @transaction.atomic
-def detach(cart: Cart, key: uuid.UUID) -> None:
-    """Take an attached file away."""
+def detach(cart: Cart, key: uuid.UUID) -> CartAttachment | None:
+    """Take an attached file away; what was removed. ``attach_again`` undoes it."""
     found = locked(cart).attachments.filter(key=key).first()
     if found:
-        found.delete()
-        transaction.on_commit(partial(default_storage.delete, found.file.name))
+        found.removed_at = timezone.now()
+        found.save(update_fields=["removed_at"])
+    return found
+
+
+@transaction.atomic
+def attach_again(user: User, key: uuid.UUID) -> CartAttachment:
+    """The file that the user removed is there again. Put back twice is once.
+
+    Raises ``DomainError`` where it is too late: the file is cleared away, or its order is sent or
+    thrown away.
+    """
+    gone = CartAttachment.with_removed.filter(key=key, cart__user=user)
+    cart_id = gone.values_list("cart", flat=True).first()
+    if cart_id is None:
+        raise DomainError("Bilagan finns inte längre. Lägg till den igen.")
+    cart = Cart.objects.select_for_update(of=("self",)).get(pk=cart_id)
+    if cart.order_id:
+        raise DomainError("Beställningen är redan skickad, utan bilagan.")
+    if cart.closed_at:
+        raise DomainError("Beställningen är kastad. Ta tillbaka den innan du ångrar bilagan.")
+    found = gone.first()
+    if found is None:
+        raise DomainError("Bilagan finns inte längre. Lägg till den igen.")
+    if found.removed_at is not None:
+        _check_room(cart)
+        found.removed_at = None
+        found.save(update_fields=["removed_at"])
+    return found
+
+
+def _check_room(cart: Cart) -> None:
+    if cart.attachments.exclude(line__removed_at__isnull=False).count() >= 20:
+        raise DomainError("En beställning kan ha högst 20 bilagor.", field="file")

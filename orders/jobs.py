@@ -25,7 +25,7 @@ def remove_draft_files() -> int:
 
     A sent order has the very file that its draft had: that one stays.
     """
-    old = CartAttachment.objects.filter(uploaded_at__lt=timezone.now() - KEPT)
+    old = CartAttachment.with_removed.filter(uploaded_at__lt=timezone.now() - KEPT)
     removed = 0
     for attachment in old:
         with transaction.atomic():

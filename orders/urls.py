@@ -20,6 +20,7 @@ urlpatterns = [
     path("bestallning/slutfor/", checkout.overview, name="checkout"),
     path("bestallning/slutfor/leverans/", checkout.delivery, name="delivery"),
     path("bestallning/bilagor/<uuid:key>/", checkout.attachment, name="cart_attachment"),
+    path("bestallning/bilagor/<uuid:key>/angra/", checkout.attach_again, name="attach_again"),
     # /individer/<number>/…: what orders know of a marked piece
     path("individer/<str:number>/mottagare/", pieces.holder, name="holder"),
     path("individer/<str:number>/leverera/", pieces.deliver, name="deliver_piece"),

@@ -96,7 +96,7 @@ def address(name: str, case, client, user) -> str:  # noqa: F811
         return reverse(name, args=[cart.token])
     if name in ("orders:change_line", "orders:remove_line", "orders:put_back", "orders:together"):
         return reverse(name, args=[cart.lines.get().pk])
-    if name == "orders:cart_attachment":
+    if name in ("orders:cart_attachment", "orders:attach_again"):
         return reverse(name, args=[attached(CartAttachment, cart=cart, uploaded_by=user).key])
     return reverse(name, args=arguments(name, case, user))
 

@@ -156,10 +156,10 @@ def arguments(name: str, case, user) -> list:
         return ["ingen-sadan", "antal"]
     if name in (
         "orders:change_line", "orders:remove_line", "orders:put_back", "orders:together",
-        "orders:cart_attachment",
+        "orders:cart_attachment", "orders:attach_again",
     ):  # fmt: skip
         cart = start(user if not isinstance(user, AnonymousUser) else UserFactory())
-        if "attachment" in name:
+        if "attach" in name:
             return [attached(CartAttachment, cart=cart, uploaded_by=cart.user).key]
         return [add(cart, case["article"]).pk]
     return []

@@ -89,6 +89,7 @@ URLS: dict[str, Row] = {
     "orders:checkout": Row(CARE, logs="view"),
     "orders:delivery": Row(CARE, logs="view"),
     "orders:cart_attachment": Row(CARE),
+    "orders:attach_again": Row(CARE, post=True),
     # sent orders: the unit's own, and KHS
     "orders:detail": Row(CARE, others=404, logs="view", others_post=404),
     "orders:confirmation": Row(CARE, others=404, logs="view", others_post=405),

@@ -9,10 +9,18 @@ from .lines import OrderLine
 from .orders import Order
 
 
+class PresentFiles(models.Manager["CartAttachment"]):
+    """Files that haven't been removed. ``cart.attachments`` goes by it too."""
+
+    def get_queryset(self) -> models.QuerySet["CartAttachment"]:
+        return super().get_queryset().filter(removed_at=None)
+
+
 class CartAttachment(Attachment):
     """A file of the order in progress; on one of its lines where ``line`` is set.
 
-    With only a ``dialog_key`` it waits for the line that its dialog is about to make.
+    With only a ``dialog_key`` it waits for the line that its dialog is about to make. A removed one
+    stays until drafts' files are cleared, so that it can be put back; only ``with_removed`` sees it.
     """
 
     dialog_key = models.CharField(max_length=24, blank=True)
@@ -20,6 +28,11 @@ class CartAttachment(Attachment):
     line = models.ForeignKey(
         CartLine, null=True, blank=True, on_delete=models.CASCADE, related_name="attachments"
     )
+
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PresentFiles()
+    with_removed = models.Manager["CartAttachment"]()
 
 
 class OrderAttachment(Attachment):

@@ -357,11 +357,26 @@ def _detach(
     request: HttpRequest, cart: Cart, key: str, kept: dict[str, DetailsForm]
 ) -> HttpResponse:
     try:
-        carts.detach(cart, uuid.UUID(key))
+        gone = carts.detach(cart, uuid.UUID(key))
     except ValueError:
         raise Http404("file") from None
-    messages.success(request, "Bilagan är borttagen.")
+    if gone:
+        url = reverse("orders:attach_again", args=[gone.key])
+        undo.offer(request, f"Bilagan {gone.name} är borttagen.", url)
     return _on(request, cart, kept)
+
+
+@roles(*CARE)
+@require_POST
+def attach_again(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """«Ångra» of a removed file."""
+    try:
+        found = carts.attach_again(request.user, key)
+    except DomainError as fault:
+        messages.error(request, fault.message)
+    else:
+        messages.success(request, f"Bilagan {found.name} är tillbaka.")
+    return redirect("orders:delivery")
 
 
 MISSING = {"label": "Uppgifter", "value": "Saknas"}

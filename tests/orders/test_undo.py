@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import uuid
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -32,6 +33,7 @@ from .builders import add, start
 
 pytestmark = pytest.mark.django_db
 CART, CHECKOUT = "/bestallning/", "/bestallning/slutfor/"
+DELIVERY = f"{CHECKOUT}leverans/"
 
 
 @pytest.fixture(autouse=True)
@@ -419,6 +421,69 @@ def test_odd_addresses_of_removed_rows_are_no_error(client, user):
     for odd in ("x", "-1", "9" * 30, "٣", ""):
         assert client.get(CART, {"borttagen": odd}).status_code == 200
         assert client.get(CART, {"borttagen": [odd] * 100}).status_code == 200
+
+
+# --- files ---
+
+
+def a_file(cart, user) -> CartAttachment:
+    return CartAttachment.objects.create(
+        cart=cart, file=ContentFile(b"%PDF-1.4", name="x"), name="intyg.pdf",
+        content_type="application/pdf", size=8, uploaded_by=user,
+    )  # fmt: skip
+
+
+def detach(client, cart, file) -> str:
+    data = {
+        "token": str(cart.token), "action": f"detach:{file.key}",
+        "delivery_way": cart.delivery_way_id, "contact_prescriber": "nej", "extra_info": "Ring",
+    }  # fmt: skip
+    return text_of(client, "post", DELIVERY, data)
+
+
+def test_a_removed_file_can_be_had_back_and_is_sent_with_the_order(client, user):
+    cart = start(user, to("Arvid"))
+    add(cart, ArticleFactory())
+    file = a_file(cart, user)
+    shown = reverse("orders:cart_attachment", args=[file.key])
+    text = detach(client, cart, file)
+    assert undo_words(text) == "Bilagan intyg.pdf är borttagen."
+    assert f'href="{shown}"' not in text and client.get(shown).status_code == 404
+    for _ in range(2):  # twice is once
+        text = text_of(client, "post", reverse("orders:attach_again", args=[file.key]))
+        assert "Bilagan intyg.pdf är tillbaka." in text and text.count(f'href="{shown}"') == 1
+    assert "Ring" in text
+    assert services.send(cart, user=user).attachments.get().key == file.key
+
+
+def test_a_removed_file_is_not_sent_and_then_too_late_and_goes_when_drafts_files_do(client, user):
+    cart = start(user, to("Arvid"))
+    add(cart, ArticleFactory())
+    file = a_file(cart, user)
+    back = undo_address(detach(client, cart, file))
+    carts.throw_away(carts.open_cart(user))
+    assert "Ta tillbaka den innan" in text_of(client, "post", back)
+    carts.take_back(user, cart.token)
+    order = services.send(cart, user=user)
+    assert not order.attachments.exists()
+    assert "redan skickad, utan bilagan" in text_of(client, "post", back)
+    path = Path(file.file.path)
+    assert path.exists()
+    old = dt.datetime.now(dt.UTC) - dt.timedelta(hours=25)
+    CartAttachment.with_removed.update(uploaded_at=old)
+    jobs.clear_all()
+    assert not path.exists() and not CartAttachment.with_removed.exists()
+    assert "Bilagan finns inte längre" in text_of(client, "post", back)
+
+
+def test_nobody_puts_back_another_users_file(client, user):
+    other = UserFactory(default_unit=user.default_unit)
+    cart = start(other, to("Arvid"))
+    file = a_file(cart, other)
+    carts.detach(cart, file.key)
+    text = text_of(client, "post", reverse("orders:attach_again", args=[file.key]))
+    assert "Bilagan finns inte längre" in text and "intyg" not in text
+    assert not cart.attachments.exists()
 
 
 # --- at the same instant ---
