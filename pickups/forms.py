@@ -1,16 +1,21 @@
 """What comes in when aids go back."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
+from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from organisation.behalf import BehalfForm, units_of
 from organisation.models import Unit, User, Warehouse
+from recipients import ticked
 from recipients.contact import ContactField
+from recipients.models import Recipient
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 
+from . import aids, presets
 from .models import PickupOrder, PickupReason
 
 
@@ -79,6 +84,53 @@ class ReasonForm(BehalfForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].queryset = PickupReason.objects.filter(is_active=True)
+
+
+class AidsForm(ReasonForm):
+    """«Hämtorder», first step whole: the reason, and the aids as rows.
+
+    ``chosen`` are the loans that were ticked on the way here.
+    """
+
+    def __init__(
+        self,
+        data: MultiValueDict[str, Any] | None,
+        *,
+        user: User,
+        recipient: Recipient,
+        chosen: Collection[int],
+    ) -> None:
+        super().__init__(data, user=user)
+        self.gone = ""
+        if data is not None:
+            self.rows = aids.type_return(aids.return_rows(recipient), data)
+            return
+        self.rows = aids.return_rows(recipient, chosen)
+        reasons = self.fields["reason"].queryset
+        loans = [row.loan for row in self.rows if row.chosen]
+        self.fields["reason"].initial = presets.reason_for(loans, reasons)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        self.gone = ticked.why_gone(self.rows, self.data)
+        if self.gone:
+            self.add_error(None, self.gone)
+        elif not self.chosen_rows:
+            self.add_error(None, "Välj minst ett hjälpmedel att hämta.")
+        if not ticked.check_quantities(self.rows):
+            self.add_error(None, "Kontrollera antalet vid de markerade hjälpmedlen.")
+        return cleaned
+
+    @property
+    def chosen_rows(self) -> list[aids.ReturnRow]:
+        return [row for row in self.rows if row.chosen]
+
+    def blame_row(self, loan: int, message: str) -> None:
+        """A refusal that belongs to one aid; above the fields if it isn't there any more."""
+        mine = [row for row in self.rows if row.loan.pk == loan]
+        for row in mine:
+            row.error = message
+        self.add_error(None, "Ett av hjälpmedlen kan inte hämtas." if mine else message)
 
 
 class BlockForm(ChecksDetails):

@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from django.utils.datastructures import MultiValueDict
+
 from articles.models import Responsibility
 
 from . import held
@@ -131,6 +133,8 @@ def check_quantities(rows: Iterable[HeldAidRow]) -> bool:
 
 def values_of(data: Mapping[str, Any], name: str) -> set[str]:
     """What came under a name, once or several times."""
+    if isinstance(data, MultiValueDict):
+        return set(data.getlist(name))
     value = data.get(name, [])
     return {value} if isinstance(value, str) else set(value)
 

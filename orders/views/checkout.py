@@ -16,6 +16,7 @@ from organisation.models import Source
 from organisation.permissions import CARE, roles
 from sesam import attachments, undo
 from sesam.errors import DomainError
+from sesam.steps import Step, strip
 
 from .. import cart as carts
 from .. import promises, rules, services, shown
@@ -36,20 +37,7 @@ BLOCKS: dict[str, tuple[str, type[DetailsForm]]] = {
     "mottagare": ("Mottagarens kontaktuppgifter", RecipientContactForm),
     "kontakt": ("Kontaktuppgifter avseende leveransen", DeliveryContactForm),
 }
-STEPS = [("Beställning", "orders:checkout"), ("Leveransuppgifter", "orders:delivery")]
-
-
-def _steps(current: str) -> list[dict[str, str]]:
-    names = [name for _, name in STEPS]
-    at = names.index(current)
-    return [
-        {
-            "label": label,
-            "url": reverse(name),
-            "state": "done" if i < at else "current" if i == at else "todo",
-        }
-        for i, (label, name) in enumerate(STEPS)
-    ]
+STEPS = (Step("orders:checkout", "Beställning"), Step("orders:delivery", "Leveransuppgifter"))
 
 
 def shown_lines(cart: Cart) -> list[CartLine]:
@@ -99,7 +87,7 @@ def _lines_page(
         "kept": kept,
         "totals": shown.totals(lines),
         "payer": _payer(cart) if cart else "",
-        "steps": _steps("orders:checkout"),
+        "steps": strip(STEPS, "orders:checkout", reverse),
         "faults": [line for line in lines if line.fault],
         "error": error,
     }
@@ -470,7 +458,7 @@ def _delivery_page(
         "shown": carts.fingerprint(cart),
         "file_form": file_form or AttachmentForm(),
         "attachments": cart.attachments.filter(dialog_key="", line=None),
-        "steps": _steps("orders:delivery"),
+        "steps": strip(STEPS, "orders:delivery", reverse),
         "protected": protected,
         "line_count": cart.lines.filter(component_of=None).count(),
         "error": error,

@@ -26,7 +26,7 @@ from .. import holder as holders
 from ..models import Cart
 from ..piece_forms import PieceRecipientForm, ReasonForm
 from . import whose
-from .lines import open_for
+from .line_dialog import QUANTITY, LineDialog
 from .whose import TILL
 
 no_store = cache_control(no_store=True, private=True)
@@ -170,11 +170,11 @@ def line(request: HttpRequest, number: str) -> HttpResponse:
     token = request.GET.get(TILL, str(cart.token))
     if stop := whose.changed(request, token, article=piece.article):
         return stop
-    dialog = open_for(request, cart, piece.article, piece=piece.number)
-    dialog.keep("antal", {
+    dialog = LineDialog.begin(request, cart, piece.article, piece=piece.number)
+    dialog.state.keep(QUANTITY, {
         "quantity": "1",
         "source": Source.OWN_STORE.value,
         "warehouse": piece.warehouse.number,
         "individual": piece.number,
     })  # fmt: skip
-    return dialogs.go(request, reverse("orders:line", args=[dialog.key, "antal"]))
+    return dialogs.go(request, dialog.url(QUANTITY))

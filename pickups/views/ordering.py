@@ -7,9 +7,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
@@ -21,15 +22,12 @@ from recipients.whereabouts import ADDRESS
 from sesam import dialogs
 from sesam.dialogs import Dialog, form_data
 from sesam.errors import DomainError
+from sesam.steps import Step, StepDialog
 
-from .. import aids, presets, services
-from ..forms import DetailsForm, ReasonForm
-from ..models import PickupOrder
+from .. import presets, services
+from ..forms import AidsForm, DetailsForm
 
-KIND = "pickup"
 AIDS, INFO = "hjalpmedel", "information"
-LABELS = {AIDS: "Orsak och hjälpmedel", INFO: "Hämtorderinformation"}
-TITLE = "Hämtorder"
 no_store = cache_control(no_store=True, private=True)
 
 
@@ -42,10 +40,10 @@ def begin(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     if answer := ticked_address(request):
         return answer
     chosen = sorted(ticked.loan_ids(request.GET.getlist(ticked.CHOSEN)))
-    dialog = Dialog.start(
-        request, KIND, about=recipient.key, chosen=chosen, token=str(uuid.uuid4())
+    state = Dialog.start(
+        request, PickupDialog.kind, about=recipient.key, chosen=chosen, token=str(uuid.uuid4())
     )
-    return redirect("pickups:step", dialog.key, AIDS)
+    return redirect("pickups:step", state.key, AIDS)
 
 
 @roles(*CARE)
@@ -53,213 +51,118 @@ def begin(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, key: str, step: str) -> HttpResponse:
     """One step of the dialog."""
-    if step not in LABELS:
-        raise Http404("step")
-    try:
-        state = Dialog.find(request, KIND, key)
-    except Http404:
-        return _ended(request)
-    if made := state.facts.get("made"):  # sent twice
-        return _confirmation(request, made)
-    recipient = find_recipient(state.about)
-    if request.method != "POST":
-        if step == INFO and state.typed(AIDS) is None:
-            return redirect("pickups:step", key, AIDS)
-        return _show(request, state, recipient, step)
-    state.type(step)
-    if request.POST.get("action") == "back":
-        return dialogs.go(request, reverse("pickups:step", args=[key, AIDS]))
-    return _aids(request, state, recipient) if step == AIDS else _send(request, state, recipient)
+    return PickupDialog.respond(request, key, step)
 
 
-def _ended(request: HttpRequest) -> HttpResponse:
-    """The dialog is too old, or about somebody who became protected while it was open."""
-    messages.warning(request, "Dialogen är avslutad. Börja om från mottagarens sida.")
-    return dialogs.leave(request, "/")
+class PickupDialog(StepDialog):
+    """A pickup order to be, of one recipient's aids."""
 
-
-# --- what the steps say ---
-
-
-def _reason_form(request: HttpRequest, state: Dialog, rows: list[aids.ReturnRow]) -> ReasonForm:
-    form = ReasonForm(form_data(state.typed(AIDS)), user=request.user)
-    if not form.is_bound:
-        loans = [row.loan for row in rows if row.chosen]
-        form.fields["reason"].initial = presets.reason_for(loans, form.fields["reason"].queryset)
-    return form
-
-
-def _rows(state: Dialog, recipient: Recipient) -> list[aids.ReturnRow]:
-    typed = state.typed(AIDS)
-    if typed is None:
-        return aids.return_rows(recipient, set(state.facts["chosen"]))
-    return aids.type_return(aids.return_rows(recipient), typed)
-
-
-def _details_form(
-    request: HttpRequest, state: Dialog, recipient: Recipient, reason: ReasonForm
-) -> DetailsForm:
-    """What was typed; a new reason brings its own address, unless the address was typed over."""
-    typed = state.typed(INFO)
-    chosen = reason.cleaned_data["reason"]
-    fresh = presets.details(
-        recipient, reason=chosen, unit=reason.cleaned_data["unit"], user=request.user
+    kind = "pickup"
+    title = "Hämtorder"
+    url_name = "pickups:step"
+    all_steps = (
+        Step(AIDS, "Orsak och hjälpmedel", "pickups/order_aids.html"),
+        Step(INFO, "Hämtorderinformation", "pickups/order_info.html"),
     )
-    if typed is not None and state.facts.get("preset_for") != chosen.pk:
-        typed = {**typed, **{name: fresh.get(name, "") for name in ADDRESS}}
-        state.keep(INFO, typed)
-    state.remember(preset_for=chosen.pk)
-    return DetailsForm(form_data(typed), initial=fresh)
+    finish_label = "Skapa hämtorder"
 
+    def __init__(self, state: Dialog, recipient: Recipient) -> None:
+        super().__init__(state)
+        self.recipient = recipient
+        self._needs_check = False
 
-def _aids(request: HttpRequest, state: Dialog, recipient: Recipient) -> HttpResponse:
-    """«Nästa»: a reason and at least one aid are chosen."""
-    rows = _rows(state, recipient)
-    form = _reason_form(request, state, rows)
-    error = ticked.why_gone(rows, state.typed(AIDS) or {})
-    valid = form.is_valid()
-    if not error and not any(row.chosen for row in rows):
-        error = "Välj minst ett hjälpmedel att hämta."
-    enough = ticked.check_quantities(rows)
-    if error or not valid or not enough:
-        return _aids_page(request, state, recipient, rows, form, error=error, status=422)
-    return dialogs.go(request, reverse("pickups:step", args=[state.key, INFO]))
+    @classmethod
+    def open(cls, state: Dialog) -> PickupDialog:
+        return cls(state, find_recipient(state.about))
 
+    @classmethod
+    def ended(cls, request: HttpRequest) -> HttpResponse:
+        """It is too old, or about somebody who became protected while it was open."""
+        messages.warning(request, "Dialogen är avslutad. Börja om från mottagarens sida.")
+        return dialogs.leave(request, "/")
 
-def _send(request: HttpRequest, state: Dialog, recipient: Recipient) -> HttpResponse:
-    """«Skapa hämtorder»."""
-    rows = _rows(state, recipient)
-    reason = _reason_form(request, state, rows)
-    if not reason.is_valid():
-        return dialogs.go(request, reverse("pickups:step", args=[state.key, AIDS]))
-    if lost := ticked.why_gone(rows, state.typed(AIDS) or {}):
-        # Unless it was the same dialog, sent twice at the same instant, that took them.
-        if made := PickupOrder.objects.filter(token=state.facts["token"]).first():
-            return _confirmation(request, made.case_number)
-        return _aids_page(request, state, recipient, rows, reason, error=lost, status=409)
-    form = _details_form(request, state, recipient, reason)
-    if not form.is_valid():
-        return _info_page(request, state, recipient, form, reason, status=422)
-    try:
-        pickup = services.order_pickup(
-            recipient,
-            [services.Wish(row.loan.pk, row.quantity) for row in rows if row.chosen],
-            user=request.user,
-            unit=reason.cleaned_data["unit"],
-            prescriber=reason.cleaned_data["prescriber"],
-            reason=reason.cleaned_data["reason"],
-            details=form.cleaned_data,
-            token=uuid.UUID(state.facts["token"]),
-            text_confirmed=form.cleaned_data["text_confirmed"],
-            seen=ticked.seen_loans(state.typed(AIDS) or {}),
+    @classmethod
+    def shown_again(cls, request: HttpRequest, made: str) -> HttpResponse:
+        return dialogs.leave(request, reverse("pickups:confirmation", args=[made]))
+
+    def build(self, step: str, data: MultiValueDict[str, Any] | None) -> forms.BaseForm:
+        if step == AIDS:
+            return self._aids_form(data)
+        return DetailsForm(data, initial=self._presets(self.answer(AIDS)))
+
+    def _aids_form(self, data: MultiValueDict[str, Any] | None) -> AidsForm:
+        chosen = set(self.state.facts["chosen"])
+        user = self.request.user
+        return AidsForm(data, user=user, recipient=self.recipient, chosen=chosen)
+
+    def _presets(self, said: dict[str, Any] | None) -> dict[str, Any]:
+        """What «Hämtorderinformation» starts with, by the reason and the unit of the first step."""
+        if said is None:
+            return {}
+        return presets.details(
+            self.recipient, reason=said["reason"], unit=said["unit"], user=self.request.user
         )
-    except services.Protected:
-        return _ended(request)
-    except DomainError as fault:
-        return _refused(request, state, recipient, fault, form, reason)
-    state.finish(made=pickup.case_number)
-    return _confirmation(request, pickup.case_number)
 
+    def retyped(self, step: str, before: dict[str, Any] | None) -> None:
+        """Another reason has another address: it takes the place of the one that stands there."""
+        typed = self.state.typed(INFO)
+        if step != AIDS or typed is None or before is None:
+            return
+        earlier = self._aids_form(form_data(before))
+        old = self._presets(earlier.cleaned_data if earlier.is_valid() else None)
+        new = self._presets(self.answer(AIDS))
+        if new and any(old.get(name) != new.get(name) for name in ADDRESS):
+            self.state.keep(INFO, {**typed, **{name: new.get(name, "") for name in ADDRESS}})
 
-def _confirmation(request: HttpRequest, number: str) -> HttpResponse:
-    return dialogs.leave(request, reverse("pickups:confirmation", args=[number]))
+    def create(self, said: dict[str, dict[str, Any]]) -> tuple[str, HttpResponse]:
+        why, details = said[AIDS], said[INFO]
+        try:
+            pickup = services.order_pickup(
+                self.recipient,
+                [services.Wish(row.loan.pk, row.quantity) for row in self.form(AIDS).chosen_rows],
+                user=self.request.user,
+                unit=why["unit"],
+                prescriber=why["prescriber"],
+                reason=why["reason"],
+                details=details,
+                token=uuid.UUID(self.state.facts["token"]),
+                text_confirmed=details["text_confirmed"],
+                seen=ticked.seen_loans(self.state.typed(AIDS) or {}),
+            )
+        except services.Protected:
+            return "", self.ended(self.request)
+        return pickup.case_number, self.shown_again(self.request, pickup.case_number)
 
+    def blame(self, fault: DomainError) -> str:
+        self._needs_check = isinstance(fault, services.TextNeedsCheck)
+        return AIDS if fault.line is not None else super().blame(fault)
 
-def _refused(
-    request: HttpRequest,
-    state: Dialog,
-    recipient: Recipient,
-    fault: DomainError,
-    form: DetailsForm,
-    reason: ReasonForm,
-) -> HttpResponse:
-    if fault.line is not None:
-        rows = _rows(state, recipient)
-        for row in rows:
-            row.error = fault.message if row.loan.pk == fault.line else ""
-        error = "" if any(row.error for row in rows) else fault.message
-        return _aids_page(request, state, recipient, rows, reason, error=error, status=409)
-    if fault.field in form.fields:
-        form.add_error(fault.field, fault.message)
-        return _info_page(
-            request, state, recipient, form, reason, status=422,
-            confirm=isinstance(fault, services.TextNeedsCheck),
-        )  # fmt: skip
-    return _info_page(request, state, recipient, form, reason, error=fault.message, status=422)
+    def refuse(self, form: forms.BaseForm, fault: DomainError) -> None:
+        if fault.line is not None and isinstance(form, AidsForm):
+            form.blame_row(fault.line, fault.message)
+        else:
+            super().refuse(form, fault)
 
+    def hush(self, form: forms.BaseForm) -> None:
+        super().hush(form)
+        for row in getattr(form, "rows", ()):
+            row.error = ""
 
-# --- the pages ---
+    # --- the pages ---
 
+    def error(self, form: forms.BaseForm) -> str:
+        # What somebody else took is told whenever it is seen.
+        return super().error(form) or getattr(form, "gone", "")
 
-def _show(request: HttpRequest, state: Dialog, recipient: Recipient, step: str) -> HttpResponse:
-    rows = _rows(state, recipient)
-    reason = _reason_form(request, state, rows)
-    if step == AIDS:
-        return _aids_page(request, state, recipient, rows, reason)
-    if not reason.is_valid():
-        return redirect("pickups:step", state.key, AIDS)
-    form = _details_form(request, state, recipient, reason)
-    return _info_page(request, state, recipient, form, reason)
+    def frame(self, step: str) -> dict[str, Any]:
+        log_look(self.request, self.recipient, self.title)
+        return {"cancel_url": reverse("recipients:detail", args=[self.recipient.key])}
 
-
-def _dialog(state: Dialog, recipient: Recipient, step: str, **more: Any) -> dict[str, Any]:
-    names = list(LABELS)
-    at = names.index(step)
-    steps = [
-        {
-            "label": LABELS[name],
-            "state": "done" if i < at else "current" if i == at else "todo",
-            "url": reverse("pickups:step", args=[state.key, name]),
-        }
-        for i, name in enumerate(names)
-    ]
-    return {
-        "title": TITLE,
-        "url": reverse("pickups:step", args=[state.key, step]),
-        "steps": steps,
-        "cancel_url": reverse("recipients:detail", args=[recipient.key]),
-        **more,
-    }
-
-
-def _aids_page(
-    request: HttpRequest,
-    state: Dialog,
-    recipient: Recipient,
-    rows: list[aids.ReturnRow],
-    form: forms.Form,
-    *,
-    error: str = "",
-    status: int = 200,
-) -> HttpResponse:
-    log_look(request, recipient, TITLE)
-    context = {
-        **shown_recipient(recipient),
-        "dialog": _dialog(state, recipient, AIDS, next="Nästa", error=error),
-        "form": form,
-        "rows": rows,
-        "warn": any(not row.is_a for row in rows if row.chosen),
-    }
-    return dialogs.show(request, "pickups/order_aids.html", context, status=status)
-
-
-def _info_page(
-    request: HttpRequest,
-    state: Dialog,
-    recipient: Recipient,
-    form: DetailsForm,
-    reason: ReasonForm,
-    *,
-    error: str = "",
-    status: int = 200,
-    confirm: bool = False,
-) -> HttpResponse:
-    log_look(request, recipient, TITLE)
-    context = {
-        **shown_recipient(recipient),
-        "dialog": _dialog(state, recipient, INFO, next="Skapa hämtorder", back=True, error=error),
-        "form": form,
-        "reason": reason.cleaned_data["reason"],
-        "confirm": confirm or bool(form["text_confirmed"].value()),
-    }
-    return dialogs.show(request, "pickups/order_info.html", context, status=status)
+    def context(self, step: str, form: forms.BaseForm) -> dict[str, Any]:
+        shown = shown_recipient(self.recipient)
+        if isinstance(form, AidsForm):
+            warn = any(not row.is_a for row in form.chosen_rows)
+            return {**shown, "rows": form.rows, "warn": warn}
+        said = self.answer(AIDS) or {}
+        confirm = self._needs_check or bool(form["text_confirmed"].value())
+        return {**shown, "reason": said.get("reason"), "confirm": confirm}
