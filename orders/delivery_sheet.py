@@ -15,7 +15,6 @@ from organisation.models import Source
 from .models import Order, OrderLine
 from .promises import Place, balances
 from .services import Pick
-from .shown import without_free_text
 
 # More pieces than these on a shelf are typed or scanned instead of ticked.
 TICKED_AT_MOST = 12
@@ -139,7 +138,6 @@ def sheet(order: Order) -> Sheet:
         )
         if line.open
     ]
-    without_free_text(order, lines)
     left = {place: row.available for place, row in balances(lines).items()}
     shelf = _shelf(lines)
     shelf_left = {place: len(pieces) for place, pieces in shelf.items()}

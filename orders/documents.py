@@ -20,7 +20,6 @@ from sesam import documents
 
 from . import delivery_sheet
 from .models import Delivery, LineDelivery, Order, OrderLine
-from .shown import without_free_text
 
 
 @dataclass(frozen=True)
@@ -93,14 +92,17 @@ def _delivered(order: Order, delivery: Delivery) -> list[Row]:
     rows: dict[int, Row] = {}
     found = delivery.lines.filter(line__source=Source.CENTRAL)
     for part in found.select_related(
-        "line__article", "line__component_of__article", "line__fitted_to", "individual"
+        "line__order__recipient",
+        "line__article",
+        "line__component_of__article",
+        "line__fitted_to",
+        "individual",
     ).order_by("line__position", "line_id", "id"):
         before = rows.get(part.line_id, Row(part.line, 0))
         pieces = [before.pieces] if before.pieces else []
         if part.individual:
             pieces.append(part.individual.number)
         rows[part.line_id] = Row(part.line, before.quantity + part.quantity, ", ".join(pieces))
-    without_free_text(order, [row.line for row in rows.values()])
     return list(rows.values())
 
 
@@ -108,9 +110,7 @@ def _later(order: Order, going: list[Row]) -> list[Row]:
     """What of KHS's lines is still to come, apart from what goes with this note."""
     gone = {row.line.pk: row.quantity for row in going}
     found = order.lines.filter(source=Source.CENTRAL).select_related("article", "component_of")
-    lines = list(found)
-    without_free_text(order, lines)
-    rest = [Row(line, line.open - gone.get(line.pk, 0)) for line in lines]
+    rest = [Row(line, line.open - gone.get(line.pk, 0)) for line in found]
     return [row for row in rest if row.quantity]
 
 

@@ -14,6 +14,7 @@ from organisation.queues import State
 
 from . import delivery_sheet, documents, promises
 from .models import Delivery, Order, OrderHold, OrderLine, OrderQuerySet, OrderStatus
+from .shown import DeskLine
 from .stages import FOR_KHS, Stage
 
 # --- an order's page ---------------------------------------------------------------------
@@ -21,8 +22,9 @@ from .stages import FOR_KHS, Stage
 
 @dataclass(frozen=True)
 class Desk:
-    """What KHS can do with an order from its page, and what of it lies where."""
+    """What KHS can do with an order from its page; ``lines`` are by the keys of the order's."""
 
+    lines: dict[int, DeskLine]
     can_pick: bool
     can_stop: bool
     can_deliver: bool
@@ -32,20 +34,22 @@ class Desk:
 
 
 def desk(order: Order, lines: list[OrderLine], hold: OrderHold | None) -> Desk:
-    """Looks too, for each of ``lines``, at what is on the shelf and what KHS may put and take."""
+    """What KHS can do with the order and with each of its ``lines``. A fixed number of queries."""
     known = promises.balances(lines)
-    put_for = {line.put_for_id for line in lines if line.cancelled < line.quantity}
+    at_lines = {}
     for line in lines:
         balance = known.get((line.warehouse_id, line.article_id))
-        line.available = balance.available if balance else 0
-        line.expected_on = balance.expected_on if balance else None
-        line.backlog_now = line.backlog if line.article.is_stocked else 0
-        line.has_put = line.pk in put_for
-        line.may_put = not order.has_ended and line.takes_articles
-        line.may_take_off = not order.has_ended and bool(line.put_for_id) and line.open > 0
+        at_lines[line.pk] = DeskLine(
+            available=balance.available if balance else 0,
+            expected_on=balance.expected_on if balance else None,
+            backlog=line.backlog if line.article.is_stocked else 0,
+            may_put=not order.has_ended and line.takes_articles,
+            may_take_off=not order.has_ended and bool(line.put_for_id) and line.open > 0,
+        )
     is_waiting = order.status == OrderStatus.REGISTERED and hold is None
     can_deliver = not order.has_ended and hold is None
     return Desk(
+        lines=at_lines,
         can_pick=is_waiting,
         can_stop=order.status == OrderStatus.PICKING,
         can_deliver=can_deliver,

@@ -241,8 +241,8 @@ def _ordered_tab(request: HttpRequest, recipient: Recipient) -> TabContent:
 def _new_day(line: OrderLine) -> list[dict[str, str]]:
     """Where it is now expected on another day than was promised."""
     lines = list(line.order.lines.select_related("article", "warehouse"))
-    promises.set_expected(line.order, lines, promises.balances(lines))
-    day = next(x.new_day for x in lines if x.pk == line.pk)  # type: ignore[attr-defined]
+    known = promises.outlooks(line.order, lines, promises.balances(lines))
+    day = known[line.pk].new_day
     return [{"label": "Väntas nu", "value": day}] if day else []
 
 

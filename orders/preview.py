@@ -5,19 +5,19 @@ from itertools import count
 
 from django.utils import timezone
 
-from organisation.models import Source
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts
-from . import promises, services, shown
+from . import promises, services
 from .models import Cart, CartLine
 from .rules import Wish
+from .shown import CartRow
 
 # Lines that aren't there yet stand after all that are.
 _UNSAVED, _LAST = 1 << 40, 1 << 14
 
 
-def lines(cart: Cart, wishes: Iterable[Wish], *, besides: CartLine | None) -> list[CartLine]:
+def lines(cart: Cart, wishes: Iterable[Wish], *, besides: CartLine | None) -> list[CartRow]:
     """The lines that the wishes would make, each with its components after it; nothing is saved.
     ``besides`` is the line that they would replace."""
     ids = count(_UNSAVED)
@@ -31,52 +31,62 @@ def lines(cart: Cart, wishes: Iterable[Wish], *, besides: CartLine | None) -> li
             made.append(line)
     gone = besides and besides.pk
     others = [x for x in carts.lines(cart) if gone is None or gone not in (x.pk, x.component_of_id)]
-    tell(made, [*others, *made])
-    return made
+    return rows(made, [*others, *made])
 
 
-def put(cart: Cart, made: Iterable[CartLine]) -> list[CartLine]:
+def put(cart: Cart, made: Iterable[CartLine]) -> list[CartRow]:
     """The lines that were just put in the cart, as they stand there, without their components."""
     ids = {line.pk for line in made}
     all_lines = list(carts.lines(cart))
-    found = [line for line in all_lines if line.pk in ids]
-    tell(found, all_lines)
+    return rows([line for line in all_lines if line.pk in ids], all_lines)
+
+
+def rows(lines: Sequence[CartLine], all_lines: Sequence[CartLine]) -> list[CartRow]:
+    """``lines`` of a cart, which has ``all_lines``, as pages show them. A fixed number of queries."""
+    today = timezone.localdate()
+    balances = promises.balances(all_lines)
+    plans = promises.plans(all_lines, balances, today)
+    prices = services.prices({line.article_id for line in lines})
+    found = []
+    for line in lines:
+        plan = plans[line.pk]
+        balance = balances.get((line.warehouse_id, line.article_id))
+        expected = balance.expected_on if balance and plan.short else None
+        found.append(
+            CartRow(
+                line=line,
+                price=prices.get(line.article_id),
+                billing_form=line.article.billing_form,
+                pieces=[line.individual.number] if line.individual else [],
+                short=plan.short,
+                planned=plan.day,
+                waits_for=plan.waits_for,
+                expected_on=expected if expected and expected >= today else None,
+            )
+        )
     return found
 
 
-def tell(lines: Sequence[CartLine], all_lines: Sequence[CartLine]) -> None:
-    """Set on ``lines`` of a cart what pages show of them: ``sum``, ``planned_delivery``, ``short``,
-    ``expected_on`` where what is short is expected in, ``is_own``."""
-    today = timezone.localdate()
-    balances = promises.balances(all_lines)
-    promises.set_planned(all_lines, balances, today)
-    prices = services.prices({line.article_id for line in lines})
-    for line in lines:
-        shown.set_sum(line, prices.get(line.article_id), line.article.billing_form)
-        line.is_own = line.source == Source.OWN_STORE
-        balance = balances.get((line.warehouse_id, line.article_id))
-        expected = balance.expected_on if balance and line.short else None
-        line.expected_on = expected if expected and expected >= today else None
-
-
-def sentence(made: Sequence[CartLine], asked: str) -> str:
+def sentence(made: Sequence[CartRow], asked: str) -> str:
     """«2 st Cross 6 och 1 st Cross 7 ligger i beställningen i stället för Cross 5.», and what is
-    backlogged. Needs the lines told."""
-    alone = len(made) == 1 and made[0].quantity == 1
-    names = [x.article.name if alone else f"{x.quantity} st {x.article.name}" for x in made]
-    instead = all(line.asked_article_id for line in made)
+    backlogged."""
+    lines = [row.line for row in made]
+    alone = len(lines) == 1 and lines[0].quantity == 1
+    names = [x.article.name if alone else f"{x.quantity} st {x.article.name}" for x in lines]
+    instead = all(line.asked_article_id for line in lines)
     text = f"{listed(names)} ligger i beställningen"
     text += f" i stället för {asked}." if instead else "."
-    for line in made:
-        if line.short and not line.is_own:
-            text += f" {backlog(line)}"
+    for row in made:
+        if row.short and not row.is_own:
+            text += f" {backlog(row)}"
     return text
 
 
-def backlog(line: CartLine) -> str:
+def backlog(row: CartRow) -> str:
     """«1 st Cross 5 restnoteras och väntas in 2026-12-06.»"""
-    when = f"och väntas in {datum(line.expected_on)}" if line.expected_on else "utan datum än"
-    return f"{line.short} st {line.article.name} restnoteras, {when}.".replace(", och", " och")
+    when = f"och väntas in {datum(row.expected_on)}" if row.expected_on else "utan datum än"
+    text = f"{row.short} st {row.line.article.name} restnoteras, {when}."
+    return text.replace(", och", " och")
 
 
 def listed(names: Sequence[str]) -> str:

@@ -14,11 +14,13 @@ from .stages import ANSWERS, COURSES, Stage, for_khs
 
 @dataclass
 class Progress:
-    """A project of an order. ``moves`` are in the order they happened."""
+    """A project of an order. ``moves`` are in the order they happened; ``has_put``: KHS has put an
+    article on the order for it."""
 
     line: OrderLine
     moves: list[ProjectMove]
     masked: bool = False
+    has_put: bool = False
 
     @property
     def last(self) -> ProjectMove:
@@ -91,10 +93,12 @@ def of_lines(lines: Iterable[OrderLine], *, masked: bool = False) -> list[Progre
 
     ``masked``: without notes and offers (``Order.address_masked``).
     """
+    lines = list(lines)
+    put_for = {line.put_for_id for line in lines if line.cancelled < line.quantity}
     projects = [line for line in lines if line.stage]
     moves: dict[int, list[ProjectMove]] = defaultdict(list)
     if projects:
         found = ProjectMove.objects.filter(line__in=projects).select_related("by", "offer")
         for move in found.order_by("pk"):
             moves[move.line_id].append(move)
-    return [Progress(line, moves[line.pk], masked) for line in projects]
+    return [Progress(x, moves[x.pk], masked, has_put=x.pk in put_for) for x in projects]

@@ -5,6 +5,7 @@ No day is a guess: where nobody knows, the answer is None, in words «inget datu
 
 import datetime as dt
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.utils import timezone
@@ -148,30 +149,38 @@ def aids_of(lines: Sequence[Line]) -> dict[int, int]:
     return found
 
 
-def set_planned(
+@dataclass(frozen=True)
+class Plan:
+    """How many of a line are lacking, its day, the names of what it waits for."""
+
+    short: int
+    day: dt.date | None
+    waits_for: list[str]
+
+
+def plans(
     lines: Sequence[CartLine], balances: Mapping[Place, Balance], today: dt.date
-) -> None:
-    """How many of each cart line are lacking (``short``), its day (``planned_delivery``) and the
-    names of what it waits for (``waits_for``): just as it would be if it were sent now."""
+) -> dict[int, Plan]:
+    """How each cart line, by its key, would come if it were sent now."""
     queue = sorted(lines, key=lambda x: (x.component_of_id or 0, x.position, x.pk))
     goods = [line for line in queue if line.article.is_stocked]
     available = {place: balance.available for place, balance in balances.items()}
     given = shares([((x.warehouse_id, x.article_id), x.quantity) for x in goods], available)
     short = {x.pk: x.quantity - got for x, got in zip(goods, given, strict=True)}
-    for line in lines:
-        line.short = short.get(line.pk, 0)
-    lacking = {index for index, line in enumerate(lines) if line.short}
+    lacking = {index for index, line in enumerate(lines) if short.get(line.pk)}
     expected = {place: balance.expected_on for place, balance in balances.items()}
     days = days_of(lines, lacking, expected, today)
     aids, group = aids_of(lines), group_of(lines)
     slow = waited_for(days, group)
     shared = _shared(days, aids, group)
+    names = _names(lines[other] for other in slow)
+    found = {}
     for index, line in enumerate(lines):
-        line.planned_delivery = shared[index]
-        waits = bool(slow) and index in group and index not in slow
-        line.waits_for = _names(lines[other] for other in slow) if waits else []
-        if index in aids and not line.waits_for and shared[index] != days[index]:
-            line.waits_for = _names([lines[aids[index]]])
+        waits_for = names if index in group and index not in slow else []
+        if index in aids and not waits_for and shared[index] != days[index]:
+            waits_for = _names([lines[aids[index]]])
+        found[line.pk] = Plan(short.get(line.pk, 0), shared[index], waits_for)
+    return found
 
 
 def _shared(
@@ -203,19 +212,25 @@ def of_order(lines: Iterable[OrderLine]) -> dt.date | None:
     return last(line.planned_delivery for line in alive or lines)
 
 
-def set_expected(
+@dataclass(frozen=True)
+class Outlook:
+    """The day, in words, on which a line is expected now, empty where that is the promised one; and
+    the names of what it waits for, where it is delivered together with others."""
+
+    new_day: str = ""
+    waits_for: list[str] = field(default_factory=list)
+
+
+def outlooks(
     order: Order, lines: Sequence[OrderLine], balances: Mapping[Place, Balance]
-) -> None:
-    """Where an open line is now expected on another day than was promised: ``new_day``, in words;
-    and the names of what it waits for, where it is delivered together with others: ``waits_for``.
+) -> dict[int, Outlook]:
+    """How the open ones of an order's lines, by their keys, stand to what was promised.
 
     The promise stands as it was given. What is held or lies on the shelf comes as promised; what
     is delivered together comes when the last of it does, and a component no earlier than its aid.
     """
     today, sent = timezone.localdate(), timezone.localdate(order.sent_at)
     waiting = [line for line in lines if line.open]
-    for line in lines:
-        line.new_day, line.waits_for = "", []
     there = {place: balance.available for place, balance in balances.items()}
     lacking = {
         i
@@ -233,12 +248,16 @@ def set_expected(
     moved = lacking | (group if group & lacking else set())
     moved |= {component for component, aid in aids.items() if aid in moved}
     slow = {i for i in group if i in lacking or now[i] is None}
+    names = _names(waiting[i] for i in sorted(slow))
+    found = {}
     for index, line in enumerate(waiting):
-        if index in group - slow:
-            line.waits_for = _names(waiting[i] for i in sorted(slow))
-        if index in aids and not line.waits_for and shared[index] != now[index]:
-            line.waits_for = _names([waiting[aids[index]]])
+        waits_for = names if index in group - slow else []
+        if index in aids and not waits_for and shared[index] != now[index]:
+            waits_for = _names([waiting[aids[index]]])
+        day, new_day = shared[index], ""
         if line.planned_delivery is None:
-            line.new_day = f"{shared[index]:%Y-%m-%d}" if shared[index] else ""
-        elif index in moved and shared[index] != line.planned_delivery:
-            line.new_day = f"{shared[index]:%Y-%m-%d}" if shared[index] else "okänt"
+            new_day = f"{day:%Y-%m-%d}" if day else ""
+        elif index in moved and day != line.planned_delivery:
+            new_day = f"{day:%Y-%m-%d}" if day else "okänt"
+        found[line.pk] = Outlook(new_day, waits_for)
+    return found

@@ -1,28 +1,95 @@
 """Lines as pages show them, of an order in progress and of a sent one alike."""
 
+from __future__ import annotations
+
+import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Generic, TypeVar
 
 from django.db.models import QuerySet
 
 from articles.models import BillingForm
+from organisation.models import Source
 
 from .models import CartLine, Order, OrderAttachment, OrderLine
+from .models.details import planned_words
 
-Line = CartLine | OrderLine
-
-
-def set_sum(line: Line, price: Decimal | None, form: BillingForm) -> None:
-    """``line.sum`` is kr without VAT (None: no price), a month's if ``line.is_rent``."""
-    line.is_rent = form.rule == BillingForm.Rule.RENT
-    line.sum = price * line.quantity if price is not None else None
+Line = TypeVar("Line", CartLine, OrderLine)
 
 
-def without_free_text(order: Order, lines: Iterable[OrderLine]) -> None:
-    """Comments of a case that must not tell where a protected person is; nothing is saved."""
-    if order.address_masked:
-        for line in lines:
-            line.comment = ""
+@dataclass(kw_only=True)
+class LineRow(Generic[Line]):
+    """A line and what a page says of it beside what it holds itself.
+
+    ``price`` is kr without VAT for one, None where there is none; ``pieces`` are the numbers of the
+    pieces that it is about, ``waits_for`` the names of what it waits for where it is delivered
+    together with others.
+    """
+
+    line: Line
+    price: Decimal | None
+    billing_form: BillingForm
+    pieces: list[str] = field(default_factory=list)
+    waits_for: list[str] = field(default_factory=list)
+
+    @property
+    def sum(self) -> Decimal | None:
+        """Kr without VAT, a month's if ``is_rent``."""
+        return None if self.price is None else self.price * self.line.quantity
+
+    @property
+    def is_rent(self) -> bool:
+        return bool(self.billing_form.rule == BillingForm.Rule.RENT)
+
+    @property
+    def is_own(self) -> bool:
+        return self.line.source == Source.OWN_STORE
+
+
+@dataclass(kw_only=True)
+class CartRow(LineRow[CartLine]):
+    """A line of an order in progress: ``short`` are lacking, ``planned`` is its day, just as it would
+    be if it were sent now; ``expected_on`` when what is short is expected in; ``fault`` what must be
+    put right first."""
+
+    short: int = 0
+    planned: dt.date | None = None
+    expected_on: dt.date | None = None
+    fault: str = ""
+
+    @property
+    def planned_words(self) -> str:
+        return planned_words(self.planned)
+
+
+@dataclass(frozen=True)
+class RemovedRow:
+    """A line that was just removed, with its «Ångra»."""
+
+    line: CartLine
+    is_last: bool
+
+
+@dataclass(frozen=True)
+class DeskLine:
+    """What is on the shelf of a line's article, and what KHS can do with the line."""
+
+    available: int
+    expected_on: dt.date | None
+    backlog: int
+    may_put: bool
+    may_take_off: bool
+
+
+@dataclass(kw_only=True)
+class OrderRow(LineRow[OrderLine]):
+    """A line of a sent order. ``new_day`` is the day, in words, on which it is expected now where
+    that isn't the promised one; ``desk`` is there for KHS."""
+
+    new_day: str = ""
+    desk: DeskLine | None = None
 
 
 def files(order: Order) -> QuerySet[OrderAttachment]:
@@ -30,11 +97,11 @@ def files(order: Order) -> QuerySet[OrderAttachment]:
     return order.attachments.none() if order.address_masked else order.attachments.all()
 
 
-def totals(lines: Iterable[Line]) -> dict[str, Decimal]:
+def totals(rows: Iterable[LineRow]) -> dict[str, Decimal]:
     """Sales and rents are never added up with each other."""
     made = {"sales": Decimal(0), "rents": Decimal(0)}
-    for line in lines:
-        made["rents" if line.is_rent else "sales"] += line.sum or 0
+    for row in rows:
+        made["rents" if row.is_rent else "sales"] += row.sum or 0
     return made
 
 

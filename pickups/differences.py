@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
@@ -23,22 +24,43 @@ def note(*pickups: PickupOrder) -> None:
     PickupOrder.objects.filter(pk__in=[p.pk for p in pickups]).update(differs=differing)
 
 
-def lines_of(pickup: PickupOrder) -> list[PickupLine]:
-    """The order's lines with all that a page says of them; parts stand after their aid."""
-    found = list(
-        pickup.lines.select_related("article", "individual", "loan__article", "came_with")
-        .prefetch_related("receipts")
-        .order_by("is_extra", "id")
+@dataclass(frozen=True)
+class LineCourse:
+    """A line and what came of it: how many ``came``, are ``missing``, are ``left`` to come; the
+    ``states`` they came in, in words. ``is_strangers``: it is another recipient's."""
+
+    line: PickupLine
+    came: int
+    missing: int
+    left: int
+    states: list[str]
+    is_strangers: bool
+
+
+def course_of(pickup: PickupOrder) -> list[LineCourse]:
+    """The pickup order's lines with what came of them; parts stand after their aid. A fixed number
+    of queries."""
+    lines = pickup.lines.select_related("article", "individual", "loan__article", "came_with")
+    found = [
+        _course(line, pickup)
+        for line in lines.prefetch_related("receipts").order_by("is_extra", "id")
+    ]
+    mains = [row for row in found if row.line.came_with_id is None]
+    return [x for m in mains for x in [m, *(p for p in found if p.line.came_with_id == m.line.pk)]]
+
+
+def _course(line: PickupLine, pickup: PickupOrder) -> LineCourse:
+    received: list[PickupReceipt] = list(line.receipts.all())
+    came = sum(r.quantity for r in received if r.state != ReceivedState.MISSING)
+    missing = sum(r.quantity for r in received if r.state == ReceivedState.MISSING)
+    return LineCourse(
+        line=line,
+        came=came,
+        missing=missing,
+        left=line.quantity - came - missing if line.is_open else 0,
+        states=_states(received),
+        is_strangers=bool(line.loan and line.loan.recipient_id != pickup.recipient_id),
     )
-    for line in found:
-        received: list[PickupReceipt] = list(line.receipts.all())
-        line.came = sum(r.quantity for r in received if r.state != ReceivedState.MISSING)
-        line.missing = sum(r.quantity for r in received if r.state == ReceivedState.MISSING)
-        line.left = line.quantity - line.came - line.missing if line.is_open else 0
-        line.states = _states(received)
-        line.is_strangers = bool(line.loan and line.loan.recipient_id != pickup.recipient_id)
-    mains = [line for line in found if line.came_with_id is None]
-    return [x for m in mains for x in [m, *(p for p in found if p.came_with_id == m.pk)]]
 
 
 def _states(receipts: list[PickupReceipt]) -> list[str]:
@@ -48,28 +70,28 @@ def _states(receipts: list[PickupReceipt]) -> list[str]:
     ]
 
 
-def of(pickup: PickupOrder, lines: Iterable[PickupLine] | None = None) -> list[str]:
+def told(pickup: PickupOrder, rows: Iterable[LineCourse]) -> list[str]:
     """A sentence for each difference. Names nobody."""
-    told = []
-    for line in lines if lines is not None else lines_of(pickup):
-        what = line.title
+    sentences = []
+    for row in rows:
+        line, what = row.line, row.line.title
         if line.individual:
             what += f", individ {line.individual.number}"
         if line.is_extra:
-            told.append(_extra(line, what))
+            sentences.append(_extra(row, what))
             continue
-        if line.missing:
-            told.append(f"{what}: {line.missing} av {line.quantity} saknas.")
+        if row.missing:
+            sentences.append(f"{what}: {row.missing} av {line.quantity} saknas.")
         if not line.is_open and not pickup.cancelled_at:
-            absent = line.quantity - line.came - line.missing
+            absent = line.quantity - row.came - row.missing
             if absent:
-                told.append(f"{what}: {absent} av {line.quantity} kom inte.")
-    return told
+                sentences.append(f"{what}: {absent} av {line.quantity} kom inte.")
+    return sentences
 
 
-def _extra(line: PickupLine, what: str) -> str:
-    if line.loan is None:
-        return f"{what}: {line.quantity} st fanns inte hos någon mottagare."
-    if line.is_strangers:
+def _extra(row: LineCourse, what: str) -> str:
+    if row.line.loan is None:
+        return f"{what}: {row.line.quantity} st fanns inte hos någon mottagare."
+    if row.is_strangers:
         return f"{what}: tillhör en annan mottagare."
-    return f"{what}: {line.quantity} st stod inte på hämtordern."
+    return f"{what}: {row.line.quantity} st stod inte på hämtordern."

@@ -82,7 +82,7 @@ def _supplier(pickup: PickupOrder) -> dict[str, Any]:
 
 
 def _lines(pickup: PickupOrder) -> list[PickupLine]:
-    return [line for line in differences.lines_of(pickup) if not line.is_extra]
+    return [row.line for row in differences.course_of(pickup) if not row.line.is_extra]
 
 
 def receipt(

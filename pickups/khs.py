@@ -116,22 +116,22 @@ class Sheet:
 
 def sheet(pickup: PickupOrder) -> Sheet:
     """What is left to receive, and what else the recipient holds."""
-    lines = [line for line in differences.lines_of(pickup) if line.is_open]
-    on_it = {line.loan_id for line in lines}
+    rows = [row for row in differences.course_of(pickup) if row.line.is_open]
+    on_it = {row.line.loan_id for row in rows}
     others = [loan for loan in held_aids(pickup.recipient) if loan.pk not in on_it]
     return Sheet(
         [
             ReceivingRow(
-                name=f"rad-{line.pk}",
-                title=line.title,
-                article_number=line.article.number,
-                individual=line.individual.number if line.individual else "",
-                left=line.left,
-                line_id=line.pk,
-                is_part=line.came_with_id is not None,
-                typed=str(line.left),
+                name=f"rad-{row.line.pk}",
+                title=row.line.title,
+                article_number=row.line.article.number,
+                individual=row.line.individual.number if row.line.individual else "",
+                left=row.left,
+                line_id=row.line.pk,
+                is_part=row.line.came_with_id is not None,
+                typed=str(row.left),
             )
-            for line in lines
+            for row in rows
         ],
         [_other(loan) for loan in others],
         [TypedNumber(index) for index in range(1, EXTRA_ROWS + 1)],

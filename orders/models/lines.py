@@ -149,6 +149,11 @@ class OrderLine(LineFacts):
         return self.open - self.reserved
 
     @property
+    def shown_comment(self) -> str:
+        """The comment, unless it might tell where a protected person is."""
+        return "" if self.order.address_masked else self.comment
+
+    @property
     def planned_words(self) -> str:
         """Its promised day as it is shown."""
         return planned_words(self.planned_delivery, is_open=self.open > 0)

@@ -29,6 +29,7 @@ from sesam.templatetags.sesam import datum
 from .. import khs, progress, promises, services, shown
 from ..forms import CaseAddressForm
 from ..models import Order, OrderHold, OrderLine, OrderStatus, handed_out
+from ..shown import OrderRow
 from ..slots import order_create
 from ..stages import Stage
 
@@ -105,20 +106,24 @@ def _page(
 ) -> HttpResponse:
     log_case(request, order, "Beställning")
     is_khs = has_role(request.user, KHS)
-    lines = _lines(order)
+    rows = _rows(order)
+    lines = [row.line for row in rows]
     projects = progress.of_lines(lines, masked=order.address_masked)
     waiting = [project for project in projects if project.waits_for_answer]
     may_answer = bool(waiting) and services.may_answer(request.user, order)
     here = reverse("orders:detail", args=[order.case_number])
     hold = order.holds.filter(released_at=None).first()
+    desk = khs.desk(order, lines, hold) if is_khs else None
+    for row in rows if desk else ():
+        row.desk = desk.lines[row.line.pk]
     context = {
         "order": order,
-        "lines": lines,
+        "rows": rows,
         "projects": projects,
         "waiting": waiting,
         "may_answer": may_answer,
-        "khs": khs.desk(order, lines, hold) if is_khs else None,
-        "totals": _totals(lines),
+        "khs": desk,
+        "totals": _totals(rows),
         "attachments": shown.files(order).select_related("line__article"),
         "form": form,
         "fault": fault,
@@ -197,31 +202,42 @@ def _note(
     return None
 
 
-def _lines(order: Order) -> list[OrderLine]:
-    lines = list(
-        order.lines.select_related(
-            "article",
-            "warehouse",
-            "asked_article",
-            "put_for__article",
-            "billing_form",
-            "payer",
-            "individual",
-            "fitted_to",
-        ).prefetch_related(handed_out())
+def _rows(order: Order) -> list[OrderRow]:
+    """The order's lines, components after their aid. A fixed number of queries."""
+    lines = shown.components_after(
+        list(
+            order.lines.select_related(
+                "article",
+                "warehouse",
+                "asked_article",
+                "put_for__article",
+                "billing_form",
+                "payer",
+                "individual",
+                "fitted_to",
+            ).prefetch_related(handed_out())
+        )
     )
+    known = {} if order.has_ended else promises.outlooks(order, lines, promises.balances(lines))
+    rows = []
     for line in lines:
-        shown.set_sum(line, line.price, line.billing_form)
-        line.pieces = [x.individual.number for x in line.deliveries.all() if x.individual]
-    shown.without_free_text(order, lines)
-    if not order.has_ended:
-        promises.set_expected(order, lines, promises.balances(lines))
-    return shown.components_after(lines)
+        outlook = known.get(line.pk, promises.Outlook())
+        rows.append(
+            OrderRow(
+                line=line,
+                price=line.price,
+                billing_form=line.billing_form,
+                pieces=[x.individual.number for x in line.deliveries.all() if x.individual],
+                waits_for=outlook.waits_for,
+                new_day=outlook.new_day,
+            )
+        )
+    return rows
 
 
-def _totals(lines: list[OrderLine]) -> dict[str, Decimal]:
+def _totals(rows: list[OrderRow]) -> dict[str, Decimal]:
     """Without lines that have come to nothing, unless the whole order has."""
-    return shown.totals([x for x in lines if x.cancelled < x.quantity] or lines)
+    return shown.totals([x for x in rows if x.line.cancelled < x.line.quantity] or rows)
 
 
 def crumbs(order: Order, *, is_khs: bool = False) -> list[dict[str, str]]:

@@ -7,19 +7,17 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import reselect, reswap, retarget
 
 from organisation import access_log
-from organisation.models import Source
 from organisation.permissions import CARE, roles
 from sesam import attachments, undo
 from sesam.errors import DomainError
 from sesam.steps import Step, strip
 
 from .. import cart as carts
-from .. import promises, rules, services, shown
+from .. import preview, rules, services, shown
 from ..forms import (
     AddressForm,
     AttachmentForm,
@@ -29,6 +27,7 @@ from ..forms import (
     SendForm,
 )
 from ..models import Cart, CartLine
+from ..shown import CartRow, RemovedRow
 from . import whose
 
 ADDRESS = "adress"
@@ -40,27 +39,20 @@ BLOCKS: dict[str, tuple[str, type[DetailsForm]]] = {
 STEPS = (Step("orders:checkout", "Beställning"), Step("orders:delivery", "Leveransuppgifter"))
 
 
-def shown_lines(cart: Cart) -> list[CartLine]:
+def rows_of(cart: Cart) -> list[CartRow]:
     """The lines as pages show them: price, payer, what is available, when it can come.
 
     Components stand right after the line they belong to. A fixed number of queries.
     """
     lines = list(carts.lines(cart))
-    prices = services.prices({line.article_id for line in lines})
-    balances = promises.balances(lines)
-    promises.set_planned(lines, balances, timezone.localdate())
     faults = rules.faults(cart.kind, lines)
-    for line in lines:
-        shown.set_sum(line, prices.get(line.article_id), line.article.billing_form)
-        line.pieces = [line.individual.number] if line.individual else []
-        own = line.source == Source.OWN_STORE
-        line.is_own = own
-        line.fault = faults.get(line.pk, "")
-        if own and line.short and not line.fault:
-            line.fault = (
-                f"Bara {line.quantity - line.short} st finns kvar i {line.warehouse}. Ändra raden."
-            )
-    return shown.components_after(lines)
+    found = preview.rows(shown.components_after(lines), lines)
+    for row in found:
+        row.fault = faults.get(row.line.pk, "")
+        if row.is_own and row.short and not row.fault:
+            left = row.line.quantity - row.short
+            row.fault = f"Bara {left} st finns kvar i {row.line.warehouse}. Ändra raden."
+    return found
 
 
 def _payer(cart: Cart) -> str:
@@ -74,9 +66,9 @@ def _payer(cart: Cart) -> str:
 def _lines_page(
     request: HttpRequest, cart: Cart | None, template: str, *, faults=None, error="", status=200
 ) -> HttpResponse:
-    lines = shown_lines(cart) if cart else []
-    for line in lines:
-        line.fault = (faults or {}).get(line.pk) or line.fault
+    lines = rows_of(cart) if cart else []
+    for row in lines:
+        row.fault = (faults or {}).get(row.line.pk) or row.fault
     if cart and cart.recipient_id:
         access_log.look(request, cart.recipient.key, "Pågående beställning")
     rows, kept = _with_removed(request, cart, lines) if cart else ([], "")
@@ -88,7 +80,7 @@ def _lines_page(
         "totals": shown.totals(lines),
         "payer": _payer(cart) if cart else "",
         "steps": strip(STEPS, "orders:checkout", reverse),
-        "faults": [line for line in lines if line.fault],
+        "faults": [row for row in lines if row.fault],
         "error": error,
     }
     return render(request, template, context, status=status)
@@ -183,30 +175,31 @@ def _back(request: HttpRequest, removed: list[int]) -> str:
 
 
 def _with_removed(
-    request: HttpRequest, cart: Cart, lines: list[CartLine]
-) -> tuple[list[CartLine], str]:
+    request: HttpRequest, cart: Cart, rows: list[CartRow]
+) -> tuple[list[CartRow | RemovedRow], str]:
     """The rows of the page: the lines, and where they stood, the ones that were just removed; and
     the query that keeps these in sight."""
     wanted = _shown_removed(request)
     if not wanted:
-        return lines, ""
-    gone = list(
+        return [*rows], ""
+    found = (
         CartLine.with_removed.filter(cart=cart, pk__in=wanted, removed_at__isnull=False)
         .select_related("article", "component_of")
         .order_by("removed_at")
     )
-    gone = [x for x in gone if x.component_of is None or x.component_of.removed_at is None]
+    gone = [x for x in found if x.component_of is None or x.component_of.removed_at is None]
     if not gone:
-        return lines, ""
-    gone[-1].is_last_removed = True
-    by_id = {line.pk: line for line in lines}
+        return [*rows], ""
+    by_id = {row.line.pk: row.line for row in rows}
 
-    def place(line: CartLine) -> tuple[int, int, bool, int]:
+    def place(row: CartRow | RemovedRow) -> tuple[int, int, bool, int]:
+        line = row.line
         main = by_id.get(line.component_of_id, line) if line.component_of_id else line
         return main.position, main.pk, line.component_of_id is not None, line.pk
 
     query = urlencode({"borttagen": [line.pk for line in gone]}, doseq=True)
-    return sorted([*lines, *gone], key=place), query
+    removed = [RemovedRow(line, is_last=line is gone[-1]) for line in gone]
+    return sorted([*rows, *removed], key=place), query
 
 
 @roles(*CARE)
@@ -231,7 +224,7 @@ def delivery(request: HttpRequest) -> HttpResponse:
         return _already_sent(request)
     editing = request.GET.get("redigera", "")
     if request.method != "POST":
-        if not editing and any(line.fault for line in shown_lines(present)):
+        if not editing and any(row.fault for row in rows_of(present)):
             # Told before the address is filled in, at the line where it can be put right.
             return redirect("orders:checkout")
         opened = {editing: BLOCKS[editing][1](cart=present)} if editing in BLOCKS else {}

@@ -24,6 +24,7 @@ from .. import components, preview, replacement
 from ..forms import CommentForm, ComponentsForm, QuantityForm, ReplacementForm
 from ..models import Cart, CartLine
 from ..rules import Wish, own_order_fault
+from ..shown import CartRow
 from . import whose
 
 QUANTITY, REPLACEMENT = "antal", "ersattning"
@@ -165,7 +166,7 @@ class LineDialog(StepDialog):
         ]
 
     @cached_property
-    def preview(self) -> list[CartLine]:
+    def preview(self) -> list[CartRow]:
         """The lines that «Fortsätt» would make as it stands now."""
         return preview.lines(self.cart, self.wishes(), besides=self.line)
 
@@ -173,8 +174,8 @@ class LineDialog(StepDialog):
     def lacks_components(self) -> bool:
         """Whether a component would be ordered from KHS, because the own store has none."""
         return any(
-            line.component_of_id and not line.is_own
-            for line in self.preview
+            row.line.component_of_id and not row.is_own
+            for row in self.preview
             if self.preview[0].is_own
         )
 
@@ -272,7 +273,7 @@ class LineDialog(StepDialog):
         }
 
     def context(self, step: str, form: forms.BaseForm) -> dict[str, Any]:
-        mains = [line for line in self.preview if not line.component_of_id]
+        mains = [row for row in self.preview if not row.line.component_of_id]
         return {
             "article": self.article,
             "cart": self.cart,

@@ -64,7 +64,7 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "pickup": pickup,
         "reason": pickup.reason,
-        "lines": differences.lines_of(pickup),
+        "rows": differences.course_of(pickup),
         "facts": [
             {"label": "Hämtordernummer", "value": pickup.case_number},
             {"label": "Hämtorderorsak", "value": pickup.reason},
@@ -179,13 +179,13 @@ def _page(
 ) -> HttpResponse:
     log_case(request, pickup, "Hämtorder")
     is_khs = has_role(request.user, KHS)
-    lines = [x for x in differences.lines_of(pickup) if is_khs or not x.is_strangers]
+    rows = [x for x in differences.course_of(pickup) if is_khs or not x.is_strangers]
     context = {
         "pickup": pickup,
         "reason": pickup.reason,
         "contact": pickup.contact_prescriber,
-        "lines": lines,
-        "differences": differences.of(pickup, lines),
+        "rows": rows,
+        "differences": differences.told(pickup, rows),
         "blocks": _blocks(pickup, editing, form),
         "is_khs": is_khs,
         "may_plan": is_khs and not why_not_cancel(pickup),
