@@ -1,23 +1,23 @@
 from django.urls import path
 
-from .views import cases, checkout, drafts, khs, khs_lines, lines, offers, pieces, start
+from .views import cart, cases, checkout, drafts, khs, khs_lines, lines, offers, pieces, start
 
 app_name = "orders"
 
 urlpatterns = [
     # /bestallning/: the order in progress
-    path("bestallning/", checkout.cart, name="cart"),
+    path("bestallning/", cart.cart, name="cart"),
     path("bestallning/till/<uuid:key>/", start.to_recipient, name="to"),
     path("bestallning/till-lager/<str:number>/", start.to_store, name="to_store"),
     path("bestallning/kasta/", drafts.throw_away, name="throw_away"),
     path("bestallning/utkast/<uuid:token>/angra/", drafts.take_back, name="take_back"),
     path("bestallning/artikel/<str:number>/", lines.begin, name="add"),
     path("bestallning/rader/<int:line_id>/andra/", lines.change, name="change_line"),
-    path("bestallning/rader/<int:line_id>/ta-bort/", checkout.remove_line, name="remove_line"),
-    path("bestallning/rader/<int:line_id>/angra/", checkout.put_back, name="put_back"),
-    path("bestallning/rader/<int:line_id>/samleverans/", checkout.together, name="together"),
+    path("bestallning/rader/<int:line_id>/ta-bort/", cart.remove_line, name="remove_line"),
+    path("bestallning/rader/<int:line_id>/angra/", cart.put_back, name="put_back"),
+    path("bestallning/rader/<int:line_id>/samleverans/", cart.together, name="together"),
     path("bestallning/rad/<str:key>/<str:step>/", lines.step, name="line"),
-    path("bestallning/slutfor/", checkout.overview, name="checkout"),
+    path("bestallning/slutfor/", cart.overview, name="checkout"),
     path("bestallning/slutfor/leverans/", checkout.delivery, name="delivery"),
     path("bestallning/bilagor/<uuid:key>/", checkout.attachment, name="cart_attachment"),
     path("bestallning/bilagor/<uuid:key>/angra/", checkout.attach_again, name="attach_again"),

@@ -1,7 +1,6 @@
-"""The order in progress: its lines, «Leveransuppgifter», and «Skicka beställning»."""
+"""«Leveransuppgifter» and «Skicka beställning»."""
 
 import uuid
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,10 +13,10 @@ from organisation import access_log
 from organisation.permissions import CARE, roles
 from sesam import attachments, undo
 from sesam.errors import DomainError
-from sesam.steps import Step, strip
+from sesam.steps import strip
 
 from .. import cart as carts
-from .. import preview, rules, services, shown
+from .. import services
 from ..forms import (
     AddressForm,
     AttachmentForm,
@@ -26,190 +25,18 @@ from ..forms import (
     RecipientContactForm,
     SendForm,
 )
-from ..models import Cart, CartLine
-from ..shown import CartRow, RemovedRow
+from ..models import Cart
 from . import whose
+from .cart import STEPS, lines_page, rows_of
 
 ADDRESS = "adress"
+
+
 BLOCKS: dict[str, tuple[str, type[DetailsForm]]] = {
     ADDRESS: ("Leveransadress", AddressForm),
     "mottagare": ("Mottagarens kontaktuppgifter", RecipientContactForm),
     "kontakt": ("Kontaktuppgifter avseende leveransen", DeliveryContactForm),
 }
-STEPS = (Step("orders:checkout", "Beställning"), Step("orders:delivery", "Leveransuppgifter"))
-
-
-def rows_of(cart: Cart) -> list[CartRow]:
-    """The lines as pages show them: price, payer, what is available, when it can come.
-
-    Components stand right after the line they belong to. A fixed number of queries.
-    """
-    lines = list(carts.lines(cart))
-    faults = rules.faults(cart.kind, lines)
-    found = preview.rows(shown.components_after(lines), lines)
-    for row in found:
-        row.fault = faults.get(row.line.pk, "")
-        if row.is_own and row.short and not row.fault:
-            left = row.line.quantity - row.short
-            row.fault = f"Bara {left} st finns kvar i {row.line.warehouse}. Ändra raden."
-    return found
-
-
-def _payer(cart: Cart) -> str:
-    person = cart.recipient
-    if person is not None and person.is_protected:
-        return "Skyddad"
-    payer = (person and person.is_person and person.payer) or cart.unit.payer
-    return str(payer)
-
-
-def _lines_page(
-    request: HttpRequest, cart: Cart | None, template: str, *, faults=None, error="", status=200
-) -> HttpResponse:
-    lines = rows_of(cart) if cart else []
-    for row in lines:
-        row.fault = (faults or {}).get(row.line.pk) or row.fault
-    if cart and cart.recipient_id:
-        access_log.look(request, cart.recipient.key, "Pågående beställning")
-    rows, kept = _with_removed(request, cart, lines) if cart else ([], "")
-    context = {
-        "cart": cart,
-        "lines": lines,
-        "rows": rows,
-        "kept": kept,
-        "totals": shown.totals(lines),
-        "payer": _payer(cart) if cart else "",
-        "steps": strip(STEPS, "orders:checkout", reverse),
-        "faults": [row for row in lines if row.fault],
-        "error": error,
-    }
-    return render(request, template, context, status=status)
-
-
-@roles(*CARE)
-@require_GET
-def cart(request: HttpRequest) -> HttpResponse:
-    """«Pågående beställning»: the lines so far."""
-    return _lines_page(request, carts.of_request(request), "orders/cart.html")
-
-
-@roles(*CARE)
-@require_POST
-def remove_line(request: HttpRequest, line_id: int) -> HttpResponse:
-    """The red cross on a line."""
-    if stop := whose.changed(request, _order_of(request, line_id)):
-        return stop
-    present = carts.of_request(request)
-    gone = None
-    try:
-        gone = present and carts.remove(present, line_id)
-    except carts.Closed:
-        return whose.stopped(request, whose.was(request, str(present.token)))
-    shown = _shown_removed(request)
-    if gone:
-        undo.offer(
-            request,
-            f"Raden med {gone.article.name} är borttagen.",
-            reverse("orders:put_back", args=[line_id]),
-            borttagen=shown,
-            fran=_from(request),
-        )
-        shown.append(line_id)
-    return redirect(_back(request, shown))
-
-
-@roles(*CARE)
-@require_POST
-def put_back(request: HttpRequest, line_id: int) -> HttpResponse:
-    """«Ångra» of a removed line."""
-    shown = [pk for pk in _shown_removed(request) if pk != line_id]
-    try:
-        line = carts.put_back(request.user, line_id)
-    except DomainError as fault:
-        messages.error(request, fault.message)
-        return redirect(_back(request, shown))
-    messages.success(request, f"Raden med {line.article.name} är tillbaka.")
-    return redirect(f"{_back(request, shown)}#rad-{line_id}")
-
-
-def _order_of(request: HttpRequest, line_id: int) -> str:
-    """The token of the order that the line lies in. One that is gone was taken out of the one in
-    progress: a line that was sent or left is still there."""
-    present = carts.of_request(request)
-    line = CartLine.objects.filter(pk=line_id, cart__user=request.user).select_related("cart")
-    found = line.first()
-    return str(found.cart.token) if found else str(present.token) if present else ""
-
-
-@roles(*CARE)
-@require_POST
-def together(request: HttpRequest, line_id: int) -> HttpResponse:
-    """«Samleverans» on or off."""
-    if stop := whose.changed(request, _order_of(request, line_id)):
-        return stop
-    present = carts.of_request(request)
-    if present:
-        try:
-            carts.toggle_together(present, line_id)
-        except carts.Closed:
-            return whose.stopped(request, whose.was(request, str(present.token)))
-        except DomainError as fault:
-            messages.error(request, fault.message)
-    return redirect(f"{_back(request, _shown_removed(request))}#samleverans-{line_id}")
-
-
-def _from(request: HttpRequest) -> str:
-    asked = request.POST.get("fran") or request.GET.get("fran")
-    return "varukorg" if asked == "varukorg" else ""
-
-
-def _shown_removed(request: HttpRequest) -> list[int]:
-    """Which removed lines the page shows, each with its «Ångra»; they go when it is left."""
-    typed = request.GET.getlist("borttagen")
-    return [int(pk) for pk in typed if pk.isascii() and pk.isdecimal() and len(pk) < 10][:50]
-
-
-def _back(request: HttpRequest, removed: list[int]) -> str:
-    page = reverse("orders:cart" if _from(request) else "orders:checkout")
-    return f"{page}?{urlencode({'borttagen': removed}, doseq=True)}" if removed else page
-
-
-def _with_removed(
-    request: HttpRequest, cart: Cart, rows: list[CartRow]
-) -> tuple[list[CartRow | RemovedRow], str]:
-    """The rows of the page: the lines, and where they stood, the ones that were just removed; and
-    the query that keeps these in sight."""
-    wanted = _shown_removed(request)
-    if not wanted:
-        return [*rows], ""
-    found = (
-        CartLine.with_removed.filter(cart=cart, pk__in=wanted, removed_at__isnull=False)
-        .select_related("article", "component_of")
-        .order_by("removed_at")
-    )
-    gone = [x for x in found if x.component_of is None or x.component_of.removed_at is None]
-    if not gone:
-        return [*rows], ""
-    by_id = {row.line.pk: row.line for row in rows}
-
-    def place(row: CartRow | RemovedRow) -> tuple[int, int, bool, int]:
-        line = row.line
-        main = by_id.get(line.component_of_id, line) if line.component_of_id else line
-        return main.position, main.pk, line.component_of_id is not None, line.pk
-
-    query = urlencode({"borttagen": [line.pk for line in gone]}, doseq=True)
-    removed = [RemovedRow(line, is_last=line is gone[-1]) for line in gone]
-    return sorted([*rows, *removed], key=place), query
-
-
-@roles(*CARE)
-@require_GET
-def overview(request: HttpRequest) -> HttpResponse:
-    """Checkout, first step: «Beställning»."""
-    present = carts.of_request(request)
-    if present is None:
-        return redirect("orders:cart")
-    return _lines_page(request, present, "orders/checkout_lines.html")
 
 
 @roles(*CARE)
@@ -281,10 +108,14 @@ def _open_blocks(request: HttpRequest, cart: Cart, but: str = "") -> dict[str, D
 
 
 OPEN_ADDRESS = "Rätta adressen, eller lämna ändringen, innan du byter leveranssätt."
+
+
 NEW_ADDRESS = (
     "Beställningen är inte skickad än: leveransadressen har ändrats. Kontrollera den och skicka"
     " sedan."
 )
+
+
 OPEN_BLOCK = "Spara eller lämna ändringen här innan du går vidare."
 
 
@@ -361,6 +192,8 @@ def attach_again(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 
 
 MISSING = {"label": "Uppgifter", "value": "Saknas"}
+
+
 FIELD_BLOCK = {"street": ADDRESS, "contact_phone": "kontakt"}
 
 
@@ -372,7 +205,7 @@ def _send(request: HttpRequest, cart: Cart) -> HttpResponse:
     except DomainError as fault:
         if fault.line is not None:
             fresh = carts.open_cart(request.user)
-            return _lines_page(
+            return lines_page(
                 request, fresh, "orders/checkout_lines.html",
                 faults={fault.line: fault.message}, status=409,
             )  # fmt: skip

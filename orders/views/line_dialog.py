@@ -21,7 +21,7 @@ from sesam.steps import Step, StepDialog
 
 from .. import cart as carts
 from .. import components, preview, replacement
-from ..forms import CommentForm, ComponentsForm, QuantityForm, ReplacementForm
+from ..line_forms import CommentForm, ComponentsForm, QuantityForm, ReplacementForm
 from ..models import Cart, CartLine
 from ..rules import Wish, own_order_fault
 from ..shown import CartRow
