@@ -6,6 +6,8 @@ import uuid
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Func, Q
@@ -343,6 +345,10 @@ class ArticleDocument(models.Model):
     def name(self) -> str:
         """The file's name for whoever downloads it."""
         return f"{self.article.number}-{slugify(self.title) or 'dokument'}.pdf"
+
+    def may_read(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+        """Whether ``user`` may have the file: everybody who works with the catalogue."""
+        return user.is_authenticated
 
 
 class Balance(models.Model):

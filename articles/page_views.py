@@ -287,7 +287,7 @@ def document(request: HttpRequest, number: str, key: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(
         ArticleDocument.objects.exclude(file=""), key=key, article__number=number
     )
-    return attachments.download(found)
+    return attachments.download(found, request.user)
 
 
 _TAB_BUILDERS: dict[str, Callable[..., dict[str, Any]]] = {

@@ -16,11 +16,13 @@ from zipfile import BadZipFile, ZipFile
 
 import filetype
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse
+from django.http import FileResponse, Http404
 from PIL import Image, ImageFile, ImageOps
 
 from .errors import DomainError
@@ -65,6 +67,10 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def may_read(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+        """Whether ``user`` may see the case this file belongs to."""
+        raise NotImplementedError(f"{type(self).__name__} must say who may read it")
 
 
 @dataclass(frozen=True)
@@ -237,10 +243,13 @@ class Stored(Protocol):
     def name(self) -> str: ...
     @property
     def content_type(self) -> str: ...
+    def may_read(self, user: AbstractBaseUser | AnonymousUser) -> bool: ...
 
 
-def download(attachment: Stored) -> FileResponse:
-    """The file, always as a download with the type its content has."""
+def download(attachment: Stored, user: AbstractBaseUser | AnonymousUser) -> FileResponse:
+    """The file, always as a download with the type its content has; 404 for who may not read it."""
+    if not attachment.may_read(user):
+        raise Http404("file")
     response = FileResponse(
         attachment.file.open("rb"),
         as_attachment=True,

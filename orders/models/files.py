@@ -1,7 +1,10 @@
 """Files that were attached, to an order in progress and to a sent one."""
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
+from organisation.models import User
 from sesam.attachments import Attachment
 
 from .carts import Cart, CartLine
@@ -34,6 +37,9 @@ class CartAttachment(Attachment):
     objects = PresentFiles()
     with_removed = models.Manager["CartAttachment"]()
 
+    def may_read(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+        return bool(self.cart.user_id == user.pk)
+
 
 class OrderAttachment(Attachment):
     """A file of a sent order; on one of its lines where ``line`` is set."""
@@ -42,3 +48,8 @@ class OrderAttachment(Attachment):
     line = models.ForeignKey(
         OrderLine, null=True, blank=True, on_delete=models.PROTECT, related_name="attachments"
     )
+
+    def may_read(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+        if not isinstance(user, User):
+            return False
+        return Order.objects.for_user(user).filter(pk=self.order_id).exists()

@@ -297,4 +297,4 @@ def attachment(request: HttpRequest, number: str, key: uuid.UUID) -> HttpRespons
     order = find_order(request, number)
     found = get_object_or_404(shown.files(order), key=key)
     log_case(request, order, "Bilaga", action=access_log.Action.DOWNLOAD)
-    return attachments.download(found)
+    return attachments.download(found, request.user)

@@ -299,4 +299,4 @@ def attachment(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     present = carts.of_request(request)
     if present is None:
         raise Http404("cart")
-    return attachments.download(get_object_or_404(present.attachments, key=key))
+    return attachments.download(get_object_or_404(present.attachments, key=key), request.user)
