@@ -128,6 +128,11 @@ def check_quantities(rows: Iterable[HeldAidRow]) -> bool:
     for row in rows:
         if row.chosen and not 1 <= row.quantity <= row.loan.held:
             row.error = f"Ange ett antal från 1 till {row.loan.held}."
+            if row.quantity > row.loan.held:
+                row.error = (
+                    f"{row.loan.title}: mottagaren har {row.loan.held} st,"
+                    " så fler kan inte lämnas tillbaka."
+                )
     return not any(row.error for row in rows)
 
 

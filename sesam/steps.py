@@ -185,7 +185,7 @@ class StepDialog:
         if stop := self._stop(step):
             return stop
         if missing := self._first_unfinished(before=step):
-            return self._turn_to(missing)
+            return self._turn_to(missing, status=409)  # it held when it was left
         action = self.request.POST.get("action", "finish")
         if action == "refresh":
             return self.page(step, fresh=True)
@@ -238,13 +238,13 @@ class StepDialog:
                 return step.name
         return None
 
-    def _turn_to(self, step: str) -> HttpResponse:
+    def _turn_to(self, step: str, status: int = 422) -> HttpResponse:
         """Show a step that must be answered first: anew, or with what is wrong in it."""
         if self.state.typed(step) is None:
             if self.must_be_seen(step):
                 return dialogs.go(self.request, self.url(step))
             self._keep_presets(step)
-        return self.page(step)
+        return self.page(step, status=status)
 
     def _keep_presets(self, step: str) -> None:
         self.state.keep(step, _presets(self.form(step)))

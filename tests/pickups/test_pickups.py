@@ -9,7 +9,7 @@ from articles.models import Balance
 from individuals.models import Individual
 from individuals.services import with_blocked
 from individuals.stock_check import differences
-from pickups import differences as told
+from pickups import differences as courses
 from pickups import services
 from pickups.models import PickupLine, PickupOrder, PickupStatus, ReceivedState
 from pickups.services import Extra, Got
@@ -169,7 +169,7 @@ def test_a_part_comes_and_the_rest_is_given_up():
 
     loan.refresh_from_db()
     assert (loan.held, pickup.status) == (3, PickupStatus.RECEIVED)
-    assert told.of(pickup) == [f"{loan.title}: 3 av 5 kom inte."]
+    assert courses.told(pickup, courses.course_of(pickup)) == [f"{loan.title}: 3 av 5 kom inte."]
     assert fetched(loan), "what did not come can be chosen again"
 
 
@@ -182,7 +182,9 @@ def test_what_did_not_stand_on_the_order_is_taken_in_too():
 
     other.refresh_from_db()
     assert other.ended_at
-    assert told.of(pickup) == [f"{other.title}: 1 st stod inte på hämtordern."]
+    assert courses.told(pickup, courses.course_of(pickup)) == [
+        f"{other.title}: 1 st stod inte på hämtordern."
+    ]
     assert differences() == []
 
 
@@ -199,10 +201,10 @@ def test_somebody_elses_aid_ends_their_loan_and_closes_their_pickup():
     assert theirs.ended_at
     assert other_pickup.status == PickupStatus.RECEIVED
     assert other_pickup.events.last().text.endswith(f"kom med hämtorder {pickup.case_number}")
-    assert told.of(pickup) == [
+    assert courses.told(pickup, courses.course_of(pickup)) == [
         f"{theirs.title}, individ {theirs.individual.number}: tillhör en annan mottagare."
     ]
-    assert theirs.recipient.name not in " ".join(told.of(pickup))
+    assert theirs.recipient.name not in " ".join(courses.told(pickup, courses.course_of(pickup)))
     assert differences() == []
 
 
@@ -213,7 +215,9 @@ def test_goods_that_nobody_had_are_taken_in():
     receive(pickup, extras=[Extra(2, STOCK, number=found.number)])
 
     assert khs_balance(found).on_hand == 2
-    assert told.of(pickup) == [f"{found.name}: 2 st fanns inte hos någon mottagare."]
+    assert courses.told(pickup, courses.course_of(pickup)) == [
+        f"{found.name}: 2 st fanns inte hos någon mottagare."
+    ]
 
 
 @pytest.mark.parametrize("state", ["stock", "scrapped"])
