@@ -35,10 +35,11 @@ def lines(cart: Cart, wishes: Iterable[Wish], *, besides: CartLine | None) -> li
 
 
 def put(cart: Cart, made: Iterable[CartLine]) -> list[CartRow]:
-    """The lines that were just put in the cart, as they stand there, without their components."""
+    """The lines that were just put in the cart, as they stand there, with their components."""
     ids = {line.pk for line in made}
     all_lines = list(carts.lines(cart))
-    return rows([line for line in all_lines if line.pk in ids], all_lines)
+    here = [line for line in all_lines if line.pk in ids or line.component_of_id in ids]
+    return rows(here, all_lines)
 
 
 def rows(lines: Sequence[CartLine], all_lines: Sequence[CartLine]) -> list[CartRow]:
@@ -69,8 +70,8 @@ def rows(lines: Sequence[CartLine], all_lines: Sequence[CartLine]) -> list[CartR
 
 def sentence(made: Sequence[CartRow], asked: str) -> str:
     """«2 st Cross 6 och 1 st Cross 7 ligger i beställningen i stället för Cross 5.», and what is
-    backlogged."""
-    lines = [row.line for row in made]
+    backlogged, components too."""
+    lines = [row.line for row in made if row.line.component_of_id is None]
     alone = len(lines) == 1 and lines[0].quantity == 1
     names = [x.article.name if alone else f"{x.quantity} st {x.article.name}" for x in lines]
     instead = all(line.asked_article_id for line in lines)

@@ -273,6 +273,15 @@ def test_the_head_of_later_steps_counts_and_names_all_that_go_in(client, user, g
     assert "3 artiklar och 1 komponent" in text(parts)
 
 
+def test_the_message_says_that_a_component_is_backlogged(client, user, group):
+    part = StandardComponentFactory(article=group["6"], component__name="Dyna Sex").component
+    start(user)
+    step = client.get(f"/bestallning/artikel/{group['6'].number}/").url
+    client.post(step, choice(quantity="1", action="finish"))
+    page = text(client.get("/artiklar/?ny=1"))
+    assert f"1 st {part.name} restnoteras, utan datum än." in page
+
+
 def test_a_component_says_which_article_it_goes_with_and_goes_with_that_one(client, user, group):
     StandardComponentFactory(article=group["6"], component__name="Dyna Sex")
     fits = ArticleFactory(type=ArticleType.ACCESSORY, may_be_component=True, name="Bricka Sju")
