@@ -131,7 +131,12 @@ class Article(models.Model):
     sort_key = _swedish("name")
     type = models.CharField("artikeltyp", max_length=12, choices=ArticleType.choices)
     supplier = models.ForeignKey(
-        Supplier, verbose_name="leverantör", null=True, blank=True, on_delete=models.PROTECT
+        Supplier,
+        verbose_name="leverantör",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_index=False,  # article_by_supplier
     )
     supplier_number = models.CharField("leverantörens artikelnummer", max_length=40, blank=True)
     iso_code = models.CharField("ISO-kod", max_length=6, blank=True)
@@ -180,9 +185,14 @@ class Article(models.Model):
         indexes = [
             GinIndex(OpClass("search_text", name="gin_trgm_ops"), name="article_search_trgm"),
             models.Index(fields=["iso_class"]),
-            # Long lists are read in their order: by name and by number.
+            # The branches' counts are read from it alone.
+            models.Index(
+                fields=["iso_class"], condition=Q(is_discontinued=False), name="article_assortment"
+            ),
+            # Long lists are read in their order: by name, by number and by supplier.
             models.Index(fields=["sort_key", "name", "id"], name="article_by_name"),
             models.Index(Length("number"), "number", name="article_by_number"),
+            models.Index(fields=["supplier", "sort_key", "name", "id"], name="article_by_supplier"),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -228,6 +238,7 @@ class Price(models.Model):
         verbose_name = "pris"
         verbose_name_plural = "priser"
         ordering = ["-valid_from"]
+        indexes = [models.Index(fields=["amount", "article"], name="price_by_amount")]
         constraints = [
             models.UniqueConstraint(fields=["article", "valid_from"], name="one_price_a_day"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="price_not_negative"),

@@ -2,7 +2,8 @@
 
 They are counted first, no further than the list counts. Few hits are MATERIALIZED, so that the
 planner keeps to the trigram index on ``search_text`` instead of walking an index of names for
-words that stand together in it; many aren't, so that it does walk it, and sorts nothing.
+words that stand together in it; many aren't, so that it does walk it, and sorts nothing. Many by
+supplier or price are read in the order of these, each with its own articles (``WALKS``).
 """
 
 from __future__ import annotations
@@ -144,6 +145,27 @@ SORTS: dict[str, tuple[str, str]] = {
     "price": (_PRICE + " {d} NULLS LAST", ""),
 }
 
+#: Sort keys that stand in another table: where their order is read from, and which articles ``a``
+#: have none, which stand last both ways.
+WALKS: dict[str, tuple[str, str]] = {
+    SORTS["supplier"][0]: (
+        # The first of each supplier, from its index: joined, all hits would be sorted.
+        "articles_supplier s CROSS JOIN LATERAL (SELECT a.id, a.sort_key, a.name"
+        " FROM articles_article a WHERE a.supplier_id = s.id AND {matching}"
+        " ORDER BY a.sort_key, a.name, a.id LIMIT %(until)s) a",
+        "a.supplier_id IS NULL",
+    ),
+    SORTS["price"][0]: (
+        "articles_price s JOIN articles_article a ON a.id = s.article_id"
+        " AND s.valid_from <= %(today)s AND NOT EXISTS (SELECT FROM articles_price newer"
+        " WHERE newer.article_id = s.article_id AND newer.valid_from > s.valid_from"
+        " AND newer.valid_from <= %(today)s) WHERE {matching}",
+        "NOT EXISTS (SELECT FROM articles_price s WHERE s.article_id = a.id"
+        " AND s.valid_from <= %(today)s)",
+    ),
+}
+_WALKED = {SORTS["supplier"][0]: "s.sort_key", SORTS["price"][0]: "s.amount"}
+
 
 def search(
     words: list[str],
@@ -160,6 +182,7 @@ def search(
         "type": article_type,
         "limit": asked.per_page,
         "offset": asked.offset,
+        "until": asked.offset + asked.per_page,
         "most": asked.most,
         "today": timezone.localdate(),
     }
@@ -169,22 +192,23 @@ def search(
         conditions.append(f"a.search_text LIKE upper(%(w{i})s)")
     if article_type:
         conditions.append("a.type = %(type)s")
-    hits = f"FROM articles_article a WHERE {' AND '.join(conditions)}"
+    matching = " AND ".join(conditions)
     # Only fixed text of this module is put together here; what was typed goes as parameters.
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*) FROM (SELECT {hits} LIMIT %(most)s) counted",  # noqa: S608
+            "SELECT count(*) FROM (SELECT FROM articles_article a"  # noqa: S608
+            f" WHERE {matching} LIMIT %(most)s) counted",
             wanted,
         )
         total: int = cursor.fetchone()[0]
         if total == 0 or asked.is_beyond_count:
             return [], total
-        cursor.execute(_page(hits, asked, total, with_prices=with_prices), wanted)
+        cursor.execute(_page(matching, asked, total, with_prices=with_prices), wanted)
         found = cursor.fetchall()
     return [Hit(*row) for row in found], total
 
 
-def _page(hits: str, asked: Asked, total: int, *, with_prices: bool) -> str:
+def _page(matching: str, asked: Asked, total: int, *, with_prices: bool) -> str:
     """The question for one page: which articles, and only then all that is shown of them."""
     is_many = asked.counted_to is not None and total > asked.counted_to
     few = "true" if total <= settings.AVAILABILITY_ROW_LIMIT else "false"
@@ -194,14 +218,26 @@ def _page(hits: str, asked: Asked, total: int, *, with_prices: bool) -> str:
     def order(a: str) -> str:
         return key.format(a=a, d=falling, few=few) + f", {a}.sort_key, {a}.name, {a}.id"
 
+    if is_many and key in WALKS:
+        read_from, without = WALKS[key]
+        page = f"""
+            (SELECT a.id FROM {read_from.format(matching=matching)}
+             ORDER BY {_WALKED[key]} {falling}, a.sort_key, a.name, a.id LIMIT %(until)s)
+            UNION ALL
+            (SELECT a.id FROM articles_article a WHERE {without} AND {matching}
+             ORDER BY a.sort_key, a.name, a.id LIMIT %(until)s)
+            LIMIT %(limit)s OFFSET %(offset)s"""  # noqa: S608
+    else:
+        page = f"""
+            SELECT h.id FROM hits h {joins.format(a="h")}
+            ORDER BY {order("h")} LIMIT %(limit)s OFFSET %(offset)s"""  # noqa: S608
+
     return f"""
         WITH hits AS {"NOT" if is_many else ""} MATERIALIZED (
             SELECT a.id, a.number, a.name, a.sort_key, a.type, a.iso_code, a.supplier_id,
-                   a.supplier_number, a.responsibility, a.is_stocked {hits}
-        ), page AS MATERIALIZED (
-            SELECT h.id FROM hits h {joins.format(a="h")}
-            ORDER BY {order("h")} LIMIT %(limit)s OFFSET %(offset)s
-        )
+                   a.supplier_number, a.responsibility, a.is_stocked
+            FROM articles_article a WHERE {matching}
+        ), page AS MATERIALIZED ({page})
         SELECT a.id, a.number, a.name, a.type, a.iso_code, s.name, a.supplier_number,
                a.responsibility, a.is_discontinued, a.is_stocked,
                CASE WHEN {few} THEN {_AVAILABLE.format(a="a")} END, b.expected_on,

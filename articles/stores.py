@@ -6,7 +6,16 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, F, QuerySet, Value, When
+from django.db.models import (
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.urls import reverse
@@ -22,9 +31,16 @@ from sesam.tables import (
     by_label,
     by_number,
 )
+from sesam.templatetags.sesam import tal
 
 from .models import ArticleType, Balance
 from .tables import TYPES, article_url
+
+MOST = 10_000  # articles that are counted in a store
+
+
+def _told(store: Any) -> str:
+    return tal(store.articles) if store.articles <= MOST else f"fler än {tal(MOST)}"
 
 
 class StoreTable(Table[Warehouse]):
@@ -40,7 +56,7 @@ class StoreTable(Table[Warehouse]):
         ),
         Column("owner", "Ägare", "owner.name", priority=3),
         Column("place", "Ort", "locality", priority=3),
-        NumberColumn("articles", "Artiklar med saldo"),
+        Column("articles", "Artiklar med saldo", _told, css="num"),
     )
     order = "name"
     per_page = 100
@@ -56,12 +72,18 @@ class StoreTable(Table[Warehouse]):
 
 
 def with_counts(stores: QuerySet[Warehouse]) -> QuerySet[Warehouse]:
-    """Stores that know of how many articles they have any (``articles``)."""
-    there = Balance.objects.filter(on_hand__gt=0).values("warehouse").annotate(n=Count("pk"))
-    counts = dict(there.values_list("warehouse", "n"))
-    whens = [When(pk=pk, then=Value(n)) for pk, n in counts.items()]
-    count = Case(*whens, default=Value(0)) if whens else Value(0)
-    return stores.select_related("owner").annotate(articles=count).order_by("kind", "number")
+    """Stores that know of how many articles they have any (``articles``): counted in these alone,
+    and no further than a store's own list counts."""
+    there = Subquery(
+        Balance.objects.filter(warehouse=OuterRef("pk"), on_hand__gt=0)
+        .order_by()
+        .values("pk")[: MOST + 1]
+    )
+    count = Func(there, template="(SELECT count(*) FROM %(expressions)s counted)")
+    counted = stores.select_related("owner").annotate(
+        articles=ExpressionWrapper(count, output_field=IntegerField())
+    )
+    return counted.order_by("kind", "number")
 
 
 @dataclass(slots=True)
@@ -110,7 +132,7 @@ class BalanceTable(Table[BalanceRow]):
     order = "name"
     tie = (_NAME, "article__name", "pk")
     per_page = 50
-    counted_to = 10_000
+    counted_to = MOST
     dom_id = "lagersaldo"
     caption = "Lagersaldo"
     noun = ("artikel", "artiklar")

@@ -58,7 +58,11 @@ class WarehouseFilter(admin.SimpleListFilter):
         return [(warehouse.number, str(warehouse)) for warehouse in Warehouse.objects.all()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(warehouse__number=self.value()) if self.value() else queryset
+        if not self.value():
+            return queryset
+        # By its key, which the index has: joined by its number, all pieces are looked through.
+        warehouse = Warehouse.objects.filter(number=self.value()).values_list("pk", flat=True)
+        return queryset.filter(warehouse__in=list(warehouse))
 
 
 class StatusFilter(admin.ChoicesFieldListFilter):

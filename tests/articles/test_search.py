@@ -6,6 +6,7 @@ import re
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from articles.models import Article, ArticleType, Balance
 from articles.tables import ArticleTable
@@ -365,10 +366,17 @@ def test_the_queries_are_few_and_do_not_grow_with_the_rows(client):
     assert asked(client, q="sak", sida=2, sortera="-available") == few
 
 
-@pytest.mark.parametrize("column", ["name", "-name", "number", "supplier", "price", "available"])
+@pytest.mark.parametrize(
+    "column",
+    ["name", "-name", "number", "supplier", "-supplier", "price", "-price", "type", "available"],
+)
 def test_more_than_anybody_counts_are_read_in_the_same_order(client, monkeypatch, column):
-    for name in ("Ö sak", "a sak", "Å sak", "z sak", "B sak", "ä sak"):
-        PriceFactory(article=ArticleFactory(name=name))
+    today, day = timezone.localdate(), dt.timedelta(days=1)
+    suppliers = [SupplierFactory(name=name) for name in ("Öst AB", "ab Väst", "Åre AB")]
+    for n, name in enumerate(("Ö sak", "a sak", "Å sak", "z sak", "B sak", "ä sak")):
+        article = ArticleFactory(name=name, supplier=suppliers[n % 3] if n else None)
+        for amount, when in ((900 - n, -9), (n % 3 + 1, -1), (500 + n, 1)) if n != 3 else ():
+            PriceFactory(article=article, amount=amount, valid_from=today + when * day)
     exact = found(get(client, q="sak", sortera=column))
     monkeypatch.setattr(ArticleTable, "counted_to", 4)
     monkeypatch.setattr(ArticleTable, "per_page", 2)

@@ -186,3 +186,12 @@ def test_a_store_with_more_articles_than_anybody_counts_says_so(mine, store, mon
     answer = mine.get("/lager/0880/")
     assert "Fler än 4 artiklar" in answer.content.decode()
     assert [row.name for row in answer.context["table"].rows][:4] == ["a", "B", "z", "Å"]
+
+
+def test_the_list_of_stores_counts_no_further_than_a_store_does(mine, store, monkeypatch):
+    monkeypatch.setattr(stores, "MOST", 1)
+    put_in_stock(store, ArticleFactory(), 1)
+    assert "fler än" not in page(mine, "")
+    put_in_stock(store, ArticleFactory(), 1)
+    put_in_stock(BufferFactory(number="0999"), ArticleFactory(), 1)
+    assert "fler än 1" in page(mine, "")
