@@ -55,6 +55,10 @@ class Hit:
     billing_rule: str
 
     @property
+    def article_type(self) -> str:
+        return self.type
+
+    @property
     def note(self) -> str:
         """What is said beside «0 st»."""
         return stock_note(

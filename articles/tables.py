@@ -19,6 +19,7 @@ from sesam.tables import (
 from sesam.templatetags.sesam import NBSP, icon_html, kr
 
 from .models import ArticleType
+from .pictograms import WithPictograms
 from .search import SORTS, Hit
 from .slots import article_buttons
 
@@ -49,12 +50,20 @@ class OrderColumn(ActionColumn):
         return buttons(table.request, row)
 
 
-class ArticleTable(Table[Hit]):
+class ArticleNameColumn(LinkColumn):
+    """The name with its pictogram, where the found articles are of several kinds."""
+
+    def html(self, row: Any, table: Table[Any]) -> str:
+        drawing = table.pictogram(row) if isinstance(table, WithPictograms) else ""
+        return drawing + super().html(row, table)
+
+
+class ArticleTable(WithPictograms, Table[Hit]):
     """«Sök artikel»; sorted, cut and counted by the search."""
 
     columns = (
         CodeColumn("number", "Artikelnr", sort=SORTS["number"]),
-        LinkColumn("name", "Benämning", url=article_url, sort=SORTS["name"]),
+        ArticleNameColumn("name", "Benämning", url=article_url, sort=SORTS["name"]),
         Column("supplier", "Leverantör", sort=SORTS["supplier"], priority=3),
         CodeColumn(
             "supplier_number",

@@ -15,8 +15,9 @@ from django.urls import reverse
 from organisation import access_log
 from sesam import dialogs
 from sesam.errors import DomainError
+from sesam.life_line import LifeLine
 
-from .cases import AnyCase, Case, CaseQuerySet
+from .cases import AnyCase, Case, CaseEvent, CaseQuerySet
 from .models import Recipient
 
 
@@ -47,7 +48,9 @@ class CasePage:
     crumbs: list[dict[str, str]]
     tags: list[dict[str, str]]
     facts: list[dict[str, Any]]
-    events: Any
+    events: list[CaseEvent]
+    number: str = ""
+    life: LifeLine | None = None
     note: dict[str, Any] | None = None
     create: list[Any] = field(default_factory=list)
 
@@ -81,9 +84,9 @@ def tags_of(case: Case) -> list[dict[str, str]]:
     return tags
 
 
-def events_of(case: Case) -> Any:
+def events_of(case: Case) -> list[CaseEvent]:
     """«Händelser», newest first, with who."""
-    return case.events.select_related("user").order_by("-at", "-id")
+    return list(case.events.select_related("user").order_by("-at", "-id"))
 
 
 def confirm_cancel(

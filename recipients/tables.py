@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from articles.pictograms import WithPictograms
 from sesam.tables import (
     CodeColumn,
     Column,
@@ -50,6 +51,8 @@ class LoanRow:
     shown_quantity: int
     article_number: str
     piece: str | None
+    iso_code: str = ""
+    article_type: str = ""
     tags: Sequence[LoanTag] = ()
 
     @property
@@ -70,11 +73,12 @@ class HeldTickColumn(TickColumn):
         )
 
 
-class HeldNameColumn(PanelColumn):
-    """The name, and what is known of the aid besides."""
+class LoanNameColumn(PanelColumn):
+    """The name with its pictogram, and what is known of the aid besides."""
 
     def html(self, row: LoanRow, table: Table[Any]) -> str:
-        return super().html(row, table) + (_drawn(row.tags) if row.tags else "")
+        drawing = table.pictogram(row) if isinstance(table, WithPictograms) else ""
+        return drawing + super().html(row, table) + (_drawn(row.tags) if row.tags else "")
 
 
 def _drawn(tags: Sequence[LoanTag]) -> SafeString:
@@ -93,7 +97,7 @@ def _drawn(tags: Sequence[LoanTag]) -> SafeString:
 
 _NAME_ORDER = (sv("title"), "title")
 _ARTICLE = CodeColumn("article", "Artikelnr", "article_number", sort="article__number", priority=2)
-_NAME = PanelColumn("name", "Benämning", "title", sort=_NAME_ORDER)
+_NAME = LoanNameColumn("name", "Benämning", "title", sort=_NAME_ORDER)
 _PIECE = Column(
     "individual",
     "Individ",
@@ -115,7 +119,7 @@ _ENDED = DateColumn(
 )
 
 
-class LoanTable(Table[LoanRow]):
+class LoanTable(WithPictograms, Table[LoanRow]):
     """What the recipient has got from orders."""
 
     columns = (_ARTICLE, _NAME, _PIECE, _QUANTITY, _ORDER, _DELIVERED)
@@ -131,7 +135,7 @@ class HeldTable(LoanTable):
     columns = (
         HeldTickColumn("title"),
         _ARTICLE,
-        HeldNameColumn("name", "Benämning", "title", sort=_NAME_ORDER),
+        _NAME,
         _PIECE,
         _QUANTITY,
         _ORDER,
@@ -177,5 +181,7 @@ def loans_table(
         shown_quantity=quantity,
         article_number=F("article__number"),
         piece=F("individual__number"),
+        iso_code=F("article__iso_code"),
+        article_type=F("article__type"),
     )
     return kind.fetch(request, rows, total=total, row=LoanRow)

@@ -46,6 +46,7 @@
       block.querySelectorAll("a.edit-open, a.edit-leave, form.edit-form").forEach((e) => enhance(e, { ...address(e), ...self }));
     });
     all("[data-undo]").forEach(waitWithUndo);
+    all("[data-copy]").forEach((button) => { button.hidden = !navigator.clipboard; });
     all("[data-bulk]").forEach(countTicked);
     all("details.filters").forEach(fold);
     all(".list-scroll").forEach(scrollByKey);
@@ -413,6 +414,16 @@
       if (!document.getElementById("dialog-body")) return;
       if (box.querySelector("#dialog-body") && !box.open) box.showModal();
     }
+  });
+  // --- «Kopiera» ------------------------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    navigator.clipboard.writeText(button.dataset.copy).then(() => {
+      const words = button.querySelector("[aria-live]");
+      words.textContent = "Kopierat";
+      setTimeout(() => { words.textContent = "Kopiera"; }, 2000);
+    }, () => {});
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     markOpenRow();

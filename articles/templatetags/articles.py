@@ -3,6 +3,7 @@
 {% load articles %}
 {% article_buttons article %}             the buttons of a row that is an article
 {% piece_counts row as links %}           how a marked article is counted
+{% pictogram article %} {% pictogram article 150 %}         the drawing of its group
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from django.utils.safestring import SafeString
 
 from sesam.places import Shown
 
-from .. import counting, slots, tables
+from .. import counting, pictograms, slots, tables
+from ..models import Article
 
 register = template.Library()
 
@@ -22,6 +24,11 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def article_buttons(context: template.Context, article: Any) -> SafeString:
     return tables.buttons(context["request"], article)
+
+
+@register.simple_tag
+def pictogram(article: Article, size: int = 36) -> SafeString:
+    return pictograms.pictogram_html(pictograms.pictogram_of(article.iso_code, article.type), size)
 
 
 @register.simple_tag(takes_context=True)

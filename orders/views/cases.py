@@ -28,6 +28,7 @@ from sesam.templatetags.sesam import datum
 
 from .. import khs, progress, promises, services, shown
 from ..forms import CaseAddressForm
+from ..life import life_line
 from ..models import Order, OrderHold, OrderLine, OrderStatus, handed_out
 from ..shown import OrderRow
 from ..slots import order_create
@@ -113,12 +114,14 @@ def _page(
     may_answer = bool(waiting) and services.may_answer(request.user, order)
     here = reverse("orders:detail", args=[order.case_number])
     hold = order.holds.filter(released_at=None).first()
+    events = events_of(order)
     desk = khs.desk(order, lines, hold) if is_khs else None
     for row in rows if desk else ():
         row.desk = desk.lines[row.line.pk]
     context = {
         "order": order,
         "rows": rows,
+        "several_places": len({line.warehouse_id for line in lines}) > 1,
         "projects": projects,
         "waiting": waiting,
         "may_answer": may_answer,
@@ -134,8 +137,10 @@ def _page(
             title=str(order),
             crumbs=crumbs(order, is_khs=is_khs),
             tags=_tags(order, lines, hold, waiting),
-            facts=_facts(order, number=is_khs),
-            events=events_of(order),
+            number=order.case_number,
+            facts=_facts(order, lines, number=is_khs),
+            events=events,
+            life=life_line(order, lines, events, hold),
             note=_note(order, hold, projects, may_answer=may_answer),
             create=order_create.shown(request, order),
         ),
@@ -243,7 +248,7 @@ def _totals(rows: list[OrderRow]) -> dict[str, Decimal]:
 def crumbs(order: Order, *, is_khs: bool = False) -> list[dict[str, str]]:
     """From KHS's queue; else from whom, or which store, it is for."""
     if is_khs:
-        return [{"label": "Order", "url": reverse("admin:orders_order_changelist")}]
+        return [{"label": "Ordrar", "url": reverse("admin:orders_order_changelist")}]
     if order.recipient is not None:
         return crumbs_of(order.recipient)
     store = order.destination
@@ -253,7 +258,7 @@ def crumbs(order: Order, *, is_khs: bool = False) -> list[dict[str, str]]:
     ]
 
 
-def _facts(order: Order, *, number: bool) -> list[dict[str, object]]:
+def _facts(order: Order, lines: list[OrderLine], *, number: bool) -> list[dict[str, object]]:
     facts: list[dict[str, object]] = []
     if order.recipient:
         facts += facts_of(order.recipient, number=number)
@@ -267,6 +272,12 @@ def _facts(order: Order, *, number: bool) -> list[dict[str, object]]:
         {"label": "Orderdatum", "value": datum(order.sent_at)},
         {"label": "Planerad leverans", "value": order.planned_words},
     ]
+    if not order.is_protected:  # who pays tells the municipality
+        payers = dict.fromkeys(str(line.payer) for line in lines if line.payer_id)
+        facts.append({"label": "Betalare", "value": ", ".join(payers) or "–"})
+    places = {line.warehouse_id: line.warehouse for line in lines}
+    if len(places) == 1:
+        facts.append({"label": "Från", "value": next(iter(places.values()))})
     if order.delivered_at:
         facts.append({"label": "Utlevererad", "value": datum(order.delivered_at)})
     if order.cancelled_at:

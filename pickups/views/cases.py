@@ -32,6 +32,7 @@ from sesam.templatetags.sesam import datum, datumtid
 
 from .. import differences, khs, services
 from ..forms import AddressForm, BlockForm, CommentForm, ContactForm
+from ..life import life_line
 from ..models import PickupOrder, PickupStatus
 from ..slots import pickup_create
 
@@ -178,6 +179,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     log_case(request, pickup, "Hämtorder")
+    events = events_of(pickup)
     is_khs = has_role(request.user, KHS)
     rows = [x for x in differences.course_of(pickup) if is_khs or not x.is_strangers]
     context = {
@@ -194,8 +196,10 @@ def _page(
             title=str(pickup),
             crumbs=crumbs(pickup, is_khs=is_khs),
             tags=_tags(pickup),
+            number=pickup.case_number,
             facts=_facts(pickup, number=is_khs),
-            events=events_of(pickup),
+            events=events,
+            life=life_line(pickup, events),
             note=_note(pickup),
             create=pickup_create.shown(request, pickup),
         ),
@@ -206,7 +210,7 @@ def _page(
 def crumbs(pickup: PickupOrder, *, is_khs: bool) -> list[dict[str, str]]:
     """From KHS's queue; else from whose aids they are."""
     if is_khs:
-        return [{"label": "Hämtorder", "url": reverse("admin:pickups_pickuporder_changelist")}]
+        return [{"label": "Hämtordrar", "url": reverse("admin:pickups_pickuporder_changelist")}]
     return crumbs_of(pickup.recipient)
 
 

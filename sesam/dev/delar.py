@@ -19,6 +19,7 @@ from django.utils.html import format_html
 
 from sesam import panels, tables, undo
 from sesam.context import BarItem
+from sesam.life_line import Branch, LifeLine, NextStep, Stop, StopState
 from sesam.places import BulkAction, CreateItem, Page, Shown
 from sesam.templatetags.sesam import datum, icon_html
 
@@ -232,6 +233,7 @@ def _page(
             ("Gick inte igenom", _progress("current", "red")),
             ("Avbruten", _progress("stopped")),
         ],
+        "lives": _lives(),
         "statuses": [
             "Registrerad",
             "Under plock",
@@ -301,6 +303,31 @@ def _steps(here: int) -> list[dict[str, str]]:
             "url": "?visa=dialog",
         }
         for n, label in enumerate(labels, 1)
+    ]
+
+
+def _lives() -> list[tuple[str, LifeLine]]:
+    """Life lines of cases: going on, come apart, waiting, at their end."""
+    sent = Stop("Skickad", StopState.DONE, "ons 18 nov 15:07", "Karin Lindqvist")
+    picked = Stop("Plockad", StopState.DONE, "fre 20 nov 13:40", "Bertil Wikström")
+    later = Stop("Hos mottagaren", StopState.LATER, "planerad måndag 30 november")
+    rest = [
+        Stop("Väntas till lagret", StopState.WAITING, "4 december"),
+        Stop("Plockas", StopState.LATER, "7 december"),
+        Stop("Hos mottagaren", StopState.LATER, "planerad 8 december"),
+    ]
+    since = datetime.datetime(2025, 11, 18, 15, 7)
+    arrived = Stop("Hos mottagaren", StopState.DONE, "i dag 09:05", "1 av 2 st")
+    held = Stop("Plockas", StopState.WAITING, "", "väntar på aktivitet 26470090")
+    ended = Stop("Makulerad", StopState.ENDED, "tor 19 nov 09:41", "Karin Lindqvist")
+    picking = Stop("Plockas", StopState.NOW, "i dag 08:12", "Bertil Wikström")
+    backlog = "1 st Pute sete mrs Netti V är restnoterat"
+    waits = NextStep("KHS", "plockar det restnoterade när det kommer", since=since)
+    return [
+        ("Pågår", LifeLine([sent, picking, later], next_step=NextStep("KHS", "lämnar ut"))),
+        ("Delad", LifeLine([sent, picked, arrived], Branch(backlog, rest), waits)),
+        ("Väntar", LifeLine([sent, held, later])),
+        ("Avbruten", LifeLine([sent, ended])),
     ]
 
 

@@ -4,6 +4,7 @@
 {% icon "pencil" %}                       decorative; {% icon "lock" label="Från registret" %} is read out
 {{ price|kr }}                            1 234,50 kr (no-break spaces)
 {{ day|datum }}  {{ moment|datumtid }}    2026-11-23   2026-11-23 09:41 (Swedish time)
+{{ day|dag }}  {{ moment|stund }}         måndag 30 november   i dag 10:42
 {{ unit.phone|telefon }}                  070-174 06 12
 {{ value|mejl }}                          an address breaks after @, and before a full stop
 {% status order.status order.get_status_display %}          icon + words
@@ -31,7 +32,7 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from .. import phones, undo, unsent
+from .. import days, phones, undo, unsent
 from ..status_looks import look_of
 
 register = template.Library()
@@ -123,6 +124,18 @@ def datumtid(value: datetime | None) -> str:
     if timezone.is_aware(value):
         value = timezone.localtime(value)
     return value.strftime("%Y-%m-%d %H:%M")
+
+
+@register.filter
+def dag(value: date | datetime | None) -> str:
+    """A day in a sentence: «måndag 30 november», «i dag»."""
+    return days.day_in_words(value) if value else ""
+
+
+@register.filter
+def stund(value: datetime | None) -> str:
+    """A moment in a sentence: «i dag 10:42», «ons 18 nov 15:07»."""
+    return days.moment_in_words(value) if value else ""
 
 
 def status_html(

@@ -1,0 +1,84 @@
+"""Which drawing stands for an article where there is no photo: by its ISO 9999 group."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any, Protocol
+
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from .models import ArticleType
+
+# The longest prefix of the ISO code wins. Names are those of static/pictograms.svg.
+OF_GROUP = {
+    "1222": "wheelchair-manual",
+    "1224": "wheelchair-manual",
+    "1223": "wheelchair-electric",
+    "1203": "rollator",
+    "1206": "rollator",
+    "1812": "bed",
+    "043306": "mattress",
+    "1231": "mattress",
+    "1236": "hoist",
+    "0912": "hygiene",
+    "0933": "shower",
+    "043303": "cushion",
+    "1809": "cushion",
+    "1810": "cushion",
+    "1830": "ramp",
+    "22": "communication",
+    "2227": "alarm",
+    "2228": "alarm",
+    "2229": "alarm",
+}
+SPARE_PART, OTHER = "spare-part", "other"
+
+
+def pictogram_of(iso_code: str, article_type: str = "") -> str:
+    """The name of the drawing for an article of this ISO code and type."""
+    if article_type == ArticleType.SPARE_PART:
+        return SPARE_PART
+    code = iso_code.replace(" ", "")
+    prefixes = (code[:length] for length in range(len(code), 1, -1))
+    return next((OF_GROUP[prefix] for prefix in prefixes if prefix in OF_GROUP), OTHER)
+
+
+class Drawn(Protocol):
+    """A row of a list that stands for an article."""
+
+    iso_code: str
+    article_type: str
+
+
+class WithPictograms:
+    """A list whose rows are articles, or are about one: draws their pictograms, but not where every
+    row would show the same one."""
+
+    rows: list[Any]
+
+    @cached_property
+    def _varied(self) -> bool:
+        names = {pictogram_of(row.iso_code, row.article_type) for row in self.rows}
+        return len(names) > 1 or len(self.rows) == 1
+
+    def pictogram(self, row: Drawn) -> str:
+        """The row's drawing, or nothing."""
+        if not self._varied:
+            return ""
+        return pictogram_html(pictogram_of(row.iso_code, row.article_type))
+
+
+@lru_cache(maxsize=64)
+def pictogram_html(name: str, size: int = 36) -> SafeString:
+    """The drawing on its tile; decoration, for the name always stands beside it."""
+    return format_html(
+        '<span class="pictogram pictogram-{}" aria-hidden="true">'
+        '<svg width="{}" height="{}" focusable="false"><use href="{}#{}"></use></svg></span>',
+        size,
+        drawn := size * 3 // 4,
+        drawn,
+        static("pictograms.svg"),
+        name,
+    )

@@ -1,0 +1,147 @@
+"""An order's life line: Skickad, Plockas, Hos mottagaren; and whose turn it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from organisation.models import Source
+from recipients.cases import CaseEvent, EventKind
+from recipients.courses import Course, done
+from sesam.days import day_and_month, day_in_words
+from sesam.life_line import Branch, LifeLine, NextStep, Stop, StopState
+
+from .khs import is_late
+from .models import Order, OrderHold, OrderLine, OrderStatus
+from .stages import Stage
+
+KHS = "KHS"
+
+
+def life_line(
+    order: Order,
+    lines: Iterable[OrderLine],
+    events: Iterable[CaseEvent],
+    hold: OrderHold | None = None,
+) -> LifeLine:
+    """The order's line by its lines, its events and what holds it. Asks nothing of the database;
+    needs the lines' articles loaded."""
+    course = Course.of(events)
+    alive = [line for line in lines if line.cancelled < line.quantity]
+    sent = done("Skickad", course.last(EventKind.CREATED), order.sent_at, str(order.ordered_by))
+    if order.status == OrderStatus.CANCELLED:
+        event = course.last(EventKind.CANCELLED)
+        ended = done("Makulerad", event, order.cancelled_at)
+        return LifeLine([sent, Stop(ended.label, StopState.ENDED, ended.when, ended.who)])
+    picked = course.last(EventKind.PICKING)
+    delivered = course.last(EventKind.DELIVERED)
+    handed_out = sum(line.delivered for line in alive)
+    total = sum(line.quantity - line.cancelled for line in alive)
+    there = "I förrådet" if order.destination_id else "Hos mottagaren"
+    if order.status == OrderStatus.DELIVERED:
+        return LifeLine([
+            sent,
+            done("Plockad", picked, delivered.at if delivered else order.delivered_at),
+            done(there, delivered, order.delivered_at),
+        ])  # fmt: skip
+    waiting = [line for line in alive if _waits_for_goods(line)]
+    going = [line for line in alive if line.open and line not in waiting]
+    picks = _picking(order, alive, going, waiting, hold, picked)
+    if handed_out:
+        how_much = f"{handed_out} av {total} st"
+        arrived = done(there, delivered, None, how_much)
+        rest = waiting or going
+        branch = Branch(_rest_text(rest, waiting), _rest_stops(rest, waiting, there))
+        stops = [sent, done("Plockad", picked, delivered.at if delivered else None), arrived]
+        return LifeLine(stops, branch, _next(order, alive, going, waiting, hold, course))
+    planned = order.planned_delivery
+    last = Stop(there, StopState.LATER, f"planerad {day_in_words(planned)}" if planned else "")
+    branch = None
+    if waiting and going:
+        branch = Branch(_rest_text(waiting, waiting), _rest_stops(waiting, waiting, there))
+    return LifeLine([sent, picks, last], branch, _next(order, alive, going, waiting, hold, course))
+
+
+def _waits_for_goods(line: OrderLine) -> bool:
+    return bool(line.open and line.article.is_stocked and line.backlog)
+
+
+def _picking(
+    order: Order,
+    alive: list[OrderLine],
+    going: list[OrderLine],
+    waiting: list[OrderLine],
+    hold: OrderHold | None,
+    picked: CaseEvent | None,
+) -> Stop:
+    if order.status == OrderStatus.PICKING:
+        begun = done("Plockas", picked)
+        return Stop(begun.label, StopState.NOW, begun.when, begun.who)
+    if hold:
+        return Stop("Plockas", StopState.WAITING, "", f"väntar på aktivitet {hold.case_number}")
+    asked = next((x for x in alive if x.open and x.stage == Stage.WAITING), None)
+    if asked:
+        return Stop("Plockas", StopState.WAITING, "", "väntar på förskrivarens godkännande")
+    if waiting and not going:
+        return Stop("Plockas", StopState.WAITING, "", "väntar på varor")
+    return Stop("Plockas", StopState.LATER)
+
+
+def _rest_text(rest: list[OrderLine], waiting: list[OrderLine]) -> str:
+    words = "restnoterat" if waiting else "kvar att leverera"
+    if len(rest) == 1:
+        line = rest[0]
+        count = line.backlog if waiting else line.open
+        return f"{count} st {line.article.name} är {words}"
+    count = sum(line.backlog if waiting else line.open for line in rest)
+    return f"{count} st på {len(rest)} rader är {words}"
+
+
+def _rest_stops(rest: list[OrderLine], waiting: list[OrderLine], there: str) -> list[Stop]:
+    day = _last_day(rest)
+    planned = f"planerad {day_and_month(day)}" if day else "inget datum än"
+    stops = [Stop("Plockas", StopState.LATER), Stop(there, StopState.LATER, planned)]
+    if waiting:
+        stops.insert(0, Stop("Väntas till lagret", StopState.WAITING))
+    return stops
+
+
+def _last_day(lines: Iterable[OrderLine]) -> dt.date | None:
+    days = [line.planned_delivery for line in lines]
+    known = [day for day in days if day]
+    return max(known) if known and len(known) == len(days) else None
+
+
+def _next(
+    order: Order,
+    alive: list[OrderLine],
+    going: list[OrderLine],
+    waiting: list[OrderLine],
+    hold: OrderHold | None,
+    course: Course,
+) -> NextStep | None:
+    """Whose turn it is and what they do; the one thing that hinders the order most comes first."""
+    last = course.last(
+        EventKind.CREATED, EventKind.PICKING, EventKind.PICKING_STOPPED, EventKind.DELIVERED,
+        EventKind.PROJECT, EventKind.RELEASED, EventKind.HELD,
+    )  # fmt: skip
+    since = last.at if last else order.sent_at
+    day = order.planned_delivery
+    late = is_late(x for x in alive if x.source == Source.CENTRAL)
+    if hold:
+        return NextStep(
+            KHS, f"avslutar aktivitet {hold.case_number}", "sedan kan beställningen plockas",
+            hold.since, late,
+        )  # fmt: skip
+    if any(x.open and x.stage == Stage.WAITING for x in alive):
+        return NextStep("Förskrivaren", "svarar på offerten", "", since, late)
+    if any(x.awaits_project for x in alive if x.open):
+        return NextStep(KHS, "för projektet vidare", "", since, late)
+    if order.status == OrderStatus.PICKING:
+        return NextStep(KHS, "lämnar ut det som är plockat", "", since, late)
+    if going:
+        planned = f"planerad leverans {day_in_words(day)}" if day else "inget datum än"
+        return NextStep(KHS, "plockar beställningen", planned, since, late)
+    expected = _last_day(waiting)
+    when = f"planerad leverans {day_in_words(expected)}" if expected else "inget datum än"
+    return NextStep(KHS, "plockar det restnoterade när det kommer", when, since, late)
