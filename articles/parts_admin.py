@@ -87,6 +87,8 @@ class PartFormSet(BaseInlineFormSet):
             )
 
     def _part(self, record: Any) -> str:
+        if record.pk is None:  # sent without its id, or taken away meanwhile
+            return "Raden finns inte längre"
         return str(record.part if isinstance(record, Fit) else record.component)
 
 

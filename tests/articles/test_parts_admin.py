@@ -111,6 +111,17 @@ def test_what_was_typed_stands_where_something_is_wrong(khs, chair):
     assert len(names(chair)[1]) == 3
 
 
+@pytest.mark.parametrize("sent", ["", "999999", None])
+@pytest.mark.parametrize("row", [COMPONENTS, FITS])
+def test_a_row_that_is_gone_or_sent_without_its_id_is_told(khs, chair, row, sent):
+    form, before = fields(khs, chair), names(chair)
+    del form[f"{row}-0-id"]
+    answer = khs.post(url(chair), form if sent is None else form | {f"{row}-0-id": sent})
+    assert answer.status_code == 200
+    assert "Raden finns inte längre" in answer.content.decode()
+    assert names(chair) == before
+
+
 def test_a_row_that_is_there_says_its_article_and_offers_no_choice(khs, chair):
     page = khs.get(url(chair)).content.decode()
     parsed = Fields(page)
