@@ -22,7 +22,8 @@ from . import catalogue_cells as cells
 from .models import Article, ArticleType, Project, Responsibility
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_ROWS = 20_000
+#: A region's catalogue has 40 000: what is exported can be imported again.
+MOST_ROWS = 60_000
 #: What a sheet may unfold to: a small file can hold a very large one.
 MOST_BYTES = 300 * 1024 * 1024
 BROKEN = "Filen kan inte läsas. Spara den som Excel-arbetsbok (.xlsx) och försök igen."

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from openpyxl import Workbook, load_workbook
 
+from articles import catalogue_excel
 from articles.models import Article, CatalogueImport, Price, Supplier
 from organisation.permissions import KHS
 from sesam import jobs
@@ -118,6 +119,12 @@ def test_the_exported_catalogue_is_taken_back_without_a_change(khs):
     _, report = dry_run(khs, SimpleUploadedFile("k.xlsx", content))
     assert "Filen ändrar ingenting" in report
     assert "Rader med fel" not in report
+
+
+def test_a_regions_catalogue_is_not_too_long():
+    columns = catalogue_excel._columns((catalogue_excel.NUMBER,))
+    rows = iter([(str(n),) for n in range(40_000)])
+    assert len(list(catalogue_excel._lines(rows, columns))) == 40_000
 
 
 def test_each_bad_row_is_named_with_what_is_wrong_and_the_others_go_in(khs):

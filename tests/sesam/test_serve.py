@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from sesam.dev import local_postgres
 from sesam.dev import serve as serving
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -45,6 +47,38 @@ def test_a_database_of_somebody_elses_is_not_thrown_away() -> None:
     done = serve("reset", DATABASE_URL="postgresql://portal@db.example.se/portal")
     assert done.returncode == 1
     assert "not ours" in done.stderr
+
+
+def test_a_second_start_has_nothing_to_prepare_until_something_changed(monkeypatch) -> None:
+    name = "serve_prepared"
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(local_postgres, "DEV", local_postgres.TEST)
+    local_postgres.start(local_postgres.TEST, name)
+    done: list[str] = []
+
+    def manage(command: str, *arguments: str) -> None:
+        done.append(command)
+        if command == "migrate":
+            with psycopg.connect(local_postgres.url(local_postgres.TEST, name)) as connection:
+                connection.execute("CREATE TABLE IF NOT EXISTS organisation_user (id int)")
+        else:
+            with psycopg.connect(local_postgres.url(local_postgres.TEST, name)) as connection:
+                connection.execute("INSERT INTO organisation_user VALUES (1)")
+
+    monkeypatch.setattr(serving, "_manage", manage)
+    try:
+        serving._prepare(name)
+        assert done == ["migrate", "load_demo"]
+        serving._prepare(name)
+        assert done == ["migrate", "load_demo"]
+        monkeypatch.setattr(serving, "PREPARED_FROM", ("pyproject.toml",))
+        serving._prepare(name)
+        assert done == ["migrate", "load_demo"] * 2
+    finally:
+        with psycopg.connect(
+            local_postgres.url(local_postgres.TEST, "postgres"), autocommit=True
+        ) as connection:
+            connection.execute(f"DROP DATABASE {name}")
 
 
 def test_a_worker_that_ends_is_begun_anew(monkeypatch, tmp_path, capfd) -> None:
