@@ -251,12 +251,30 @@
     });
   }
 
+  // --- How much of the window is taken by what sticks at its top ----------------------------------
+  function measureStuck() {
+    const height = (selector) => {
+      const part = document.querySelector(selector);
+      return part && getComputedStyle(part).position === "sticky" ? part.offsetHeight : 0;
+    };
+    const top = height("body > .top");
+    root.style.setProperty("--top", `${top}px`);
+    root.style.setProperty("--stuck", `${top + height("main > .band")}px`);
+  }
+
   // --- Ticked rows -----------------------------------------------------------------------------
   function countTicked(bar) {
     const ticked = document.querySelectorAll(`input[form="${bar.id}"]:checked`).length;
-    bar.querySelector("[data-bulk-count]").textContent = ticked;
+    bar.querySelector("[data-bulk-count]").textContent = ticked ? `${ticked} ${ticked === 1 ? "vald" : "valda"}` : "";
     bar.classList.toggle("is-on", ticked > 0);
   }
+  document.addEventListener("reset", (event) => {
+    if (!event.target.hasAttribute("data-bulk")) return;
+    setTimeout(() => { // once the boxes are empty
+      countTicked(event.target);
+      event.target.closest(".list")?.querySelector(".list-count")?.focus();
+    });
+  });
 
   // --- Loading line ----------------------------------------------------------------------------
   let waiting = 0;
@@ -497,6 +515,9 @@
       box.addEventListener("close", () => { if (dialog().dataset.typed && document.getElementById("dialog-body")) { box.showModal(); ask(closeDialog); } });
       box.addEventListener("click", (event) => { if (event.target === box && !box.querySelector(".dialog-form")) closeDialog(); });
     }
+    const sticks = new ResizeObserver(measureStuck);
+    document.querySelectorAll("body > .top, main > .band").forEach((part) => sticks.observe(part));
+    addEventListener("resize", measureStuck);
     focusAnswer();
     htmx.onLoad(enhanceAll);
     enhanceAll(document.body);

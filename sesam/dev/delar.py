@@ -251,11 +251,17 @@ def _page(
             "Samlevereras",
             "Var för sig",
         ],
-        "bulk": [
+        "ticked_actions": [
             Shown(
-                BulkAction(name="pickup", label="Hämtorder", url=Page("delar"), icon="truck"),
-                label="Hämtorder",
+                BulkAction(name=label, label=label, url=Page("delar"), icon=icon),
+                label=label,
                 url="?",
+            )
+            for label, icon in (
+                ("Retur", "undo-2"),
+                ("Hämtorder", "truck"),
+                ("Aktivitet", "wrench"),
+                ("Retursedel", "file-text"),
             )
         ],
         "events": [

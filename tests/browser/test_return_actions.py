@@ -13,7 +13,7 @@ from articles.models import Article
 from organisation.models import Warehouse
 from pickups.models import PickupOrder, Return
 from recipients.models import Loan
-from tests.factories import ArticleFactory
+from tests.factories import ArticleFactory, LoanFactory
 from tests.papers import needs_pdf
 from tests.pickups.builders import lend, lend_chair_with_part, prescriber, someone
 
@@ -220,13 +220,60 @@ def test_scrap_ticks_return_and_says_what_happens_and_a_new_choice_is_confirmed_
 def test_the_bar_counts_anew_when_the_list_is_sorted(at_recipient):
     page = at_recipient
     page.locator("input[name=valda]").first.check()
-    expect(page.locator(".bulk")).to_be_visible()
+    expect(page.get_by_role("button", name="Avmarkera")).to_be_visible()
 
     page.get_by_role("link", name="Antal").click()
 
-    expect(page.locator(".bulk")).to_be_hidden()
+    expect(page.get_by_role("button", name="Avmarkera")).to_be_hidden()
     page.locator("input[name=valda]").first.check()
-    expect(page.locator(".bulk-says")).to_have_text("1 valda")
+    expect(page.locator(".bulk-says")).to_have_text("1 vald")
+
+
+def test_the_bar_stands_in_the_place_of_the_lists_head_and_goes_with_the_ticks(at_recipient):
+    page = at_recipient
+    count = page.locator(".list-count")
+    expect(count).to_be_visible()
+    height = page.locator(".list-table").bounding_box()["y"]
+
+    for box in page.locator("input[name=valda]").all():
+        box.check()
+    expect(page.locator(".bulk-says")).to_have_text("2 valda")
+    expect(count).to_be_hidden()
+    assert page.locator(".list-table").bounding_box()["y"] == height  # no row moved
+
+    page.get_by_role("button", name="Avmarkera").click()
+    expect(page.locator("input[name=valda]:checked")).to_have_count(0)
+    expect(count).to_be_focused()
+
+
+def test_on_a_phone_the_bar_is_one_row_with_the_rest_under_more(at_recipient):
+    page = at_recipient
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.locator("input[name=valda]").first.check()
+        bar = page.locator(".bulk")
+        assert bar.bounding_box()["height"] < 70
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    bar.get_by_text("Mer", exact=True).click()
+    bar.get_by_role("button", name="Retursedel").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Retursedel")
+    expect(page.locator("input[name=valda]:checked")).to_have_count(1)
+
+
+def test_the_bar_sticks_at_the_top_while_its_list_is_scrolled(at_recipient, two_aids):
+    page = at_recipient
+    for _ in range(30):
+        LoanFactory(recipient=two_aids[0].recipient)
+    page.reload()
+    page.locator("input[name=valda]").first.check()
+    page.evaluate("scrollTo(0, 700)")
+    assert page.evaluate("scrollY") == 700
+
+    over = page.evaluate(
+        "document.querySelector('.bulk').getBoundingClientRect().top"
+        " - parseFloat(getComputedStyle(document.documentElement).getPropertyValue('--stuck'))"
+    )
+    assert abs(over) < 1
 
 
 def test_the_pickup_dialog_opens_over_the_page_and_refuses_nothing_chosen(at_recipient):

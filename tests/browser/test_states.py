@@ -51,8 +51,8 @@ def test_nothing_that_has_the_focus_lies_under_the_bar_of_ticked_rows(
     page.set_viewport_size({"width": width, "height": 640})
     page.goto(f"{live_server.url}/mottagare/{person.key}/")
     page.locator("input[name=valda]").first.check()
-    expect(page.locator(".bulk")).to_be_visible()
-    parts = page.locator(".list :is(a, button, input, summary):visible").all()
+    expect(page.locator(".bulk.is-on")).to_be_visible()
+    parts = page.locator('.list :is(a, button, input, summary):visible:not([tabindex="-1"])').all()
     assert len(parts) >= 28
     under = []
     for part in [*parts, *reversed(parts)]:
