@@ -221,7 +221,7 @@ class StockMovementAdmin(LongList, ForKhs, admin.ModelAdmin):
         "article",
         "individual_number",
         "warehouse",
-        "case_number",
+        "shown_case",
         "note",
         "user",
     )
@@ -229,8 +229,12 @@ class StockMovementAdmin(LongList, ForKhs, admin.ModelAdmin):
     change_list_template = "admin/khs_change_list.html"
     list_filter = (("kind", ChoiceFilter), ("warehouse", WarehouseFilter))
     list_select_related = ("article", "warehouse", "user")
-    search_fields = ("article__number", "case_number", "individual_number")
+    search_fields = ("article__number", "case__number", "individual_number")
     search_help_text = "Hela artikelnumret, ärendenumret eller individnumret"
+
+    @admin.display(description="ärende", ordering="case_number")
+    def shown_case(self, movement: StockMovement) -> str:
+        return movement.case_number or ""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
@@ -240,7 +244,7 @@ class StockMovementAdmin(LongList, ForKhs, admin.ModelAdmin):
             article = Article.objects.filter(number=number.upper()).values_list("pk", flat=True)
             queryset = queryset.filter(
                 Q(article__in=list(article))
-                | Q(case_number=number) & ~Q(case_number="")
+                | Q(case_number=number)
                 | Q(individual_number=number) & ~Q(individual_number="")
             )
         return queryset, False

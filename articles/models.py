@@ -15,6 +15,7 @@ from django.db.models.functions import Length
 from django.utils.text import slugify
 
 from organisation.models import Warehouse
+from sesam.models import CaseNumber, CaseNumberKey
 from sesam.status_looks import show_as
 
 
@@ -430,7 +431,15 @@ class StockMovement(models.Model):
     kind = models.CharField("slag", max_length=10, choices=Kind.choices)
     quantity = models.IntegerField("antal, med tecken")
     individual_number = models.CharField("individ", max_length=20, blank=True)
-    case_number = models.CharField("ärende", max_length=12, blank=True)
+    case = CaseNumberKey(
+        CaseNumber,
+        verbose_name="ärende",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
     note = models.CharField("anteckning", max_length=200, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -451,9 +460,7 @@ class StockMovement(models.Model):
             models.Index(fields=["-at", "-id"], name="movement_latest"),
             models.Index(fields=["kind", "-at", "-id"], name="movement_kind_latest"),
             models.Index(fields=["warehouse", "-at", "-id"], name="movement_warehouse_latest"),
-            models.Index(
-                fields=["case_number"], condition=~Q(case_number=""), name="movement_case"
-            ),
+            models.Index(fields=["case"], condition=Q(case__isnull=False), name="movement_case"),
             models.Index(
                 fields=["individual_number"],
                 condition=~Q(individual_number=""),

@@ -44,7 +44,7 @@ class Ledger:
         places: Iterable[Place],
         *,
         user: User | None = None,
-        case_number: str = "",
+        case_number: str | None = None,
         note: str = "",
     ) -> None:
         if not connection.in_atomic_block:

@@ -83,13 +83,19 @@ class BlockedFilter(admin.SimpleListFilter):
 
 class BlockInline(ReadOnly, admin.TabularInline):
     model = Block
-    fields = ("reason", "case_number", "since", "until")
+    fields = ("reason", as_text("case_number", "Ärende"), "since", "until")
     readonly_fields = fields
 
 
 class ComponentInline(ReadOnly, admin.TabularInline):
     model = Component
-    fields = ("article", "quantity", "case_number", "fitted_at", "removed_at")
+    fields = (
+        "article",
+        "quantity",
+        as_text("case_number", "Ärende"),
+        "fitted_at",
+        "removed_at",
+    )
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Component]:

@@ -8,6 +8,7 @@ from django.db.models.functions import Length, Upper
 
 from articles.models import Article
 from organisation.models import Warehouse
+from sesam.models import CaseNumber, CaseNumberKey
 from sesam.status_looks import show_as
 
 
@@ -184,7 +185,15 @@ class Block(models.Model):
 
     individual = models.ForeignKey(Individual, on_delete=models.PROTECT, related_name="blocks")
     reason = models.ForeignKey(BlockReason, on_delete=models.PROTECT, db_index=False)
-    case_number = models.CharField("ärende", max_length=12, blank=True)
+    case = CaseNumberKey(
+        CaseNumber,
+        verbose_name="ärende",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
     since = models.DateTimeField("från", auto_now_add=True)
     until = models.DateTimeField("till", null=True, blank=True)
 
@@ -205,7 +214,15 @@ class Component(models.Model):
     individual = models.ForeignKey(Individual, on_delete=models.PROTECT, related_name="components")
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.PositiveIntegerField("antal", default=1)
-    case_number = models.CharField("ärende", max_length=12, blank=True)
+    case = CaseNumberKey(
+        CaseNumber,
+        verbose_name="ärende",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
     fitted_at = models.DateTimeField("monterad", auto_now_add=True)
     removed_at = models.DateTimeField("borttagen", null=True, blank=True)
 

@@ -104,7 +104,9 @@ def _away(individuals: list[Individual], status: Individual.Status) -> None:
     Individual.objects.bulk_update(individuals, ["status", "warehouse"])
 
 
-def block(individuals: list[Individual], reason: BlockReason, *, case_number: str = "") -> None:
+def block(
+    individuals: list[Individual], reason: BlockReason, *, case_number: str | None = None
+) -> None:
     """They must not be handed out. Of what stands on a shelf, the caller tells the stock."""
     Block.objects.bulk_create(
         Block(individual=individual, reason=reason, case_number=case_number)
@@ -114,7 +116,7 @@ def block(individuals: list[Individual], reason: BlockReason, *, case_number: st
         individual.blocked = True
 
 
-def unblock(individual: Individual, reason: BlockReason, *, case_number: str) -> bool:
+def unblock(individual: Individual, reason: BlockReason, *, case_number: str | None) -> bool:
     """End the case's block; whether the piece is free of every block now."""
     open_blocks = Block.objects.filter(individual=individual, until=None)
     open_blocks.filter(reason=reason, case_number=case_number).update(until=timezone.now())

@@ -10,6 +10,7 @@ from articles.models import Article
 from individuals.models import Component, Individual
 from organisation.models import Payer, Unit, Warehouse
 from sesam.addresses import Address
+from sesam.models import CaseNumber, CaseNumberKey
 
 
 class PersonFacts(Address):
@@ -132,7 +133,15 @@ class CareRelation(models.Model):
         db_index=False,
     )
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, db_index=False)
-    case_number = models.CharField("ärende", max_length=12)
+    case = CaseNumberKey(
+        CaseNumber,
+        verbose_name="ärende",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
     since = models.DateTimeField("från", auto_now_add=True)
 
     class Meta:
@@ -140,7 +149,9 @@ class CareRelation(models.Model):
         verbose_name_plural = "vårdrelationer"
         constraints = [
             models.UniqueConstraint(
-                fields=["recipient", "unit", "case_number"], name="one_relation_a_case"
+                fields=["recipient", "unit", "case"],
+                nulls_distinct=False,
+                name="one_relation_a_case",
             )
         ]
 
@@ -193,7 +204,13 @@ class Loan(models.Model):
     lost = models.PositiveIntegerField("saknas", default=0)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+", db_index=False)
     prescriber_name = models.CharField("förskrivare", max_length=160, blank=True)
-    case_number = models.CharField("ärende", max_length=12, db_index=True)
+    case = CaseNumberKey(
+        CaseNumber,
+        verbose_name="ärende",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
     delivered_at = models.DateTimeField("levererat")
     ended_at = models.DateTimeField("avslutat", null=True, blank=True)
 
@@ -203,6 +220,7 @@ class Loan(models.Model):
         ordering = ["-delivered_at", "-id"]
         indexes = [
             models.Index(fields=["recipient", "-delivered_at"]),
+            models.Index(fields=["case"], name="loan_case"),
             models.Index(fields=["part_of"], condition=Q(part_of__isnull=False), name="loan_part"),
         ]
         constraints = [

@@ -15,6 +15,7 @@ class CaseKind(models.TextChoices):
     ACTIVITY = "activity", "Aktivitet"
     PICKUP = "pickup", "Hämtorder"
     DEVIATION = "deviation", "Avvikelse/reklamation"
+    ELSEWHERE = "elsewhere", "Ärende i ett annat system"  # taken over: has no page here
 
 
 class CaseSeries(models.Model):
@@ -49,6 +50,14 @@ class CaseNumber(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class CaseNumberKey(models.ForeignKey[Any, Any]):
+    """A case number elsewhere than at the case itself: the record's ``case_number`` is the text,
+    which stands in the column of that name, and its ``case`` the row of ``CaseNumber``."""
+
+    def get_attname(self) -> str:
+        return "case_number"
 
 
 def _printout_path(instance: Printout, filename: str) -> str:

@@ -32,6 +32,7 @@ from individuals.models import Individual
 from organisation.models import Payer, Source, Unit, User, Warehouse
 from organisation.permissions import FORSKRIVARE
 from recipients.models import Loan, Recipient, RegisterPerson
+from sesam.models import CaseKind, CaseNumber
 
 
 def read_test_numbers(name: str) -> list[tuple[str, str]]:
@@ -265,9 +266,20 @@ class CareUnitFactory(DjangoModelFactory):
     unit = factory.SubFactory(UnitFactory)
 
 
+def given_out(number: str, kind: CaseKind = CaseKind.ORDER) -> str:
+    """The case number, which somebody has given out."""
+    CaseNumber.objects.get_or_create(number=number, defaults={"kind": kind})
+    return number
+
+
 class LoanFactory(DjangoModelFactory):
     class Meta:
         model = Loan
+
+    @classmethod
+    def _create(cls, model_class, *args, **facts):
+        given_out(facts["case_number"])
+        return super()._create(model_class, *args, **facts)
 
     recipient = factory.SubFactory(RecipientFactory)
     article = factory.SubFactory(ArticleFactory)

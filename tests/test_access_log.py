@@ -20,7 +20,7 @@ from pickups.models import PickupEvent
 from recipients import services as recipients
 from recipients.models import Recipient
 from sesam import printouts
-from sesam.models import Printout
+from sesam.models import CaseKind, Printout
 from tests.factories import (
     ArticleFactory,
     IndividualFactory,
@@ -28,6 +28,7 @@ from tests.factories import (
     UnitFactory,
     UserFactory,
     WarehouseFactory,
+    given_out,
     put_in_stock,
 )
 from tests.orders.builders import add, go, manual, project, sent, start
@@ -259,7 +260,7 @@ def deed_deliver(user):
 
 def deed_hold(user):
     order = sent((ArticleFactory(), 1))
-    orders.hold(order, "26480999", user=user)
+    orders.hold(order, given_out("26480999", CaseKind.ACTIVITY), user=user)
     return order.recipient
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from organisation.models import Unit, Warehouse
 from recipients.cases import AddressedCase, CaseEvent, CaseQuerySet
 from recipients.models import Recipient
+from sesam.models import CaseNumber, CaseNumberKey
 from sesam.status_looks import show_as
 
 from .details import (
@@ -162,16 +163,20 @@ class OrderHold(models.Model):
     """An activity that must end before the order may be delivered or cancelled."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="holds", db_index=False)
-    case_number = models.CharField("ärende", max_length=12)
+    case = CaseNumberKey(
+        CaseNumber,
+        verbose_name="ärende",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
     since = models.DateTimeField(auto_now_add=True)
     released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = "öronmärkning"
         verbose_name_plural = "öronmärkningar"
-        constraints = [
-            models.UniqueConstraint(fields=["order", "case_number"], name="one_hold_a_case")
-        ]
+        constraints = [models.UniqueConstraint(fields=["order", "case"], name="one_hold_a_case")]
 
     def __str__(self) -> str:
         return self.case_number

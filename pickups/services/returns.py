@@ -98,7 +98,7 @@ def give_back(
     individuals.unfit(loose, now)
     ledger.save()
     _save_lines(lines, {pk: main for pk, (main, _) in owned.items()})
-    CareRelation.objects.get_or_create(recipient=recipient, unit=unit, case_number="")
+    CareRelation.objects.get_or_create(recipient=recipient, unit=unit, case_number=None)
     access_log.record(user, access_log.Action.CHANGE, recipient.key, detail="Retur")
     return made
 

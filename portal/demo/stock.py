@@ -54,7 +54,7 @@ class Shelf:
                    user=user, kind=StockMovement.Kind.DELIVERY)  # fmt: skip
         return pieces[0] if pieces else None
 
-    def _move(self, warehouse, article, quantity, at, *, number="", case_number="", user=None,
+    def _move(self, warehouse, article, quantity, at, *, number="", case_number=None, user=None,
               kind=StockMovement.Kind.OPENING) -> None:  # fmt: skip
         self.movements.append(
             StockMovement(warehouse=warehouse, article=article, kind=kind, quantity=quantity,

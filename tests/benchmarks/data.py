@@ -17,6 +17,9 @@ INSERT INTO articles_isoclass (code, level, parent_id, title, title_en)
         FROM generate_series(4, 30, 3) n, generate_series(3, 30, 3) m,
             generate_series(3, 30, 3) k) AS c (code)
     ORDER BY length(code), code;
+INSERT INTO sesam_casenumber (number, kind, created_at)
+    SELECT 'B' || n, 'order', now() FROM generate_series(1, 1 + greatest({lines} / 3, {individuals})) n
+    UNION ALL SELECT 'H' || n, 'pickup', now() FROM generate_series(1, {lines} / 15) n;
 INSERT INTO articles_supplier (name) SELECT 'Leverantör ' || n FROM generate_series(1, 100) n;
 INSERT INTO articles_article (number, name, type, supplier_id, supplier_number, iso_code,
     iso_class_id, unit_of_measure, pack_size, product_group, responsibility, billing_form_id, is_marked,
@@ -49,9 +52,9 @@ INSERT INTO articles_stockmovement (warehouse_id, article_id, kind, quantity, ca
 INSERT INTO individuals_individual (number, article_id, serial_number, status, text)
     SELECT (200000 + n)::text, (SELECT min(id) FROM articles_article) + n % {articles}, 'S' || n,
     'with_recipient', '' FROM generate_series(1, {individuals}) n;
-INSERT INTO individuals_block (individual_id, reason_id, case_number, since, until)
+INSERT INTO individuals_block (individual_id, reason_id, since, until)
     SELECT (SELECT min(id) FROM individuals_individual) + n,
-        (SELECT min(id) FROM individuals_blockreason), '', now(),
+        (SELECT min(id) FROM individuals_blockreason), now(),
         CASE WHEN n > 300 THEN now() END
     FROM generate_series(1, {individuals} / 10) n;
 INSERT INTO recipients_recipient (co, street, postcode, locality, given_name, family_name,

@@ -19,6 +19,7 @@ from organisation.models import AccessLogEntry
 from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, KHS, LOGGRANSKARE
 from recipients.models import Loan
 from sesam.errors import DomainError
+from sesam.models import CaseKind
 from tests.at_once import at_once
 from tests.factories import (
     ArticleFactory,
@@ -26,6 +27,7 @@ from tests.factories import (
     RecipientFactory,
     UserFactory,
     WarehouseFactory,
+    given_out,
     put_in_stock,
 )
 
@@ -261,7 +263,7 @@ def test_the_home_says_how_many_wait_in_each_queue_and_its_link_shows_just_these
     late.lines.update(planned_delivery=timezone.localdate() - dt.timedelta(days=1))
     sent((in_stock(0)[0], 1))  # backlog
     waits = sent((in_stock(5)[0], 1))
-    services.hold(waits, "26470042", user=khs_user)
+    services.hold(waits, given_out("26470042", CaseKind.ACTIVITY), user=khs_user)
     services.start_picking(sent((in_stock(5)[0], 1)), user=khs_user)
 
     found = queues(khs)
@@ -494,7 +496,7 @@ def test_what_is_delivered_together_goes_together(khs):
 def test_an_order_that_waits_for_an_activity_stays(khs, khs_user):
     order = sent((in_stock(5)[0], 1))
     data = seen(khs, order) | {f"antal-{order.lines.get().pk}": "1"}
-    services.hold(order, "26480099", user=khs_user)
+    services.hold(order, given_out("26480099", CaseKind.ACTIVITY), user=khs_user)
     assert "26480099" in khs.get(reverse(QUEUE)).content.decode()
     assert khs.get(page(order, "deliver")).url == page(order)
     assert "Leverera</a>" not in khs.get(page(order)).content.decode()

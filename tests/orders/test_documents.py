@@ -10,12 +10,14 @@ from orders.models import Order, OrderLine, OrderStatus
 from organisation.models import AccessLogEntry
 from organisation.permissions import FORSKRIVARE, KHS
 from recipients.models import Recipient
+from sesam.models import CaseKind
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
     RecipientFactory,
     UserFactory,
     WarehouseFactory,
+    given_out,
     put_in_stock,
 )
 from tests.papers import Paper, check_accessibility, check_syntax, needs_pdf
@@ -119,7 +121,7 @@ def test_the_pick_list_names_nobody(khs, order):
 
 
 def test_a_waiting_order_says_so_on_its_pick_list(khs, khs_user, order):
-    services.hold(order, "26480099", user=khs_user)
+    services.hold(order, given_out("26480099", CaseKind.ACTIVITY), user=khs_user)
     assert "Får inte lämnas ut: väntar på aktivitet 26480099" in paper(khs, order, PICK).text
     assert khs.get(url(order, NEXT)).status_code == 302
 

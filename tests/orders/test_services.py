@@ -21,6 +21,7 @@ from orders.services import Pick
 from organisation.models import Source
 from recipients.models import CareRelation, Loan
 from sesam.errors import DomainError
+from sesam.models import CaseKind
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -31,6 +32,7 @@ from tests.factories import (
     StandardComponentFactory,
     UserFactory,
     WarehouseFactory,
+    given_out,
     put_in_stock,
 )
 
@@ -349,7 +351,7 @@ def test_an_order_that_waits_for_an_activity_is_neither_cancelled_nor_delivered(
     put_in_stock(khs, article, 1)
     order = sent((article, 1))
     line = order.lines.get()
-    services.hold(order, "26480099", user=order.ordered_by)
+    services.hold(order, given_out("26480099", CaseKind.ACTIVITY), user=order.ordered_by)
 
     with pytest.raises(DomainError, match="26480099"):
         services.cancel(order, user=order.ordered_by)

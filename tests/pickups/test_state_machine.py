@@ -195,7 +195,7 @@ class Aids(RuleBasedStateMachine):
         piece = individuals.lock([one_of(at_home(), which).pk]).popitem()[1]
         inquiry = self.world.inquiry
         if piece.blocked:
-            individuals.unblock(piece, inquiry, case_number="")
+            individuals.unblock(piece, inquiry, case_number=None)
         else:
             individuals.block([piece], inquiry)
 

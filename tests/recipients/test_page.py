@@ -13,6 +13,7 @@ from articles.models import ArticleType
 from individuals.models import Component
 from organisation.models import AccessLogEntry
 from recipients.models import Recipient
+from sesam.models import CaseKind
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -21,6 +22,7 @@ from tests.factories import (
     LoanFactory,
     RecipientFactory,
     UnitFactory,
+    given_out,
 )
 from tests.undoing import undo_address
 
@@ -499,17 +501,14 @@ def test_a_loan_opens_only_under_the_one_who_has_it(client, recipient):
 
 
 def test_another_units_case_has_short_facts_but_no_link(browser_of, stranger, client, recipient):
-    from sesam.models import CaseKind, CaseNumber
-
-    CaseNumber.objects.create(number="26410087", kind=CaseKind.ORDER)
     loan = LoanFactory(recipient=recipient)
     assert "Gå till beställningsdetaljer" not in page(
         browser_of(stranger), recipient, panel=loan.pk
     )
     assert "Karin Lindqvist" in page(browser_of(stranger), recipient, panel=loan.pk)
     assert "/bestallningar/26410087/" in page(client, recipient, panel=loan.pk)
-    # A loan whose number names no case here (taken over from elsewhere) has no dead link.
-    old = LoanFactory(recipient=recipient, case_number="24010001")
+    # A loan of a case that was elsewhere (taken over) has no dead link.
+    old = LoanFactory(recipient=recipient, case_number=given_out("24010001", CaseKind.ELSEWHERE))
     assert "Gå till beställningsdetaljer" not in page(client, recipient, panel=old.pk)
 
 
@@ -545,7 +544,9 @@ def test_those_who_came_to_nothing_are_removed_after_thirty_days(client):
     unused, with_loan, with_case, fresh = (RecipientFactory() for _ in range(4))
     care_unit = CareUnitFactory()
     LoanFactory(recipient=with_loan)
-    CareRelation.objects.create(recipient=with_case, unit=UnitFactory(), case_number="26410001")
+    CareRelation.objects.create(
+        recipient=with_case, unit=UnitFactory(), case_number=given_out("26410001")
+    )
     Recipient.objects.exclude(pk=fresh.pk).update(created_at=long_ago)
     call_command("clear_old")
     assert set(Recipient.objects.all()) == {with_loan, with_case, fresh, care_unit}

@@ -7,7 +7,7 @@ from django.apps import apps
 
 from individuals.models import Component
 from recipients.models import Loan
-from tests.factories import RecipientFactory
+from tests.factories import RecipientFactory, given_out
 from tests.pickups.builders import lend_chair_with_part, returned
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def test_what_sits_without_a_loan_is_listed(capsys):
     chair, cushion = lend_chair_with_part(RecipientFactory())
     Loan.objects.update(component=None)
     stray = Component.objects.create(
-        individual=chair.individual, article=cushion.article, case_number="26010001"
+        individual=chair.individual, article=cushion.article, case_number=given_out("26010001")
     )
 
     match(apps, None)

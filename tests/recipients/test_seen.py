@@ -12,7 +12,7 @@ from organisation.models import AccessLogEntry
 from organisation.permissions import KHS
 from recipients import seen
 from recipients.models import CareRelation
-from tests.factories import CareUnitFactory, RecipientFactory, UnitFactory, UserFactory
+from tests.factories import CareUnitFactory, RecipientFactory, UnitFactory, UserFactory, given_out
 from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ NONE = "Ingen än."
 def known(unit, **facts):
     """Somebody whom the unit has a case with."""
     recipient = RecipientFactory(**facts)
-    CareRelation.objects.create(recipient=recipient, unit=unit, case_number="26470001")
+    CareRelation.objects.create(recipient=recipient, unit=unit, case_number=given_out("26470001"))
     return recipient
 
 
@@ -95,7 +95,7 @@ def test_khs_sees_everybody_with_a_case(browser_of, khs_user, stranger):
 def test_a_care_unit_stands_there_as_well(client, prescriber):
     unit = CareUnitFactory(number="4127", family_name="Äldreboendet Eken")
     CareRelation.objects.create(
-        recipient=unit, unit=prescriber.default_unit, case_number="26470001"
+        recipient=unit, unit=prescriber.default_unit, case_number=given_out("26470001")
     )
     look(client, unit)
     assert "Äldreboendet Eken" in listed(client, "/")
