@@ -1,12 +1,12 @@
 """The catalogue in KHS's hands; balances to look at."""
 
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.urls import URLPattern, path
@@ -47,14 +47,17 @@ class WarehouseFilter(admin.RelatedFieldListFilter):
     template = "admin/khs_filter.html"
 
 
-class PriceInline(ForKhs, admin.TabularInline):
+class PriceInline(ForKhs, admin.TabularInline[Price, Article]):
     """A new price is a new row with its own day; the old ones stand."""
 
     model = Price
     extra = 1
 
 
-class DocumentForm(forms.ModelForm):
+M = TypeVar("M", bound=Model)
+
+
+class DocumentForm(forms.ModelForm[ArticleDocument]):
     """A PDF, told by its content, or a link; never both."""
 
     url = forms.URLField(label="Länk", required=False, max_length=500, assume_scheme="https")
@@ -72,7 +75,7 @@ class DocumentForm(forms.ModelForm):
                 raise forms.ValidationError(error.message) from error
             if found != ArticleDocument.content_type:
                 raise forms.ValidationError("Välj en PDF.")
-            self.instance.size = file.size
+            self.instance.size = file.size or 0
         return file
 
     def clean(self) -> dict[str, Any]:
@@ -82,29 +85,29 @@ class DocumentForm(forms.ModelForm):
         return data
 
 
-class DocumentInline(ForKhs, admin.TabularInline):
+class DocumentInline(ForKhs, admin.TabularInline[ArticleDocument, Article]):
     model = ArticleDocument
     form = DocumentForm
     extra = 0
 
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)
 
 
-class FoundByWords(LongList):
+class FoundByWords(LongList[M]):
     """Searched as the portal searches articles: all the words, in the text that is indexed."""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        (field,) = self.search_fields  # type: ignore[attr-defined]
+        (field,) = self.search_fields
         for word in words_of(search_term):
             queryset = queryset.filter(**{field: Upper(Value(word))})
         return queryset, False
 
 
 @admin.register(Article)
-class ArticleAdmin(FoundByWords, ForKhs, admin.ModelAdmin):
+class ArticleAdmin(ForKhs, FoundByWords[Article]):
     """Articles are ended («utgått»), never removed."""
 
     list_display = ("number", "name", "type", "supplier", "iso_code", "is_discontinued")
@@ -134,49 +137,51 @@ class ArticleAdmin(FoundByWords, ForKhs, admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Article | None = None):
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Article | None = None
+    ) -> tuple[str, ...]:
         """A number names the article for ever; marking can't change under pieces in stock."""
         return ("number", "is_marked") if obj else ()
 
 
 @admin.register(Supplier)
-class SupplierAdmin(ForKhs, admin.ModelAdmin):
+class SupplierAdmin(ForKhs, admin.ModelAdmin[Supplier]):
     search_fields = ("name",)
 
 
 @admin.register(IsoClass)
-class IsoClassAdmin(ForKhs, admin.ModelAdmin):
+class IsoClassAdmin(ForKhs, admin.ModelAdmin[IsoClass]):
     list_display = ("code", "title", "level")
     search_fields = ("code", "title")
     readonly_fields = ("code", "level", "parent")
 
-    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
 @admin.register(BillingForm)
-class BillingFormAdmin(ForKhs, admin.ModelAdmin):
+class BillingFormAdmin(ForKhs, admin.ModelAdmin[BillingForm]):
     list_display = ("name", "rule", "is_active")
 
 
-class MemberInline(ForKhs, admin.TabularInline):
+class MemberInline(ForKhs, admin.TabularInline[ReplacementMember, ReplacementGroup]):
     model = ReplacementMember
     autocomplete_fields = ("article",)
     extra = 1
 
-    def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)
 
 
 @admin.register(ReplacementGroup)
-class ReplacementGroupAdmin(ForKhs, admin.ModelAdmin):
+class ReplacementGroupAdmin(ForKhs, admin.ModelAdmin[ReplacementGroup]):
     list_display = ("name", "is_forced")
     search_fields = ("name", "members__article__number")
     inlines = (MemberInline,)
 
 
 @admin.register(Balance)
-class BalanceAdmin(FoundByWords, ForKhs, admin.ModelAdmin):
+class BalanceAdmin(ForKhs, FoundByWords[Balance]):
     """Only services move stock; KHS says when more is expected."""
 
     list_display = ("article", "warehouse", "on_hand", "reserved", "unavailable", "expected_on")
@@ -201,17 +206,19 @@ class BalanceAdmin(FoundByWords, ForKhs, admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def save_model(self, request: HttpRequest, obj: Balance, form, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Balance, form: forms.ModelForm[Balance], change: bool
+    ) -> None:
         """The one column: the others may have moved since the page was opened."""
         if form.changed_data:
             obj.save(update_fields=form.changed_data)
 
 
 @admin.register(StockMovement)
-class StockMovementAdmin(LongList, ForKhs, admin.ModelAdmin):
+class StockMovementAdmin(ForKhs, LongList[StockMovement]):
     """The ledger, to look at."""
 
     list_display = (
@@ -249,8 +256,8 @@ class StockMovementAdmin(LongList, ForKhs, admin.ModelAdmin):
             )
         return queryset, False
 
-    def has_add_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj=None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

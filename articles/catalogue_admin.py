@@ -6,12 +6,13 @@ import uuid
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from organisation.permissions import UserRequest
 from sesam import printouts
 from sesam.errors import DomainError
 
@@ -23,14 +24,14 @@ SHOWN = 200
 
 
 @require_POST
-def export_view(request: HttpRequest) -> HttpResponse:
+def export_view(request: UserRequest) -> HttpResponse:
     """The whole catalogue, in the form that the import takes: to the page where it is waited for."""
     back = reverse("admin:articles_article_changelist")
-    printout = jobs.order_catalogue(user=request.user, back_url=back)  # type: ignore[arg-type]
+    printout = jobs.order_catalogue(user=request.user, back_url=back)
     return redirect(printouts.url_of(printout))
 
 
-def upload_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
+def upload_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> HttpResponse:
     """Send in a sheet; what it would do stands on the next page."""
     error = ""
     if request.method == "POST":
@@ -38,7 +39,7 @@ def upload_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResp
         try:
             if upload is None:
                 raise DomainError("Välj en fil.", field="file")
-            sheet = catalogue_import.receive(upload, user=request.user)  # type: ignore[arg-type]
+            sheet = catalogue_import.receive(upload, user=request.user)
         except DomainError as fault:
             error = fault.message
         else:
@@ -52,7 +53,9 @@ def upload_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResp
     return _page(model_admin, request, "upload", context, status=422 if error else 200)
 
 
-def import_view(model_admin: admin.ModelAdmin, request: HttpRequest, key: uuid.UUID) -> Any:
+def import_view(
+    model_admin: admin.ModelAdmin[Any], request: UserRequest, key: uuid.UUID
+) -> HttpResponse:
     """What a sheet would do, and doing it. Only for the one who sent it in."""
     sheet = get_object_or_404(CatalogueImport, key=key, user=request.user)
     error = ""
@@ -84,8 +87,8 @@ def import_view(model_admin: admin.ModelAdmin, request: HttpRequest, key: uuid.U
 
 
 def _page(
-    model_admin: admin.ModelAdmin,
-    request: HttpRequest,
+    model_admin: admin.ModelAdmin[Any],
+    request: UserRequest,
     name: str,
     context: dict[str, Any],
     *,

@@ -75,7 +75,7 @@ class Line:
     faults: list[tuple[str, str]]
 
 
-def check(upload: UploadedFile) -> None:
+def check(upload: UploadedFile[bytes]) -> None:
     """Refuse what is no workbook, or a too large one."""
     if not upload.size or upload.size > settings.ATTACHMENT_MAX_BYTES:
         limit = settings.ATTACHMENT_MAX_BYTES // 1024 // 1024

@@ -150,8 +150,8 @@ def _resolve(values: dict[str, Any], known: _Known, faults: list[tuple[str, str]
 
 def _differs(article: Article, name: str, value: Any) -> bool:
     if name == "supplier":  # one that is to be made has no key yet
-        return value.pk is None or article.supplier_id != value.pk
-    return getattr(article, name) != value
+        return value.pk is None or bool(article.supplier_id != value.pk)
+    return bool(getattr(article, name) != value)
 
 
 def _price(
@@ -210,11 +210,8 @@ def apply(sheet: CatalogueImport) -> Plan:
 
 
 def _write(made: Plan) -> None:
-    unsaved = {
-        id(c.article.supplier): c.article.supplier
-        for c in made.changes
-        if c.article.supplier is not None and c.article.supplier.pk is None
-    }
+    suppliers = [c.article.supplier for c in made.changes if c.article.supplier]
+    unsaved: dict[int, Supplier] = {id(new): new for new in suppliers if new.pk is None}
     Supplier.objects.bulk_create(unsaved.values())
     for change in made.changes:
         change.article.supplier = change.article.supplier  # takes over the key that it now has

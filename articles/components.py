@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from django.db.models import (
     Case,
@@ -69,7 +70,7 @@ _AVAILABLE = StockColumn(
 
 
 class PartTable(Table[PartRow]):
-    columns = (_NUMBER, _LINK, _TYPE, _AVAILABLE)
+    columns: ClassVar[tuple[Column, ...]] = (_NUMBER, _LINK, _TYPE, _AVAILABLE)
     order = "name"
     tie = (_NAME, "pk")
     dom_id = "komponenter"

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from organisation.models import Warehouse
+from organisation.permissions import UserRequest
 from sesam import personal_numbers
 from sesam.errors import DomainError
 
@@ -19,7 +20,7 @@ from . import counting
 from .search import words_of
 
 
-def count_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
+def count_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> HttpResponse:
     """Choose warehouse and articles, then write what was counted.
 
     The choice is posted and shown by GET: a personal number, typed in the wrong box, never
@@ -54,7 +55,7 @@ def count_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespo
     fault = field = ""
     if not any(row.error for row in rows):
         try:
-            changed = counting.count(warehouse, counts, user=request.user, reason=context["reason"])  # type: ignore[arg-type]
+            changed = counting.count(warehouse, counts, user=request.user, reason=context["reason"])
         except counting.Faults as faults:
             for row in rows:
                 row.error = faults.by_article.get(row.article.pk, "")

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from organisation.stores import Seen
+from sesam.form_fields import choice
 
 from . import search
 from .models import ArticleType
@@ -44,7 +45,7 @@ class SearchForm(forms.Form):
                 "lager": warehouse.number if warehouse else "",
             }
         )
-        self.fields["lager"].choices = [(w.number, str(w)) for w in seen.warehouses]
+        choice(self, "lager").choices = [(w.number, str(w)) for w in seen.warehouses]
         self.warehouse = warehouse
 
     @property
@@ -52,7 +53,7 @@ class SearchForm(forms.Form):
         return [self["typ"], self["lager"]]
 
     def clean_q(self) -> str:
-        typed = self.cleaned_data["q"]
+        typed: str = self.cleaned_data["q"]
         if typed and not search.long_enough(search.words_of(typed)):
             raise forms.ValidationError("Skriv minst tre tecken för att söka.")
         return typed

@@ -95,7 +95,7 @@ def remove_import_files() -> int:
     for pk in old.values_list("pk", flat=True):
         with transaction.atomic():
             sheet = CatalogueImport.objects.select_for_update().get(pk=pk)
-            name, sheet.file = sheet.file.name, ""
+            name, sheet.file = str(sheet.file), ""
             sheet.save(update_fields=["file"])
         default_storage.delete(name)
         removed += 1

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Prefetch
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,13 +15,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from organisation import stores
 from organisation.models import Warehouse
-from organisation.permissions import CARE, roles
+from organisation.permissions import CARE, UserRequest, roles
 from sesam import attachments, personal_numbers
 from sesam.templatetags.sesam import kr, stock_html
 
 from . import components
 from . import search as finder
-from .models import Article, ArticleDocument, Balance, ReplacementMember
+from .models import Article, ArticleDocument, Balance
 from .slots import article_buttons
 from .tables import iso_text
 from .views import remember
@@ -39,7 +38,7 @@ TABS = {
 
 @roles(*CARE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def detail(request: HttpRequest, number: str) -> HttpResponse:
+def detail(request: UserRequest, number: str) -> HttpResponse:
     """One article. ``flik`` names the tab, ``lager`` the warehouse of «Tillgänglighet».
 
     Only «Sök komponent» is posted to: see ``_search_components``.
@@ -101,17 +100,12 @@ def _availability(
     """The chosen warehouse, and what may stand in for the article there, by rank."""
     group = getattr(article, "replacement", None) and article.replacement.group
     here = Balance.objects.filter(warehouse=warehouse)
-    members = (
-        ReplacementMember.objects.filter(group=group)
-        .select_related("article")
-        .prefetch_related(Prefetch("article__balances", queryset=here, to_attr="here"))
-        if group
-        else []
-    )
-    rows = []
+    members = list(group.members.select_related("article")) if group else []
+    there = {b.article_id: b for b in here.filter(article__in=[m.article_id for m in members])}
+    rows: list[dict[str, Any]] = []
     for member in members:
         other = member.article
-        balance = other.here[0] if other.here else None
+        balance = there.get(other.pk)
         available = balance.available if balance else 0
         rows.append(
             {
@@ -237,6 +231,7 @@ def _components(
     kept = {"lager": request.GET["lager"]} if request.GET.get("lager") else {}
     words = finder.words_of(request.GET.get("q", "")[:200])
     too_short = bool(words) and not finder.long_enough(words)
+    table: components.PartTable | None
     if chosen == "standard":
         table = components.standard(request, article, warehouse)
     elif chosen == "ovriga":
@@ -282,7 +277,7 @@ def _documents(
 
 @roles(*CARE)
 @require_safe
-def document(request: HttpRequest, number: str, key: uuid.UUID) -> HttpResponse:
+def document(request: HttpRequest, number: str, key: uuid.UUID) -> FileResponse:
     """A file of an article, as a download."""
     found = get_object_or_404(
         ArticleDocument.objects.exclude(file=""), key=key, article__number=number

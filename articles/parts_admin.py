@@ -20,7 +20,7 @@ from django.utils.functional import cached_property
 
 from organisation.admin import ForKhs
 
-from .models import Fit, StandardComponent
+from .models import Article, Fit, StandardComponent
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class PartRow:
     errors: tuple[str, ...] = ()
 
 
-class PartForm(forms.ModelForm):
+class PartForm(forms.ModelForm[Any]):
     """Another article is another row: one that is there keeps its own."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -51,9 +51,9 @@ class PartForm(forms.ModelForm):
         return (super().clean() or self.cleaned_data) | self.kept
 
 
-class PartFormSet(BaseInlineFormSet):
+class PartFormSet(BaseInlineFormSet[Any, Article, PartForm]):
     @cached_property
-    def forms(self) -> list[forms.ModelForm]:
+    def forms(self) -> list[PartForm]:
         """Of a page that only shows the rows there are none, but for new ones."""
         if self.is_bound:
             return super().forms
@@ -61,11 +61,11 @@ class PartFormSet(BaseInlineFormSet):
         return [self._construct_form(n) for n in range(there, wanted)]
 
     @property
-    def initial_forms(self) -> list[forms.ModelForm]:
+    def initial_forms(self) -> list[PartForm]:
         return super().initial_forms if self.is_bound else []
 
     @property
-    def extra_forms(self) -> list[forms.ModelForm]:
+    def extra_forms(self) -> list[PartForm]:
         return super().extra_forms if self.is_bound else self.forms
 
     @property
@@ -92,7 +92,7 @@ class PartFormSet(BaseInlineFormSet):
         return str(record.part if isinstance(record, Fit) else record.component)
 
 
-class PartInline(ForKhs, admin.TabularInline):
+class PartInline(ForKhs, admin.TabularInline[Any, Article]):
     """Rows of an article that name another one."""
 
     form = PartForm

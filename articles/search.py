@@ -217,6 +217,7 @@ def _page(matching: str, asked: Asked, total: int, *, with_prices: bool) -> str:
     is_many = asked.counted_to is not None and total > asked.counted_to
     few = "true" if total <= settings.AVAILABILITY_ROW_LIMIT else "false"
     falling = "DESC" if asked.falling else "ASC"
+    key: str
     key, joins = asked.sort
 
     def order(a: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,7 +147,7 @@ def balances(
     words: list[str] | None = None,
     article_type: str | None = None,
     zero_too: bool = False,
-) -> QuerySet[Any, dict[str, Any]]:
+) -> QuerySet[Any, Mapping[str, Any]]:
     """A store's balances as dicts: those with something on hand, or all that it ever had."""
     rows = Balance.objects.filter(warehouse=store)
     if not zero_too:
@@ -167,13 +168,13 @@ def balances(
     )
 
 
-def by_name(rows: QuerySet[Any, dict[str, Any]]) -> QuerySet[Any, dict[str, Any]]:
+def by_name(rows: QuerySet[Any, Mapping[str, Any]]) -> QuerySet[Any, Mapping[str, Any]]:
     """``rows`` as a printed list has them."""
     return rows.order_by(*BalanceTable.tie)
 
 
 def table(
-    request: HttpRequest, rows: QuerySet[Any, dict[str, Any]], store: Warehouse
+    request: HttpRequest, rows: QuerySet[Any, Mapping[str, Any]], store: Warehouse
 ) -> BalanceTable:
     """The list as the address wants it."""
     made = BalanceTable.fetch(request, rows, row=BalanceRow)

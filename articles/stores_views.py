@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from organisation import stores as warehouses
 from organisation.models import Unit, Warehouse
-from organisation.permissions import CARE, KHS, has_role, roles
+from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
 from sesam import dialogs, personal_numbers, printouts
 from sesam.places import TabContent
 
@@ -28,7 +28,7 @@ ALL_UNITS = "alla"
 
 @roles(*CARE)
 @require_safe
-def store_list(request: HttpRequest) -> HttpResponse:
+def store_list(request: UserRequest) -> HttpResponse:
     """The stores that the user may open, of the active unit unless another is chosen."""
     everywhere = has_role(request.user, KHS)
     units = list(
@@ -50,7 +50,7 @@ def store_list(request: HttpRequest) -> HttpResponse:
     return render(request, "articles/stores.html", context)
 
 
-def find_store(request: HttpRequest, number: str) -> Warehouse:
+def find_store(request: UserRequest, number: str) -> Warehouse:
     """A store that the user may open; another unit's is not found."""
     found = warehouses.open_to(request.user).filter(number=number.replace("\0", ""))
     store = found.select_related("owner").first()
@@ -61,7 +61,7 @@ def find_store(request: HttpRequest, number: str) -> Warehouse:
 
 @roles(*CARE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def store_page(request: HttpRequest, number: str) -> HttpResponse:
+def store_page(request: UserRequest, number: str) -> HttpResponse:
     """A store. ``flik`` names the tab; a filter is asked by POST and shown by GET, so that a
     personal number typed in the wrong box never comes into an address."""
     store = find_store(request, number)
@@ -82,7 +82,7 @@ def store_page(request: HttpRequest, number: str) -> HttpResponse:
 
 @roles(*CARE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def store_report(request: HttpRequest, number: str) -> HttpResponse:
+def store_report(request: UserRequest, number: str) -> HttpResponse:
     """«Lagersaldorapport»: asks first, and leads to the page where the PDF is waited for."""
     store = find_store(request, number)
     back = reverse("articles:store", args=[store.number])
@@ -142,7 +142,7 @@ class BalanceForm(forms.Form):
         )
 
     def clean_q(self) -> str:
-        typed = self.cleaned_data["q"]
+        typed: str = self.cleaned_data["q"]
         if personal_numbers.looks_personal(typed):
             raise forms.ValidationError(
                 "Det ser ut som ett personnummer. Här söker du artiklar i förrådet."
@@ -168,7 +168,7 @@ def balance_tab(request: HttpRequest, store: Warehouse) -> TabContent | HttpResp
     form = BalanceForm(request.POST if request.method == "POST" else request.GET)
     if not form.is_valid():
         if "personnummer" in str(form.errors):
-            form.data["q"] = ""  # neither shown nor kept
+            form.data = {**form.data, "q": ""}  # neither shown nor kept
         return TabContent(template=BALANCES, context={"form": form}, status=422)
     if request.method == "POST":
         kept = {"sortera": request.POST["sortera"]} if request.POST.get("sortera") else {}

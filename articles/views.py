@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from organisation import stores
 from organisation.models import Warehouse
-from organisation.permissions import CARE, roles
+from organisation.permissions import CARE, UserRequest, roles
 from sesam import personal_numbers
 
 from . import search as finder
@@ -32,7 +32,7 @@ PARAMETERS = ("q", "typ", "lager", "sortera")
 
 @roles(*CARE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: UserRequest) -> HttpResponse:
     """The search. It is asked by POST and shown by GET: a personal number, typed in the wrong
     box, never comes into an address."""
     asked = request.POST if request.method == "POST" else request.GET
@@ -69,7 +69,7 @@ def _of_number(request: HttpRequest, asked: QueryDict) -> str:
     return where_typed(request, number) or _detail_url(number, asked.get("lager", ""))
 
 
-def _hits(request: HttpRequest, form: SearchForm) -> dict[str, Any]:
+def _hits(request: UserRequest, form: SearchForm) -> dict[str, Any]:
     table = ArticleTable.found(
         request,
         partial(
@@ -98,7 +98,7 @@ def _detail_url(number: str, warehouse: str = "") -> str:
 # --- lately viewed -----------------------------------------------------------------------
 
 
-def _lately(request: HttpRequest, warehouse: Warehouse | None) -> list[Article]:
+def _lately(request: UserRequest, warehouse: Warehouse | None) -> list[Article]:
     """The articles looked at lately, newest first, with what ``warehouse`` has ``here`` of them.
 
     One query.
@@ -109,7 +109,7 @@ def _lately(request: HttpRequest, warehouse: Warehouse | None) -> list[Article]:
     return list(articles.annotate(here=Coalesce(Subquery(left[:1]), 0))[:SHOWN])
 
 
-def remember(request: HttpRequest, article: Article) -> None:
+def remember(request: UserRequest, article: Article) -> None:
     """The article is the one looked at last. One statement, whatever other tabs look at."""
     ArticleLook.objects.bulk_create(
         [ArticleLook(user=request.user, article=article, seen_at=timezone.now())],
@@ -121,7 +121,7 @@ def remember(request: HttpRequest, article: Article) -> None:
 
 @roles(*CARE)
 @require_POST
-def forget(request: HttpRequest) -> HttpResponse:
+def forget(request: UserRequest) -> HttpResponse:
     """Take an article out of those looked at lately."""
     gone = request.POST.get("nummer", "").replace("\0", "")
     ArticleLook.objects.filter(user=request.user, article__number=gone).delete()

@@ -57,7 +57,7 @@ class WarehouseFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(warehouse.number, str(warehouse)) for warehouse in Warehouse.objects.all()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.value():
             return queryset
         # By its key, which the index has: joined by its number, all pieces are looked through.
@@ -77,17 +77,17 @@ class BlockedFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("ja", "Spärrad"), ("nej", "Inte spärrad")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(blocked=self.value() == "ja") if self.value() else queryset
 
 
-class BlockInline(ReadOnly, admin.TabularInline):
+class BlockInline(ReadOnly, admin.TabularInline[Block, Individual]):
     model = Block
     fields = ("reason", as_text("case_number", "Ärende"), "since", "until")
     readonly_fields = fields
 
 
-class ComponentInline(ReadOnly, admin.TabularInline):
+class ComponentInline(ReadOnly, admin.TabularInline[Component, Individual]):
     model = Component
     fields = (
         "article",
@@ -102,14 +102,14 @@ class ComponentInline(ReadOnly, admin.TabularInline):
         return super().get_queryset(request).select_related("article", "individual")
 
 
-class FormerNumberInline(ReadOnly, admin.TabularInline):
+class FormerNumberInline(ReadOnly, admin.TabularInline[FormerNumber, Individual]):
     model = FormerNumber
     fields = ("number", "changed_at", as_text("changed_by", "Ändrat av"))
     readonly_fields = fields
 
 
 @admin.register(Individual)
-class IndividualAdmin(LongList, ReadOnly, admin.ModelAdmin):
+class IndividualAdmin(ReadOnly, LongList[Individual]):
     list_display = (
         "number",
         "shown_article",
@@ -183,7 +183,7 @@ class IndividualAdmin(LongList, ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(BlockReason)
-class BlockReasonAdmin(Locked, ReadOnly, admin.ModelAdmin):
+class BlockReasonAdmin(Locked, ReadOnly, admin.ModelAdmin[BlockReason]):
     """A reason in use is ended, not removed."""
 
     list_display = ("name", "is_active")

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 
 from articles.models import Article
 from organisation.models import Warehouse
+from organisation.permissions import UserRequest
 from sesam import personal_numbers
 from sesam.errors import DomainError
 
@@ -28,7 +29,7 @@ def address(warehouse: str, article: str) -> str:
     return f"{reverse('admin:individuals_individual_count')}?{query}"
 
 
-def count_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
+def count_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> HttpResponse:
     """Choose warehouse and article, then tick what is missing. The choice is posted and shown
     by GET, as on the page for counted articles."""
     asked = request.POST if request.method == "POST" else request.GET
@@ -63,7 +64,7 @@ def count_view(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpRespo
                     article,
                     missing=ticked[:MOST],
                     found=_numbers(context["found"])[:MOST],
-                    user=request.user,  # type: ignore[arg-type]
+                    user=request.user,
                     reason=context["reason"],
                 )
             except DomainError as error:

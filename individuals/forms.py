@@ -9,6 +9,7 @@ from articles.models import Article
 from organisation.models import Warehouse
 from sesam import personal_numbers
 from sesam.errors import DomainError
+from sesam.form_fields import record_choice
 
 from . import services
 from .search import MIN_CHARACTERS
@@ -91,7 +92,7 @@ class ArticleForm(forms.Form):
 
     def __init__(self, data: Any, *, stores: QuerySet[Warehouse], store: str) -> None:
         super().__init__(data, initial={"warehouse": store})
-        self.fields["warehouse"].queryset = stores
+        record_choice(self, "warehouse").queryset = stores
 
     def clean_article(self) -> Article:
         number = self.cleaned_data["article"].strip().upper()

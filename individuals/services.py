@@ -26,15 +26,18 @@ OLDEST = 40  # years: more is a slip of the finger
 def with_blocked() -> QuerySet[Individual]:
     """Individuals that know whether they are blocked (``blocked``)."""
     open_blocks = Block.objects.filter(individual=OuterRef("pk"), until=None)
-    return Individual.objects.annotate(blocked=Exists(open_blocks))  # type: ignore[no-redef]
+    return Individual.objects.annotate(blocked=Exists(open_blocks))  # type: ignore[no-redef]  # declared by the model
 
 
 def on_shelf(warehouse_id: int, article_id: int) -> QuerySet[Individual]:
     """What can be handed out there now, by number."""
-    there = with_blocked().filter(
-        warehouse=warehouse_id, article=article_id, status=Status.IN_STOCK
-    )
-    return there.filter(blocked=False).order_by("number")  # type: ignore[misc]
+    return free().filter(warehouse=warehouse_id, article=article_id).order_by("number")
+
+
+def free() -> QuerySet[Individual]:
+    """What stands on a shelf and isn't blocked."""
+    there = with_blocked().filter(status=Status.IN_STOCK)
+    return there.filter(blocked=False)  # type: ignore[misc]  # annotated
 
 
 def lock(ids: Iterable[int]) -> dict[int, Individual]:

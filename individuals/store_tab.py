@@ -61,9 +61,6 @@ def count(request: HttpRequest, store: Warehouse) -> int:
 
 def build(request: HttpRequest, store: Warehouse) -> TabContent:
     """The tab's list; one query for the rows and their number."""
-    pieces = (
-        with_blocked()
-        .filter(warehouse=store)
-        .values("number", "article__number", "article__name", "serial_number", "status", "blocked")
-    )
+    shown = ("number", "article__number", "article__name", "serial_number", "status", "blocked")
+    pieces = with_blocked().filter(warehouse=store).values(*shown)
     return TabContent(table=ShelfTable.fetch(request, pieces, row=ShelfRow))

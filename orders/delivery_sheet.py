@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.http import QueryDict
 
 from individuals.models import Individual
-from individuals.services import with_blocked
+from individuals.services import free, with_blocked
 from organisation.models import Source
 
 from .models import Order, OrderLine
@@ -172,9 +172,7 @@ def _shelf(lines: list[OrderLine]) -> dict[Place, list[Individual]]:
     marked = [line for line in lines if line.article.is_marked]
     shelf: dict[Place, list[Individual]] = defaultdict(list)
     if marked:
-        pieces = with_blocked().filter(
-            status=Individual.Status.IN_STOCK,
-            blocked=False,
+        pieces = free().filter(
             warehouse__in={line.warehouse_id for line in marked},
             article__in={line.article_id for line in marked},
         )

@@ -1,7 +1,7 @@
 """The back office: users, units and warehouses for whoever runs the system."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Concatenate, TypeVar, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 
 from . import views
 from .models import Payer, Unit, User, Warehouse
-from .permissions import KHS, ROLES, has_role
+from .permissions import KHS, ROLES, UserRequest, has_role
 from .uses import told
 
 admin.site.site_header = "Hjälpmedelsportalen, KHS"
@@ -66,14 +66,14 @@ class ForKhs(Locked):
 
 
 def for_khs(
-    model_admin: admin.ModelAdmin[Any], view: Callable[..., HttpResponse]
+    model_admin: admin.ModelAdmin[Any], view: Callable[Concatenate[UserRequest, ...], HttpResponse]
 ) -> Callable[..., HttpResponse]:
     """A page of KHS's own inside the admin."""
 
     def checked(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         if not has_role(request.user, KHS):
             raise PermissionDenied
-        return view(request, **kwargs)
+        return view(cast(UserRequest, request), **kwargs)
 
     return model_admin.admin_site.admin_view(checked)
 

@@ -19,6 +19,12 @@ def units_of(user: User) -> QuerySet[Unit]:
     return user.units.filter(is_active=True)
 
 
+def usual_unit(user: User, units: QuerySet[Unit]) -> Unit | None:
+    """The user's own of ``units``, else the first one."""
+    own = units.filter(pk=user.default_unit_id).first() if user.default_unit_id else None
+    return own or units.first()
+
+
 def prescribers(unit: Unit) -> QuerySet[User]:
     """Who may be named as prescriber on a case of ``unit``."""
     return User.objects.filter(units=unit, is_active=True).distinct().order_by("last_name")
@@ -65,7 +71,7 @@ class BehalfForm(forms.Form):
             units = units.filter(own_stores=store_id)
         chosen = record_choice(self, "unit")
         chosen.queryset = units
-        chosen.initial = unit = self._typed(units) or _usual(user, units) or units.first()
+        chosen.initial = unit = self._typed(units) or usual_unit(user, units)
         people = prescribers(unit) if unit else User.objects.none()
         answers = record_choice(self, "prescriber")
         answers.queryset = people | User.objects.filter(pk=user.pk).distinct()
@@ -74,7 +80,3 @@ class BehalfForm(forms.Form):
     def _typed(self, units: QuerySet[Unit]) -> Unit | None:
         wanted = str(self.data.get("unit") or "") if self.is_bound else ""
         return units.filter(pk=wanted).first() if wanted.isdecimal() else None
-
-
-def _usual(user: User, units: QuerySet[Unit]) -> Unit | None:
-    return units.filter(pk=user.default_unit_id).first() if user.default_unit_id else None

@@ -22,13 +22,14 @@ from sesam.templatetags.sesam import datum, status_html
 from . import khs
 from .models import (
     PickupOrder,
+    PickupQuerySet,
     PickupReason,
     PickupStatus,
 )
 
 
 @admin.register(PickupReason)
-class PickupReasonAdmin(ForKhs, admin.ModelAdmin):
+class PickupReasonAdmin(ForKhs, admin.ModelAdmin[PickupReason]):
     """A reason in use is ended, not removed."""
 
     list_display = ("name", "done_by", "address", "document_name", "personal_data", "is_active")
@@ -39,7 +40,7 @@ class StatusFilter(queues.StatusFilter):
     statuses = PickupStatus
     open_label = "Att ta emot"
 
-    def still_open(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def still_open(self, request: HttpRequest, queryset: PickupQuerySet) -> QuerySet[PickupOrder]:
         """What hurts stays visible: something received may still wait to be made ready."""
         return queryset if request.GET.get("lage") else queryset.due()
 
@@ -56,13 +57,15 @@ class ReasonFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(str(reason.pk), reason.name) for reason in PickupReason.objects.all()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[PickupOrder]
+    ) -> QuerySet[PickupOrder]:
         value = self.value() or ""
         return queryset.filter(reason=int(value)) if value.isdecimal() else queryset
 
 
 @admin.register(PickupOrder)
-class PickupOrderAdmin(CaseQueue, ForKhs, admin.ModelAdmin):
+class PickupOrderAdmin(ForKhs, CaseQueue[PickupOrder]):
     """The queue of pickup orders due, and a page for each."""
 
     case_page = "pickups:detail"

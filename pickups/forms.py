@@ -8,12 +8,13 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from organisation.behalf import BehalfForm, units_of
+from organisation.behalf import BehalfForm, units_of, usual_unit
 from organisation.models import Unit, User, Warehouse
 from recipients import ticked
 from recipients.contact import ContactField
 from recipients.models import Recipient
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
+from sesam.form_fields import record_choice
 
 from . import aids, presets
 from .models import PickupOrder, PickupReason
@@ -37,14 +38,15 @@ class ReturnForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         units = units_of(user)
-        self.fields["unit"].queryset = units
-        unit = units.filter(pk=user.default_unit_id).first() or units.first()
-        self.fields["unit"].initial = unit
+        chosen = record_choice(self, "unit")
+        chosen.queryset = units
+        chosen.initial = unit = usual_unit(user, units)
         stores = Warehouse.objects.filter(
             units__in=units, is_active=True, kind=Warehouse.Kind.BUFFER
         )
-        self.fields["warehouse"].queryset = stores.distinct()
-        self.fields["warehouse"].initial = unit and stores.filter(units=unit).first()
+        store = record_choice(self, "warehouse")
+        store.queryset = self.stores = stores.distinct()
+        store.initial = unit and stores.filter(units=unit).first()
 
 
 class SlipForm(forms.Form):
@@ -59,11 +61,11 @@ class SlipForm(forms.Form):
     )
 
 
-class ReasonField(forms.ModelChoiceField):
+class ReasonField(forms.ModelChoiceField[PickupReason]):
     """The reasons, each with what it is for."""
 
-    def label_from_instance(self, reason: PickupReason) -> SafeString:  # type: ignore[override]
-        return format_html("{}<small>{}</small>", reason.name, reason.explanation)
+    def label_from_instance(self, obj: PickupReason) -> SafeString:
+        return format_html("{}<small>{}</small>", obj.name, obj.explanation)
 
 
 class ReasonForm(BehalfForm):
@@ -83,7 +85,7 @@ class ReasonForm(BehalfForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason"].queryset = PickupReason.objects.filter(is_active=True)
+        record_choice(self, "reason").queryset = PickupReason.objects.filter(is_active=True)
 
 
 class AidsForm(ReasonForm):
@@ -106,9 +108,10 @@ class AidsForm(ReasonForm):
             self.rows = aids.type_return(aids.return_rows(recipient), data)
             return
         self.rows = aids.return_rows(recipient, chosen)
-        reasons = self.fields["reason"].queryset
         loans = [row.loan for row in self.rows if row.chosen]
-        self.fields["reason"].initial = presets.reason_for(loans, reasons)
+        self.fields["reason"].initial = presets.reason_for(
+            loans, PickupReason.objects.filter(is_active=True)
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -133,7 +136,7 @@ class AidsForm(ReasonForm):
         self.add_error(None, "Ett av hjälpmedlen kan inte hämtas." if mine else message)
 
 
-class BlockForm(ChecksDetails):
+class BlockForm(ChecksDetails[PickupOrder]):
     """A block of «Hämtorderinformation»; only what it names is touched."""
 
     class Meta:

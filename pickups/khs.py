@@ -16,7 +16,6 @@ from sesam.errors import DomainError
 from . import differences
 from .models import (
     PickupOrder,
-    PickupQuerySet,
     PickupReceipt,
     ReceivedState,
 )
@@ -27,7 +26,8 @@ EXTRA_ROWS = 3  # numbers that can be typed at once for what didn't stand on the
 
 def queue(pickups: QuerySet[PickupOrder]) -> QuerySet[PickupOrder]:
     """``pickups`` with all that a row of the queue shows."""
-    return pickups.select_related("unit", "recipient", "reason").annotate(waits=waiting())
+    rows = pickups.select_related("unit", "recipient", "reason")
+    return rows.annotate(waits=waiting())  # type: ignore[no-redef]  # declared by the model
 
 
 def waiting() -> Exists:
@@ -43,7 +43,7 @@ STATES: dict[str, State] = {
 """What hurries, waits or went wrong; ended ones too."""
 
 
-def in_state(state: str) -> PickupQuerySet:
+def in_state(state: str) -> QuerySet[PickupOrder]:
     """The pickup orders in one of ``STATES``."""
     return STATES[state][1](PickupOrder.objects.all())
 
@@ -109,8 +109,10 @@ class Sheet:
 
     @property
     def has_errors(self) -> bool:
-        return bool(self.error) or any(
-            row.error for row in (*self.lines, *self.others, *self.found)
+        return bool(
+            self.error
+            or any(row.error for row in (*self.lines, *self.others))
+            or any(typed.error for typed in self.found)
         )
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from articles import search as articles
 from articles.slots import carried, where_typed
 from individuals import search as individuals
-from organisation.permissions import CARE, has_role, roles
+from organisation.permissions import CARE, UserRequest, has_role, roles
 from recipients import views as recipients
 from recipients.models import Recipient
 from sesam import case_pages, personal_numbers
@@ -41,7 +41,7 @@ class BoxForm(forms.Form):
 @recipients.no_store
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def start(request: HttpRequest) -> HttpResponse:
+def start(request: UserRequest) -> HttpResponse:
     """The start page; a POST from its box goes on to what was asked for.
 
     Sent by POST, since it may be a personal number. What is wrong stands at the box, on this page,

@@ -20,7 +20,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 
 from organisation import access_log
-from organisation.permissions import KHS, has_role
+from organisation.permissions import KHS, has_role, signed_in
 from sesam import personal_numbers, phones
 from sesam.errors import DomainError
 
@@ -33,7 +33,7 @@ _sensitive = method_decorator(sensitive_post_parameters())
 
 
 @admin.register(Recipient)
-class RecipientAdmin(admin.ModelAdmin):
+class RecipientAdmin(admin.ModelAdmin[Recipient]):
     """The changelist is a search box; the change page shows and changes nothing."""
 
     fields = (
@@ -88,7 +88,7 @@ class RecipientAdmin(admin.ModelAdmin):
             status = 422
             if form.is_valid():
                 try:
-                    found = services.find(request.user, form.cleaned_data["nummer"])
+                    found = services.find(signed_in(request), form.cleaned_data["nummer"])
                 except DomainError as error:
                     form.add_error(personal_numbers.FIELD, error.message)
                 else:
@@ -104,12 +104,20 @@ class RecipientAdmin(admin.ModelAdmin):
         return TemplateResponse(request, "recipients/admin_search.html", context, status=status)
 
     @_no_store
-    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
         context = {"title": "Mottagare", "subtitle": None, **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
     @_no_store
-    def history_view(self, request, object_id, extra_context=None):
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         context = {"title": "Ändringshistorik", "subtitle": None, **(extra_context or {})}
         return super().history_view(request, object_id, context)
 

@@ -225,5 +225,7 @@ def _rows_with(
     model, back = kind, "in"
     for name in relations:
         relation = model._meta.get_field(name)
+        if not isinstance(relation, models.ForeignObjectRel):
+            raise TypeError(f"{path} must lead to rows that point at a case")
         model, back = relation.related_model, f"{relation.field.name}__{back}"
     return model._default_manager.filter(**{back: cases}), field

@@ -23,7 +23,7 @@ class ContactField(forms.TypedChoiceField):
     widget = forms.RadioSelect
 
     def __init__(self, **kwargs: Any) -> None:
-        facts = {
+        facts: dict[str, Any] = {
             "label": "Förskrivarkontakt",
             "choices": [(YES, WORDS[True]), (NO, WORDS[False])],
             "coerce": lambda value: value == YES,

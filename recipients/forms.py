@@ -35,7 +35,7 @@ class NumberForm(forms.Form):
     )
 
     def clean_nummer(self) -> str:
-        typed = self.cleaned_data["nummer"]
+        typed: str = self.cleaned_data["nummer"]
         try:
             personal_numbers.parse(typed)
         except DomainError as error:
@@ -43,7 +43,7 @@ class NumberForm(forms.Form):
         return typed
 
 
-class DetailsForm(forms.ModelForm):
+class DetailsForm(forms.ModelForm[Recipient]):
     """What the pencil opens. ``version`` tells which state it was filled from."""
 
     phone = PhoneField(label="Telefon", required=False)
@@ -73,7 +73,7 @@ class DetailsForm(forms.ModelForm):
 class ProtectedForm(DetailsForm):
     """The same of a protected person, whose address and numbers nobody edits here."""
 
-    phone = mobile = None
+    phone = mobile = None  # type: ignore[assignment]  # how a form drops a field
 
     class Meta:
         model = Recipient

@@ -41,8 +41,8 @@ class Tab:
             counts = Loan.objects.filter(recipient=recipient).aggregate(
                 **{tab.name: Count("pk", filter=tab.where) for tab in ALL}
             )
-            recipient._loan_counts = counts  # type: ignore[attr-defined]
-        return counts[self.name]
+            recipient._loan_counts = counts  # type: ignore[attr-defined]  # for the other tabs
+        return int(counts[self.name])
 
     def loans(self, recipient: Recipient) -> QuerySet[Loan]:
         return Loan.objects.filter(self.where, recipient=recipient)

@@ -7,7 +7,7 @@ numbers. A real one (Navet, through the region's service) implements the same pr
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -26,7 +26,7 @@ class Person:
     """What the register says; keys of ``facts`` are the fields of ``PersonFacts``."""
 
     number: str
-    facts: dict = field(repr=False)
+    facts: dict[str, Any] = field(repr=False)
 
 
 class Register(Protocol):
@@ -47,4 +47,5 @@ class DemoRegister:
 def current() -> Register:
     """The register that the settings name."""
     name = getattr(settings, "POPULATION_REGISTER", "recipients.register.DemoRegister")
-    return import_string(name)()
+    named: type[Register] = import_string(name)
+    return named()

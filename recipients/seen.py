@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from organisation.models import AccessLogEntry, User
+from organisation.permissions import signed_in
 
 from .models import Recipient
 from .services import relations_of
@@ -43,4 +44,4 @@ def seen_today(user: User) -> list[Recipient]:
 
 def box(request: HttpRequest, obj: None = None) -> dict[str, Any]:
     """The context of ``recipients/_seen.html``."""
-    return {"people": seen_today(request.user)}
+    return {"people": seen_today(signed_in(request))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import F, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce, NullIf
@@ -122,7 +122,14 @@ _ENDED = DateColumn(
 class LoanTable(WithPictograms, Table[LoanRow]):
     """What the recipient has got from orders."""
 
-    columns = (_ARTICLE, _NAME, _PIECE, _QUANTITY, _ORDER, _DELIVERED)
+    columns: ClassVar[tuple[Column, ...]] = (
+        _ARTICLE,
+        _NAME,
+        _PIECE,
+        _QUANTITY,
+        _ORDER,
+        _DELIVERED,
+    )
     order = "-delivered"
     tie = ("-pk",)
     per_page = 50

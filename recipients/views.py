@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from organisation import access_log
-from organisation.permissions import CARE, roles
+from organisation.permissions import CARE, UserRequest, roles
 from sesam import personal_numbers, phones, undo
 from sesam.documents import download
 from sesam.errors import DomainError
@@ -37,7 +37,7 @@ no_store = cache_control(no_store=True, private=True)
 @no_store
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: UserRequest) -> HttpResponse:
     """The search box, and what it finds. The number comes by POST and goes no further."""
     if request.method != "POST":
         return _search_page(request, NumberForm(), 200)
@@ -51,7 +51,7 @@ def search(request: HttpRequest) -> HttpResponse:
         return _search_page(request, form, status_of(error))
 
 
-def go_to(request: HttpRequest, typed: str) -> HttpResponse:
+def go_to(request: UserRequest, typed: str) -> HttpResponse:
     """On to the page of whom the typed number is. Raises ``DomainError``, which belongs at the box
     that it was typed in and is answered with ``status_of``: the number goes no further."""
     found = services.find(request.user, typed)
@@ -84,7 +84,7 @@ def _search_page(request: HttpRequest, form: NumberForm, status: int) -> HttpRes
 @no_store
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def detail(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+def detail(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """The recipient's page; with ``?redigera=uppgifter`` the block that is edited, and its POST."""
     recipient = _get(key)
     if request.method == "POST":
@@ -96,7 +96,7 @@ def detail(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     return _page(request, recipient, form=form)
 
 
-def _save(request: HttpRequest, recipient: Recipient) -> HttpResponse:
+def _save(request: UserRequest, recipient: Recipient) -> HttpResponse:
     make = ProtectedForm if recipient.is_protected else DetailsForm
     form = make(request.POST, instance=Recipient(pk=recipient.pk))
     if recipient.is_protected and any(name in request.POST for name in services.EDITABLE):
@@ -130,7 +130,7 @@ def _save(request: HttpRequest, recipient: Recipient) -> HttpResponse:
     return redirect(_here(request, without=EDIT))
 
 
-def _refusal(request: HttpRequest, recipient: Recipient) -> str:
+def _refusal(request: UserRequest, recipient: Recipient) -> str:
     try:
         services.change_details(recipient, user=request.user, version=recipient.version, values={})
     except DomainError as error:
@@ -141,7 +141,7 @@ def _refusal(request: HttpRequest, recipient: Recipient) -> str:
 @roles(*CARE)
 @no_store
 @require_POST
-def undo_contact(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+def undo_contact(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """«Ångra» of the contact switch: says what it shall be again, and what was saved then."""
     recipient = _get(key)
     version = request.GET.get("version", "")

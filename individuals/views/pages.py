@@ -179,7 +179,7 @@ def _purchase(piece: Individual) -> dict[str, Any]:
 
 def _status(piece: Individual) -> dict[str, Any]:
     stock = stock_status(piece.status, blocked=piece.blocked).label
-    facts = [
+    facts: list[dict[str, Any]] = [
         {"label": "Status", "value": status_html("", piece.get_status_display())},
         {"label": "Lagerstatus", "value": status_html("", stock)},
     ]

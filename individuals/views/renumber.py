@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from organisation.permissions import BUFFERT, KHS, roles
+from organisation.permissions import BUFFERT, KHS, UserRequest, roles
 from sesam import dialogs
 from sesam.errors import DomainError
 
@@ -20,7 +20,7 @@ from .pages import find
 
 @roles(BUFFERT, KHS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def renumber(request: HttpRequest, number: str) -> HttpResponse:
+def renumber(request: UserRequest, number: str) -> HttpResponse:
     """Confirm which piece it is, and give it another number."""
     piece = find(number)
     if piece is None:
@@ -43,7 +43,7 @@ def renumber(request: HttpRequest, number: str) -> HttpResponse:
             messages.success(request, f"Individ {number} heter nu {changed.number}.")
             return dialogs.leave(request, reverse("individuals:detail", args=[changed.number]))
     if form.is_bound:
-        error = " ".join(form.non_field_errors())
+        error = " ".join(map(str, form.non_field_errors()))
     context = {
         "form": form,
         "facts": [

@@ -124,6 +124,8 @@ class PickupOrder(AddressedCase, PickupDetails):
 
     objects = PickupQuerySet.as_manager()
 
+    waits: bool  # something of it is made ready; only of rows that khs.queue gave
+
     class Meta:
         verbose_name = "hämtorder"
         verbose_name_plural = "hämtorder"

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from organisation.permissions import CARE, KHS, has_role, roles
+from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
 from recipients import contact
 from recipients.case_views import (
     CasePage,
@@ -79,7 +79,7 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
 @roles(*CARE)
 @no_store
 @require_http_methods(["GET", "HEAD", "POST"])
-def detail(request: HttpRequest, number: str) -> HttpResponse:
+def detail(request: UserRequest, number: str) -> HttpResponse:
     """The pickup order's page; with ``?redigera=`` the block that is edited, and its POST."""
     pickup = find_pickup(request, number)
     editing = request.GET.get("redigera", "")
@@ -90,7 +90,7 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
     return _page(request, pickup, editing=editing)
 
 
-def _save(request: HttpRequest, pickup: PickupOrder, name: str) -> HttpResponse:
+def _save(request: UserRequest, pickup: PickupOrder, name: str) -> HttpResponse:
     title, make = BLOCKS[name]
     # A form changes its instance: the page shows the order as it stands.
     form = make(request.POST, instance=find_pickup(request, pickup.case_number))
@@ -124,7 +124,7 @@ def _save(request: HttpRequest, pickup: PickupOrder, name: str) -> HttpResponse:
 @roles(*CARE)
 @no_store
 @require_POST
-def undo_contact(request: HttpRequest, number: str) -> HttpResponse:
+def undo_contact(request: UserRequest, number: str) -> HttpResponse:
     """«Ångra» of this pickup order's contact switch: says what it shall be again, and which event
     was the last one then."""
     pickup = find_pickup(request, number)
@@ -147,7 +147,7 @@ def undo_contact(request: HttpRequest, number: str) -> HttpResponse:
 @roles(*CARE)
 @no_store
 @require_http_methods(["GET", "HEAD", "POST"])
-def cancel(request: HttpRequest, number: str) -> HttpResponse:
+def cancel(request: UserRequest, number: str) -> HttpResponse:
     """«Makulera hämtorder»: the question, and «Ja, makulera»."""
     pickup = find_pickup(request, number)
     return confirm_cancel(

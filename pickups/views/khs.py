@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from organisation.permissions import KHS, roles
+from organisation.permissions import KHS, UserRequest, roles
 from recipients.case_views import log_case, tags_of
 from sesam.errors import DomainError
 
@@ -27,7 +27,7 @@ def to_page(pickup: PickupOrder) -> HttpResponse:
 
 @roles(KHS)
 @require_POST
-def plan(request: HttpRequest, number: str) -> HttpResponse:
+def plan(request: UserRequest, number: str) -> HttpResponse:
     """«Planera»: the day it is fetched."""
     pickup = find_pickup(request, number)
     try:
@@ -44,7 +44,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
 
 @roles(KHS)
 @require_POST
-def ready(request: HttpRequest, number: str, receipt: int) -> HttpResponse:
+def ready(request: UserRequest, number: str, receipt: int) -> HttpResponse:
     """«Klar»: cleaned or repaired, fit to be handed out."""
     pickup = find_pickup(request, number)
     found = get_object_or_404(PickupReceipt, pk=receipt, line__pickup=pickup)
@@ -56,7 +56,7 @@ def ready(request: HttpRequest, number: str, receipt: int) -> HttpResponse:
 @roles(KHS)
 @no_store
 @require_http_methods(["GET", "HEAD", "POST"])
-def receive(request: HttpRequest, number: str) -> HttpResponse:
+def receive(request: UserRequest, number: str) -> HttpResponse:
     """«Ta emot»: the state of each line, and what else came."""
     pickup = find_pickup(request, number)
     if request.method == "POST":
@@ -67,7 +67,7 @@ def receive(request: HttpRequest, number: str) -> HttpResponse:
     return _receive_page(request, pickup, khs.sheet(pickup))
 
 
-def _receive(request: HttpRequest, pickup: PickupOrder) -> HttpResponse:
+def _receive(request: UserRequest, pickup: PickupOrder) -> HttpResponse:
     page = khs.sheet(pickup)
     got, extras = khs.read(page, request.POST)
     if page.has_errors:

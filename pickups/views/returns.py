@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from organisation.permissions import CARE, roles
+from organisation.permissions import CARE, UserRequest, roles
 from recipients import ticked
 from recipients.models import Recipient
 from recipients.starting import find_recipient, log_look, shown_recipient, ticked_address
@@ -32,7 +32,7 @@ no_store = cache_control(no_store=True, private=True)
 @roles(*CARE)
 @no_store
 @require_http_methods(["GET", "HEAD", "POST"])
-def new(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+def new(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """The form. A POST from the recipient's page says which aids are ticked."""
     recipient = find_recipient(key)
     if answer := ticked_address(request):
@@ -45,7 +45,7 @@ def new(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     return _page(request, recipient, rows, ReturnForm(user=request.user), token=uuid.uuid4())
 
 
-def _send(request: HttpRequest, recipient: Recipient) -> HttpResponse:
+def _send(request: UserRequest, recipient: Recipient) -> HttpResponse:
     typed = posted(request)
     form = ReturnForm(request.POST, user=request.user)
     token = _token(request)
@@ -124,7 +124,7 @@ def _page(
         "rows": rows,
         "token": token,
         "error": error,
-        "no_store": not form.fields["warehouse"].queryset.exists(),
+        "no_store": not form.stores.exists(),
         "warn": any(row.is_a for row in rows if row.chosen),
         "stores_a": any(row.is_a for row in rows if row.chosen and not row.scrap),
         "scrap": True,
@@ -177,7 +177,7 @@ def returned(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 @roles(*CARE)
 @no_store
 @require_POST
-def undo(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+def undo(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """«Ångra returen»."""
     made = _find(request, key)
     try:

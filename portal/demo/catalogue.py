@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.core.files.base import ContentFile
@@ -93,7 +94,12 @@ def _iso_classes() -> dict[str, IsoClass]:
     return made
 
 
-def _article(row, classes, suppliers, forms) -> Article:
+def _article(
+    row: Sequence[str],
+    classes: dict[str, IsoClass],
+    suppliers: dict[str, Supplier],
+    forms: dict[str, BillingForm],
+) -> Article:
     number, name, kind, iso, supplier, supplier_number = row
     stocked = number not in NOT_STOCKED
     main = kind == ArticleType.MAIN

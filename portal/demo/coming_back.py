@@ -4,10 +4,11 @@ import datetime as dt
 import random
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from django.utils import timezone
 
-from organisation.models import User
+from organisation.models import Unit, User
 from pickups import presets, services
 from pickups.models import PickupOrder, PickupReason
 from pickups.services import Back, Extra, Got, Wish
@@ -70,28 +71,35 @@ def _marked(loans: Iterable[Loan]) -> Loan | None:
     return next((loan for loan in loans if loan.individual), None)
 
 
+def _unit(user: User) -> Unit:
+    if user.default_unit is None:
+        raise LookupError("the demo's prescribers have a unit")
+    return user.default_unit
+
+
 def _give_back(loan: Loan, user: User, places: Places) -> None:
     services.give_back(
         loan.recipient,
         [Back(loan.pk, loan.held)],
         user=user,
-        unit=user.default_unit,
+        unit=_unit(user),
         warehouse=places.stores["0880"],
         key=uuid.uuid4(),
         confirmed=True,
     )
 
 
-def _order(loans: list[Loan], user: User, comment: str = "", **facts) -> PickupOrder:
+def _order(loans: list[Loan], user: User, comment: str = "", **facts: Any) -> PickupOrder:
     recipient = loans[0].recipient
     reasons = PickupReason.objects.all()
-    reason = presets.reason_for(loans, reasons) or reasons.first()
-    details = presets.details(recipient, reason=reason, unit=user.default_unit, user=user)
+    reason = presets.reason_for(loans, reasons) or reasons[0]
+    unit = _unit(user)
+    details = presets.details(recipient, reason=reason, unit=unit, user=user)
     return services.order_pickup(
         recipient,
         [Wish(loan.pk, loan.held) for loan in loans],
         user=user,
-        unit=user.default_unit,
+        unit=unit,
         prescriber=user,
         reason=reason,
         details={**details, "comment": comment, **facts},
@@ -101,9 +109,10 @@ def _order(loans: list[Loan], user: User, comment: str = "", **facts) -> PickupO
 
 
 def _receive(pickup: PickupOrder, places: Places, state: str, extra: Loan | None = None) -> None:
+    piece = extra.individual if extra else None
     services.receive(
         pickup,
         [Got(line.pk, line.quantity, state) for line in pickup.lines.all()],
         user=places.users["khs"],
-        extras=[Extra(1, state, number=extra.individual.number)] if extra else [],
+        extras=[Extra(1, state, number=piece.number)] if piece else [],
     )

@@ -10,6 +10,7 @@ from orders.models import (
     Delivery,
     DeliveryWay,
     LineDelivery,
+    Order,
     OrderEvent,
     OrderStatus,
 )
@@ -60,7 +61,7 @@ def load(
     return len(rows.orders)
 
 
-def _delivery(rows, places, order) -> Delivery:
+def _delivery(rows: Rows, places: Places, order: Order) -> Delivery:
     """All of the order, the day after it was sent."""
     at, khs = order.sent_at + dt.timedelta(days=1), places.users["khs"]
     delivery = Delivery(order=order, number=1, at=at, by=khs)
@@ -71,7 +72,15 @@ def _delivery(rows, places, order) -> Delivery:
     return delivery
 
 
-def _deliver(rows, shelf, places, delivery, article, position, chance) -> None:
+def _deliver(
+    rows: Rows,
+    shelf: Shelf,
+    places: Places,
+    delivery: Delivery,
+    article: Article,
+    position: int,
+    chance: random.Random,
+) -> None:
     order, at = delivery.order, delivery.at
     quantity = 1 if article.is_marked else chance.choice([1, 1, 1, 2])
     warehouse = places.central["100"]
@@ -89,7 +98,14 @@ def _deliver(rows, shelf, places, delivery, article, position, chance) -> None:
     )
 
 
-def _open(rows, shelf, order, articles, chance, turn) -> None:
+def _open(
+    rows: Rows,
+    shelf: Shelf,
+    order: Order,
+    articles: dict[int, Article],
+    chance: random.Random,
+    turn: int,
+) -> None:
     """Registered with reservation, backlogged, and every eighth cancelled."""
     cancelled = turn % 8 == 7
     places = [key for key, b in shelf.balances.items() if b.warehouse.number == "100"]

@@ -53,7 +53,15 @@ def load() -> Places:
     return Places(payers, central, stores, units, _accounts(payers, units))
 
 
-def _unit(code, name, payer, near, store, postcode, turn) -> Unit:
+def _unit(
+    code: str,
+    name: str,
+    payer: Payer,
+    near: Warehouse,
+    store: Warehouse,
+    postcode: str,
+    turn: int,
+) -> Unit:
     unit = Unit.objects.create(
         code=code, name=name, payer=payer, delivering_warehouse=near,
         phone=phone("fast (Malmö)", turn), street="Rehabvägen 4",

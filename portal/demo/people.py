@@ -89,7 +89,7 @@ def _known(person: RegisterPerson, chance: random.Random, payers: dict[str, Paye
     return recipient
 
 
-def _key(chance: random.Random):
+def _key(chance: random.Random) -> uuid.UUID:
     return uuid.UUID(int=chance.getrandbits(128), version=4)
 
 

@@ -14,6 +14,7 @@ from articles.models import Article, Balance
 from orders import services
 from orders.models import DeliveryWay, OrderAttachment, OrderEvent, OrderLine, ProjectMove
 from orders.stages import ANSWERS, Stage
+from organisation.models import User
 from recipients.cases import EventKind
 from recipients.models import Recipient
 
@@ -124,7 +125,7 @@ def _moves(rows: Rows, places: Places, line: OrderLine, stages: dict[Stage, dt.d
             )
 
 
-def _offer(rows: Rows, line: OrderLine, khs, at: dt.datetime) -> OrderAttachment:
+def _offer(rows: Rows, line: OrderLine, khs: User, at: dt.datetime) -> OrderAttachment:
     """One file for all offers."""
     content = (FOLDER / "offert.pdf").read_bytes()
     name = "attachments/demo-offert"

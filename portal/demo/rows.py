@@ -1,14 +1,18 @@
 """The rows that the demo's orders consist of, and how they are written."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from django.db.models import Model
 from django.utils import timezone
 
-from articles.models import Price
+from articles.models import Article, Price
 from orders import promises
 from orders.models import (
     Delivery,
+    DeliveryWay,
     LineDelivery,
     Order,
     OrderAttachment,
@@ -17,7 +21,7 @@ from orders.models import (
     OrderLine,
     ProjectMove,
 )
-from organisation.models import Source
+from organisation.models import Source, Warehouse
 from recipients.cases import EventKind
 from recipients.models import CareRelation, Loan, Recipient
 from sesam import case_numbers
@@ -49,10 +53,12 @@ class Rows:
         return case_numbers.written(week, self.series[week])
 
 
-def order_row(rows: Rows, places: Places, recipient: Recipient, way, at) -> Order:
+def order_row(
+    rows: Rows, places: Places, recipient: Recipient, way: DeliveryWay, at: dt.datetime
+) -> Order:
     """An order of the recipient's unit, sent ``at``."""
     code = recipient.municipality_code
-    unit = places.units.get(code if code in ("0880", "0883") else "0880")
+    unit = places.units[code if code in ("0880", "0883") else "0880"]
     user = places.users["forskrivare2" if unit.code.startswith("0883") else "forskrivare"]
     number = rows.number(at)
     shown = not recipient.is_protected
@@ -76,10 +82,18 @@ def order_row(rows: Rows, places: Places, recipient: Recipient, way, at) -> Orde
     return order
 
 
-def line_row(rows, order, article, position, quantity, warehouse, **facts) -> OrderLine:
+def line_row(
+    rows: Rows,
+    order: Order,
+    article: Article,
+    position: int,
+    quantity: int,
+    warehouse: Warehouse,
+    **facts: Any,
+) -> OrderLine:
     """A line of it, as it was sent."""
     central = warehouse.is_central
-    payer = order.recipient.payer or order.unit.payer
+    payer = (order.recipient and order.recipient.payer) or order.unit.payer
     line = OrderLine(
         order=order, position=position, article=article, quantity=quantity, warehouse=warehouse,
         source=Source.CENTRAL if central else Source.OWN_STORE, payer=payer,
@@ -99,7 +113,7 @@ def save(rows: Rows, shelf: Shelf) -> None:
     )
     Order.objects.bulk_create(rows.orders)
     _prices(rows.lines)
-    for made in (
+    tables: tuple[Sequence[Model], ...] = (
         rows.lines,
         rows.loans,
         rows.deliveries,
@@ -108,13 +122,14 @@ def save(rows: Rows, shelf: Shelf) -> None:
         rows.relations,
         rows.files,
         rows.moves,
-    ):
+    )
+    for made in tables:
         for row in made:
             _take_over_ids(row)
-        type(made[0]).objects.bulk_create(made, batch_size=2000)
+        type(made[0])._default_manager.bulk_create(made, batch_size=2000)
 
 
-def _take_over_ids(row) -> None:
+def _take_over_ids(row: Model) -> None:
     """Django keeps the id that a related row had when it was set: none yet."""
     for name in ("order", "line", "delivery", "loan", "individual", "offer"):
         if (related := getattr(row, name, None)) is not None and hasattr(row, f"{name}_id"):

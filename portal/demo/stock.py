@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from articles.models import Article, ArticleType, Balance, StockMovement
 from individuals.models import Individual
-from organisation.models import Warehouse
+from organisation.models import User, Warehouse
 
 from .organisation import Places
 
@@ -41,7 +41,16 @@ class Shelf:
             self._move(warehouse, article, 1, self.opened, number=piece.number)
         return new
 
-    def hand_out(self, warehouse, article, quantity, *, at, case_number, user) -> Individual | None:
+    def hand_out(
+        self,
+        warehouse: Warehouse,
+        article: Article,
+        quantity: int,
+        *,
+        at: dt.datetime,
+        case_number: str,
+        user: User,
+    ) -> Individual | None:
         """What history delivered: laid out and taken again, so that today's stock stays."""
         pieces = self.lay(warehouse, article, quantity)
         self.balances[warehouse.pk, article.pk].on_hand -= quantity
@@ -54,8 +63,18 @@ class Shelf:
                    user=user, kind=StockMovement.Kind.DELIVERY)  # fmt: skip
         return pieces[0] if pieces else None
 
-    def _move(self, warehouse, article, quantity, at, *, number="", case_number=None, user=None,
-              kind=StockMovement.Kind.OPENING) -> None:  # fmt: skip
+    def _move(
+        self,
+        warehouse: Warehouse,
+        article: Article,
+        quantity: int,
+        at: dt.datetime,
+        *,
+        number: str = "",
+        case_number: str | None = None,
+        user: User | None = None,
+        kind: StockMovement.Kind = StockMovement.Kind.OPENING,
+    ) -> None:
         self.movements.append(
             StockMovement(warehouse=warehouse, article=article, kind=kind, quantity=quantity,
                           individual_number=number, case_number=case_number, user=user, at=at)

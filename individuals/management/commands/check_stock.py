@@ -1,5 +1,7 @@
 """``manage.py check_stock``: prove that the books agree (``individuals.stock_check``)."""
 
+from typing import Any
+
 from django.core.management.base import BaseCommand, CommandError
 
 from individuals.stock_check import differences
@@ -11,7 +13,7 @@ class Command(BaseCommand):
         " what lines say is delivered with their deliveries; fitted parts with their loans."
     )
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         found = differences()
         for line in found:
             self.stderr.write(line)

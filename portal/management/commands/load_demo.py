@@ -1,6 +1,7 @@
 """``manage.py load_demo``: fill an empty database with the demo's data."""
 
 import time
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -17,7 +18,7 @@ class Command(BaseCommand):
             "--if-empty", action="store_true", help="Do nothing where there is data already."
         )
 
-    def handle(self, *args, **options) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Demo data has no place here: DEMO=1 is not set.")
         if Article.objects.exists():
