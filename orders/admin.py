@@ -25,14 +25,14 @@ from organisation.models import Warehouse
 from sesam.templatetags.sesam import status_html
 
 from . import khs
-from .models import Order, OrderKind, OrderStatus
+from .models import Order, OrderKind, OrderQuerySet, OrderStatus
 
 
 class StatusFilter(queues.StatusFilter):
     statuses = OrderStatus
     open_label = "Att leverera"
 
-    def still_open(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def still_open(self, request: HttpRequest, queryset: OrderQuerySet) -> QuerySet[Order]:
         return queryset.undelivered()
 
 
@@ -49,7 +49,7 @@ class WarehouseFilter(admin.SimpleListFilter):
         central = Warehouse.objects.filter(kind=Warehouse.Kind.CENTRAL)
         return [(warehouse.number, str(warehouse)) for warehouse in central]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         if self.value() is None:
             return queryset
         warehouse = Warehouse.objects.filter(number=self.value()).first()
@@ -64,12 +64,12 @@ class KindFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(OrderKind.choices)
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 @admin.register(Order)
-class OrderAdmin(CaseQueue, ForKhs, admin.ModelAdmin):
+class OrderAdmin(ForKhs, CaseQueue[Order]):
     """The queue of orders to pick, and a page for each."""
 
     case_page = "orders:detail"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -77,7 +78,7 @@ class Offered:
         )
 
 
-def _may_be_components():
+def _may_be_components() -> QuerySet[Article]:
     return Article.objects.filter(may_be_component=True, is_discontinued=False).select_related(
         "billing_form"
     )

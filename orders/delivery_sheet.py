@@ -13,7 +13,7 @@ from individuals.services import free, with_blocked
 from organisation.models import Source
 
 from .models import Order, OrderLine
-from .promises import Place, balances
+from .promises import balances
 from .services import Pick
 
 # More pieces than these on a shelf are typed or scanned instead of ticked.
@@ -154,7 +154,7 @@ def sheet(order: Order) -> Sheet:
             shelf_left[place] = shelf_left.get(place, 0) - can_go
         left[place] = available - max(0, can_go - line.reserved)
         found.append(Row(line, available, can_go, shelf.get(place, [])))
-    by_line = {row.line.pk: row for row in found}
+    by_line: dict[int | None, Row] = {row.line.pk: row for row in found}
     for row in found:
         row.main = by_line.get(row.line.component_of_id)
         row.limit_to_main()
@@ -167,10 +167,10 @@ def sheet(order: Order) -> Sheet:
     return Sheet(found)
 
 
-def _shelf(lines: list[OrderLine]) -> dict[Place, list[Individual]]:
+def _shelf(lines: list[OrderLine]) -> dict[tuple[int | None, int], list[Individual]]:
     """Pieces that can be handed out, by place and number. One query."""
     marked = [line for line in lines if line.article.is_marked]
-    shelf: dict[Place, list[Individual]] = defaultdict(list)
+    shelf: dict[tuple[int | None, int], list[Individual]] = defaultdict(list)
     if marked:
         pieces = free().filter(
             warehouse__in={line.warehouse_id for line in marked},

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.http import HttpRequest
 
-from organisation.permissions import CARE, has_role
+from organisation.permissions import CARE, has_role, signed_in
 
 from . import cart as carts
 from .models import Cart
@@ -22,7 +22,7 @@ def thrown_away(request: HttpRequest) -> list[Cart]:
     if found is None:
         main_lines = Q(lines__component_of=None, lines__removed_at=None)
         found = list(
-            carts.thrown_away(request.user)
+            carts.thrown_away(signed_in(request))
             .select_related("recipient", "destination")
             .annotate(line_count=Count("lines", filter=main_lines))
         )

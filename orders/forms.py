@@ -7,6 +7,7 @@ from django.forms.models import model_to_dict
 
 from recipients.whereabouts import WAY_IN, AddressRule
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
+from sesam.form_fields import record_choice
 
 from .models import Cart, DeliveryWay, Order
 
@@ -40,7 +41,7 @@ def _phone(label: str) -> forms.CharField:
 EXTRA_INFO_ERRORS = {"max_length": "Texten får vara högst 2 000 tecken."}
 
 
-class DetailsForm(ChecksDetails):
+class DetailsForm(ChecksDetails[Cart]):
     """A block of «Leveransuppgifter», filled in with what ``cart`` says.
 
     It checks; what it says goes to the cart's service as ``cleaned_data``, never by ``save``.
@@ -165,7 +166,7 @@ class SendForm(forms.Form):
             ways = ways.exclude(address=rule.RECIPIENT)
         elif not cart.unit.own_stores.exists():
             ways = ways.exclude(address=rule.STORE)
-        self.fields["delivery_way"].queryset = ways
+        record_choice(self, "delivery_way").queryset = ways
 
     def clean(self) -> dict[str, Any]:
         """Text of this page never goes over another tab's without a question."""
@@ -186,8 +187,7 @@ class SendForm(forms.Form):
                 else ("En annan flik har tömt fältet.")
             )
             self.add_error("extra_info", f"{told} Gå vidare igen om din text ska gälla.")
-            self.data = self.data.copy()
-            self.data["extra_info_seen"] = self._stands
+            self.data = {**self.data, "extra_info_seen": self._stands}
         return values
 
     def details(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from individuals.models import Individual
 from organisation import access_log
+from organisation.permissions import signed_in
 from recipients import masking
 from recipients.models import Loan, Recipient
 from recipients.services import has_care_relation
@@ -81,13 +82,13 @@ def may_see(request: HttpRequest, piece: Individual, holding: Holding) -> bool:
     if holding.recipient.is_protected:
         return False
     shown = DialogState.objects.filter(
-        user=request.user,
+        user=request.user.pk,
         kind=KIND,
         about=holding.recipient.key,
         facts__piece=piece.number,
         made_at__gt=timezone.now() - _SHOWN_FOR,
     )
-    return has_care_relation(request.user, holding.recipient) or shown.exists()
+    return has_care_relation(signed_in(request), holding.recipient) or shown.exists()
 
 
 def section(request: HttpRequest, piece: Individual) -> dict[str, Any] | None:

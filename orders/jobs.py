@@ -31,7 +31,7 @@ def remove_draft_files() -> int:
         with transaction.atomic():
             # Whoever is sending it now is waited for, and has made the file the order's.
             Cart.objects.select_for_update(of=("self",)).get(pk=attachment.cart_id)
-            name = attachment.file.name
+            name = str(attachment.file)
             attachment.delete()
             is_sent = OrderAttachment.objects.filter(file=name).exists()
         if not is_sent:

@@ -13,7 +13,7 @@ from organisation.models import Source
 from organisation.queues import State
 
 from . import delivery_sheet, documents, promises
-from .models import Delivery, Order, OrderHold, OrderLine, OrderQuerySet, OrderStatus
+from .models import Delivery, Order, OrderHold, OrderLine, OrderStatus
 from .shown import DeskLine
 from .stages import FOR_KHS, Stage
 
@@ -64,7 +64,8 @@ def desk(order: Order, lines: list[OrderLine], hold: OrderHold | None) -> Desk:
 
 def queue(orders: QuerySet[Order]) -> QuerySet[Order]:
     """``orders`` with all that a row of the queue shows, in a fixed number of queries."""
-    return orders.select_related("unit", "recipient__payer", "destination").prefetch_related(
+    found = orders.select_related("unit", "recipient__payer", "destination")
+    return found.prefetch_related(  # type: ignore[no-redef]  # declared by the model
         Prefetch(
             "lines",
             OrderLine.objects.filter(source=Source.CENTRAL)
@@ -145,12 +146,12 @@ STATES: dict[str, State] = {
 }
 
 
-def in_state(state: str) -> OrderQuerySet:
+def in_state(state: str) -> QuerySet[Order]:
     """The orders in one of ``STATES``."""
     return STATES[state][1](Order.objects.all())
 
 
-def being_picked() -> OrderQuerySet:
+def being_picked() -> QuerySet[Order]:
     return Order.objects.filter(status=OrderStatus.PICKING)
 
 

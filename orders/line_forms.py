@@ -10,6 +10,7 @@ from articles.stock import available_words
 from individuals import services as individuals
 from individuals.models import Individual
 from organisation.models import Source, Warehouse
+from sesam.form_fields import choice, record_choice
 
 from .components import Offered
 from .models import Cart, CartLine
@@ -35,6 +36,13 @@ class BarredRadios(Barred, forms.RadioSelect):
 
 class BarredSelect(Barred, forms.Select):
     pass
+
+
+class HeldPieceField(forms.ModelChoiceField[Individual]):
+    """Pieces that somebody has, by what they are."""
+
+    def label_from_instance(self, obj: Individual) -> str:
+        return f"{obj.number} {obj.article.name}"
 
 
 class QuantityForm(forms.Form):
@@ -63,7 +71,7 @@ class QuantityForm(forms.Form):
         empty_label="Välj individ", error_messages={"invalid_choice": "Välj en individ ur listan."},
     )  # fmt: skip
 
-    fitted_to = forms.ModelChoiceField(
+    fitted_to = HeldPieceField(
         Individual.objects.none(), label="Monteras på", required=False, to_field_name="number",
         empty_label="Inget som mottagaren har",
         error_messages={"invalid_choice": "Välj en individ ur listan."},
@@ -71,7 +79,7 @@ class QuantityForm(forms.Form):
 
     def __init__(
         self,
-        data: MultiValueDict | None = None,
+        data: MultiValueDict[str, Any] | None = None,
         *,
         cart: Cart,
         article: Article,
@@ -90,7 +98,9 @@ class QuantityForm(forms.Form):
         }
         available = {w.pk: balances[w.pk].available if w.pk in balances else 0 for w in stores}
         own = [w for w in stores if not w.is_central]
-        self._others = cart.lines.exclude(pk=line and line.pk).filter(article=article)
+        self._others = cart.lines.filter(article=article)
+        if line is not None:
+            self._others = self._others.exclude(pk=line.pk)
         for warehouse, taken in self._others.values_list("warehouse", "quantity"):
             if any(w.pk == warehouse for w in own):
                 available[warehouse] -= taken
@@ -98,20 +108,21 @@ class QuantityForm(forms.Form):
             cart.destination_id or not article.is_stocked or article.own_order_only or not own
         )
         sources = [c for c in Source.choices if not central_only or c[0] == Source.CENTRAL]
-        self.fields["source"].choices = sources
+        source = choice(self, "source")
+        source.choices = sources
         self._bar_empty(own, available, central_only)
         preset = self._preset_source(cart, own, available, central_only)
-        self.fields["source"].initial = self.initial.get("source") or preset
-        self.source = (data.get("source") if data else None) or self.fields["source"].initial
-        here = [w for w in stores if w.is_central == (self.source == Source.CENTRAL)]
-        field = self.fields["warehouse"]
+        source.initial = self.initial.get("source") or preset
+        self.chosen_source = (data.get("source") if data else None) or source.initial
+        here = [w for w in stores if w.is_central == (self.chosen_source == Source.CENTRAL)]
+        field = record_choice(self, "warehouse")
         field.queryset = Warehouse.objects.filter(pk__in=[w.pk for w in here])
         stocked = article.is_stocked
         field.choices = [
             (w.number, f"{w} – {available_words(max(available[w.pk], 0))}" if stocked else str(w))
             for w in here
         ]
-        first = cart.unit.delivering_warehouse
+        first: Warehouse | None = cart.unit.delivering_warehouse
         if first not in here:
             first = next((w for w in here if available[w.pk] > 0), here[0] if here else None)
         field.initial = first and first.number
@@ -140,10 +151,11 @@ class QuantityForm(forms.Form):
         self.fields["warehouse"].widget.barred = frozenset(w.number for w in empty)
         self.nothing_in_store = bool(own) and len(empty) == len(own) and not central_only
         if self.nothing_in_store:
-            self.fields["source"].widget.barred = frozenset([Source.OWN_STORE.value])
-            self.fields["source"].choices = [
+            source = choice(self, "source")
+            source.widget.barred = frozenset([Source.OWN_STORE.value])
+            source.choices = [
                 (value, f"{label}: inget finns" if value == Source.OWN_STORE else label)
-                for value, label in self.fields["source"].choices
+                for value, label in Source.choices
             ]
 
     def clean_source(self) -> str:
@@ -166,13 +178,12 @@ class QuantityForm(forms.Form):
         if not held:
             del self.fields["fitted_to"]
             return
-        self.fields["fitted_to"].queryset = held
-        self.fields["fitted_to"].label_from_instance = lambda piece: (
-            f"{piece.number} {piece.article.name}"
-        )
+        record_choice(self, "fitted_to").queryset = held
 
-    def _offer_individuals(self, data: MultiValueDict | None, here: list[Warehouse]) -> None:
-        if self.source != Source.OWN_STORE or not self.article.is_marked:
+    def _offer_individuals(
+        self, data: MultiValueDict[str, Any] | None, here: list[Warehouse]
+    ) -> None:
+        if self.chosen_source != Source.OWN_STORE or not self.article.is_marked:
             del self.fields["individual"]
             return
         number = (data.get("warehouse") if data else None) or self.initial.get("warehouse")
@@ -181,7 +192,7 @@ class QuantityForm(forms.Form):
         if store is not None:
             shelf = individuals.on_shelf(store.pk, self.article.pk)
             taken = self._others.exclude(individual=None).values("individual")
-            self.fields["individual"].queryset = shelf.exclude(pk__in=taken)
+            record_choice(self, "individual").queryset = shelf.exclude(pk__in=taken)
         self.fields["individual"].required = True
         self.fields["individual"].error_messages["required"] = "Välj vilken individ som lämnas ut."
 
@@ -202,7 +213,9 @@ class ReplacementForm(forms.Form):
     )
     confirmed = forms.BooleanField(label="Ja, vänta på det som restnoteras", required=False)
 
-    def __init__(self, data: MultiValueDict | None = None, *, offer: Offer, **kwargs: Any) -> None:
+    def __init__(
+        self, data: MultiValueDict[str, Any] | None = None, *, offer: Offer, **kwargs: Any
+    ) -> None:
         super().__init__(data, **kwargs)
         self.offer = offer
         shares, backlog = offer.spread
@@ -295,18 +308,18 @@ class ComponentsForm(forms.Form):
 
     def __init__(
         self,
-        data: MultiValueDict | None = None,
+        data: MultiValueDict[str, Any] | None = None,
         *,
         offered: Offered,
         **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
         self.offered = offered
-        self.fields["components"].choices = [
+        choice(self, "components").choices = [
             (number, offered.text(part)) for number, part in offered.standard.items()
         ]
         self.fields["components"].initial = list(offered.standard)
-        self.fields["others"].choices = [
+        choice(self, "others").choices = [
             (number, offered.text(part)) for number, part in offered.others.items()
         ]
         if self["search"].value():

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F, Max
 from django.http import HttpRequest
 
-from organisation.permissions import BUFFERT, FORSKRIVARE, has_role
+from organisation.permissions import BUFFERT, FORSKRIVARE, has_role, signed_in
 
 from .models import OrderLine
 from .stages import Stage
@@ -26,7 +26,7 @@ def waiting(request: HttpRequest, obj: Any = None) -> list[OrderLine]:
             OrderLine.objects.filter(
                 stage=Stage.WAITING,
                 quantity__gt=F("delivered") + F("cancelled"),
-                order__unit__in=request.user.units.all(),
+                order__unit__in=signed_in(request).units.all(),
             )
             .select_related("article", "order")
             .annotate(since=Max("moves__at"))

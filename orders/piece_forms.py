@@ -8,6 +8,7 @@ from django import forms
 
 from recipients.forms import NumberForm
 from sesam import personal_numbers
+from sesam.form_fields import choice
 
 from .models import Cart
 
@@ -51,7 +52,7 @@ class PieceRecipientForm(NumberForm):
             del self.fields["vem"]
             return
         person = cart.recipient
-        self.fields["vem"].choices = [
+        choice(self, "vem").choices = [
             (self.PRESENT, f"{person.name}, {person.written_number}, i den pågående beställningen"),
             (self.OTHER, "En annan mottagare"),
         ]

@@ -8,6 +8,7 @@ from django import forms
 
 from articles.models import Article
 from organisation.models import Warehouse
+from sesam.form_fields import record_choice
 
 from .rules import MOST
 from .stages import Stage
@@ -118,7 +119,7 @@ class PutForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["warehouse"].queryset = Warehouse.objects.filter(
+        record_choice(self, "warehouse").queryset = Warehouse.objects.filter(
             kind=Warehouse.Kind.CENTRAL, is_active=True
         )
 

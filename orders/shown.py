@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db.models import QuerySet
 
@@ -97,7 +97,7 @@ def files(order: Order) -> QuerySet[OrderAttachment]:
     return order.attachments.none() if order.address_masked else order.attachments.all()
 
 
-def totals(rows: Iterable[LineRow]) -> dict[str, Decimal]:
+def totals(rows: Iterable[LineRow[Any]]) -> dict[str, Decimal]:
     """Sales and rents are never added up with each other."""
     made = {"sales": Decimal(0), "rents": Decimal(0)}
     for row in rows:
@@ -107,5 +107,9 @@ def totals(rows: Iterable[LineRow]) -> dict[str, Decimal]:
 
 def components_after(lines: list[Line]) -> list[Line]:
     """Each line with its components right after it."""
-    mains = [line for line in lines if line.component_of_id is None]
-    return [x for m in mains for x in [m, *(c for c in lines if c.component_of_id == m.pk)]]
+    made: list[Line] = []
+    for main in lines:
+        if main.component_of_id is None:
+            made.append(main)
+            made.extend(line for line in lines if line.component_of_id == main.pk)
+    return made

@@ -22,9 +22,9 @@ def keep(request: HttpRequest, article: Article) -> None:
 
 def take(request: HttpRequest) -> str:
     """The number of the article that waits; after this none does."""
-    mine = DialogState.objects.filter(user=request.user, kind=KIND)
+    mine = DialogState.objects.filter(user=request.user.pk, kind=KIND)
     waiting = mine.filter(made_at__gt=timezone.now() - WAITS).order_by("made_at").last()
     if waiting is None:
         return ""
     mine.delete()
-    return waiting.facts["article"]
+    return str(waiting.facts["article"])

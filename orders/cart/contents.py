@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
@@ -167,7 +168,7 @@ def put_back(user: User, line_id: int) -> CartLine:
     if line.removed_at is None:
         return line
     main = line.component_of
-    if main is not None and main.removed_at is not None:
+    if isinstance(main, CartLine) and main.removed_at is not None:
         raise DomainError(f"{name} hör till {main.article.name}. Ta tillbaka den först.")
     _check_can_return(cart, line)
     CartLine.with_removed.filter(
@@ -206,7 +207,9 @@ def toggle_together(cart: Cart, line_id: int) -> None:
 
 
 @transaction.atomic
-def attach(cart: Cart, upload, *, user: User, dialog_key: str = "") -> CartAttachment:
+def attach(
+    cart: Cart, upload: UploadedFile[bytes], *, user: User, dialog_key: str = ""
+) -> CartAttachment:
     """Attach a file to the order, or to the line that a dialog is about to make."""
     kept = clean(upload)
     cart = locked(cart)

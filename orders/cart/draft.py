@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
@@ -11,10 +11,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from articles.models import Article
+from individuals.models import Individual
 from organisation import access_log
 from organisation.behalf import check_behalf
 from organisation.models import Unit, User, Warehouse
-from organisation.permissions import CARE, has_role
+from organisation.permissions import CARE, has_role, signed_in
 from recipients.models import Recipient
 from recipients.whereabouts import ADDRESS, WAY_IN, preset_contact
 from sesam.errors import DomainError
@@ -89,21 +90,39 @@ def touch(cart: Cart, *changed: str) -> None:
     cart.save(update_fields=[*changed, "updated_at"])
 
 
+class _CartRequest(HttpRequest):
+    """A request that has asked for its user's order in progress."""
+
+    _open_cart: Cart | None
+
+
 def of_request(request: HttpRequest) -> Cart | None:
     """The user's order in progress, looked up once a request."""
-    if not hasattr(request, "_open_cart"):
-        care = request.user.is_authenticated and has_role(request.user, *CARE)
+    asked = cast(_CartRequest, request)
+    if not hasattr(asked, "_open_cart"):
+        user = asked.user
         # Every page asks and most users have none: a small question before the large one.
-        started = care and Cart.objects.filter(user=request.user.pk, closed_at=None).exists()
-        request._open_cart = open_cart(request.user) if started else None
-        _log_another_day(request, request._open_cart)
-    return request._open_cart
+        started = (
+            isinstance(user, User)
+            and has_role(user, *CARE)
+            and Cart.objects.filter(user=user, closed_at=None).exists()
+        )
+        asked._open_cart = open_cart(signed_in(asked)) if started else None
+        _log_another_day(asked, asked._open_cart)
+    return asked._open_cart
 
 
 def look_again(request: HttpRequest) -> Cart | None:
     """The order in progress as it is now: begun, changed or closed since the request began."""
-    request._open_cart = open_cart(request.user)
-    return request._open_cart
+    asked = cast(_CartRequest, request)
+    asked._open_cart = open_cart(signed_in(asked))
+    return asked._open_cart
+
+
+def has_in_store(cart: Cart, piece: Individual) -> bool:
+    """Whether the piece stands in one of the own stores that the order is delivered from."""
+    stores = cart.unit.own_stores
+    return piece.warehouse_id is not None and stores.filter(pk=piece.warehouse_id).exists()
 
 
 def may_be_ordered(number: str) -> bool:

@@ -59,6 +59,8 @@ class Cart(DeliveryDetails):
         "Order", null=True, blank=True, on_delete=models.PROTECT, related_name="cart"
     )
 
+    replaced: "Cart | None" = None  # the one that was thrown away for it, when it was started
+
     class Meta:
         verbose_name = "pågående beställning"
         verbose_name_plural = "pågående beställningar"

@@ -1,6 +1,8 @@
 """A sent order, and what has happened to it."""
 
-from typing import Self
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
@@ -44,6 +46,9 @@ show_as(
         "Var för sig": ("circle-minus", "grey"),
     }
 )
+
+if TYPE_CHECKING:
+    from .lines import OrderLine
 
 
 class OrderQuerySet(CaseQuerySet["Order"]):
@@ -116,6 +121,10 @@ class Order(AddressedCase, DeliveryDetails):
     cancelled_at = models.DateTimeField("makulerad", null=True, blank=True)
 
     objects = OrderQuerySet.as_manager()
+
+    # Only of rows that khs.queue gave: the lines from KHS, and the holds that stand.
+    khs_lines: list[OrderLine]
+    open_holds: list[OrderHold]
 
     class Meta:
         verbose_name = "beställning"

@@ -4,14 +4,14 @@ import uuid
 from decimal import Decimal
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from organisation import access_log
 from organisation.models import Source
-from organisation.permissions import CARE, KHS, has_role, roles
+from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
 from recipients.case_views import (
     CasePage,
     confirm_cancel,
@@ -75,7 +75,7 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
 
 @roles(*CARE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def detail(request: HttpRequest, number: str) -> HttpResponse:
+def detail(request: UserRequest, number: str) -> HttpResponse:
     """The order's page; with ``?redigera=adress`` the address that a protected person lacks."""
     order = find_order(request, number)
     asked = order.lacks_address and request.GET.get("redigera") == ADDRESS
@@ -98,7 +98,7 @@ ADDRESS = "adress"
 
 
 def _page(
-    request: HttpRequest,
+    request: UserRequest,
     order: Order,
     *,
     form: CaseAddressForm | None = None,
@@ -116,8 +116,9 @@ def _page(
     hold = order.holds.filter(released_at=None).first()
     events = events_of(order)
     desk = khs.desk(order, lines, hold) if is_khs else None
-    for row in rows if desk else ():
-        row.desk = desk.lines[row.line.pk]
+    if desk is not None:
+        for row in rows:
+            row.desk = desk.lines[row.line.pk]
     context = {
         "order": order,
         "rows": rows,
@@ -251,20 +252,20 @@ def crumbs(order: Order, *, is_khs: bool = False) -> list[dict[str, str]]:
         return [{"label": "Ordrar", "url": reverse("admin:orders_order_changelist")}]
     if order.recipient is not None:
         return crumbs_of(order.recipient)
-    store = order.destination
-    return [
-        {"label": "Lager", "url": reverse("articles:stores")},
-        {"label": str(store), "url": reverse("articles:store", args=[store.number])},
-    ]
+    crumbs = [{"label": "Lager", "url": reverse("articles:stores")}]
+    if store := order.destination:
+        url = reverse("articles:store", args=[store.number])
+        crumbs.append({"label": str(store), "url": url})
+    return crumbs
 
 
 def _facts(order: Order, lines: list[OrderLine], *, number: bool) -> list[dict[str, object]]:
     facts: list[dict[str, object]] = []
     if order.recipient:
         facts += facts_of(order.recipient, number=number)
-    else:
-        url = reverse("articles:store", args=[order.destination.number])
-        facts.append({"label": "Till lager", "value": order.destination, "url": url})
+    elif store := order.destination:
+        url = reverse("articles:store", args=[store.number])
+        facts.append({"label": "Till lager", "value": store, "url": url})
     facts += [
         {"label": "Tjänsteställe", "value": order.unit},
         {"label": "Beställare", "value": order.ordered_by},
@@ -286,7 +287,7 @@ def _facts(order: Order, lines: list[OrderLine], *, number: bool) -> list[dict[s
 
 
 @roles(*CARE)
-def cancel(request: HttpRequest, number: str) -> HttpResponse:
+def cancel(request: UserRequest, number: str) -> HttpResponse:
     """«Makulera beställning»: the question, and «Ja, makulera»."""
     order = find_order(request, number)
     return confirm_cancel(
@@ -303,7 +304,7 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
 
 @roles(*CARE)
 @require_GET
-def attachment(request: HttpRequest, number: str, key: uuid.UUID) -> HttpResponse:
+def attachment(request: HttpRequest, number: str, key: uuid.UUID) -> FileResponse:
     """A file of the order, to those who may see the order; none where its address is masked."""
     order = find_order(request, number)
     found = get_object_or_404(shown.files(order), key=key)

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from organisation.permissions import CARE, roles
+from organisation.permissions import CARE, UserRequest, roles
 from sesam import undo
 from sesam.errors import DomainError
 
@@ -22,13 +22,14 @@ from .whose import TILL
 @require_POST
 def throw_away(request: HttpRequest) -> HttpResponse:
     """«Kasta beställningen»: the one that the page showed, whatever another tab has done since."""
-    if stop := whose.changed(request, request.POST.get(TILL, "")):
-        return stop
+    token = request.POST.get(TILL, "")
     cart = carts.of_request(request)
+    if cart is None or str(cart.token) != token:
+        return whose.stopped(request, whose.was(request, token))
     try:
         carts.throw_away(cart)
     except carts.Closed:
-        return whose.stopped(request, whose.was(request, str(cart.token)))
+        return whose.stopped(request, whose.was(request, token))
     url = reverse("orders:take_back", args=[cart.token])
     undo.offer(request, f"Beställningen till {cart.whom} är kastad.", url)
     return redirect("/")
@@ -36,7 +37,7 @@ def throw_away(request: HttpRequest) -> HttpResponse:
 
 @roles(*CARE)
 @require_POST
-def take_back(request: HttpRequest, token: uuid.UUID) -> HttpResponse:
+def take_back(request: UserRequest, token: uuid.UUID) -> HttpResponse:
     """«Ångra»: the thrown away order is in progress again; with ``mot`` it swaps with that one."""
     try:
         instead_of = uuid.UUID(request.GET.get("mot", ""))

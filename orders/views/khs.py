@@ -12,8 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from organisation import access_log
-from organisation.models import User
-from organisation.permissions import KHS, roles
+from organisation.permissions import KHS, UserRequest, roles
 from recipients.case_views import log_case, tags_of
 from sesam.documents import download
 from sesam.errors import DomainError
@@ -55,7 +54,7 @@ def khs_page(
 
 @roles(KHS)
 @require_POST
-def pick(request: HttpRequest, number: str) -> HttpResponse:
+def pick(request: UserRequest, number: str) -> HttpResponse:
     """«Påbörja plock»."""
     order = find_order(request, number)
     try:
@@ -69,7 +68,7 @@ def pick(request: HttpRequest, number: str) -> HttpResponse:
 
 @roles(KHS)
 @require_POST
-def stop_picking(request: HttpRequest, number: str) -> HttpResponse:
+def stop_picking(request: UserRequest, number: str) -> HttpResponse:
     """«Avbryt plock»: the order waits again, and can be cancelled."""
     order = find_order(request, number)
     try:
@@ -123,7 +122,7 @@ def _paper(
 
 @roles(KHS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def deliver(request: HttpRequest, number: str) -> HttpResponse:
+def deliver(request: UserRequest, number: str) -> HttpResponse:
     """«Leverera»: how many of each line, and which pieces."""
     order = find_order(request, number)
     if request.method == "POST":
@@ -134,10 +133,9 @@ def deliver(request: HttpRequest, number: str) -> HttpResponse:
     return _deliver_page(request, order, delivery_sheet.sheet(order))
 
 
-def _deliver(request: HttpRequest, order: Order) -> HttpResponse:
+def _deliver(request: UserRequest, order: Order) -> HttpResponse:
     """Hands out what was typed. When something stays, the user must have been told how much goes
     («sagt»: what the button said); else the page asks, and nothing happens."""
-    user: User = request.user  # type: ignore[assignment]
     found = delivery_sheet.sheet(order)
     picks = delivery_sheet.read(found, request.POST)
     seen = request.POST.get("levererat", "")
@@ -150,11 +148,11 @@ def _deliver(request: HttpRequest, order: Order) -> HttpResponse:
         services.deliver(
             order,
             picks,
-            user=user,
+            user=request.user,
             seen_delivered=int(seen) if re.fullmatch(r"[0-9]{1,9}", seen) else -1,
         )
     except services.Overtaken as error:
-        if error.by_same(user):
+        if error.by_same(request.user):
             messages.info(request, "Utleveransen var redan registrerad. Inget mer skickades.")
             return to_page(order)
         order = find_order(request, order.case_number)

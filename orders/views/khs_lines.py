@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods, require_POST
 
 from articles.models import Article, Balance
 from organisation.models import Warehouse
-from organisation.permissions import KHS, roles
+from organisation.permissions import KHS, UserRequest, roles
 from sesam.errors import DomainError
 
 from .. import progress, services
@@ -28,7 +28,7 @@ def _line(order: Order, line_id: int) -> OrderLine:
 
 @roles(KHS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def move(request: HttpRequest, number: str, line_id: int, stage: str) -> HttpResponse:
+def move(request: UserRequest, number: str, line_id: int, stage: str) -> HttpResponse:
     """A project's next stage: a note, and with «Offert mottagen» the offer."""
     order = find_order(request, number)
     line = _line(order, line_id)
@@ -60,9 +60,9 @@ def move(request: HttpRequest, number: str, line_id: int, stage: str) -> HttpRes
         text = f"Projektet är «{line.get_stage_display()}» och kan inte flyttas till «{to.label}»."
         messages.error(request, text)
         return to_page(order)
-    seen = request.POST.get("sett") or project.last.pk
+    shown = request.POST.get("sett") or project.last.pk
     context = {
-        "line": line, "to": to, "form": form, "error": error, "seen": seen,
+        "line": line, "to": to, "form": form, "error": error, "seen": shown,
         "asks": to == Stage.WAITING,
     }  # fmt: skip
     return khs_page(request, "orders/khs_move.html", order, to.label, context, status=status)
@@ -94,7 +94,7 @@ class _Stock:
 
 @roles(KHS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def put(request: HttpRequest, number: str, line_id: int) -> HttpResponse:
+def put(request: UserRequest, number: str, line_id: int) -> HttpResponse:
     """The real article of a manual line or a project: number, quantity, warehouse.
 
     «Visa tillgänglighet» shows where it is; what would be backlog is said before it is put on.
@@ -141,7 +141,7 @@ def put(request: HttpRequest, number: str, line_id: int) -> HttpResponse:
 
 @roles(KHS)
 @require_POST
-def take_off(request: HttpRequest, number: str, line_id: int) -> HttpResponse:
+def take_off(request: UserRequest, number: str, line_id: int) -> HttpResponse:
     """Takes back an article that KHS has put on."""
     order = find_order(request, number)
     line = _line(order, line_id)

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from organisation.permissions import BUFFERT, FORSKRIVARE, roles
+from organisation.permissions import BUFFERT, FORSKRIVARE, UserRequest, roles
 from recipients.case_views import log_case
 from sesam import dialogs
 from sesam.errors import DomainError
@@ -20,19 +20,19 @@ from .cases import find_order
 
 @roles(FORSKRIVARE, BUFFERT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def approve(request: HttpRequest, number: str, move_id: int) -> HttpResponse:
+def approve(request: UserRequest, number: str, move_id: int) -> HttpResponse:
     """«Godkänn offert»."""
     return _answer(request, number, move_id, approved=True)
 
 
 @roles(FORSKRIVARE, BUFFERT)
 @require_http_methods(["GET", "HEAD", "POST"])
-def refuse(request: HttpRequest, number: str, move_id: int) -> HttpResponse:
+def refuse(request: UserRequest, number: str, move_id: int) -> HttpResponse:
     """«Godkänn inte»: says why."""
     return _answer(request, number, move_id, approved=False)
 
 
-def _answer(request: HttpRequest, number: str, move_id: int, *, approved: bool) -> HttpResponse:
+def _answer(request: UserRequest, number: str, move_id: int, *, approved: bool) -> HttpResponse:
     """``move_id`` is the move that asked: the answer holds for that offer and no other."""
     order = find_order(request, number)
     asked = get_object_or_404(

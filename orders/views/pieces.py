@@ -15,7 +15,7 @@ from individuals import services as individuals
 from individuals.models import Individual
 from organisation import stores
 from organisation.models import Source
-from organisation.permissions import CARE, roles
+from organisation.permissions import CARE, UserRequest, roles, signed_in
 from recipients import services as recipients
 from recipients.views import status_of
 from sesam import dialogs
@@ -90,7 +90,7 @@ def why_not_deliver(request: HttpRequest, piece: Individual) -> str:
         return f"{name} är redan utlämnad."
     if piece.warehouse_id is None:
         return f"{name} kan inte levereras: {piece.get_status_display().lower()}."
-    if not stores.own_stores(request.user).filter(pk=piece.warehouse_id).exists():
+    if not stores.own_stores(signed_in(request)).filter(pk=piece.warehouse_id).exists():
         return f"{name} står i {piece.warehouse}, som inte är ett av dina förråd."
     if piece.article.own_order_only:
         return "Sängar levereras inte härifrån: de beställs från KHS."
@@ -107,14 +107,14 @@ def _present(request: HttpRequest, piece: Individual) -> Cart | None:
     cart = carts.of_request(request)
     if cart is None or cart.recipient is None:
         return None
-    return cart if cart.unit.own_stores.filter(pk=piece.warehouse_id).exists() else None
+    return cart if carts.has_in_store(cart, piece) else None
 
 
 @roles(*CARE)
 @no_store
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def deliver(request: HttpRequest, number: str) -> HttpResponse:
+def deliver(request: UserRequest, number: str) -> HttpResponse:
     """To whom: the recipient of the order in progress, or one whose number is sent by POST.
 
     Goes on as every order does: «Beställning till» (unless it is in progress), then the line's
@@ -127,7 +127,7 @@ def deliver(request: HttpRequest, number: str) -> HttpResponse:
     if not why_not and request.method == "POST":
         status = 422
         if form.is_valid():
-            if form.to_present:
+            if form.to_present and form.cart is not None:
                 token = request.POST.get(TILL, "")
                 if stop := whose.changed(request, token, typed=[form], article=piece.article):
                     return stop

@@ -1,6 +1,7 @@
 """«Beställning till»: an order is started."""
 
 import uuid
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,7 +12,7 @@ from individuals.models import Individual
 from organisation import access_log
 from organisation.behalf import BehalfForm
 from organisation.models import Warehouse
-from organisation.permissions import CARE, roles
+from organisation.permissions import CARE, UserRequest, roles
 from recipients.models import Recipient
 from sesam import dialogs
 from sesam.errors import DomainError
@@ -24,7 +25,7 @@ from .whose import TILL
 
 
 @roles(*CARE)
-def to_recipient(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+def to_recipient(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """The dialog «Beställning till»; «Fortsätt» makes the order the one in progress. Whom one is
     ordering to already needs no asking: then it goes on.
 
@@ -34,11 +35,11 @@ def to_recipient(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     piece = Individual.objects.filter(number=request.GET.get("individ", "")).first()
     present = carts.of_request(request)
     if present is not None and present.recipient_id == recipient.pk:
-        if piece is None or present.unit.own_stores.filter(pk=piece.warehouse_id).exists():
+        if piece is None or carts.has_in_store(present, piece):
             return _go_on(request, present, piece)
     access_log.look(request, recipient.key, "Beställning till")
     form = BehalfForm(
-        request.POST or None, user=request.user, store_id=piece and piece.warehouse_id
+        request.POST or None, user=request.user, store_id=piece.warehouse_id if piece else None
     )
     refusal = ""
     if recipient.deceased_on:
@@ -58,7 +59,7 @@ def to_recipient(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 
 
 @roles(*CARE)
-def to_store(request: HttpRequest, number: str) -> HttpResponse:
+def to_store(request: UserRequest, number: str) -> HttpResponse:
     """«Lagerpåfyllnad»: the same dialog, with an own store as the destination."""
     store = find_store(request, number)
     present = carts.of_request(request)
@@ -77,7 +78,7 @@ def to_store(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _start(
-    request: HttpRequest,
+    request: UserRequest,
     form: BehalfForm,
     *,
     recipient: Recipient | None = None,
@@ -115,7 +116,7 @@ def _go_on(request: HttpRequest, cart: Cart, piece: Individual | None = None) ->
 
 
 def _page(
-    request: HttpRequest, form: BehalfForm, dialog: dict, *, refused: bool, **whom: object
+    request: HttpRequest, form: BehalfForm, dialog: dict[str, Any], *, refused: bool, **whom: object
 ) -> HttpResponse:
     present = carts.look_again(request)
     if present and not refused:

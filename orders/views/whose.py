@@ -29,12 +29,12 @@ TILL = "till"  # in addresses: the token of the order that a link was drawn for
 
 def add_url(number: str, cart: Cart) -> str:
     """«Beställ» of an article, to this order and no other."""
-    return f"{reverse('orders:add', args=[number])}?{urlencode({TILL: cart.token})}"
+    return f"{reverse('orders:add', args=[number])}?{urlencode({TILL: str(cart.token)})}"
 
 
 def piece_url(number: str, cart: Cart) -> str:
     """The line of a marked piece, in this order and no other."""
-    return f"{reverse('orders:piece_line', args=[number])}?{urlencode({TILL: cart.token})}"
+    return f"{reverse('orders:piece_line', args=[number])}?{urlencode({TILL: str(cart.token)})}"
 
 
 def was(request: HttpRequest, token: str) -> Cart | None:
@@ -43,7 +43,7 @@ def was(request: HttpRequest, token: str) -> Cart | None:
         key = uuid.UUID(token)
     except ValueError:
         return None
-    own = Cart.objects.filter(user=request.user).select_related(
+    own = Cart.objects.filter(user=request.user.pk).select_related(
         "recipient", "destination", "unit", "order"
     )
     return own.filter(token=key).first()
@@ -86,10 +86,11 @@ def stopped(
         "dialog": dialog,
     }
     response = render(request, "orders/changed.html", context, status=409)
-    if not getattr(request, "htmx", False) or request.htmx.target in {"dialog", "dialog-body"}:
+    htmx = getattr(request, "htmx", None)
+    if not htmx or htmx.target in {"dialog", "dialog-body"}:
         return response
     # A part was to be swapped: this stands in the place of the dialog it is in, or of the page.
-    if request.htmx.target == "order-preview":
+    if htmx.target == "order-preview":
         return retarget(reselect(reswap(response, "outerHTML"), "#dialog-body"), "#dialog-body")
     return retarget(reselect(reswap(response, "innerHTML"), "unset"), "body")
 
