@@ -50,7 +50,7 @@ def upload_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
         "columns": [column.label for column in catalogue_excel.COLUMNS],
         "earlier": CatalogueImport.objects.exclude(applied_at=None).select_related("user")[:10],
     }
-    return _page(model_admin, request, "upload", context, status=422 if error else 200)
+    return _import_page(model_admin, request, "upload", context, status=422 if error else 200)
 
 
 def import_view(
@@ -83,10 +83,10 @@ def import_view(
         "faults": plan.faults[:SHOWN] if plan else [],
         "changes": plan.changes[:SHOWN] if plan else [],
     }
-    return _page(model_admin, request, "report", context, status=422 if error else 200)
+    return _import_page(model_admin, request, "report", context, status=422 if error else 200)
 
 
-def _page(
+def _import_page(
     model_admin: admin.ModelAdmin[Any],
     request: UserRequest,
     name: str,

@@ -66,7 +66,7 @@ BY_LABEL = {column.label.lower(): column for column in COLUMNS}
 
 
 @dataclass
-class Line:
+class SheetLine:
     """A row of the sheet: what its filled cells say, and what is wrong with them."""
 
     row: int
@@ -94,7 +94,7 @@ def check(upload: UploadedFile[bytes]) -> None:
         raise DomainError("Filens innehåll är för stort. Dela upp den.", field="file")
 
 
-def read(file: IO[bytes], *, heads_only: bool = False) -> list[Line]:
+def read(file: IO[bytes], *, heads_only: bool = False) -> list[SheetLine]:
     """The sheet's rows. Raises ``DomainError`` where it isn't a catalogue at all."""
     from openpyxl import load_workbook
 
@@ -127,7 +127,7 @@ def _columns(heads: tuple[Any, ...]) -> list[Column | None]:
     return columns
 
 
-def _lines(rows: Iterator[tuple[Any, ...]], columns: list[Column | None]) -> Iterator[Line]:
+def _lines(rows: Iterator[tuple[Any, ...]], columns: list[Column | None]) -> Iterator[SheetLine]:
     read = 0
     for row, cell_values in enumerate(rows, start=2):
         if all(value is None or str(value).strip() == "" for value in cell_values):
@@ -135,7 +135,7 @@ def _lines(rows: Iterator[tuple[Any, ...]], columns: list[Column | None]) -> Ite
         read += 1
         if read > MOST_ROWS:
             raise DomainError(f"Filen har fler än {MOST_ROWS} rader. Dela upp den.", field="file")
-        line = Line(row, "", {}, [])
+        line = SheetLine(row, "", {}, [])
         for column, value in zip(columns, cell_values, strict=False):
             if column is None or value is None or str(value).strip() == "":
                 continue

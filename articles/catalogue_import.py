@@ -57,7 +57,7 @@ class Plan:
 class _Known:
     """What the database has of what the sheet names. A fixed number of queries."""
 
-    def __init__(self, lines: list[excel.Line]) -> None:
+    def __init__(self, lines: list[excel.SheetLine]) -> None:
         numbers = sorted({line.number for line in lines if line.number})
         articles = Article.objects.filter(number__in=numbers).select_related(
             "supplier", "billing_form"
@@ -73,7 +73,7 @@ class _Known:
         return next((c for c in (code, code[:4], code[:2]) if c in self.classes), None)
 
 
-def plan(lines: list[excel.Line]) -> Plan:
+def plan(lines: list[excel.SheetLine]) -> Plan:
     """What the lines would change. Writes nothing."""
     made, known, seen = Plan(), _Known(lines), set()
     for line in lines:
@@ -93,7 +93,7 @@ def plan(lines: list[excel.Line]) -> Plan:
 
 
 def _change(
-    line: excel.Line, known: _Known, made: Plan, faults: list[tuple[str, str]]
+    line: excel.SheetLine, known: _Known, made: Plan, faults: list[tuple[str, str]]
 ) -> Change | None:
     """What the line changes; None for nothing, or when it has ``faults``."""
     values = dict(line.values)

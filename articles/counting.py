@@ -100,7 +100,7 @@ def _fault(ledger: Ledger, place: tuple[int, int], c: Count) -> str:
 
 
 @dataclass
-class Row:
+class CountedRow:
     """An article to be counted, and what was typed at it."""
 
     warehouse: Warehouse
@@ -121,7 +121,7 @@ class Row:
 
 def rows(
     warehouse: Warehouse, words: list[str], *, only: list[int] | None = None
-) -> tuple[list[Row], bool]:
+) -> tuple[list[CountedRow], bool]:
     """What to count, by number: with words every stocked article that has them all, else what
     the books say is there. True when there was more than ``ROWS``."""
     articles: QuerySet[Article] = Article.objects.filter(is_stocked=True)
@@ -139,7 +139,7 @@ def rows(
     made = []
     for article in found[:ROWS]:
         b = balances.get(article.pk) or Balance()
-        made.append(Row(warehouse, article, b.on_hand, b.reserved + b.unavailable))
+        made.append(CountedRow(warehouse, article, b.on_hand, b.reserved + b.unavailable))
     return made, len(found) > ROWS
 
 
@@ -149,7 +149,7 @@ def typed_articles(data: QueryDict) -> list[int]:
     return [int(found[1]) for found in ids if found][:ROWS]
 
 
-def read(found: list[Row], data: QueryDict) -> list[Count]:
+def read(found: list[CountedRow], data: QueryDict) -> list[Count]:
     """What was counted; a row with ``error`` gives none, nor does one that was left empty."""
     counts = []
     for row in found:

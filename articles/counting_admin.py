@@ -46,10 +46,10 @@ def count_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Http
         "reason": asked.get("orsak", "")[:200],
     }
     if warehouse is None:
-        return _page(request, context)
+        return _count_page(request, context)
     if request.method != "POST":
         rows, more = counting.rows(warehouse, words_of(words))
-        return _page(request, context, rows=rows, more=more, limit=counting.ROWS)
+        return _count_page(request, context, rows=rows, more=more, limit=counting.ROWS)
     rows, _ = counting.rows(warehouse, [], only=counting.typed_articles(request.POST))
     counts = counting.read(rows, request.POST)
     fault = field = ""
@@ -68,7 +68,7 @@ def count_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Http
                 f"Inventeringen är sparad: {changed} saldon ändrade, {same} stämde.",
             )
             return _to_page(warehouse.number, words)
-    return _page(request, context, rows=rows, error=fault, error_field=field, status=422)
+    return _count_page(request, context, rows=rows, error=fault, error_field=field, status=422)
 
 
 def _to_page(warehouse: str, words: str) -> HttpResponse:
@@ -76,7 +76,7 @@ def _to_page(warehouse: str, words: str) -> HttpResponse:
     return redirect(f"{reverse('admin:articles_balance_count')}?{query}")
 
 
-def _page(
+def _count_page(
     request: HttpRequest, context: dict[str, Any], *, status: int = 200, **more: Any
 ) -> HttpResponse:
     more["has_errors"] = any(row.error for row in more.get("rows", []))

@@ -35,7 +35,7 @@ TYPES = {
 
 
 @dataclass(slots=True)
-class Hit:
+class ArticleHit:
     """A row of the list. ``available`` is None where it isn't shown."""
 
     pk: int
@@ -178,7 +178,7 @@ def search(
     article_type: str | None,
     warehouse_id: int | None,
     with_prices: bool = True,
-) -> tuple[list[Hit], int]:
+) -> tuple[list[ArticleHit], int]:
     """One page of the articles in which every word occurs, and how many there are in all: no
     further than the list counts."""
     wanted: dict[str, Any] = {
@@ -207,12 +207,12 @@ def search(
         total: int = cursor.fetchone()[0]
         if total == 0 or asked.is_beyond_count:
             return [], total
-        cursor.execute(_page(matching, asked, total, with_prices=with_prices), wanted)
+        cursor.execute(_page_question(matching, asked, total, with_prices=with_prices), wanted)
         found = cursor.fetchall()
-    return [Hit(*row) for row in found], total
+    return [ArticleHit(*row) for row in found], total
 
 
-def _page(matching: str, asked: Asked, total: int, *, with_prices: bool) -> str:
+def _page_question(matching: str, asked: Asked, total: int, *, with_prices: bool) -> str:
     """The question for one page: which articles, and only then all that is shown of them."""
     is_many = asked.counted_to is not None and total > asked.counted_to
     few = "true" if total <= settings.AVAILABILITY_ROW_LIMIT else "false"

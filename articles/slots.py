@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from organisation.models import Warehouse
 from sesam.places import Button, CreateItem, Entry, Link, LinkSlot, Slot, Tab, TabSlot
 
-from .counting import Row
+from .counting import CountedRow
 from .models import Article
 
 
@@ -28,7 +28,7 @@ class TypedArticle(Entry[str]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PieceCount(Link[Row]):
+class PieceCount(Link[CountedRow]):
     """How a marked article is counted."""
 
 

@@ -20,7 +20,7 @@ from sesam.templatetags.sesam import NBSP, icon_html, kr
 
 from .models import ArticleType
 from .pictograms import WithPictograms
-from .search import SORTS, Hit
+from .search import SORTS, ArticleHit
 from .slots import article_buttons
 
 TYPES = dict(ArticleType.choices)
@@ -58,7 +58,7 @@ class ArticleNameColumn(LinkColumn):
         return drawing + super().html(row, table)
 
 
-class ArticleTable(WithPictograms, Table[Hit]):
+class ArticleTable(WithPictograms, Table[ArticleHit]):
     """«Sök artikel»; sorted, cut and counted by the search."""
 
     columns = (

@@ -21,7 +21,7 @@ _Status = Individual.Status
 
 
 @dataclass(slots=True)
-class Hit:
+class PieceHit:
     """A row of the list. Says nothing of who has the piece."""
 
     number: str
@@ -73,7 +73,7 @@ SORTS = {
 }
 
 
-def search(typed: str, asked: Asked) -> tuple[list[Hit], int]:
+def search(typed: str, asked: Asked) -> tuple[list[PieceHit], int]:
     """One page of the pieces in whose number or serial number ``typed`` occurs, and how many
     there are in all: no further than the list counts."""
     wanted: dict[str, Any] = {
@@ -110,4 +110,4 @@ def search(typed: str, asked: Asked) -> tuple[list[Hit], int]:
             wanted,
         )
         found = cursor.fetchall()
-    return [Hit(*row) for row in found], total
+    return [PieceHit(*row) for row in found], total

@@ -5,17 +5,17 @@ from django.urls import reverse
 from sesam.tables import CodeColumn, Column, LinkColumn, StatusColumn, Table
 
 from .models import Individual
-from .search import SORTS, Hit
+from .search import SORTS, PieceHit
 
 STATUSES = dict(Individual.Status.choices)
 
 
-def piece_url(row: "Hit") -> str:
+def piece_url(row: "PieceHit") -> str:
     """The page of a row's piece."""
     return reverse("individuals:detail", args=[row.number])
 
 
-class IndividualTable(Table[Hit]):
+class IndividualTable(Table[PieceHit]):
     """«Individer»; sorted, cut and counted by the search."""
 
     columns = (

@@ -20,7 +20,7 @@ SHOWN = 25  # of what fits or is found: more is narrowed by searching
 
 
 @dataclass(frozen=True)
-class Part:
+class OfferedPart:
     """A component that is offered, and how many go with each main article.
 
     ``mains`` are the articles that it goes with, by key: those whose template has it, else those
@@ -40,8 +40,8 @@ class Offered:
 
     articles: list[Article] = field(default_factory=list)
     warehouse: Warehouse | None = None
-    standard: dict[str, Part] = field(default_factory=dict)
-    others: dict[str, Part] = field(default_factory=dict)
+    standard: dict[str, OfferedPart] = field(default_factory=dict)
+    others: dict[str, OfferedPart] = field(default_factory=dict)
     found: int = 0
     more: bool = False
     available: dict[int, int] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Offered:
         parts = [self.standard.get(number) or self.others[number] for number in chosen]
         return tuple((part.article, part.quantity) for part in parts if main.pk in part.mains)
 
-    def text(self, part: Part) -> SafeString:
+    def text(self, part: OfferedPart) -> SafeString:
         """Name, number, how many, availability, price, and whether it fits or which it goes with."""
         article = part.article
         facts = [article.number, f"{part.quantity} st"]
@@ -130,25 +130,25 @@ def offered(
     )
 
 
-def _standard(ids: list[int]) -> dict[str, Part]:
-    parts: dict[str, Part] = {}
+def _standard(ids: list[int]) -> dict[str, OfferedPart]:
+    parts: dict[str, OfferedPart] = {}
     for row in StandardComponent.objects.filter(
         article__in=ids, component__is_discontinued=False
     ).select_related("component__billing_form"):
         before = parts.get(row.component.number)
         mains = (before.mains if before else frozenset()) | {row.article_id}
-        parts[row.component.number] = Part(row.component, row.quantity, mains)
+        parts[row.component.number] = OfferedPart(row.component, row.quantity, mains)
     return parts
 
 
-def _fitting(others: dict[str, Article], ids: list[int]) -> dict[str, Part]:
+def _fitting(others: dict[str, Article], ids: list[int]) -> dict[str, OfferedPart]:
     """Each with those of the ordered articles that it fits."""
     fits: dict[int, set[int]] = {}
     known = Fit.objects.filter(main__in=ids, part__in=[x.pk for x in others.values()])
     for main, part in known.values_list("main", "part"):
         fits.setdefault(part, set()).add(main)
     return {
-        number: Part(
+        number: OfferedPart(
             article,
             mains=frozenset(fits.get(article.pk) or ids),
             fits=article.pk in fits,

@@ -21,7 +21,7 @@ TICKED_AT_MOST = 12
 
 
 @dataclass
-class Row:
+class DeliveryRow:
     """A line that can still be delivered from, and what was typed at it.
 
     ``main`` is the row of the aid it is a component of, if some of that is still to go too.
@@ -31,7 +31,7 @@ class Row:
     available: int | None  # beside what the line holds itself; None: not stocked
     can_go: int
     shelf: list[Individual] = field(default_factory=list)
-    main: Row | None = None
+    main: DeliveryRow | None = None
     typed: str = ""
     chosen: list[str] = field(default_factory=list)
     confirmed: bool = False
@@ -83,7 +83,7 @@ class Row:
     def stays(self) -> int:
         return self.line.open - self.goes
 
-    def _following(self, main: Row, going: int) -> int:
+    def _following(self, main: DeliveryRow, going: int) -> int:
         """How many can go when ``going`` of the main aid do."""
         most = self.line.most_with(main.line, main.line.delivered + going)
         return max(0, most - self.line.delivered)
@@ -95,10 +95,10 @@ class Row:
 
 
 @dataclass
-class Sheet:
+class DeliverySheet:
     """The form's rows, and what the whole of it comes to."""
 
-    rows: list[Row]
+    rows: list[DeliveryRow]
 
     @property
     def total(self) -> int:
@@ -109,7 +109,7 @@ class Sheet:
         return sum(row.goes for row in self.rows)
 
     @property
-    def staying(self) -> list[Row]:
+    def staying(self) -> list[DeliveryRow]:
         return [row for row in self.rows if row.stays]
 
     @property
@@ -120,11 +120,11 @@ class Sheet:
     def ready(self) -> int:
         return sum(row.ready for row in self.rows)
 
-    def row_of(self, line_id: int | None) -> Row | None:
+    def row_of(self, line_id: int | None) -> DeliveryRow | None:
         return next((row for row in self.rows if row.line.pk == line_id), None)
 
 
-def sheet(order: Order) -> Sheet:
+def sheet(order: Order) -> DeliverySheet:
     """The order's KHS lines with something left, each preset with what can go now.
 
     Pieces are chosen by hand, and a manual line is confirmed by hand: neither goes by itself.
@@ -141,11 +141,11 @@ def sheet(order: Order) -> Sheet:
     left = {place: row.available for place, row in balances(lines).items()}
     shelf = _shelf(lines)
     shelf_left = {place: len(pieces) for place, pieces in shelf.items()}
-    found: list[Row] = []
+    found: list[DeliveryRow] = []
     for line in lines:
         place = (line.warehouse_id, line.article_id)
         if not line.article.is_stocked:
-            found.append(Row(line, None, 0 if line.awaits_project else line.open))
+            found.append(DeliveryRow(line, None, 0 if line.awaits_project else line.open))
             continue
         available = left.get(place, 0)
         can_go = min(line.open, line.reserved + available)
@@ -153,8 +153,8 @@ def sheet(order: Order) -> Sheet:
             can_go = min(can_go, shelf_left.get(place, 0))
             shelf_left[place] = shelf_left.get(place, 0) - can_go
         left[place] = available - max(0, can_go - line.reserved)
-        found.append(Row(line, available, can_go, shelf.get(place, [])))
-    by_line: dict[int | None, Row] = {row.line.pk: row for row in found}
+        found.append(DeliveryRow(line, available, can_go, shelf.get(place, [])))
+    by_line: dict[int | None, DeliveryRow] = {row.line.pk: row for row in found}
     for row in found:
         row.main = by_line.get(row.line.component_of_id)
         row.limit_to_main()
@@ -164,7 +164,7 @@ def sheet(order: Order) -> Sheet:
             row.can_go = 0
     for row in found:
         row.typed = str(row.can_go)
-    return Sheet(found)
+    return DeliverySheet(found)
 
 
 def _shelf(lines: list[OrderLine]) -> dict[tuple[int | None, int], list[Individual]]:
@@ -181,7 +181,7 @@ def _shelf(lines: list[OrderLine]) -> dict[tuple[int | None, int], list[Individu
     return shelf
 
 
-def read(found: Sheet, data: QueryDict) -> list[Pick]:
+def read(found: DeliverySheet, data: QueryDict) -> list[Pick]:
     """What was typed, kept in ``found``, and what goes by it. A row with ``error`` gives no
     pick."""
     for row in found.rows:
@@ -221,14 +221,14 @@ def _whole(typed: str) -> int:
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
 
 
-def _quantity_fault(row: Row) -> str:
+def _quantity_fault(row: DeliveryRow) -> str:
     is_number = not row.typed or row.typed.strip("0") == "" or _whole(row.typed) > 0
     if is_number and _whole(row.typed) <= row.line.open:
         return ""
     return f"Ange ett heltal från 0 till {row.line.open}."
 
 
-def _pieces_fault(row: Row, known: dict[str, Individual]) -> str:
+def _pieces_fault(row: DeliveryRow, known: dict[str, Individual]) -> str:
     if len(row.chosen) > row.line.open:
         return f"Välj högst {row.line.open} individer. Du har valt {len(row.chosen)}."
     faults = (_piece_fault(number, known.get(number), row.line) for number in row.chosen)

@@ -23,7 +23,7 @@ from .models import Delivery, LineDelivery, Order, OrderLine
 
 
 @dataclass(frozen=True)
-class Row:
+class PaperRow:
     """What a line's row of a delivery note says."""
 
     line: OrderLine
@@ -36,7 +36,7 @@ def pick_list(request: HttpRequest, order: Order) -> bytes | None:
     rows = delivery_sheet.sheet(order).rows
     if not rows:
         return None
-    warehouses: dict[str, list[delivery_sheet.Row]] = defaultdict(list)
+    warehouses: dict[str, list[delivery_sheet.DeliveryRow]] = defaultdict(list)
     for row in rows:
         if row.ready:
             warehouses[str(row.line.warehouse)].append(row)
@@ -66,7 +66,9 @@ def delivery_note(request: HttpRequest, order: Order, number: int | None = None)
     if number is None:
         if order.holds.filter(released_at=None).exists():
             return None
-        rows = [Row(row.line, row.ready) for row in delivery_sheet.sheet(order).rows if row.ready]
+        rows = [
+            PaperRow(row.line, row.ready) for row in delivery_sheet.sheet(order).rows if row.ready
+        ]
     else:
         delivery = deliveries(order).filter(number=number).first()
         if delivery is None:
@@ -88,8 +90,8 @@ def delivery_note(request: HttpRequest, order: Order, number: int | None = None)
     )
 
 
-def _delivered(order: Order, delivery: Delivery) -> list[Row]:
-    rows: dict[int, Row] = {}
+def _delivered(order: Order, delivery: Delivery) -> list[PaperRow]:
+    rows: dict[int, PaperRow] = {}
     found = delivery.lines.filter(line__source=Source.CENTRAL)
     for part in found.select_related(
         "line__order__recipient",
@@ -98,19 +100,19 @@ def _delivered(order: Order, delivery: Delivery) -> list[Row]:
         "line__fitted_to",
         "individual",
     ).order_by("line__position", "line_id", "id"):
-        before = rows.get(part.line_id, Row(part.line, 0))
+        before = rows.get(part.line_id, PaperRow(part.line, 0))
         pieces = [before.pieces] if before.pieces else []
         if part.individual:
             pieces.append(part.individual.number)
-        rows[part.line_id] = Row(part.line, before.quantity + part.quantity, ", ".join(pieces))
+        rows[part.line_id] = PaperRow(part.line, before.quantity + part.quantity, ", ".join(pieces))
     return list(rows.values())
 
 
-def _later(order: Order, going: list[Row]) -> list[Row]:
+def _later(order: Order, going: list[PaperRow]) -> list[PaperRow]:
     """What of KHS's lines is still to come, apart from what goes with this note."""
     gone = {row.line.pk: row.quantity for row in going}
     found = order.lines.filter(source=Source.CENTRAL).select_related("article", "component_of")
-    rest = [Row(line, line.open - gone.get(line.pk, 0)) for line in found]
+    rest = [PaperRow(line, line.open - gone.get(line.pk, 0)) for line in found]
     return [row for row in rest if row.quantity]
 
 

@@ -39,12 +39,12 @@ class Progress:
         return self.is_open and self.line.stage == Stage.REFUSED
 
     @cached_property
-    def offers(self) -> list[Offer]:
+    def offers(self) -> list[ProjectOffer]:
         """What the supplier has offered, the newest first, each with its answer."""
-        found: list[Offer] = []
+        found: list[ProjectOffer] = []
         for move in [] if self.masked else self.moves:
             if move.stage == Stage.OFFER_RECEIVED:
-                found.insert(0, Offer(move))
+                found.insert(0, ProjectOffer(move))
             elif move.stage in ANSWERS and found:
                 found[0].answer = move
         return found
@@ -81,7 +81,7 @@ class Progress:
 
 
 @dataclass
-class Offer:
+class ProjectOffer:
     """An offer, and what the prescriber answered."""
 
     move: ProjectMove

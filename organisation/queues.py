@@ -25,7 +25,7 @@ FILTER_TEMPLATE = "admin/khs_filter.html"
 State = tuple[str, Callable[[Any], QuerySet[Any]]]
 Waiting = Callable[[], QuerySet[Any]]
 #: On the home: label, icon, query string of the list, what waits there.
-Row = tuple[str, str, str, Waiting]
+HomeRow = tuple[str, str, str, Waiting]
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -91,7 +91,7 @@ class Queue(Link[None]):
 home_queues = LinkSlot[Queue]("home_queues")
 
 
-def on_home(group: str, page: str, rows: Iterable[Row], *, order: int) -> None:
+def on_home(group: str, page: str, rows: Iterable[HomeRow], *, order: int) -> None:
     """Show a queue on the home under the heading ``group``. ``page`` names its list."""
     for label, icon, query, waiting in rows:
         home_queues.add(

@@ -98,7 +98,7 @@ class TypedNumber:
 
 
 @dataclass
-class Sheet:
+class ReceivingSheet:
     """The receiving page."""
 
     lines: list[ReceivingRow]
@@ -116,12 +116,12 @@ class Sheet:
         )
 
 
-def sheet(pickup: PickupOrder) -> Sheet:
+def sheet(pickup: PickupOrder) -> ReceivingSheet:
     """What is left to receive, and what else the recipient holds."""
     rows = [row for row in differences.course_of(pickup) if row.line.is_open]
     on_it = {row.line.loan_id for row in rows}
     others = [loan for loan in held_aids(pickup.recipient) if loan.pk not in on_it]
-    return Sheet(
+    return ReceivingSheet(
         [
             ReceivingRow(
                 name=f"rad-{row.line.pk}",
@@ -152,7 +152,7 @@ def _other(loan: Loan) -> ReceivingRow:
     )
 
 
-def read(page: Sheet, data: QueryDict) -> tuple[list[Got], list[Extra]]:
+def read(page: ReceivingSheet, data: QueryDict) -> tuple[list[Got], list[Extra]]:
     """What was typed, kept in ``page``. A row with an error gives nothing."""
     page.finish = bool(data.get("avsluta"))
     _keep(page.lines, data)
@@ -177,7 +177,7 @@ def read(page: Sheet, data: QueryDict) -> tuple[list[Got], list[Extra]]:
     return got, extras
 
 
-def place_fault(page: Sheet, fault: DomainError) -> None:
+def place_fault(page: ReceivingSheet, fault: DomainError) -> None:
     """Put what the service said where it belongs; what is left belongs to the page."""
     for found in page.found:
         if found.field == fault.field:

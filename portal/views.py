@@ -50,30 +50,30 @@ def start(request: UserRequest) -> HttpResponse:
     if not has_role(request.user, *CARE):
         return render(request, "portal/start_other.html")
     if request.method != "POST":
-        return _page(request, BoxForm(), 200)
+        return _start_page(request, BoxForm(), 200)
     form = BoxForm(request.POST)
     if not form.is_valid():
-        return _page(request, form, 422)
+        return _start_page(request, form, 422)
     typed = form.cleaned_data["q"]
     if number := _recipients_number(typed):
         try:
             return recipients.go_to(request, number)
         except DomainError as error:
             form.add_error("q", error.message)
-            return _page(request, form, recipients.status_of(error))
+            return _start_page(request, form, recipients.status_of(error))
     if url := _case(typed):
         return HttpResponseRedirect(url)
     found = [thing for thing in (_article(request, typed), _individual(typed)) if thing]
     if len(found) > 1:
-        return _page(request, form, 200, found=found)
+        return _start_page(request, form, 200, found=found)
     if found:
         return HttpResponseRedirect(found[0]["url"])
     if number := _case_number(typed):
         form.add_error("q", f"Inget ärende har numret {number}.")
-        return _page(request, form, 422, articles_with=_articles_with(typed))
+        return _start_page(request, form, 422, articles_with=_articles_with(typed))
     if not articles.long_enough(articles.words_of(typed)):
         form.add_error("q", "Skriv minst tre tecken.")
-        return _page(request, form, 422)
+        return _start_page(request, form, 422)
     return HttpResponseRedirect(_article_search(typed))
 
 
@@ -130,7 +130,7 @@ def _articles_with(typed: str) -> str:
     return _article_search(typed) if articles.any_with(typed) else ""
 
 
-def _page(
+def _start_page(
     request: HttpRequest,
     form: BoxForm,
     status: int,

@@ -26,7 +26,7 @@ _CONSUMABLE = Q(article__type=ArticleType.CONSUMABLE)
 
 
 @dataclass(frozen=True)
-class Tab:
+class LoanTab:
     """One way of looking at a recipient's loans."""
 
     name: str
@@ -92,24 +92,24 @@ def _bulk(
     return actions
 
 
-HELD = Tab(
+HELD = LoanTab(
     "held",
     ~_CONSUMABLE & Q(ended_at__isnull=True),
     tables.HeldTable,
     F("quantity") - F("returned") - F("lost"),
 )
-RETURNED = Tab(
+RETURNED = LoanTab(
     "returned",
     ~_CONSUMABLE & Q(returned__gt=0),
     tables.ReturnedTable,
     F("returned") + 0,
 )
-CONSUMABLES = Tab("consumables", _CONSUMABLE, tables.ConsumableTable, F("quantity") + 0)
+CONSUMABLES = LoanTab("consumables", _CONSUMABLE, tables.ConsumableTable, F("quantity") + 0)
 ALL = (HELD, RETURNED, CONSUMABLES)
 
 
 @dataclass(frozen=True)
-class Part:
+class LoanPart:
     """A component of an aid."""
 
     number: str
@@ -128,19 +128,19 @@ def with_components(loans: QuerySet[Loan]) -> QuerySet[Loan]:
     )
 
 
-def components(loan: Loan) -> list[Part]:
+def components(loan: Loan) -> list[LoanPart]:
     """What was delivered with it, and whatever else sits on its piece. Of an aid that has gone
     back: what was delivered with it."""
     ended = loan.ended_at is not None
     came_with = loan.parts.all()
     found = [
-        Part(part.article.number, part.title, part.quantity if ended else part.held)
+        LoanPart(part.article.number, part.title, part.quantity if ended else part.held)
         for part in came_with
     ]
     told = {part.component_id for part in came_with}
     if loan.individual and not ended:
         found += [
-            Part(c.article.number, c.article.name, c.quantity)
+            LoanPart(c.article.number, c.article.name, c.quantity)
             for c in loan.individual.components.all()
             if c.pk not in told
         ]
@@ -189,7 +189,7 @@ def _overview(loan: Loan, recipient: Recipient, own: bool) -> list[dict[str, Any
         {
             "label": "Artikel",
             "value": loan.article.number,
-            "url": _page("articles:detail", loan.article.number),
+            "url": _address("articles:detail", loan.article.number),
         },
     ]
     if loan.individual:
@@ -197,7 +197,7 @@ def _overview(loan: Loan, recipient: Recipient, own: bool) -> list[dict[str, Any
             {
                 "label": "Individ",
                 "value": loan.individual.number,
-                "url": _page("individuals:detail", loan.individual.number),
+                "url": _address("individuals:detail", loan.individual.number),
             }
         )
     facts.append({"label": "Antal", "value": str(loan.quantity if ended else loan.held)})
@@ -216,7 +216,7 @@ def _overview(loan: Loan, recipient: Recipient, own: bool) -> list[dict[str, Any
     return facts
 
 
-def _page(name: str, number: str) -> str:
+def _address(name: str, number: str) -> str:
     """The address of a page below in the house; empty while that page isn't built."""
     try:
         return reverse(name, args=[number])

@@ -18,7 +18,7 @@ from .models import Recipient
 
 show_as({"Skyddad identitet": ("shield-alert", "amber"), "Avliden": ("ban", "ended")})
 
-# Fields of the record that tell where somebody is. Empty in ``Shown`` for protected persons.
+# Fields of the record that tell where somebody is. Empty in ``ShownRecipient`` for protected persons.
 WHEREABOUTS = (
     "co",
     "street",
@@ -35,7 +35,7 @@ WHEREABOUTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownRecipient:
     """What a page may show of a recipient."""
 
     key: uuid.UUID
@@ -61,10 +61,10 @@ class Shown:
         return WORDS[self.contact_prescriber]
 
 
-def shown(recipient: Recipient) -> Shown:
+def shown(recipient: Recipient) -> ShownRecipient:
     """The recipient as pages may show it. No query if payer and store are loaded."""
     hidden = recipient.is_protected
-    return Shown(
+    return ShownRecipient(
         key=recipient.key,
         name=recipient.name,
         number=recipient.written_number,

@@ -57,14 +57,14 @@ class Stale(DomainError):
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundRecipient:
     """A recipient, and whether the register could be asked about them just now."""
 
     recipient: Recipient
     register_answered: bool = True
 
 
-def find(user: User, typed: str) -> Found:
+def find(user: User, typed: str) -> FoundRecipient:
     """Find a recipient by exact number, asking the population register about persons.
 
     Counts against the user's limit and is logged, hit or miss; badly typed numbers are neither,
@@ -80,12 +80,12 @@ def find(user: User, typed: str) -> Found:
                 "Ingen vårdenhet har det numret. Kontrollera de fyra siffrorna.",
                 field=personal_numbers.FIELD,
             )
-        return Found(known)
+        return FoundRecipient(known)
     try:
         person = register.current().find(number.digits)
     except register.RegisterDown:
         if known is not None:
-            return Found(known, register_answered=False)
+            return FoundRecipient(known, register_answered=False)
         access_log.record(
             user, Action.MISS, searched=number.digits, detail="Registret svarade inte"
         )
@@ -96,7 +96,7 @@ def find(user: User, typed: str) -> Found:
         ) from None
     if person is None:
         if known is not None:
-            return Found(known)
+            return FoundRecipient(known)
         access_log.record(user, Action.MISS, searched=number.digits)
         raise NotFound(
             "Ingen person med det numret finns i portalen eller i folkbokföringen. Kontrollera"
@@ -109,11 +109,11 @@ def find(user: User, typed: str) -> Found:
             access_log.record(
                 user, Action.CHANGE, known.key, detail="Uppdaterad ur folkbokföringen"
             )
-        return Found(known)
+        return FoundRecipient(known)
     recipient, created = create_from_register(person)
     if created:
         access_log.record(user, Action.CREATE, recipient.key, detail="Hämtad ur folkbokföringen")
-    return Found(recipient)
+    return FoundRecipient(recipient)
 
 
 def create_from_register(person: register.Person) -> tuple[Recipient, bool]:

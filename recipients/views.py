@@ -93,7 +93,7 @@ def detail(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     if request.GET.get(EDIT) == DETAILS:
         make = ProtectedForm if recipient.is_protected else DetailsForm
         form = make(instance=recipient, initial={"version": recipient.version})
-    return _page(request, recipient, form=form)
+    return _recipient_page(request, recipient, form=form)
 
 
 def _save(request: UserRequest, recipient: Recipient) -> HttpResponse:
@@ -101,9 +101,9 @@ def _save(request: UserRequest, recipient: Recipient) -> HttpResponse:
     form = make(request.POST, instance=Recipient(pk=recipient.pk))
     if recipient.is_protected and any(name in request.POST for name in services.EDITABLE):
         # Refused before anything of it is looked at; the service says the same.
-        return _page(request, recipient, note=_refusal(request, recipient), status=403)
+        return _recipient_page(request, recipient, note=_refusal(request, recipient), status=403)
     if not form.is_valid():
-        return _page(request, recipient, form=form, status=422)
+        return _recipient_page(request, recipient, form=form, status=422)
     try:
         saved = services.change_details(
             recipient,
@@ -114,9 +114,9 @@ def _save(request: UserRequest, recipient: Recipient) -> HttpResponse:
     except services.Stale as stale:
         form.data = _with_version(request.POST, stale.current.version)
         form.add_error(None, stale.message)
-        return _page(request, stale.current, form=form, status=409, now=stale.current)
+        return _recipient_page(request, stale.current, form=form, status=409, now=stale.current)
     except DomainError as error:
-        return _page(request, _get(recipient.key), note=error.message, status=403)
+        return _recipient_page(request, _get(recipient.key), note=error.message, status=403)
     messages.success(request, "Uppgifterna är sparade.")
     if saved.contact_prescriber != recipient.contact_prescriber:
         undo.offer(
@@ -207,7 +207,7 @@ def _get(key: uuid.UUID) -> Recipient:
     return recipient
 
 
-def _page(
+def _recipient_page(
     request: HttpRequest,
     recipient: Recipient,
     *,
@@ -245,7 +245,7 @@ def _page(
     return render(request, "recipients/detail.html", context, status=status)
 
 
-def _facts(shown: masking.Shown) -> list[dict[str, Any]]:
+def _facts(shown: masking.ShownRecipient) -> list[dict[str, Any]]:
     """The block «Kontaktuppgifter»; nothing but what ``shown`` lets through."""
     if shown.is_protected:
         return []

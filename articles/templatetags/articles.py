@@ -32,5 +32,7 @@ def pictogram(article: Article, size: int = 36) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def piece_counts(context: template.Context, row: counting.Row) -> list[Shown[slots.PieceCount]]:
+def piece_counts(
+    context: template.Context, row: counting.CountedRow
+) -> list[Shown[slots.PieceCount]]:
     return slots.piece_counts.shown(context["request"], row)

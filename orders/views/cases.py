@@ -80,16 +80,18 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
     order = find_order(request, number)
     asked = order.lacks_address and request.GET.get("redigera") == ADDRESS
     if request.method != "POST":
-        return _page(request, order, form=CaseAddressForm(order=order) if asked else None)
+        return _order_page(request, order, form=CaseAddressForm(order=order) if asked else None)
     form = CaseAddressForm(request.POST, order=order)
     if not asked:
-        return _page(request, order, fault="Adressen är redan skriven, eller ärendet avslutat.")
+        return _order_page(
+            request, order, fault="Adressen är redan skriven, eller ärendet avslutat."
+        )
     if not form.is_valid():
-        return _page(request, order, form=form, status=422)
+        return _order_page(request, order, form=form, status=422)
     try:
         services.type_address(order, user=request.user, details=form.cleaned_data)
     except DomainError as fault:
-        return _page(request, find_order(request, number), fault=fault.message)
+        return _order_page(request, find_order(request, number), fault=fault.message)
     messages.success(request, "Adressen är sparad för det här ärendet.")
     return redirect("orders:detail", order.case_number)
 
@@ -97,7 +99,7 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
 ADDRESS = "adress"
 
 
-def _page(
+def _order_page(
     request: UserRequest,
     order: Order,
     *,

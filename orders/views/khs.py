@@ -172,7 +172,7 @@ def _deliver(request: UserRequest, order: Order) -> HttpResponse:
 def _deliver_page(
     request: HttpRequest,
     order: Order,
-    found: delivery_sheet.Sheet,
+    found: delivery_sheet.DeliverySheet,
     *,
     error: str = "",
     seen: str = "",
@@ -191,7 +191,7 @@ def _deliver_page(
     return khs_page(request, "orders/khs_deliver.html", order, "Leverera", context, status=status)
 
 
-def _handed_out(found: delivery_sheet.Sheet) -> str:
+def _handed_out(found: delivery_sheet.DeliverySheet) -> str:
     """What was delivered, and what stays."""
     if not found.staying:
         return "Utleveransen är registrerad. Allt är utlämnat."

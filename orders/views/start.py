@@ -55,7 +55,7 @@ def to_recipient(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     if piece:
         cancel = reverse("individuals:detail", args=[piece.number])
     dialog = {"title": "Beställning till", "cancel_url": cancel, "error": error}
-    return _page(request, form, dialog, refused=bool(refusal), recipient=recipient)
+    return _behalf_page(request, form, dialog, refused=bool(refusal), recipient=recipient)
 
 
 @roles(*CARE)
@@ -74,7 +74,7 @@ def to_store(request: UserRequest, number: str) -> HttpResponse:
         started, dialog["error"] = _start(request, form, destination=store)
         if started:
             return _go_on(request, started)
-    return _page(request, form, dialog, refused=False, store=store)
+    return _behalf_page(request, form, dialog, refused=False, store=store)
 
 
 def _start(
@@ -115,7 +115,7 @@ def _go_on(request: HttpRequest, cart: Cart, piece: Individual | None = None) ->
     return dialogs.leave(request, f"{reverse('articles:search')}?ny=1")
 
 
-def _page(
+def _behalf_page(
     request: HttpRequest, form: BehalfForm, dialog: dict[str, Any], *, refused: bool, **whom: object
 ) -> HttpResponse:
     present = carts.look_again(request)

@@ -87,7 +87,7 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
         editing = ""
     if request.method == "POST" and editing:
         return _save(request, pickup, editing)
-    return _page(request, pickup, editing=editing)
+    return _pickup_page(request, pickup, editing=editing)
 
 
 def _save(request: UserRequest, pickup: PickupOrder, name: str) -> HttpResponse:
@@ -95,7 +95,7 @@ def _save(request: UserRequest, pickup: PickupOrder, name: str) -> HttpResponse:
     # A form changes its instance: the page shows the order as it stands.
     form = make(request.POST, instance=find_pickup(request, pickup.case_number))
     if not form.is_valid():
-        return _page(request, pickup, editing=name, form=form, status=422)
+        return _pickup_page(request, pickup, editing=name, form=form, status=422)
     details = dict(form.cleaned_data)
     confirmed = bool(details.pop("text_confirmed", False))
     try:
@@ -108,7 +108,7 @@ def _save(request: UserRequest, pickup: PickupOrder, name: str) -> HttpResponse:
         )
     except DomainError as fault:
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
-        return _page(request, pickup, editing=name, form=form, status=422)
+        return _pickup_page(request, pickup, editing=name, form=form, status=422)
     messages.success(request, "Uppgifterna är sparade.")
     if saved.contact_prescriber != pickup.contact_prescriber:
         undo.offer(
@@ -170,7 +170,7 @@ def why_not_cancel(pickup: PickupOrder) -> str:
 # --- the page ---
 
 
-def _page(
+def _pickup_page(
     request: HttpRequest,
     pickup: PickupOrder,
     *,

@@ -92,7 +92,7 @@ def _receive(request: UserRequest, pickup: PickupOrder) -> HttpResponse:
 
 
 def _receive_page(
-    request: HttpRequest, pickup: PickupOrder, page: khs.Sheet, *, status: int = 200
+    request: HttpRequest, pickup: PickupOrder, page: khs.ReceivingSheet, *, status: int = 200
 ) -> HttpResponse:
     log_case(request, pickup, "Ta emot")
     where = reverse("pickups:detail", args=[pickup.case_number])

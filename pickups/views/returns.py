@@ -42,7 +42,7 @@ def new(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     rows = aids.return_rows(recipient, ticked.loan_ids(request.GET.getlist(ticked.CHOSEN)))
     if kept := unsent.typed(request):
         rows = aids.type_return(rows, kept)
-    return _page(request, recipient, rows, ReturnForm(user=request.user), token=uuid.uuid4())
+    return _return_page(request, recipient, rows, ReturnForm(user=request.user), token=uuid.uuid4())
 
 
 def _send(request: UserRequest, recipient: Recipient) -> HttpResponse:
@@ -53,9 +53,9 @@ def _send(request: UserRequest, recipient: Recipient) -> HttpResponse:
         return redirect("pickups:returned", done.key)
     rows = aids.type_return(aids.return_rows(recipient), typed)
     if lost := ticked.why_gone(rows, typed):
-        return _page(request, recipient, rows, form, token=token, error=lost, status=409)
+        return _return_page(request, recipient, rows, form, token=token, error=lost, status=409)
     if not form.is_valid():
-        return _page(request, recipient, rows, form, token=token, status=422)
+        return _return_page(request, recipient, rows, form, token=token, status=422)
     confirmed = aids.to_confirm(rows)
     backs = [services.Back(r.loan.pk, r.quantity, r.scrap) for r in rows if r.chosen]
     try:
@@ -71,13 +71,13 @@ def _send(request: UserRequest, recipient: Recipient) -> HttpResponse:
         )
     except services.Unconfirmed as question:
         error = question.message
-        return _page(
+        return _return_page(
             request, recipient, rows, form, token=token, error=error, asks=True, status=422
         )
     except DomainError as fault:
         rows = aids.type_return(aids.return_rows(recipient), typed)
         error = place_fault(rows, form, fault)
-        return _page(request, recipient, rows, form, token=token, error=error, status=422)
+        return _return_page(request, recipient, rows, form, token=token, error=error, status=422)
     undo_note.offer(
         request,
         f"Returen är registrerad: {sum(back.quantity for back in backs)} st.",
@@ -105,7 +105,7 @@ def _token(request: HttpRequest) -> uuid.UUID:
         return uuid.uuid4()
 
 
-def _page(
+def _return_page(
     request: HttpRequest,
     recipient: Recipient,
     rows: list[aids.ReturnRow],

@@ -172,16 +172,16 @@ def parts(request: HttpRequest) -> HttpResponse:
         return _dialog(request)
     if request.method == "POST":
         if request.GET.get("redigera") == "kontakt" and not request.POST.get("name"):
-            return _page(request, wrong, edited=PartForm(request.POST), status=422)
+            return _parts_page(request, wrong, edited=PartForm(request.POST), status=422)
         if request.POST.get("action") == "remove":
             undo.offer(request, "Raden med Etac Clean är borttagen.", request.path)
         else:
             messages.success(request, "Sparat.")
         return HttpResponseRedirect(request.path)
-    return _page(request, wrong, edited=PartForm({"name": "Lennart Moberg, make"}))
+    return _parts_page(request, wrong, edited=PartForm({"name": "Lennart Moberg, make"}))
 
 
-def _page(
+def _parts_page(
     request: HttpRequest, wrong: PartForm, edited: PartForm, status: int = 200
 ) -> HttpResponse:
     table = PartTable.found(request, _find)
