@@ -26,7 +26,7 @@ def thrown_away(request: HttpRequest) -> list[Cart]:
             .select_related("recipient", "destination")
             .annotate(line_count=Count("lines", filter=main_lines))
         )
-        request._thrown_away = found  # type: ignore[attr-defined]
+        request._thrown_away = found  # type: ignore[attr-defined]  # kept for the request
     return found
 
 

@@ -32,7 +32,7 @@ def waiting(request: HttpRequest, obj: Any = None) -> list[OrderLine]:
             .annotate(since=Max("moves__at"))
             .order_by("since", "pk")
         )
-        request._waiting_offers = found  # type: ignore[attr-defined]
+        request._waiting_offers = found  # type: ignore[attr-defined]  # kept for the request
     return found
 
 

@@ -14,7 +14,7 @@ from articles.slots import TypedArticle, article_buttons, store_buttons, typed_a
 from individuals import stock_check
 from individuals.slots import PieceTab, piece_buttons, piece_sections
 from organisation import queues, stores
-from organisation.permissions import CARE, has_role
+from organisation.permissions import CARE, has_role, signed_in
 from recipients.documents import Column, Section
 from recipients.models import Recipient
 from recipients.slots import (
@@ -63,7 +63,7 @@ def _started(request: HttpRequest, obj: Any = None) -> bool:
 
 def _line_count(request: HttpRequest, obj: Any = None) -> int | None:
     cart = carts.of_request(request)
-    return cart.line_count if cart else None  # type: ignore[attr-defined]
+    return cart.line_count if cart else None  # type: ignore[attr-defined]  # counted with it
 
 
 def _whom(request: HttpRequest) -> str:
@@ -135,8 +135,12 @@ strip.add(
 
 def _has_open_store(request: HttpRequest, recipient: Recipient) -> bool:
     """Whether the care unit stands for a store that the user may open."""
-    found = stores.open_to(request.user)  # type: ignore[arg-type]
+    found = stores.open_to(signed_in(request))
     return bool(recipient.store_id) and found.filter(pk=recipient.store_id or 0).exists()
+
+
+def _replenish_url(request: HttpRequest, recipient: Recipient) -> str:
+    return reverse("orders:to_store", args=[recipient.store.number]) if recipient.store else ""
 
 
 recipient_buttons.add(
@@ -153,7 +157,7 @@ recipient_buttons.add(
     Button(
         name="replenish",
         label="Lagerpåfyllnad",
-        url=lambda request, recipient: reverse("orders:to_store", args=[recipient.store.number]),  # type: ignore[union-attr]
+        url=_replenish_url,
         shown=_has_open_store,
         dialog=True,
         starts_order=True,
@@ -392,7 +396,7 @@ order_create.add(
         order=900,
         icon="ban",
         shown=lambda request, order: order.status != OrderStatus.CANCELLED,
-        barred=lambda request, order: services.why_not_cancel(order, request.user),  # type: ignore[arg-type]
+        barred=lambda request, order: services.why_not_cancel(order, signed_in(request)),
         dialog=True,
         danger=True,
     )

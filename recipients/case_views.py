@@ -76,7 +76,7 @@ def facts_of(recipient: Recipient, *, number: bool) -> list[dict[str, Any]]:
 
 def tags_of(case: Case) -> list[dict[str, str]]:
     """Status, and what must not be missed about whom it is for."""
-    tags = [{"code": case.status, "label": case.get_status_display()}]  # type: ignore[attr-defined]
+    tags = [{"code": case.status, "label": case.get_status_display()}]
     if case.is_protected:
         tags.append({"code": "", "label": "Skyddad identitet"})
     if case.recipient is not None and case.recipient.deceased_on:

@@ -9,7 +9,7 @@ that begin with ``lock_case`` and end with ``tell``. ``unit``, ``recipient``, ``
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
@@ -64,8 +64,10 @@ class Case(models.Model):
     case_number = models.CharField("ärendenummer", max_length=12, unique=True)
 
     status: Any
+    get_status_display: Callable[[], str]
     unit: Any
     recipient: Any
+    recipient_id: Any
     ordered_by: Any
     prescriber: Any
     events: Any
@@ -85,7 +87,7 @@ class Case(models.Model):
     @property
     def status_words(self) -> str:
         """The status in the middle of a sentence."""
-        return str(self.get_status_display()).lower()  # type: ignore[attr-defined]
+        return str(self.get_status_display()).lower()
 
 
 class AddressedCase(Case, CaseAddress):
@@ -162,7 +164,7 @@ def lock_cases(cases: Iterable[AnyCase]) -> dict[int, AnyCase]:
     recipients."""
     cases = list(cases)
     kind = type(cases[0])
-    lock_recipients(case.recipient_id for case in cases if case.recipient_id)  # type: ignore[attr-defined]
+    lock_recipients(case.recipient_id for case in cases if case.recipient_id)
     rows = (
         kind._default_manager.select_for_update(of=("self",))
         .filter(pk__in=[case.pk for case in cases])
@@ -178,7 +180,7 @@ def set_status(case: Case, status: str) -> None:
         return
     if status not in case.NEXT_STATUS[case.status]:
         raise DomainError(
-            f"En {case.NOUN} som är «{case.get_status_display()}» kan inte ändras så."  # type: ignore[attr-defined]
+            f"En {case.NOUN} som är «{case.get_status_display()}» kan inte ändras så."
         )
     case.status = status
 

@@ -123,7 +123,7 @@ class DatabaseFaults:
 
 def _keep(sender: Any, request: HttpRequest | None = None, **kwargs: Any) -> None:
     if request is not None:
-        request._uncaught = sys.exc_info()[1]  # type: ignore[attr-defined]
+        request._uncaught = sys.exc_info()[1]  # type: ignore[attr-defined]  # kept for the request
 
 
 got_request_exception.connect(_keep, dispatch_uid="sesam.faults")

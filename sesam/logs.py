@@ -73,7 +73,7 @@ class Formatter(logging.Formatter):
 def _hide(told: traceback.TracebackException, error: BaseException) -> None:
     """The same for every error that led to this one."""
     if isinstance(error, _DATABASE_ERRORS):
-        told._str = about(error)  # type: ignore[attr-defined]
+        told._str = about(error)  # type: ignore[attr-defined]  # the stubs leave it out
     if told.__cause__ is not None and error.__cause__ is not None:
         _hide(told.__cause__, error.__cause__)
     if told.__context__ is not None and error.__context__ is not None:

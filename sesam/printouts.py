@@ -131,7 +131,7 @@ class _PageWatch(logging.Handler):
         if threading.get_ident() != self.thread or "layout" not in str(record.msg):
             return
         page = record.args[0] if isinstance(record.args, tuple) and record.args else 0
-        share = min(1.0, int(page) / self.expected)  # type: ignore[call-overload]
+        share = min(1.0, int(str(page)) / self.expected)
         self.work.progress(self.first + int((self.last - self.first) * share))
 
 

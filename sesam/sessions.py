@@ -57,6 +57,6 @@ class SlidingSessions(SessionMiddleware):
                 path=settings.SESSION_COOKIE_PATH,
                 secure=settings.SESSION_COOKIE_SECURE,
                 httponly=settings.SESSION_COOKIE_HTTPONLY,
-                samesite=settings.SESSION_COOKIE_SAMESITE,  # type: ignore[arg-type]
+                samesite=settings.SESSION_COOKIE_SAMESITE,  # type: ignore[arg-type]  # any text there
             )
         return response

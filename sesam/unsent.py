@@ -121,10 +121,10 @@ def of(request: HttpRequest | None) -> DialogState | None:
     if not hasattr(request, "_unsent"):
         key = request.GET[PARAMETER].replace("\0", "")
         since = timezone.now() - DialogState.KEPT
-        request._unsent = DialogState.objects.filter(  # type: ignore[attr-defined]
+        request._unsent = DialogState.objects.filter(  # type: ignore[attr-defined]  # kept for it
             key=key, user=request.user.pk, kind=KIND, made_at__gt=since
         ).first()
-    return request._unsent  # type: ignore[attr-defined, no-any-return]
+    return request._unsent  # type: ignore[attr-defined, no-any-return]  # kept above
 
 
 def typed(request: HttpRequest | None) -> dict[str, Any]:
@@ -171,4 +171,4 @@ def sent(request: HttpRequest, response: HttpResponseBase) -> None:
     """What the page showed again has been taken in now: it isn't kept any longer."""
     if request.method == "POST" and response.status_code < 400 and (state := of(request)):
         state.delete()
-        request._unsent = None  # type: ignore[attr-defined]
+        request._unsent = None  # type: ignore[attr-defined]  # kept in ``of``

@@ -246,7 +246,7 @@ def _record(work: _Work, thing: Arrived, moves: bool) -> None:
         by=work.user,
         finished_at=None if waits else work.now,
     )
-    if line.is_open and line.received == line.quantity:  # type: ignore[attr-defined]
+    if line.is_open and line.received == line.quantity:  # type: ignore[attr-defined]  # counted with it
         line.is_open = False
         line.save(update_fields=["is_open"])
 

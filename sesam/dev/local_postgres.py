@@ -31,7 +31,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import quote
 
 import psycopg
@@ -104,10 +104,10 @@ def _digest() -> str:
     return hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:10]
 
 
-def _runner() -> dict[str, object]:
+def _runner() -> dict[str, Any]:
     """Arguments for ``subprocess`` that start a program as somebody PostgreSQL accepts."""
     environment = {"PATH": os.defpath, "LC_ALL": "C", "HOME": "/"}
-    arguments: dict[str, object] = {"cwd": "/", "env": environment}
+    arguments: dict[str, Any] = {"cwd": "/", "env": environment}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         try:
             nobody = pwd.getpwnam("nobody")
@@ -130,7 +130,7 @@ def _run(*command: str | Path, check: bool = True) -> subprocess.CompletedProces
             stdout=output,
             stderr=subprocess.STDOUT,
             check=False,
-            **_runner(),  # type: ignore[call-overload]
+            **_runner(),
         )
         output.seek(0)
         text = output.read()
@@ -146,7 +146,7 @@ def _can(flag: str, path: Path) -> bool:
 
 def _own(folder: Path, mode: int, *, for_server: bool = False) -> Path:
     """Make a folder, or check that nobody else made it before us."""
-    owner = int(_runner().get("user", os.geteuid())) if for_server else os.geteuid()  # type: ignore[call-overload]
+    owner = int(_runner().get("user", os.geteuid())) if for_server else os.geteuid()
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=mode, parents=True)
         folder.chmod(mode)
