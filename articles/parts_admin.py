@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms.formsets import DELETION_FIELD_NAME
-from django.forms.models import BaseInlineFormSet
+from django.forms.models import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -35,7 +34,7 @@ class PartRow:
     errors: tuple[str, ...] = ()
 
 
-class PartForm(forms.ModelForm[Any]):
+class PartForm(ModelForm[Any]):
     """Another article is another row: one that is there keeps its own."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -51,21 +50,21 @@ class PartForm(forms.ModelForm[Any]):
         return (super().clean() or self.cleaned_data) | self.kept
 
 
-class PartFormSet(BaseInlineFormSet[Any, Article, PartForm]):
+class PartFormSet(BaseInlineFormSet[Any, Article, ModelForm[Any]]):
     @cached_property
-    def forms(self) -> list[PartForm]:
+    def forms(self) -> list[ModelForm[Any]]:
         """Of a page that only shows the rows there are none, but for new ones."""
         if self.is_bound:
             return super().forms
         there, wanted = self.initial_form_count(), self.total_form_count()
-        return [self._construct_form(n) for n in range(there, wanted)]
+        return [self._construct_form(n) for n in range(there, wanted)]  # type: ignore[attr-defined]  # left out
 
     @property
-    def initial_forms(self) -> list[PartForm]:
+    def initial_forms(self) -> list[ModelForm[Any]]:
         return super().initial_forms if self.is_bound else []
 
     @property
-    def extra_forms(self) -> list[PartForm]:
+    def extra_forms(self) -> list[ModelForm[Any]]:
         return super().extra_forms if self.is_bound else self.forms
 
     @property
@@ -78,7 +77,7 @@ class PartFormSet(BaseInlineFormSet[Any, Article, PartForm]):
             return
         for form in self.initial_forms:
             yield PartRow(
-                form.prefix,
+                form.prefix or "",
                 form.instance.pk,
                 self._part(form.instance),
                 form["quantity"].value() if "quantity" in form.fields else None,
