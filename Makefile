@@ -47,7 +47,7 @@ lint: setup ## formatter, linters, import rules
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/lint-imports
 
-types: setup ## types of the kernel, the records and the services
+types: setup ## types of everything but tests and migrations
 	$(BIN)/mypy
 
 format: setup ## let the formatter have its way
