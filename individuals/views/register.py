@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from organisation import stores
 from organisation.models import User, Warehouse
-from organisation.permissions import BUFFERT, KHS, has_role, roles
+from organisation.permissions import BUFFERT, KHS, UserRequest, has_role, roles, signed_in
 from sesam import dialogs
 from sesam.dialogs import Dialog
 from sesam.steps import Step, StepDialog
@@ -37,7 +37,7 @@ def may_register(request: HttpRequest, store: Warehouse | None = None) -> bool:
     """Whether the request's user may register pieces in ``store``, or in any at all."""
     if not has_role(request.user, BUFFERT, KHS):
         return False
-    mine = stores_of(request.user)
+    mine = stores_of(signed_in(request))
     return (mine.filter(pk=store.pk) if store else mine).exists()
 
 
@@ -52,19 +52,19 @@ def why_not_register(request: HttpRequest, store: Warehouse) -> str:
 
 @roles(BUFFERT, KHS)
 @require_safe
-def begin(request: HttpRequest) -> HttpResponse:
+def begin(request: UserRequest) -> HttpResponse:
     """Open the dialog; ``lager`` names the store."""
     mine = {store.number for store in stores_of(request.user)}
     wanted = request.GET.get("lager", "")
     if not mine or (wanted and wanted not in mine):
-        dialog = {
+        refused = {
             "title": "Ny individ",
             "cancel_url": reverse("individuals:search"),
             "error": "Du kan inte registrera individer i det lagret."
             if wanted
             else "Inget av dina förråd får registrera individer.",
         }
-        return render(request, "individuals/register.html", {"dialog": dialog}, status=403)
+        return render(request, "individuals/register.html", {"dialog": refused}, status=403)
     dialog = Dialog.start(request, NewPieceDialog.kind, store=wanted)
     if wanted:
         dialog.remember(cancel=reverse("articles:store", args=[wanted]))
@@ -101,12 +101,12 @@ class NewPieceDialog(StepDialog):
 
     def build(self, step: str, data: MultiValueDict[str, Any] | None) -> forms.BaseForm:
         if step == ARTICLE:
-            stores = stores_of(self.request.user)
+            stores = stores_of(signed_in(self.request))
             return ArticleForm(data, stores=stores, store=self.state.facts["store"])
         return CheckForm(data) if step == CHECK else PieceForm(data)
 
     def create(self, said: dict[str, dict[str, Any]]) -> tuple[str, HttpResponse]:
-        piece = services.register(user=self.request.user, **said[ARTICLE], **said[PIECE])
+        piece = services.register(user=signed_in(self.request), **said[ARTICLE], **said[PIECE])
         messages.success(self.request, f"Individ {piece.number} är skapad i {piece.warehouse}.")
         return piece.number, self.shown_again(self.request, piece.number)
 

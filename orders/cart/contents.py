@@ -168,7 +168,7 @@ def put_back(user: User, line_id: int) -> CartLine:
     if line.removed_at is None:
         return line
     main = line.component_of
-    if isinstance(main, CartLine) and main.removed_at is not None:
+    if main is not None and main.removed_at is not None:
         raise DomainError(f"{name} hör till {main.article.name}. Ta tillbaka den först.")
     _check_can_return(cart, line)
     CartLine.with_removed.filter(

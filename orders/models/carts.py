@@ -107,6 +107,9 @@ class CartLine(LineFacts):
     """
 
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines")
+    component_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="components"
+    )
     dialog_key = models.CharField(max_length=24, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
 

@@ -120,9 +120,6 @@ class LineFacts(models.Model):
         related_name="+",
         db_index=False,
     )
-    component_of = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="components"
-    )
     fitted_to = models.ForeignKey(
         Individual,
         verbose_name="monteras på",

@@ -1,5 +1,6 @@
 """The order in progress: its lines, in the cart and as the first step of the checkout."""
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from organisation import access_log
-from organisation.permissions import CARE, roles
+from organisation.permissions import CARE, UserRequest, roles
 from sesam import undo
 from sesam.errors import DomainError
 from sesam.steps import Step, strip
@@ -48,12 +49,18 @@ def _payer(cart: Cart) -> str:
 
 
 def lines_page(
-    request: HttpRequest, cart: Cart | None, template: str, *, faults=None, error="", status=200
+    request: HttpRequest,
+    cart: Cart | None,
+    template: str,
+    *,
+    faults: Mapping[int, str] | None = None,
+    error: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     lines = rows_of(cart) if cart else []
     for row in lines:
         row.fault = (faults or {}).get(row.line.pk) or row.fault
-    if cart and cart.recipient_id:
+    if cart and cart.recipient:
         access_log.look(request, cart.recipient.key, "Pågående beställning")
     rows, kept = _with_removed(request, cart, lines) if cart else ([], "")
     context = {
@@ -85,10 +92,11 @@ def remove_line(request: HttpRequest, line_id: int) -> HttpResponse:
         return stop
     present = carts.of_request(request)
     gone = None
-    try:
-        gone = present and carts.remove(present, line_id)
-    except carts.Closed:
-        return whose.stopped(request, whose.was(request, str(present.token)))
+    if present:
+        try:
+            gone = carts.remove(present, line_id)
+        except carts.Closed:
+            return whose.stopped(request, whose.was(request, str(present.token)))
     shown = _shown_removed(request)
     if gone:
         undo.offer(
@@ -104,7 +112,7 @@ def remove_line(request: HttpRequest, line_id: int) -> HttpResponse:
 
 @roles(*CARE)
 @require_POST
-def put_back(request: HttpRequest, line_id: int) -> HttpResponse:
+def put_back(request: UserRequest, line_id: int) -> HttpResponse:
     """«Ångra» of a removed line."""
     shown = [pk for pk in _shown_removed(request) if pk != line_id]
     try:
@@ -120,7 +128,7 @@ def _order_of(request: HttpRequest, line_id: int) -> str:
     """The token of the order that the line lies in. One that is gone was taken out of the one in
     progress: a line that was sent or left is still there."""
     present = carts.of_request(request)
-    line = CartLine.objects.filter(pk=line_id, cart__user=request.user).select_related("cart")
+    line = CartLine.objects.filter(pk=line_id, cart__user=request.user.pk).select_related("cart")
     found = line.first()
     return str(found.cart.token) if found else str(present.token) if present else ""
 

@@ -1,16 +1,17 @@
 """«Leveransuppgifter» and «Skicka beställning»."""
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import reselect, reswap, retarget
 
 from organisation import access_log
-from organisation.permissions import CARE, roles
+from organisation.permissions import CARE, UserRequest, roles
 from sesam import attachments, undo
 from sesam.errors import DomainError
 from sesam.steps import strip
@@ -40,7 +41,7 @@ BLOCKS: dict[str, tuple[str, type[DetailsForm]]] = {
 
 
 @roles(*CARE)
-def delivery(request: HttpRequest) -> HttpResponse:
+def delivery(request: UserRequest) -> HttpResponse:
     """Checkout, second step: «Leveransuppgifter». POST saves a block, a file, or sends.
 
     Blocks that are open belong to the one form of the page, so whatever is pressed, what is typed
@@ -64,7 +65,7 @@ def delivery(request: HttpRequest) -> HttpResponse:
         return _already_sent(request)
 
 
-def _act(request: HttpRequest, present: Cart, editing: str) -> HttpResponse:
+def _act(request: UserRequest, present: Cart, editing: str) -> HttpResponse:
     """What was pressed. Raises ``carts.Closed`` when another click came first and sent it."""
     kept = _open_blocks(request, present, but=editing)
     form = SendForm(request.POST, cart=present)
@@ -150,7 +151,7 @@ def _save_block(
         return _delivery_page(request, cart, error=fault.message, opened=kept, status=422)
 
 
-def _attach(request: HttpRequest, cart: Cart, kept: dict[str, DetailsForm]) -> HttpResponse:
+def _attach(request: UserRequest, cart: Cart, kept: dict[str, DetailsForm]) -> HttpResponse:
     form = AttachmentForm(request.POST, request.FILES)
     if form.is_valid():
         try:
@@ -180,7 +181,7 @@ def _detach(
 
 @roles(*CARE)
 @require_POST
-def attach_again(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+def attach_again(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """«Ångra» of a removed file."""
     try:
         found = carts.attach_again(request.user, key)
@@ -197,7 +198,7 @@ MISSING = {"label": "Uppgifter", "value": "Saknas"}
 FIELD_BLOCK = {"street": ADDRESS, "contact_phone": "kontakt"}
 
 
-def _send(request: HttpRequest, cart: Cart) -> HttpResponse:
+def _send(request: UserRequest, cart: Cart) -> HttpResponse:
     try:
         order = services.send(cart, user=request.user)
     except carts.Closed:
@@ -257,7 +258,7 @@ def _delivery_page(
             continue
         fixed = name == ADDRESS and not cart.has_address
         is_open = name in opened and not fixed
-        facts = [
+        facts: list[dict[str, Any]] = [
             {"label": f.label, "value": f.initial if f.initial is not None else ""}
             for f in make(cart=cart)
             if f.value()
@@ -275,7 +276,7 @@ def _delivery_page(
                 "error": block_error if is_open else "",
             }
         )
-    if cart.recipient_id:
+    if cart.recipient:
         access_log.look(request, cart.recipient.key, "Leveransuppgifter")
     context = {
         "cart": cart,
@@ -294,7 +295,7 @@ def _delivery_page(
 
 @roles(*CARE)
 @require_GET
-def attachment(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+def attachment(request: UserRequest, key: uuid.UUID) -> FileResponse:
     """A file of the order in progress, to its owner only."""
     present = carts.of_request(request)
     if present is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -116,7 +116,7 @@ class LineDialog(StepDialog):
     def shares(self) -> list[tuple[Article, int]]:
         """The articles that are ordered, and how many of each."""
         if self.offer is not None:
-            form = self.form(REPLACEMENT)
+            form = cast(ReplacementForm, self.form(REPLACEMENT))
             if form.is_bound and self.answer(REPLACEMENT) is not None:
                 return form.shares()
         asked = self.answer(QUANTITY)
@@ -211,7 +211,7 @@ class LineDialog(StepDialog):
                 refusal=self.refusal,
                 stores=self.stores,
             )
-        if step == REPLACEMENT:
+        if step == REPLACEMENT and self.offer is not None:
             return ReplacementForm(data, offer=self.offer)
         if step == COMPONENTS:
             return ComponentsForm(_only_offered(data, self.offered), offered=self.offered)

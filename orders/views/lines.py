@@ -41,7 +41,7 @@ def begin(request: HttpRequest, number: str) -> HttpResponse:
 def change(request: HttpRequest, line_id: int) -> HttpResponse:
     """The pencil on a line: the same dialog, filled in."""
     line = (
-        CartLine.objects.filter(pk=line_id, component_of=None, cart__user=request.user)
+        CartLine.objects.filter(pk=line_id, component_of=None, cart__user=request.user.pk)
         .select_related("article", "warehouse", "individual", "fitted_to", "cart__recipient")
         .first()
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -14,7 +14,7 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
-from organisation.permissions import CARE, roles
+from organisation.permissions import CARE, roles, signed_in
 from recipients import ticked
 from recipients.models import Recipient
 from recipients.starting import find_recipient, log_look, shown_recipient, ticked_address
@@ -72,8 +72,8 @@ class PickupDialog(StepDialog):
         self._needs_check = False
 
     @classmethod
-    def open(cls, state: Dialog) -> PickupDialog:
-        return cls(state, find_recipient(state.about))
+    def open(cls, state: Dialog) -> PickupDialog | None:
+        return cls(state, find_recipient(state.about)) if state.about else None
 
     @classmethod
     def ended(cls, request: HttpRequest) -> HttpResponse:
@@ -92,7 +92,7 @@ class PickupDialog(StepDialog):
 
     def _aids_form(self, data: MultiValueDict[str, Any] | None) -> AidsForm:
         chosen = set(self.state.facts["chosen"])
-        user = self.request.user
+        user = signed_in(self.request)
         return AidsForm(data, user=user, recipient=self.recipient, chosen=chosen)
 
     def _presets(self, said: dict[str, Any] | None) -> dict[str, Any]:
@@ -100,7 +100,10 @@ class PickupDialog(StepDialog):
         if said is None:
             return {}
         return presets.details(
-            self.recipient, reason=said["reason"], unit=said["unit"], user=self.request.user
+            self.recipient,
+            reason=said["reason"],
+            unit=said["unit"],
+            user=signed_in(self.request),
         )
 
     def retyped(self, step: str, before: dict[str, Any] | None) -> None:
@@ -116,11 +119,12 @@ class PickupDialog(StepDialog):
 
     def create(self, said: dict[str, dict[str, Any]]) -> tuple[str, HttpResponse]:
         why, details = said[AIDS], said[INFO]
+        aids = cast(AidsForm, self.form(AIDS))
         try:
             pickup = services.order_pickup(
                 self.recipient,
-                [services.Wish(row.loan.pk, row.quantity) for row in self.form(AIDS).chosen_rows],
-                user=self.request.user,
+                [services.Wish(row.loan.pk, row.quantity) for row in aids.chosen_rows],
+                user=signed_in(self.request),
                 unit=why["unit"],
                 prescriber=why["prescriber"],
                 reason=why["reason"],
