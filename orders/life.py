@@ -47,6 +47,7 @@ def life_line(
     waiting = [line for line in alive if _waits_for_goods(line)]
     going = [line for line in alive if line.open and line not in waiting]
     picks = _picking(order, alive, going, waiting, hold, picked)
+    branch: Branch | None = None
     if handed_out:
         how_much = f"{handed_out} av {total} st"
         arrived = done(there, delivered, None, how_much)
@@ -56,7 +57,6 @@ def life_line(
         return LifeLine(stops, branch, _next(order, alive, going, waiting, hold, course))
     planned = order.planned_delivery
     last = Stop(there, StopState.LATER, f"planerad {day_in_words(planned)}" if planned else "")
-    branch = None
     if waiting and going:
         branch = Branch(_rest_text(waiting, waiting), _rest_stops(waiting, waiting, there))
     return LifeLine([sent, picks, last], branch, _next(order, alive, going, waiting, hold, course))
