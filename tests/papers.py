@@ -36,6 +36,15 @@ NO_PDF = _weasyprint()
 needs_pdf = pytest.mark.skipif(bool(NO_PDF), reason=f"no Pango, so no PDF: {NO_PDF}")
 
 
+@pytest.fixture
+def papers_not_drawn(monkeypatch):
+    """For a walk over many addresses: a paper is gathered, written and answered, but not drawn,
+    which takes as long as ten pages."""
+    from sesam import documents
+
+    monkeypatch.setattr(documents, "render", lambda html, **look: b"%PDF-1.7 not drawn")
+
+
 @dataclass
 class Paper:
     """A PDF that was answered with."""

@@ -29,6 +29,7 @@ from tests.factories import (
     put_in_stock,
 )
 from tests.orders.builders import TO_APPROVAL, add, last_move, manual, project, start
+from tests.papers import papers_not_drawn  # noqa: F401  a fixture
 from tests.pickups.builders import fetched, lend, returned
 from tests.url_table import (
     ADMIN,
@@ -40,9 +41,9 @@ from tests.url_table import (
     SUPERUSER,
     URLS,
 )
-from tests.walking import Walk
+from tests.walking import Walk, another_window
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("papers_not_drawn")]
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/"}
 
 
@@ -193,12 +194,12 @@ def signed_in(user) -> Client:
 @pytest.mark.parametrize("role", [*ROLES, SUPERUSER, NOBODY])
 def test_who_may_open_what(role, htmx, case):
     user = user_of(role) if role != NOBODY else None
-    walk = Walk()
+    browser, walk = signed_in(user), Walk()
     for name, row in sorted(URLS.items()):
         with walk.at(name):
             owner = user if user is not None and role in row.who else AnonymousUser()
             url = reverse(name, args=arguments(name, case, owner))
-            client, headers = signed_in(user), HTMX if htmx else {}
+            client, headers = another_window(browser), HTMX if htmx else {}
             send = client.post if row.post else client.get
             response = send(url, headers=headers)
             if role in row.who:
@@ -221,15 +222,15 @@ def sent_to_sign_in(response) -> bool:
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
 def test_another_units_case_is_not_found_but_khs_finds_every_units(htmx, case):
     elsewhere = UnitFactory(code="V01", name="Hemrehab Västervik")
-    stranger = UserFactory(default_unit=elsewhere)
-    khs = UserFactory(default_unit=elsewhere, roles=[KHS])
+    stranger = signed_in(UserFactory(default_unit=elsewhere))
+    khs = signed_in(UserFactory(default_unit=elsewhere, roles=[KHS]))
     headers, walk = HTMX if htmx else {}, Walk()
     for name in sorted(n for n, row in URLS.items() if row.others):
         with walk.at(name):
             url = reverse(name, args=arguments(name, case, None))
-            response = signed_in(stranger).get(url, headers=headers)
+            response = another_window(stranger).get(url, headers=headers)
             assert response.status_code == URLS[name].others
-            assert signed_in(khs).get(url, headers=headers).status_code == 200
+            assert another_window(khs).get(url, headers=headers).status_code == 200
     walk.end()
 
 
@@ -276,11 +277,11 @@ def test_who_works_with_a_register_in_the_back_office(role, case):
     if role != NOBODY:
         user = user_of(role)
         User.objects.filter(pk=user.pk).update(is_staff=True)
-    walk = Walk()
+    browser, walk = signed_in(user), Walk()
     for name in REGISTER_URLS:
         for method in ("get", "post"):
             with walk.at(f"{method} {name}"):
-                response = getattr(signed_in(user), method)(admin_address(name))
+                response = getattr(another_window(browser), method)(admin_address(name))
                 check_register_page(name, role, response)
     walk.end()
 
