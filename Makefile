@@ -39,7 +39,7 @@ reset: setup ## demo data anew
 	@exec $(BIN)/python -m sesam.dev.serve reset
 
 test: setup ## all tests (ARGS="-k name" for some)
-	@exec $(BIN)/python -m pytest -n 2 $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: setup ## formatter, linters, import rules
 	$(BIN)/ruff check .
