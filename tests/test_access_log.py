@@ -35,7 +35,14 @@ from tests.orders.builders import add, go, manual, project, sent, start
 from tests.papers import papers_not_drawn  # noqa: F401  a fixture
 from tests.pickups.builders import BufferFactory, fetched, lend, prescriber, returned, someone
 from tests.pickups.pages import begin
-from tests.test_permissions import ADMIN_URLS, HTMX, arguments, attached, case  # noqa: F401  a fixture
+from tests.test_permissions import (  # noqa: F401  fixtures
+    ADMIN_URLS,
+    HTMX,
+    arguments,
+    attached,
+    case,
+    walked_case,
+)
 from tests.url_table import ADMIN_LOGS, URLS
 from tests.walking import Walk, another_window
 
@@ -122,15 +129,15 @@ def at_work_as(case):  # noqa: F811
 
 
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
-def test_what_an_address_shows_of_a_recipient_is_logged(htmx, case, at_work_as):  # noqa: F811
+def test_what_an_address_shows_of_a_recipient_is_logged(htmx, walked_case, at_work_as):  # noqa: F811
     walk = Walk()
     for name, row in sorted(URLS.items()):
         if name == "sign_out":
             continue
         with walk.at(name):
             client, user = at_work_as(role_for(row))
-            url = address(name, case, client, user)
-            person, since = about(name, url, case), last_row()
+            url = address(name, walked_case, client, user)
+            person, since = about(name, url, walked_case), last_row()
             headers = HTMX if htmx else {}
             send = client.post if row.post else client.get
             response = send(url, headers=headers)
@@ -152,19 +159,19 @@ BODIES = [
 ]
 
 
-def test_what_is_answered_to_an_empty_or_wrong_form_is_logged_too(case, at_work_as):  # noqa: F811
+def test_what_is_answered_to_an_empty_or_wrong_form_is_logged_too(walked_case, at_work_as):  # noqa: F811
     walk = Walk()
     for name, row in sorted(URLS.items()):
         for body in BODIES if name != "sign_out" else []:
             with walk.at(f"{name} {body}"):
                 client, user = at_work_as(role_for(row))
-                url = address(name, case, client, user)
+                url = address(name, walked_case, client, user)
                 since = last_row()
                 assert named_without_a_row(client.post(url, body), user, since) == []
     walk.end()
 
 
-def test_another_units_post_changes_nothing_and_shows_nothing(case):  # noqa: F811
+def test_another_units_post_changes_nothing_and_shows_nothing(walked_case):  # noqa: F811
     user = UserFactory(default_unit=UnitFactory(code="V01", name="Hemrehab Västervik"))
     client = Client()
     client.force_login(user)
@@ -172,7 +179,7 @@ def test_another_units_post_changes_nothing_and_shows_nothing(case):  # noqa: F8
     for name, row in sorted(URLS.items()):
         for body in ({}, {"reason": "Nej tack", "street": "Nygatan 1"}) if row.others_post else ():
             with walk.at(f"{name} {body}"):
-                url = reverse(name, args=arguments(name, case, None))
+                url = reverse(name, args=arguments(name, walked_case, None))
                 since = last_row()
                 response = client.post(url, body)
                 assert response.status_code == row.others_post

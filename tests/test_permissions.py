@@ -97,6 +97,26 @@ def case(settings, tmp_path):
     return {"order": order, "article": article, "file": file, "store": store, "document": document}
 
 
+def what_comes_back(case) -> dict:
+    """From the case's recipient: something returned, a pickup order and one that was received."""
+    person = case["order"].recipient
+    received = fetched(lend(person, ArticleFactory()))
+    line = received.lines.get()
+    pickups.receive(received, [pickups.Got(line.pk, 1, "repair")], user=UserFactory(roles=[KHS]))
+    return {
+        "returned": returned(lend(person, ArticleFactory())),
+        "fetched": fetched(lend(person, ArticleFactory())),
+        "received": received,
+        "receipt": line.receipts.get(),
+    }
+
+
+@pytest.fixture
+def walked_case(case):
+    """The case with what comes back, made once: a walk takes back what happens to it."""
+    return case | {"back": what_comes_back(case)}
+
+
 def arguments(name: str, case, user) -> list:
     """The arguments of an address for ``user``, with a cart of the user's own where it is one."""
     order: Order = case["order"]
@@ -150,7 +170,7 @@ def arguments(name: str, case, user) -> list:
     if name == "orders:attachment":
         return [order.case_number, case["file"].key]
     if name.startswith("pickups:"):
-        return back_again(name, order)
+        return back_again(name, case)
     if name == "orders:take_back":
         return [start(user if not isinstance(user, AnonymousUser) else UserFactory()).token]
     if name == "orders:line":
@@ -166,21 +186,18 @@ def arguments(name: str, case, user) -> list:
     return []
 
 
-def back_again(name: str, order: Order) -> list:
+def back_again(name: str, case) -> list:
     """The arguments of the addresses about what comes back."""
+    back = case.get("back") or what_comes_back(case)
     if name in ("pickups:new_return", "pickups:slip", "pickups:begin"):
-        return [order.recipient.key]
+        return [case["order"].recipient.key]
     if name == "pickups:step":
         return ["ingen-sadan", "hjalpmedel"]
-    loan = lend(order.recipient, ArticleFactory())
     if name in ("pickups:returned", "pickups:undo"):
-        return [returned(loan).key]
-    pickup = fetched(loan)
+        return [back["returned"].key]
     if name == "pickups:ready":
-        line = pickup.lines.get()
-        pickups.receive(pickup, [pickups.Got(line.pk, 1, "repair")], user=UserFactory(roles=[KHS]))
-        return [pickup.case_number, line.receipts.get().pk]
-    return [pickup.case_number]
+        return [back["received"].case_number, back["receipt"].pk]
+    return [back["fetched"].case_number]
 
 
 def signed_in(user) -> Client:
@@ -192,13 +209,13 @@ def signed_in(user) -> Client:
 
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
 @pytest.mark.parametrize("role", [*ROLES, SUPERUSER, NOBODY])
-def test_who_may_open_what(role, htmx, case):
+def test_who_may_open_what(role, htmx, walked_case):
     user = user_of(role) if role != NOBODY else None
     browser, walk = signed_in(user), Walk()
     for name, row in sorted(URLS.items()):
         with walk.at(name):
             owner = user if user is not None and role in row.who else AnonymousUser()
-            url = reverse(name, args=arguments(name, case, owner))
+            url = reverse(name, args=arguments(name, walked_case, owner))
             client, headers = another_window(browser), HTMX if htmx else {}
             send = client.post if row.post else client.get
             response = send(url, headers=headers)
@@ -220,14 +237,14 @@ def sent_to_sign_in(response) -> bool:
 
 
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
-def test_another_units_case_is_not_found_but_khs_finds_every_units(htmx, case):
+def test_another_units_case_is_not_found_but_khs_finds_every_units(htmx, walked_case):
     elsewhere = UnitFactory(code="V01", name="Hemrehab Västervik")
     stranger = signed_in(UserFactory(default_unit=elsewhere))
     khs = signed_in(UserFactory(default_unit=elsewhere, roles=[KHS]))
     headers, walk = HTMX if htmx else {}, Walk()
     for name in sorted(n for n, row in URLS.items() if row.others):
         with walk.at(name):
-            url = reverse(name, args=arguments(name, case, None))
+            url = reverse(name, args=arguments(name, walked_case, None))
             response = another_window(stranger).get(url, headers=headers)
             assert response.status_code == URLS[name].others
             assert another_window(khs).get(url, headers=headers).status_code == 200
