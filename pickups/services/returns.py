@@ -194,6 +194,7 @@ def undo(made: Return, *, user: User) -> Return:
     for line in lines:
         loan = loans[line.loan_id]
         if not line.was_fitted:
+            _check_comes_loose(loan)
             _move_back(ledger, made, line, loan, pieces)
         lending.lend_again(loan, line.quantity)
     ledger.save()
@@ -202,6 +203,16 @@ def undo(made: Return, *, user: User) -> Return:
     made.save(update_fields=["undone_at", "undone_by"])
     access_log.record(user, access_log.Action.CHANGE, made.recipient.key, detail="Ångrade retur")
     return made
+
+
+def _check_comes_loose(loan: Loan) -> None:
+    """What came back whole after this return, sitting on its aid, can't be lent again without it."""
+    if loan.ended_at and loan.sits_as:
+        raise DomainError(
+            f"{goods.named(loan)} har kommit tillbaka med sitt hjälpmedel sedan dess, så den här"
+            " returen kan inte ångras.",
+            line=loan.pk,
+        )
 
 
 def _move_back(

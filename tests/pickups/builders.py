@@ -51,15 +51,15 @@ def lend(
     return Loan.objects.get(case_number=order.case_number)
 
 
-def lend_chair_with_part(recipient: Recipient) -> tuple[Loan, Loan]:
-    """A marked chair with a cushion fitted to it; the loans of both."""
+def lend_chair_with_part(recipient: Recipient, parts: int = 1) -> tuple[Loan, Loan]:
+    """A marked chair with so many cushions fitted to it; the loans of chair and cushions."""
     store = BufferFactory()
     chair = ArticleFactory(name="Rullstol Cross", is_marked=True)
     cushion = ArticleFactory(name="Sittdyna", type=ArticleType.ACCESSORY, may_be_component=True)
     (piece,) = put_in_stock(store, chair, 1)
-    put_in_stock(store, cushion, 1)
+    put_in_stock(store, cushion, parts)
     cart = start(prescriber(), recipient)
-    add(cart, chair, warehouse=store, individual=piece, components=((cushion, 1),))
+    add(cart, chair, warehouse=store, individual=piece, components=((cushion, parts),))
     order = orders.send(cart, user=cart.user)
     loans = Loan.objects.filter(case_number=order.case_number)
     return loans.get(article=chair), loans.get(article=cushion)

@@ -268,6 +268,26 @@ def test_an_undone_scrapping_gives_the_piece_back_to_the_recipient():
     assert differences() == []
 
 
+def test_a_part_that_came_back_with_its_aid_since_is_not_lent_again_without_it():
+    """One of two cushions came back alone, and later the chair with the other one on it."""
+    store = BufferFactory()
+    chair, cushion = lend_chair_with_part(someone(), parts=2)
+    one_of_two = returned(cushion, 1, store=store)
+    chair.refresh_from_db()
+    cushion.refresh_from_db()
+    whole = returned(chair, None, cushion, store=store)
+
+    with pytest.raises(DomainError, match="har kommit tillbaka med sitt hjälpmedel sedan dess"):
+        services.undo(one_of_two, user=one_of_two.by)
+
+    cushion.refresh_from_db()
+    assert cushion.ended_at is not None
+    services.undo(whole, user=whole.by)
+    services.undo(one_of_two, user=one_of_two.by)
+    cushion.refresh_from_db()
+    assert (cushion.held, cushion.sits_as.quantity) == (2, 2)
+
+
 def test_what_has_been_handed_out_since_cannot_be_undone():
     article = ArticleFactory(is_marked=True)
     loan = lend(someone(), article)
