@@ -117,6 +117,11 @@ class DeliveryContactForm(DetailsForm):
 class SendForm(forms.Form):
     """The rest of «Leveransuppgifter»: delivery way, contact and «Övrig information»."""
 
+    CONTACT = [
+        ("ja", "Förskrivare ska kontaktas"),
+        ("nej", "Förskrivare behöver inte kontaktas"),
+    ]
+
     delivery_way = forms.ModelChoiceField(
         DeliveryWay.objects.none(), label="Leveranssätt", empty_label=None,
         help_text="Leveransadressen följer leveranssättet.",
@@ -127,10 +132,7 @@ class SendForm(forms.Form):
     )  # fmt: skip
     contact_prescriber = forms.TypedChoiceField(
         label="Förskrivarkontakt",
-        choices=[
-            ("ja", "Förskrivare ska kontaktas"),
-            ("nej", "Förskrivare behöver inte kontaktas"),
-        ],
+        choices=CONTACT,
         coerce=lambda answer: answer == "ja",
         empty_value=None,
         required=False,
@@ -166,6 +168,7 @@ class SendForm(forms.Form):
             ways = ways.exclude(address=rule.RECIPIENT)
         elif not cart.unit.own_stores.exists():
             ways = ways.exclude(address=rule.STORE)
+        self.ways = ways
         record_choice(self, "delivery_way").queryset = ways
 
     def clean(self) -> dict[str, Any]:

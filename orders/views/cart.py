@@ -21,7 +21,19 @@ from ..models import Cart, CartLine
 from ..shown import CartRow, RemovedRow
 from . import whose
 
-STEPS = (Step("orders:checkout", "Beställning"), Step("orders:delivery", "Leveransuppgifter"))
+CART, DELIVERY, CONFIRMATION = "orders:checkout", "orders:delivery", "orders:confirmation"
+STEPS = (
+    Step(CART, "Beställning"),
+    Step(DELIVERY, "Leveransuppgifter"),
+    Step(CONFIRMATION, "Orderbekräftelse"),
+)
+
+
+def steps(current: str) -> list[dict[str, str]]:
+    """The strip of the checkout. Nothing leads back from an order that is sent, and nothing forward
+    to it."""
+    back = {} if current == CONFIRMATION else {CART: reverse(CART), DELIVERY: reverse(DELIVERY)}
+    return strip(STEPS, current, lambda name: back.get(name, ""))
 
 
 def rows_of(cart: Cart) -> list[CartRow]:
@@ -40,7 +52,7 @@ def rows_of(cart: Cart) -> list[CartRow]:
     return found
 
 
-def _payer(cart: Cart) -> str:
+def payer_of(cart: Cart) -> str:
     person = cart.recipient
     if person is not None and person.is_protected:
         return "Skyddad"
@@ -69,8 +81,8 @@ def lines_page(
         "rows": rows,
         "kept": kept,
         "totals": shown.totals(lines),
-        "payer": _payer(cart) if cart else "",
-        "steps": strip(STEPS, "orders:checkout", reverse),
+        "payer": payer_of(cart) if cart else "",
+        "steps": steps(CART),
         "faults": [row for row in lines if row.fault],
         "error": error,
     }

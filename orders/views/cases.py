@@ -33,6 +33,7 @@ from ..models import Order, OrderHold, OrderLine, OrderStatus, handed_out
 from ..shown import OrderRow
 from ..slots import order_create
 from ..stages import Stage
+from .cart import CONFIRMATION, steps
 
 
 def find_order(request: HttpRequest, number: str) -> Order:
@@ -50,20 +51,24 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
     """«Orderbekräftelse»."""
     order = find_order(request, number)
     log_case(request, order, "Orderbekräftelse")
-    lines = list(order.lines.select_related("article", "warehouse", "asked_article", "individual"))
+    rows = _rows(order)
+    lines = [row.line for row in rows]
     handed_out = [x for x in lines if x.source == Source.OWN_STORE and x.delivered]
     to_come = [x for x in lines if x not in handed_out]
-    days = {line.planned_delivery for line in to_come}
     status = order.get_status_display()
     if handed_out and to_come:
         status = f"{status} hos KHS; det som fanns i förrådet är utlämnat"
+    hold = order.holds.filter(released_at=None).first()
     context = {
         "order": order,
+        "rows": rows,
+        "totals": _totals(rows),
+        "life": life_line(order, lines, events_of(order), hold),
         "handed_out": handed_out,
-        "lines": to_come if handed_out or len(days) > 1 else [],
-        "backlog": [x for x in lines if x.article.is_stocked and x.backlog and not x.cancelled],
+        "to_come": to_come,
+        "places": list(dict.fromkeys(str(line.warehouse) for line in to_come)),
+        "steps": steps(CONFIRMATION),
         "facts": [
-            {"label": "Beställningsnummer", "value": order.case_number},
             {"label": "Ordertyp", "value": order.get_kind_display()},
             {"label": "Orderdatum", "value": datum(order.sent_at)},
             {"label": "Status", "value": status},

@@ -12,12 +12,12 @@ from django_htmx.http import reselect, reswap, retarget
 
 from organisation import access_log
 from organisation.permissions import CARE, UserRequest, roles
+from recipients.whereabouts import AddressRule
 from sesam import attachments, undo
 from sesam.errors import DomainError
-from sesam.steps import strip
 
 from .. import cart as carts
-from .. import services
+from .. import promises, services, shown
 from ..forms import (
     AddressForm,
     AttachmentForm,
@@ -28,7 +28,7 @@ from ..forms import (
 )
 from ..models import Cart
 from . import whose
-from .cart import STEPS, lines_page, rows_of
+from .cart import DELIVERY, lines_page, payer_of, rows_of, steps
 
 ADDRESS = "adress"
 
@@ -278,19 +278,74 @@ def _delivery_page(
         )
     if cart.recipient:
         access_log.look(request, cart.recipient.key, "Leveransuppgifter")
+    form = form or SendForm(cart=cart)
+    rows = rows_of(cart)
+    later = [row for row in rows if row.short and not row.is_own]
+    now = [row for row in rows if row not in later]
     context = {
         "cart": cart,
-        "form": form or SendForm(cart=cart),
+        "form": form,
+        "ways": _way_cards(form, cart),
+        "contact_cards": _contact_cards(form),
+        "rows": rows,
+        "totals": shown.totals(rows),
+        "planned": promises.last(row.planned for row in now or later),
+        "comes_later": bool(now and later),
+        "planned_later": promises.last(row.planned for row in later),
+        "payer": payer_of(cart),
         "blocks": blocks,
         "shown": carts.fingerprint(cart),
         "file_form": file_form or AttachmentForm(),
         "attachments": cart.attachments.filter(dialog_key="", line=None),
-        "steps": strip(STEPS, "orders:delivery", reverse),
+        "steps": steps(DELIVERY),
         "protected": protected,
         "line_count": cart.lines.filter(component_of=None).count(),
         "error": error,
     }
     return render(request, "orders/checkout_delivery.html", context, status=status)
+
+
+WAY_ICONS = {
+    AddressRule.RECIPIENT: "house",
+    AddressRule.UNIT: "users",
+    AddressRule.STORE: "warehouse",
+    AddressRule.NONE: "package",
+}
+
+
+def _way_cards(form: SendForm, cart: Cart) -> list[dict[str, Any]]:
+    """The ways of delivery as choice cards: where each leads, in a line."""
+    chosen = str(form["delivery_way"].value() or "")
+    cards = []
+    for way in form.ways:
+        address = carts.preset_address(cart, way.address)
+        if way.address == AddressRule.RECIPIENT and cart.recipient and cart.recipient.is_protected:
+            where = "Adressen skrivs för den här leveransen"
+        else:
+            where = ", ".join(filter(None, [address.get("street"), address.get("locality")]))
+        cards.append(
+            {
+                "value": way.pk,
+                "label": str(way),
+                "text": where,
+                "icon": WAY_ICONS[AddressRule(way.address)],
+                "checked": str(way.pk) == chosen,
+            }
+        )
+    return cards
+
+
+def _contact_cards(form: SendForm) -> list[dict[str, Any]]:
+    chosen = form["contact_prescriber"].value()
+    return [
+        {
+            "value": value,
+            "label": label,
+            "icon": "phone-call" if value == "ja" else "phone-off",
+            "checked": value == chosen,
+        }
+        for value, label in form.CONTACT
+    ]
 
 
 @roles(*CARE)
