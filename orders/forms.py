@@ -1,9 +1,10 @@
 """What is typed in the checkout, and on a sent order."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.forms.models import model_to_dict
+from django.http import QueryDict
 
 from recipients.whereabouts import WAY_IN, AddressRule
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
@@ -190,7 +191,8 @@ class SendForm(forms.Form):
                 else ("En annan flik har tömt fältet.")
             )
             self.add_error("extra_info", f"{told} Gå vidare igen om din text ska gälla.")
-            self.data = {**self.data, "extra_info_seen": self._stands}
+            self.data = cast(QueryDict, self.data).copy()
+            self.data["extra_info_seen"] = self._stands
         return values
 
     def details(self) -> dict[str, Any]:
