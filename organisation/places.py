@@ -13,7 +13,7 @@ menu.add(
         order=900,
         icon="settings",
         dialog=True,
-        align="right",
+        align="account",
         shown=lambda request, obj: has_role(request.user, *CARE),
     )
 )

@@ -89,10 +89,11 @@ class Link(Entry[Obj]):
 @dataclass(frozen=True, kw_only=True)
 class MenuItem(Link[None]):
     """An entry of the blue bar. ``parent`` names the entry under which it unfolds; ``note``
-    stands under the label; ``cart`` is filled green while its count is not None."""
+    stands under the label; ``cart`` is filled green while its count is not None. What is aligned
+    to the ``account`` unfolds under the user's name."""
 
     parent: str = ""
-    align: Literal["left", "right"] = "left"
+    align: Literal["left", "right", "account"] = "left"
     cart: bool = False
     note: Callable[[HttpRequest, None], str] | None = None
 
