@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "sesam.faults.NoNullBytes",  # before whitenoise, which looks for files by the address
     "sesam.faults.DatabaseFaults",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sesam.compression.CompressedPages",
     "sesam.sessions.SlidingSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

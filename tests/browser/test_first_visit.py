@@ -1,0 +1,94 @@
+"""What a first visit costs: how much is fetched, and whether the page moves while it comes."""
+
+import gzip
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from organisation.models import User
+from tests.browser.test_accessibility import sign_in, world
+
+__all__ = ["world"]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KB = 1000
+MOST = {"requests": 8, "raw": 210 * KB, "compressed": 75 * KB, "sheets": 60 * KB}
+MOVED_AT_MOST = 0.05
+WATCH = """
+window.moved = 0;
+new PerformanceObserver(list => list.getEntries().forEach(e => { window.moved += e.value; }))
+  .observe({type: "layout-shift", buffered: true});
+"""
+PATHS = [
+    *("/", "/mottagare/", "/artiklar/?q=rullstol", "/artiklar/43027/", "/sortiment/12/"),
+    *("/individer/", "/lager/", "/bestallning/", "/bestallning/slutfor/"),
+    *("/bestallning/slutfor/leverans/", "/finns-inte/"),
+]
+
+
+def cold(browser: Browser, arguments: dict, live_server, settings, *, width: int) -> Page:
+    """A browser that has fetched nothing yet."""
+    screen = {"width": width, "height": 800}
+    context = browser.new_context(**{**arguments, "viewport": screen})
+    sign_in(context, live_server, settings, User.objects.get(username="forskrivare"))
+    return context.new_page()
+
+
+def weight(page: Page, url: str) -> dict[str, int]:
+    """As in production, where everything but a font is compressed (tests/sesam/test_compression)."""
+    fetched = []
+    page.on("requestfinished", lambda request: fetched.append(request))
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    bodies = {r.url: r.response().body() for r in fetched if not r.url.startswith("data:")}
+    return {
+        "requests": len(fetched),
+        "raw": sum(map(len, bodies.values())),
+        "compressed": sum(
+            len(body if url.endswith(".woff2") else gzip.compress(body))
+            for url, body in bodies.items()
+        ),
+        "sheets": sum(len(body) for url, body in bodies.items() if url.endswith(".css")),
+    }
+
+
+def moved(page: Page, url: str) -> float:
+    """How far things moved (cumulative layout shift) when scripts, font and icons came late."""
+    late: list[Route] = []
+    came = False
+
+    def hold(route: Route) -> None:
+        route.continue_() if came else late.append(route)
+
+    for kind in ("**/*.js", "**/*.woff2", "**/*.svg"):
+        page.route(kind, hold)
+    page.add_init_script(WATCH)
+    page.goto(url, wait_until="commit")
+    while not page.evaluate("performance.getEntriesByType('paint').length"):
+        page.wait_for_timeout(20)
+    came = True
+    for route in late:
+        route.continue_()
+    page.wait_for_load_state()
+    page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
+    page.wait_for_timeout(100)  # what scripts change at once, and what the observer tells after it
+    return page.evaluate("window.moved")
+
+
+def test_a_first_visit_is_light_and_nothing_moves(
+    world, browser, browser_context_args, live_server, settings
+):
+    wrong = []
+    for path in [*PATHS, *world.values()]:
+        page = cold(browser, browser_context_args, live_server, settings, width=1280)
+        for what, found in weight(page, live_server.url + path).items():
+            if found > MOST[what]:
+                wrong.append(f"{path}: {what} {found}, at most {MOST[what]}")
+        page.context.close()
+        for width in (1280, 390):
+            page = cold(browser, browser_context_args, live_server, settings, width=width)
+            found = moved(page, live_server.url + path)
+            if found > MOVED_AT_MOST:
+                wrong.append(f"{path} at {width} px: moved {found:.3f}")
+            page.context.close()
+    assert not wrong, "\n".join(wrong)
