@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from .models import ArticleType
 
-# The longest prefix of the ISO code wins. Names are those of static/pictograms.svg.
+# The longest prefix of the ISO code wins. Names are those of static/icons.svg, after «aid-».
 OF_GROUP = {
     "1222": "wheelchair-manual",
     "1224": "wheelchair-manual",
@@ -75,10 +75,10 @@ def pictogram_html(name: str, size: int = 36) -> SafeString:
     """The drawing on its tile; decoration, for the name always stands beside it."""
     return format_html(
         '<span class="pictogram pictogram-{}" aria-hidden="true">'
-        '<svg width="{}" height="{}" focusable="false"><use href="{}#{}"></use></svg></span>',
+        '<svg width="{}" height="{}"><use href="{}#aid-{}"></use></svg></span>',
         size,
         drawn := size * 3 // 4,
         drawn,
-        static("pictograms.svg"),
+        static("icons.svg"),
         name,
     )

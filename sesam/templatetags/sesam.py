@@ -42,7 +42,7 @@ NBSP = "\u00a0"
 
 @lru_cache(maxsize=1)
 def _sprite() -> str:
-    return static("vendor/lucide/sprite.svg")
+    return static("icons.svg")
 
 
 @lru_cache(maxsize=512)
@@ -52,8 +52,7 @@ def icon_html(name: str, size: int = 20, label: str = "", css: str = "") -> Safe
         _sprite.cache_clear()
     role = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'
     return format_html(
-        '<svg class="icon{}" width="{}" height="{}" focusable="false" {}>'
-        '<use href="{}#{}"></use></svg>',
+        '<svg class="icon{}" width="{}" height="{}" {}><use href="{}#{}"></use></svg>',
         f" {css}" if css else "",
         size,
         size,
