@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
+from django.utils.html import format_html
 
 from articles.models import Article, Balance
 from articles.stock import available_words
@@ -211,7 +212,7 @@ class ReplacementForm(forms.Form):
             "min_value": "Antalet kan inte vara mindre än 0.",
         },
     )
-    confirmed = forms.BooleanField(label="Ja, vänta på det som restnoteras", required=False)
+    confirmed = forms.BooleanField(required=False)
 
     def __init__(
         self, data: MultiValueDict[str, Any] | None = None, *, offer: Offer, **kwargs: Any
@@ -242,6 +243,12 @@ class ReplacementForm(forms.Form):
                 },
             )
         self.fields["backlog"].initial = backlog
+        day = offer.backlog_day
+        self.fields["confirmed"].label = format_html(
+            "Ja, <span data-backlog>{}</span> st får komma senare ({})",
+            self["backlog"].value(),
+            f"planerat {day:%Y-%m-%d}" if day else "inget datum än",
+        )
 
     @staticmethod
     def name_of(article: Article) -> str:

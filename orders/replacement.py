@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from django.db.models import Sum
+from django.utils import timezone
 
 from articles.models import Article, Balance, ReplacementMember
 from articles.stock import available_words
 from organisation.models import Warehouse
 
+from . import promises
 from .models import Cart, CartLine
 
 Key = TypeVar("Key", bound=Hashable)
@@ -59,6 +61,17 @@ class Offer:
         """By article number, and the backlog."""
         ranked = [(m.article.number, m.available) for m in self.members]
         return spread(self.wanted, self.asked.number, ranked)
+
+    @property
+    def backlog_day(self) -> dt.date | None:
+        """When what is waited for can come, as far as anybody knows now."""
+        waited = next((m for m in self.members if m.article == self.backlog_article), None)
+        return promises.day_of(
+            timezone.localdate(),
+            lead_time=self.warehouse.lead_time,
+            in_stock=False,
+            expected_on=waited.expected_on if waited else None,
+        )
 
     @property
     def reason(self) -> str:

@@ -65,7 +65,7 @@ class SettingsForm(forms.Form):
 
     default_source = forms.ChoiceField(
         label="Mina beställningar levereras från",
-        help_text="Förvalt på varje orderrad. Du kan ändra det per rad.",
+        help_text="Det här väljs först på varje rad. Du kan ändra på raden.",
         widget=forms.RadioSelect,
         error_messages={
             "required": "Välj varifrån dina beställningar levereras.",

@@ -100,7 +100,7 @@ def _numbers(recipient: Recipient) -> list[tuple[str, str]]:
     found = []
     if recipient.is_person:
         # Twelve digits hold ten, ten hold the four last; the birth date stands before them.
-        found += [("personnumret", number[2:]), ("födelsedatum", number[:8])]
+        found += [("personnumret", number[2:]), ("födelsedatumet", number[:8])]
     for phone in (recipient.phone, recipient.mobile):
         bare = re.sub(r"\D", "", phone)
         if len(bare) > 5:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
@@ -233,6 +234,17 @@ class LineDialog(StepDialog):
             user = self.cart.user
             carts.attach(self.cart, upload, user=user, dialog_key=self.state.key)
 
+    def _counted(self) -> Counted:
+        mains = [row.line for row in self.preview if not row.line.component_of_id]
+        parts = [row.line for row in self.preview if row.line.component_of_id]
+        names = {line.article.name for line in mains} or {self.article.name}
+        asked = self.answer(QUANTITY)
+        return Counted(
+            mains=sum(line.quantity for line in mains) or (asked["quantity"] if asked else 1),
+            name=names.pop() if len(names) == 1 else "hjälpmedel",
+            components=sum(line.quantity for line in parts),
+        )
+
     # --- the line ---
 
     def create(self, said: dict[str, dict[str, Any]]) -> tuple[str, HttpResponse]:
@@ -273,19 +285,26 @@ class LineDialog(StepDialog):
         }
 
     def context(self, step: str, form: forms.BaseForm) -> dict[str, Any]:
-        mains = [row for row in self.preview if not row.line.component_of_id]
         return {
             "article": self.article,
             "cart": self.cart,
             "preview": self.preview if step != REPLACEMENT else [],
-            "main_count": len(mains) or 1,
-            "component_count": len(self.preview) - len(mains),
+            "counted": self._counted(),
             "offer": self.offer,
             "offered": self.offered if step == COMPONENTS else None,
             "lacks_components": step == COMPONENTS and self.lacks_components,
             "attachments": self.cart.attachments.filter(dialog_key=self.state.key),
             "refusal": self.refusal,
         }
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What it all comes to: so many pieces, called so, with so many components."""
+
+    mains: int
+    name: str
+    components: int
 
 
 def _only_offered(

@@ -270,7 +270,7 @@ def test_the_head_of_later_steps_counts_and_names_all_that_go_in(client, user, g
     assert head.index("Cross 6") < head.index("Dyna Sex") < head.index("Cross 7")
     assert "1 st restnoteras, väntas in" in head.split("Cross 5</b>")[1]
     assert "900005 i stället för" not in head
-    assert "3 artiklar och 1 komponent" in text(parts)
+    assert "4 st hjälpmedel och 2 st komponenter" in text(parts)
 
 
 def test_the_message_says_that_a_component_is_backlogged(client, user, group):
