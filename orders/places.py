@@ -5,9 +5,10 @@ from functools import cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from articles.slots import TypedArticle, article_buttons, store_buttons, typed_articles
@@ -19,11 +20,15 @@ from recipients.documents import Column, Section
 from recipients.models import Recipient
 from recipients.slots import (
     DocumentSection,
+    HistorySource,
     recipient_buttons,
     recipient_documents,
+    recipient_history,
+    recipient_now,
     recipient_tabs,
 )
 from sesam import case_pages, panels
+from sesam.days import day_shortly
 from sesam.links import links
 from sesam.models import CaseKind
 from sesam.panels import Panel
@@ -31,6 +36,8 @@ from sesam.places import (
     Button,
     CreateItem,
     MenuItem,
+    Now,
+    NowEntry,
     Page,
     PageOf,
     Part,
@@ -43,7 +50,7 @@ from sesam.slots import menu, start_boxes, strip
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts
-from . import drafts_box, fitted, holder, khs, offers_box, promises, services
+from . import drafts_box, fitted, history, holder, khs, offers_box, promises, services
 from .models import Order, OrderLine, OrderStatus
 from .slots import order_create
 from .tables import OrderedTable
@@ -235,6 +242,25 @@ def _undelivered_count(request: HttpRequest, recipient: Recipient) -> int:
     return _undelivered(recipient).count()
 
 
+def _on_its_way(request: HttpRequest, recipient: Recipient) -> Now:
+    """«2 på väg, planerat 30 november»: the first of the days; amber once that has passed."""
+    found = _undelivered(recipient).aggregate(count=Count("pk"), day=Min("planned_delivery"))
+    day = found["day"]
+    is_late = day is not None and day < timezone.localdate()
+    detail = f"planerat {day_shortly(day)}" if day else "inget datum än"
+    return Now(found["count"], "på väg", f"{detail}, försenat" if is_late else detail, is_late)
+
+
+recipient_now.add(
+    NowEntry(
+        name="ordered",
+        url=PageOf("recipients:detail", "?flik=bestallt"),
+        order=20,
+        build=_on_its_way,
+    )
+)
+
+
 def _ordered_tab(request: HttpRequest, recipient: Recipient) -> TabContent:
     lines = _undelivered(recipient).select_related("article", "order__unit")
     return TabContent(
@@ -310,6 +336,27 @@ recipient_tabs.add(
     )
 )
 
+
+# --- the recipient's «Historik» ---
+
+recipient_history.add(
+    HistorySource(
+        name="deliveries",
+        kind="leveranser",
+        label="Leveranser",
+        icon="truck",
+        order=10,
+        newest=history.deliveries,
+    ),
+    HistorySource(
+        name="orders",
+        kind="bestallningar",
+        label="Beställningar",
+        icon="shopping-cart",
+        order=20,
+        newest=history.events,
+    ),
+)
 
 # --- the recipient's «Hjälpmedelslista» ---
 

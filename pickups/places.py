@@ -10,14 +10,21 @@ from individuals import stock_check
 from organisation import queues
 from organisation.permissions import CARE, has_role
 from recipients.models import Recipient
-from recipients.slots import LoanTags, loan_tags, recipient_bulk, recipient_create
+from recipients.slots import (
+    HistorySource,
+    LoanTags,
+    loan_tags,
+    recipient_bulk,
+    recipient_create,
+    recipient_history,
+)
 from recipients.tables import LoanTag
 from sesam import case_pages
 from sesam.links import links
 from sesam.models import CaseKind
 from sesam.places import BulkAction, CreateItem, PageOf
 
-from . import khs
+from . import history, khs
 from .models import PickupLine, PickupOrder, PickupStatus
 from .slots import pickup_create
 from .views import cases
@@ -82,6 +89,16 @@ def _tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
 
 
 loan_tags.add(LoanTags(name="pickup", tags=_tags))
+recipient_history.add(
+    HistorySource(
+        name="pickups",
+        kind="aterlamnat",
+        label="Återlämnat",
+        icon="undo-2",
+        order=30,
+        newest=history.newest,
+    )
+)
 
 # --- the pickup order's page: cancelling stands last ---
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -15,7 +15,8 @@ from individuals.models import Component
 from organisation.models import Unit
 from organisation.permissions import KHS, has_role
 from sesam import case_pages, panels
-from sesam.places import BulkAction, Shown, TabContent
+from sesam.days import day_shortly
+from sesam.places import BulkAction, Now, Shown, TabContent
 from sesam.templatetags.sesam import datum, status_html
 
 from . import tables
@@ -36,13 +37,7 @@ class LoanTab:
 
     def count(self, request: HttpRequest, recipient: Recipient) -> int:
         """How many; all tabs are counted by one query a request."""
-        counts = getattr(recipient, "_loan_counts", None)
-        if counts is None:
-            counts = Loan.objects.filter(recipient=recipient).aggregate(
-                **{tab.name: Count("pk", filter=tab.where) for tab in ALL}
-            )
-            recipient._loan_counts = counts  # type: ignore[attr-defined]  # for the other tabs
-        return int(counts[self.name])
+        return int(_counted(recipient)[self.name])
 
     def loans(self, recipient: Recipient) -> QuerySet[Loan]:
         return Loan.objects.filter(self.where, recipient=recipient)
@@ -74,6 +69,25 @@ class LoanTab:
             if loan is not None:
                 return _panel(request, recipient, loan)
         return None
+
+
+def _counted(recipient: Recipient) -> dict[str, Any]:
+    """The tabs' counts, and when something that is held came last."""
+    counts: dict[str, Any] | None = getattr(recipient, "_loan_counts", None)
+    if counts is None:
+        counts = Loan.objects.filter(recipient=recipient).aggregate(
+            **{tab.name: Count("pk", filter=tab.where) for tab in ALL},
+            last=Max("delivered_at", filter=HELD.where),
+        )
+        recipient._loan_counts = counts  # type: ignore[attr-defined]  # for the other tabs
+    return counts
+
+
+def now(request: HttpRequest, recipient: Recipient) -> Now:
+    """«6 hjälpmedel, senast 9 november»."""
+    counts = _counted(recipient)
+    last = counts["last"]
+    return Now(counts[HELD.name], "hjälpmedel", f"senast {day_shortly(last)}" if last else "")
 
 
 def _bulk(

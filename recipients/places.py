@@ -4,11 +4,11 @@ from django.http import HttpRequest
 
 from individuals import stock_check
 from organisation.permissions import CARE, has_role
-from sesam.places import CreateItem, MenuItem, Page, PageOf, StartBox, Tab
+from sesam.places import CreateItem, MenuItem, NowEntry, Page, PageOf, StartBox, Tab
 from sesam.slots import menu, start_boxes
 
-from . import loans, seen
-from .slots import recipient_create, recipient_tabs
+from . import history, loans, seen
+from .slots import recipient_create, recipient_now, recipient_tabs
 
 
 def _may(request: HttpRequest, obj: object = None) -> bool:
@@ -48,6 +48,23 @@ for _order, _name, _label, _kind in (
             build=_kind.build,
         )
     )
+recipient_tabs.add(
+    Tab(
+        name="historik",
+        label="Historik",
+        url=PageOf("recipients:detail", "?flik=historik"),
+        order=90,
+        build=history.build,
+    )
+)
+recipient_now.add(
+    NowEntry(
+        name="held",
+        url=PageOf("recipients:detail", "?flik=hjalpmedel"),
+        order=10,
+        build=loans.now,
+    )
+)
 recipient_create.add(
     CreateItem(
         name="information",

@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
 
-from sesam.places import BulkAction, Button, CreateItem, Entry, LinkSlot, Slot, Tab, TabSlot
+from sesam.places import (
+    BulkAction,
+    Button,
+    CreateItem,
+    Entry,
+    LinkSlot,
+    NowSlot,
+    Slot,
+    Tab,
+    TabSlot,
+)
 
 from .models import Recipient
 
 if TYPE_CHECKING:
     from .documents import Section
+    from .history import Happening
     from .tables import LoanTag
 
 
@@ -33,10 +44,25 @@ class LoanTags(Entry[Recipient]):
     tags: Callable[[HttpRequest, Recipient], Mapping[int, LoanTag]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class HistorySource(Entry[Recipient]):
+    """A kind of happening in «Historik», which can be asked for alone: ``newest`` gives the newest
+    of them, at most as many as asked for. Of a protected person nothing in it may tell where they
+    are."""
+
+    kind: str
+    label: str
+    icon: str
+    newest: Callable[[HttpRequest, Recipient, int], list[Happening]]
+
+
 recipient_tabs = TabSlot[Tab[Recipient]]("recipient_tabs")
+#: «Nu»: what is held, on its way, open, late.
+recipient_now = NowSlot[Recipient]("recipient_now")
 recipient_buttons = LinkSlot[Button[Recipient]]("recipient_buttons")
 recipient_create = LinkSlot[CreateItem[Recipient]]("recipient_create")
 #: Buttons on ticked held aids; ``valda`` are the loans' ids.
 recipient_bulk = LinkSlot[BulkAction[Recipient]]("recipient_bulk")
 recipient_documents = Slot[DocumentSection]("recipient_documents")
+recipient_history = Slot[HistorySource]("recipient_history")
 loan_tags = Slot[LoanTags]("loan_tags")

@@ -26,7 +26,7 @@ from sesam.templatetags.sesam import mejl
 from . import contact, documents, masking, seen, services
 from .forms import DetailsForm, NumberForm, ProtectedForm
 from .models import Recipient
-from .slots import recipient_buttons, recipient_create, recipient_tabs
+from .slots import recipient_buttons, recipient_create, recipient_now, recipient_tabs
 
 EDIT = "redigera"
 DETAILS = "uppgifter"
@@ -226,12 +226,15 @@ def _recipient_page(
         "recipient": shown,
         "tabs": tabs,
         "content": content,
+        "now": recipient_now.told(request, recipient),
         "buttons": recipient_buttons.shown(request, recipient),
         "create": recipient_create.shown(request, recipient),
         "form": form,
         "editing": form is not None,
         "edit_url": _here(request, redigera=DETAILS),
         "contact": shown.contact_prescriber,
+        # Else the band says it, beside what else there is to say of them.
+        "contact_body": "recipients/_contact.html" if shown.is_protected else "",
         "leave_url": _here(request, without=EDIT),
         "note": note,
         "current": masking.shown(now) if now else None,

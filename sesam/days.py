@@ -28,11 +28,20 @@ def day_and_month(value: dt.date | dt.datetime, today: dt.date | None = None) ->
     return f"{day.day} {MONTHS[day.month - 1]}{year}"
 
 
+def _near(day: dt.date, today: dt.date) -> str:
+    return {-1: "i går", 0: "i dag", 1: "i morgon"}.get((day - today).days, "")
+
+
+def day_shortly(value: dt.date | dt.datetime, today: dt.date | None = None) -> str:
+    """«30 november», «i dag», «i går», «i morgon»; the year only where it is another."""
+    day, today = local_day(value), today or timezone.localdate()
+    return _near(day, today) or day_and_month(day, today)
+
+
 def day_in_words(value: dt.date | dt.datetime, today: dt.date | None = None) -> str:
     """«måndag 30 november», «i dag», «i går», «i morgon»; the year only where it is another."""
     day, today = local_day(value), today or timezone.localdate()
-    near = {-1: "i går", 0: "i dag", 1: "i morgon"}.get((day - today).days)
-    return near or f"{WEEKDAYS[day.weekday()]} {day_and_month(day, today)}"
+    return _near(day, today) or f"{WEEKDAYS[day.weekday()]} {day_and_month(day, today)}"
 
 
 def moment_in_words(value: dt.datetime, today: dt.date | None = None) -> str:

@@ -146,6 +146,29 @@ class TabContent:
     status: int = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Now:
+    """How many of something there are now, in words of that number («öppna aktiviteter»), with one
+    line of detail. ``asks``: it asks for something to be done."""
+
+    count: int
+    words: str
+    detail: str = ""
+    asks: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class NowEntry(Entry[Obj]):
+    """A count of «Nu», leading to what is counted; None or zero is left out."""
+
+    url: Callable[[HttpRequest, Obj], str]
+    build: Callable[[HttpRequest, Obj], Now | None]
+
+    def prove(self) -> None:
+        if isinstance(self.url, Page):
+            self.url.prove()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part(Entry[Obj]):
     """A part of a page with a template of its own, which sees what ``build`` gives; None:
@@ -307,6 +330,18 @@ class PartSlot(Slot[P]):
             Drawn(entry, content)
             for entry in self.open_to(request, obj)
             if (content := entry.build(request, obj)) is not None
+        ]
+
+
+class NowSlot(Slot[NowEntry[Obj]]):
+    """The counts of «Nu»."""
+
+    def told(self, request: HttpRequest, obj: Any) -> list[tuple[str, Now]]:
+        """What there is now, each with the address that it leads to."""
+        return [
+            (entry.url(request, obj), now)
+            for entry in self.open_to(request, obj)
+            if (now := entry.build(request, obj)) is not None and now.count
         ]
 
 

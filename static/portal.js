@@ -42,7 +42,7 @@
       list.querySelectorAll(".chooser-form").forEach((f) => enhance(f, { ...address(f), ...part("#" + list.id) }));
     });
     all(".edit-block").forEach((block) => {
-      const self = { ...part("#" + block.id), "replace-url": "true", "select-oob": "#messages:innerHTML" };
+      const self = { ...part("#" + block.id), "replace-url": "true", "select-oob": "#messages:innerHTML,#person-state:outerHTML" };
       block.querySelectorAll("a.edit-open, a.edit-leave, form.edit-form").forEach((e) => enhance(e, { ...address(e), ...self }));
     });
     all("[data-undo]").forEach(waitWithUndo);
@@ -259,7 +259,7 @@
     };
     const top = height("body > .top");
     root.style.setProperty("--top", `${top}px`);
-    root.style.setProperty("--stuck", `${top + height("main > .band")}px`);
+    root.style.setProperty("--stuck", `${top + [".band", ".band-thin", ".band > .band-who"].reduce((sum, part) => sum + height(`main > ${part}`), 0)}px`);
   }
 
   // --- Ticked rows -----------------------------------------------------------------------------
@@ -519,7 +519,7 @@
       box.addEventListener("click", (event) => { if (event.target === box && !box.querySelector(".dialog-form")) closeDialog(); });
     }
     const sticks = new ResizeObserver(measureStuck);
-    document.querySelectorAll("body > .top, main > .band").forEach((part) => sticks.observe(part));
+    document.querySelectorAll("body > .top, main > .band, main > .band-thin, main > .band > .band-who").forEach((part) => sticks.observe(part));
     addEventListener("resize", measureStuck);
     focusAnswer();
     htmx.onLoad(enhanceAll);

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -20,6 +21,7 @@ from django_htmx.http import reselect, reswap, retarget
 
 from articles.models import Article
 from organisation import access_log
+from recipients import masking
 
 from .. import cart as carts
 from ..models import Cart
@@ -95,17 +97,14 @@ def stopped(
     return retarget(reselect(reswap(response, "innerHTML"), "unset"), "body")
 
 
-def band(request: HttpRequest, cart: Cart, what: str) -> dict[str, Any]:
-    """Whom a dialog is for, in full, for its head; a person's is a look, which is logged."""
+def band(request: HttpRequest, cart: Cart, what: str) -> masking.ShownRecipient | dict[str, str]:
+    """Whom a dialog is for, for its person band, with the order's own contact switch; a person's
+    is a look, which is logged."""
     person = cart.recipient
     if person is None:
         return {"name": cart.whom}
     access_log.look(request, person.key, what)
-    return {
-        "name": person.name,
-        "number": person.written_number,
-        "is_protected": person.is_protected,
-    }
+    return replace(masking.shown(person), contact_prescriber=cart.contact_prescriber)
 
 
 def texts(form: forms.BaseForm) -> list[dict[str, Any]]:

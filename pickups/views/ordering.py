@@ -15,7 +15,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
 from organisation.permissions import CARE, roles, signed_in
-from recipients import ticked
+from recipients import masking, ticked
 from recipients.models import Recipient
 from recipients.starting import find_recipient, log_look, shown_recipient, ticked_address
 from recipients.whereabouts import ADDRESS
@@ -160,7 +160,11 @@ class PickupDialog(StepDialog):
 
     def frame(self, step: str) -> dict[str, Any]:
         log_look(self.request, self.recipient, self.title)
-        return {"cancel_url": reverse("recipients:detail", args=[self.recipient.key])}
+        return {
+            "cancel_url": reverse("recipients:detail", args=[self.recipient.key]),
+            "whom": masking.shown(self.recipient),
+            "whom_word": "Från",
+        }
 
     def context(self, step: str, form: forms.BaseForm) -> dict[str, Any]:
         shown = shown_recipient(self.recipient)

@@ -20,7 +20,7 @@ from django.utils.html import format_html
 from sesam import panels, tables, undo
 from sesam.context import BarItem
 from sesam.life_line import Branch, LifeLine, NextStep, Stop, StopState
-from sesam.places import BulkAction, CreateItem, Page, Shown
+from sesam.places import BulkAction, CreateItem, Now, Page, Shown
 from sesam.templatetags.sesam import datum, icon_html
 
 _NAMES = (
@@ -220,6 +220,20 @@ def _parts_page(
             {"label": "Namn", "value": "Maria Larsson"},
             {"label": "Personnummer", "value": "19520419-2383"},
         ],
+        "now": [
+            ("?", Now(6, "hjälpmedel", "senast 9 november")),
+            ("?", Now(2, "på väg", "planerat 30 november")),
+            ("?", Now(1, "öppen aktivitet", "Anpassning, 26 november")),
+            ("?", Now(1, "att följa upp", "dyna, 6 veckor sedan", asks=True)),
+        ],
+        "people": [
+            _person(
+                "Ing-Britt Moberg", "19360831-9186", 90, "Nybro kommun", contact_prescriber=True
+            ),
+            _person("Siv Holm", "19200907-9282", 106, "", is_protected=True),
+            _person("Vårdboende Eken", "7101", None, "Kalmar kommun", is_person=False),
+            {"name": "Kalmar kommuns förråd"},
+        ],
         "menu_entries": [
             _item("Aktivitet", icon="wrench"),
             _item("Skapa pdf", icon="printer"),
@@ -276,6 +290,11 @@ def _item(label: str, url: str = "?", *, barred: str = "", **facts: Any) -> Show
     """An entry of «Registrera/skapa»."""
     entry: CreateItem[None] = CreateItem(name=label, label=label, url=Page("delar"), **facts)
     return Shown(entry, label=label, url=url, barred=barred)
+
+
+def _person(name: str, number: str, age: int | None, payer: str, **more: Any) -> dict[str, Any]:
+    known = {"name": name, "number": number, "age": age, "payer": payer, "is_person": True}
+    return {**known, **more}
 
 
 def _menu(*, started: bool) -> list[BarItem]:

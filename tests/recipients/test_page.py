@@ -94,7 +94,7 @@ def test_the_page_shows_who_it_is_and_where(client, recipient):
         "392 31 Kalmar",
         "070-174 06 12",
         "2468#",
-        "Betalare: Kalmar kommun",
+        "Kalmar kommun",
         "maken Lennart",
     ):
         assert text in shown
