@@ -34,19 +34,6 @@ from .parts_admin import FitInline, StandardComponentInline
 from .search import words_of
 
 
-# Filters in lines above the list, as on all of KHS's lists.
-class ChoiceFilter(admin.ChoicesFieldListFilter):
-    template = "admin/khs_filter.html"
-
-
-class YesNoFilter(admin.BooleanFieldListFilter):
-    template = "admin/khs_filter.html"
-
-
-class WarehouseFilter(admin.RelatedFieldListFilter):
-    template = "admin/khs_filter.html"
-
-
 class PriceInline(ForKhs, admin.TabularInline[Price, Article]):
     """A new price is a new row with its own day; the old ones stand."""
 
@@ -111,12 +98,7 @@ class ArticleAdmin(ForKhs, FoundByWords[Article]):
     """Articles are ended («utgått»), never removed."""
 
     list_display = ("number", "name", "type", "supplier", "iso_code", "is_discontinued")
-    list_filter = (
-        ("type", ChoiceFilter),
-        ("responsibility", ChoiceFilter),
-        ("is_discontinued", YesNoFilter),
-        ("is_marked", YesNoFilter),
-    )
+    list_filter = ("type", "responsibility", "is_discontinued", "is_marked")
     list_select_related = ("supplier",)
     search_fields = ("search_text__contains",)
     ordering = ("number",)
@@ -185,7 +167,7 @@ class BalanceAdmin(ForKhs, FoundByWords[Balance]):
     """Only services move stock; KHS says when more is expected."""
 
     list_display = ("article", "warehouse", "on_hand", "reserved", "unavailable", "expected_on")
-    list_filter = (("warehouse", WarehouseFilter),)
+    list_filter = ("warehouse",)
     search_fields = ("article__search_text__contains",)
     readonly_fields = (
         "article",
@@ -233,8 +215,7 @@ class StockMovementAdmin(ForKhs, LongList[StockMovement]):
         "user",
     )
     list_display_links = None  # the row says all
-    change_list_template = "admin/khs_change_list.html"
-    list_filter = (("kind", ChoiceFilter), ("warehouse", WarehouseFilter))
+    list_filter = ("kind", "warehouse")
     list_select_related = ("article", "warehouse", "user")
     search_fields = ("article__number", "case__number", "individual_number")
     search_help_text = "Hela artikelnumret, ärendenumret eller individnumret"

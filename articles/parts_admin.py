@@ -102,6 +102,9 @@ class PartInline(ForKhs, admin.TabularInline[Any, Article]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related(*self.autocomplete_fields)
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **more: Any) -> Any:
+        return super().formfield_for_foreignkey(db_field, request, **{"label": "Artikel", **more})
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)
 

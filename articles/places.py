@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from organisation import desk
 from organisation.permissions import CARE, has_role
 from sesam.places import CreateItem, MenuItem, Page, StartBox, Tab
 from sesam.slots import menu, start_boxes
@@ -30,10 +31,36 @@ for _name, _label, _url, _order, _parent in (
             label=_label,
             url=Page(_url),
             order=_order,
-            shown=_care,
+            shown=desk.in_care,
             parent=_parent,
         )
     )
+menu.add(
+    MenuItem(
+        name=desk.STOCK,
+        label="Lager",
+        url=Page("admin:articles_balance_changelist"),
+        order=40,
+        shown=desk.at_khs,
+    )
+)
+for _name, _label, _url, _order in (
+    ("articles", "Sök artikel", "articles:search", 410),
+    ("assortment", "Sortimentskataloger", "articles:assortment", 420),
+    ("stores", "Lager och förråd", "articles:stores", 440),
+    ("balances", "Lagersaldon", "admin:articles_balance_changelist", 450),
+    ("counting", "Inventera artiklar", "admin:articles_balance_count", 460),
+    ("movements", "Lagerrörelser", "admin:articles_stockmovement_changelist", 480),
+):
+    desk.entry(_name, _label, _url, order=_order, parent=desk.STOCK)
+for _name, _label, _url, _order in (
+    ("register", "Artiklar", "admin:articles_article_changelist", 510),
+    ("suppliers", "Leverantörer", "admin:articles_supplier_changelist", 530),
+    ("iso", "ISO-klasser", "admin:articles_isoclass_changelist", 531),
+    ("billing", "Debiteringsformer", "admin:articles_billingform_changelist", 532),
+    ("replacement", "Ersättningsgrupper", "admin:articles_replacementgroup_changelist", 533),
+):
+    desk.entry(_name, _label, _url, order=_order, parent=desk.REGISTERS)
 start_boxes.add(
     StartBox(
         name="assortment",

@@ -27,8 +27,6 @@ from .counting_admin import count_view
 from .models import Block, BlockReason, Component, FormerNumber, Individual
 from .services import with_blocked
 
-FILTER_TEMPLATE = "admin/khs_filter.html"
-
 
 class ReadOnly:
     """KHS looks; nobody adds, changes or removes here."""
@@ -52,7 +50,6 @@ class ReadOnly:
 class WarehouseFilter(admin.SimpleListFilter):
     title = "lager"
     parameter_name = "lager"
-    template = FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(warehouse.number, str(warehouse)) for warehouse in Warehouse.objects.all()]
@@ -65,14 +62,9 @@ class WarehouseFilter(admin.SimpleListFilter):
         return queryset.filter(warehouse__in=list(warehouse))
 
 
-class StatusFilter(admin.ChoicesFieldListFilter):
-    template = FILTER_TEMPLATE
-
-
 class BlockedFilter(admin.SimpleListFilter):
     title = "spärr"
     parameter_name = "sparr"
-    template = FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("ja", "Spärrad"), ("nej", "Inte spärrad")]
@@ -118,7 +110,7 @@ class IndividualAdmin(ReadOnly, LongList[Individual]):
         "warehouse",
         "shown_block",
     )
-    list_filter = (("status", StatusFilter), BlockedFilter, WarehouseFilter)
+    list_filter = ("status", BlockedFilter, WarehouseFilter)
     list_select_related = ("article", "warehouse")
     ordering = ("number",)
     list_per_page = 50

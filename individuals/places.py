@@ -3,7 +3,8 @@
 from django.urls import reverse
 
 from articles.slots import PieceCount, piece_counts, store_create, store_tabs
-from organisation.permissions import BUFFERT, CARE, KHS, has_role
+from organisation import desk
+from organisation.permissions import BUFFERT, KHS, has_role
 from sesam.places import Button, CreateItem, MenuItem, Page, Tab
 from sesam.slots import menu
 
@@ -17,9 +18,17 @@ menu.add(
         label="Individer",
         url=Page("individuals:search"),
         order=40,
-        shown=lambda request, obj: has_role(request.user, *CARE),
+        shown=desk.in_care,
     )
 )
+for _name, _label, _page, _order, _parent in (
+    ("individuals", "Sök individ", "individuals:search", 430, desk.STOCK),
+    ("pieces.counting", "Inventera individer", "admin:individuals_individual_count", 470,
+     desk.STOCK),
+    ("pieces", "Individer", "admin:individuals_individual_changelist", 520, desk.REGISTERS),
+    ("blocks", "Spärrorsaker", "admin:individuals_blockreason_changelist", 540, desk.REGISTERS),
+):  # fmt: skip
+    desk.entry(_name, _label, _page, order=_order, parent=_parent)
 piece_create.add(
     CreateItem(
         name="renumber",

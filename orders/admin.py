@@ -22,7 +22,7 @@ from organisation import queues
 from organisation.admin import ForKhs, for_khs
 from organisation.long_lists import CaseQueue
 from organisation.models import Warehouse
-from sesam.templatetags.sesam import status_html
+from sesam.templatetags.sesam import icon_html, late_html, status_html
 
 from . import khs
 from .models import Order, OrderKind, OrderQuerySet, OrderStatus
@@ -43,7 +43,6 @@ class StateFilter(queues.StateFilter):
 class WarehouseFilter(admin.SimpleListFilter):
     title = "lager"
     parameter_name = "lager"
-    template = queues.FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         central = Warehouse.objects.filter(kind=Warehouse.Kind.CENTRAL)
@@ -59,7 +58,6 @@ class WarehouseFilter(admin.SimpleListFilter):
 class KindFilter(admin.SimpleListFilter):
     title = "ordertyp"
     parameter_name = "typ"
-    template = queues.FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return list(OrderKind.choices)
@@ -75,14 +73,12 @@ class OrderAdmin(ForKhs, CaseQueue[Order]):
     case_page = "orders:detail"
     list_display = (
         "case_number",
-        "kind",
-        "shown_status",
-        "shown_unit",
-        "shown_municipality",
+        "shown_aids",
+        "shown_to",
         "shown_planned",
+        "shown_age",
         "shown_ready",
-        "shown_together",
-        "shown_hold",
+        "shown_state",
     )
     list_filter = (StatusFilter, WarehouseFilter, KindFilter, StateFilter)
     ordering = ("planned_delivery", "sent_at", "id")
@@ -125,9 +121,7 @@ class OrderAdmin(ForKhs, CaseQueue[Order]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(
-            request, {"title": "Order att plocka och leverera", **(extra_context or {})}
-        )
+        return super().changelist_view(request, {"title": "Ordrar", **(extra_context or {})})
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """To the order of a complete case number. By POST: whatever is typed stays out of URLs."""
@@ -141,45 +135,35 @@ class OrderAdmin(ForKhs, CaseQueue[Order]):
             return redirect("admin:orders_order_changelist")
         return redirect("orders:detail", order.case_number)
 
-    @admin.display(description="Status", ordering="status")
-    def shown_status(self, order: Order) -> SafeString:
-        return status_html("", order.get_status_display())
-
-    @admin.display(description="Tjänsteställe", ordering="unit__name")
-    def shown_unit(self, order: Order) -> str | SafeString:
-        """Whose patient a protected person is tells where they live; the page says it."""
-        return _protected_tag() if order.is_protected else str(order.unit)
+    @admin.display(description="Hjälpmedel", empty_value="–")
+    def shown_aids(self, order: Order) -> str | None:
+        return khs.QueueRow(order).aids or None
 
     @admin.display(description="Till", empty_value="–")
-    def shown_municipality(self, order: Order) -> str | None:
-        if order.destination:
-            return str(order.destination)
-        if order.is_protected or order.recipient is None or order.recipient.payer is None:
-            return None
-        return order.recipient.payer.name
+    def shown_to(self, order: Order) -> str | SafeString | None:
+        """Whose patient a protected person is tells where they live; the page says it."""
+        if order.is_protected:
+            return status_html("", "Skyddad identitet")
+        return khs.QueueRow(order).to or None
 
     @admin.display(description="Planerad leverans", ordering="planned_delivery")
-    def shown_planned(self, order: Order) -> SafeString:
-        mark = status_html("", "försenad") if khs.is_late(order.khs_lines) else ""
-        return format_html('<span class="nowrap">{}</span> {}', order.planned_words, mark)
+    def shown_planned(self, order: Order) -> str | SafeString:
+        if not khs.is_late(order.khs_lines):
+            return order.planned_words
+        return late_html(order.planned_words)
+
+    @admin.display(description="Ålder", ordering="-sent_at")
+    def shown_age(self, order: Order) -> str:
+        return f"{khs.QueueRow(order).age} d"
 
     @admin.display(description="Rader klara")
     def shown_ready(self, order: Order) -> str:
         ready, all_of_them = khs.readiness(order.khs_lines)
         return f"{ready} av {all_of_them}" if all_of_them else "–"
 
-    @admin.display(description="Samleverans")
-    def shown_together(self, order: Order) -> str | SafeString:
-        return status_html("", "Samlevereras") if khs.goes_together(order.khs_lines) else ""
-
-    @admin.display(description="Väntar på")
-    def shown_hold(self, order: Order) -> str | SafeString:
-        if not order.open_holds:
-            project = next((x for x in order.khs_lines if x.awaits_project), None)
-            return status_html("", project.progress_label) if project else ""
-        number = order.open_holds[0].case_number
-        return status_html("", f"Väntar på {number}", icon="lock", tone="amber")
-
-
-def _protected_tag() -> SafeString:
-    return status_html("", "Skyddad identitet")
+    @admin.display(description="Läge", ordering="status")
+    def shown_state(self, order: Order) -> SafeString:
+        row = khs.QueueRow(order)
+        words, icon, tone = row.state
+        mark = icon_html("link", 16, "Samlevereras") if row.goes_together else ""
+        return format_html("{} {}", status_html("", words, icon=icon, tone=tone), mark)

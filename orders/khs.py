@@ -17,6 +17,8 @@ from .models import Delivery, Order, OrderHold, OrderLine, OrderStatus
 from .shown import DeskLine
 from .stages import FOR_KHS, Stage
 
+ON_HOME = 12  # of the orders that can be picked
+
 # --- an order's page ---------------------------------------------------------------------
 
 
@@ -166,3 +168,76 @@ def readiness(lines: Iterable[OrderLine]) -> tuple[int, int]:
 
 def goes_together(lines: Iterable[OrderLine]) -> bool:
     return any(line.deliver_together and line.open for line in lines)
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """An order as a row of a queue shows it: what, to whom, how long it has waited, how it stands.
+
+    Whose patient a protected person is, and where they live, it doesn't tell.
+    """
+
+    order: Order
+
+    @property
+    def lines(self) -> list[OrderLine]:
+        return self.order.khs_lines
+
+    @property
+    def aids(self) -> str:
+        """The first aid by name, and how many there are besides."""
+        mains = [line.article.name for line in self.lines if not line.component_of_id]
+        if not mains:
+            return ""
+        return f"{mains[0]} med {len(mains) - 1} till" if len(mains) > 1 else mains[0]
+
+    @property
+    def to(self) -> str:
+        """A store, or the recipient's municipality."""
+        order = self.order
+        if order.destination:
+            return str(order.destination)
+        if order.is_protected or order.recipient is None or order.recipient.payer is None:
+            return ""
+        return order.recipient.payer.name
+
+    @property
+    def age(self) -> int:
+        """Days since it was sent."""
+        return (timezone.localdate() - timezone.localtime(self.order.sent_at).date()).days
+
+    @property
+    def is_late(self) -> bool:
+        return is_late(self.lines)
+
+    @property
+    def goes_together(self) -> bool:
+        return goes_together(self.lines)
+
+    @property
+    def state(self) -> tuple[str, str, str]:
+        """How it stands, in words; with the icon and the tone where they aren't the words' own."""
+        order = self.order
+        if order.has_ended:
+            return order.get_status_display(), "", ""
+        if holds := order.open_holds:
+            return f"Väntar på {holds[0].case_number}", "lock", "amber"
+        if project := next((line for line in self.lines if line.awaits_project), None):
+            return project.progress_label, "", ""
+        if order.status == OrderStatus.PICKING:
+            return order.get_status_display(), "", ""
+        ready, open_lines = readiness(self.lines)
+        if ready < open_lines:
+            missing = open_lines - ready
+            words = "rad restnoterad" if missing == 1 else "rader restnoterade"
+            return f"{missing} {words}", "hourglass", "amber"
+        if order.status == OrderStatus.REGISTERED:
+            return "Klar att plocka", "circle-dot", "blue"
+        return order.get_status_display(), "", ""
+
+
+def first_to_pick() -> list[QueueRow]:
+    """The oldest of what can be picked, for the home."""
+    return [
+        QueueRow(order) for order in queue(in_state("klar")).order_by("sent_at", "id")[:ON_HOME]
+    ]

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from articles.slots import TypedArticle, article_buttons, store_buttons, typed_articles
 from individuals import stock_check
 from individuals.slots import PieceTab, piece_buttons, piece_sections
-from organisation import queues, stores
+from organisation import desk, queues, stores
 from organisation.permissions import CARE, has_role, signed_in
 from recipients.documents import Column, Section
 from recipients.models import Recipient
@@ -449,10 +449,11 @@ order_create.add(
     )
 )
 
-# --- the back office's home: what waits to be delivered ---
+# --- the back office's bar and home: what waits to be delivered ---
+
+desk.entry("orders", "Ordrar", "admin:orders_order_changelist", order=11)
 
 queues.on_home(
-    "Beställningar",
     "admin:orders_order_changelist",
     [
         ("Klara att plocka", "list-checks", "?lage=klar", partial(khs.in_state, "klar")),
@@ -466,8 +467,19 @@ queues.on_home(
          partial(khs.in_state, "forskrivare")),
         ("Alla att leverera", "truck", "", Order.objects.undelivered),
     ],
+    since="sent_at",
     order=100,
+    first=("Klara att plocka", "Försenade", "Projekt att föra vidare"),
 )  # fmt: skip
+
+queues.home_parts.add(
+    Part(
+        name="to_pick",
+        shown=desk.at_khs,
+        template="orders/_to_pick.html",
+        build=lambda request, obj: khs.first_to_pick() or None,
+    )
+)
 
 # --- what ``check_stock`` proves of orders ---
 

@@ -22,6 +22,7 @@ from .uses import told
 admin.site.site_header = "Hjälpmedelsportalen, KHS"
 admin.site.site_title = "Hjälpmedelsportalen"
 admin.site.index_title = "Administration"
+admin.site.empty_value_display = "–"
 admin.site.site_url = None  # the head has «Till portalen»
 # One door, one lock: the site is Django's own, its doors are the portal's.
 admin.site.login = views.admin_sign_in  # type: ignore[method-assign]

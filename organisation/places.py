@@ -3,6 +3,7 @@
 from sesam.places import MenuItem, Page
 from sesam.slots import menu
 
+from . import desk
 from .permissions import CARE, has_role
 
 menu.add(
@@ -15,5 +16,40 @@ menu.add(
         dialog=True,
         align="account",
         shown=lambda request, obj: has_role(request.user, *CARE),
-    )
+    ),
+    MenuItem(
+        name="password",
+        label="Byt lösenord",
+        url=Page("admin:password_change"),
+        order=910,
+        align="account",
+        shown=lambda request, obj: request.user.is_staff and request.user.has_usable_password(),
+    ),
+    MenuItem(
+        name=desk.REGISTERS,
+        label="Register",
+        url=Page("admin:organisation_user_changelist"),
+        order=50,
+        shown=lambda request, obj: desk.at_khs(request) or desk.runs_system(request),
+    ),
 )
+for _order, (_name, _label, _page) in enumerate(
+    (
+        ("users", "Användare", "admin:organisation_user_changelist"),
+        ("roles", "Roller", "admin:auth_group_changelist"),
+        ("units", "Tjänsteställen", "admin:organisation_unit_changelist"),
+        ("payers", "Betalare", "admin:organisation_payer_changelist"),
+        ("warehouses", "Lager", "admin:organisation_warehouse_changelist"),
+    )
+):
+    menu.add(
+        MenuItem(
+            name=_name,
+            label=_label,
+            url=Page(_page),
+            order=580 + _order,
+            parent=desk.REGISTERS,
+            shown=desk.runs_system,
+        )
+    )
+desk.entry("day", "Dagen", "admin:index", order=10, mark="KHS")

@@ -5,26 +5,25 @@ A kind of case has ``khs.STATES``: what hurries or stops it, by its name in the 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Choices, QuerySet
+from django.db.models import Choices, Count, Min, Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
-from sesam.places import Link, LinkSlot, Page
+from sesam.places import Link, LinkSlot, Page, Part, PartSlot, Shown
 
 from .long_lists import MOST
 from .permissions import KHS, has_role
 
-FILTER_TEMPLATE = "admin/khs_filter.html"
-
 #: A state's label, and what gives those of a queryset that are in it.
 State = tuple[str, Callable[[Any], QuerySet[Any]]]
 Waiting = Callable[[], QuerySet[Any]]
-#: On the home: label, icon, query string of the list, what waits there.
+#: A queue on the home: label, icon, query string of the list, what waits there.
 HomeRow = tuple[str, str, str, Waiting]
 
 
@@ -33,7 +32,6 @@ class StatusFilter(admin.SimpleListFilter):
 
     title = "status"
     parameter_name = "status"
-    template = FILTER_TEMPLATE
     statuses: ClassVar[type[Choices]]
     open_label: ClassVar[str]
 
@@ -68,7 +66,6 @@ class StateFilter(admin.SimpleListFilter):
 
     title = "läge"
     parameter_name = "lage"
-    template = FILTER_TEMPLATE
     states: ClassVar[dict[str, State]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -81,18 +78,23 @@ class StateFilter(admin.SimpleListFilter):
 
 @dataclass(frozen=True, kw_only=True)
 class Queue(Link[None]):
-    """A queue on the home, under the heading ``group``; its count is how many wait there, told up
-    to ``most``."""
+    """A queue on the home: what waits, by the day that its field ``since`` holds. ``first``: at the
+    top, where it asks for something today."""
 
-    group: str
-    most: int = MOST
+    waiting: Waiting
+    since: str
+    first: bool = False
 
 
 home_queues = LinkSlot[Queue]("home_queues")
+#: Under the queues that come first.
+home_parts = PartSlot[Part[None]]("home_parts")
 
 
-def on_home(group: str, page: str, rows: Iterable[HomeRow], *, order: int) -> None:
-    """Show a queue on the home under the heading ``group``. ``page`` names its list."""
+def on_home(
+    page: str, rows: Iterable[HomeRow], *, since: str, order: int, first: Iterable[str] = ()
+) -> None:
+    """Show queues on the home. ``page`` names their list, ``first`` the labels that come first."""
     for label, icon, query, waiting in rows:
         home_queues.add(
             Queue(
@@ -102,11 +104,105 @@ def on_home(group: str, page: str, rows: Iterable[HomeRow], *, order: int) -> No
                 url=Page(page, query),
                 order=order,
                 shown=lambda request, obj: has_role(request.user, KHS),
-                count=partial(_count, waiting),
-                group=group,
+                waiting=waiting,
+                since=since,
+                first=label in first,
             )
         )
 
 
-def _count(waiting: Waiting, request: HttpRequest, obj: None) -> int:
-    return waiting().order_by()[: MOST + 1].count()
+# --- the home ---------------------------------------------------------------------------------
+
+#: How long something has waited, in days: to 2, to 7, longer.
+AGES = (("0–2 dagar", 3), ("3–7", 8), ("8 och äldre", None))
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A part of a queue's line: those of one age, in percent of its width."""
+
+    age: int
+    start: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Waits:
+    """A queue as the home shows it. Its count is told up to ``most``."""
+
+    link: Shown[Queue]
+    count: int
+    by_age: tuple[int, ...]
+    oldest: int
+    most: int = MOST
+
+    @property
+    def is_beyond(self) -> bool:
+        return self.count > self.most
+
+    @property
+    def words(self) -> str:
+        """The line in words."""
+        parts = [f"{n} {label}" for n, (label, _) in zip(self.by_age, AGES, strict=True) if n]
+        return ", ".join(parts)
+
+    @property
+    def detail(self) -> str:
+        """How long the oldest has waited; of more than anybody counts nobody knows."""
+        if self.is_beyond:
+            return ""
+        if self.oldest <= 0:
+            return "från i dag"
+        return f"äldst {self.oldest} {'dag' if self.oldest == 1 else 'dagar'}"
+
+    @property
+    def bars(self) -> list[Bar]:
+        found, start = [], 0.0
+        for age, n in enumerate(self.by_age):
+            if n:
+                width = 100 * n / sum(self.by_age)
+                found.append(Bar(age, round(start, 2), round(max(width - 1, 1), 2)))
+                start += width
+        return found
+
+
+@dataclass(frozen=True)
+class Home:
+    """What waits: at the top, beside the list, and where nothing does."""
+
+    first: list[Waits]
+    others: list[Waits]
+    empty: list[Shown[Queue]]
+
+
+def home(request: HttpRequest) -> Home:
+    """One query a queue, which counts no further than ``MOST``."""
+    found = [_waits(link) for link in home_queues.shown(request)]
+    full = [waits for waits in found if waits.count]
+    return Home(
+        first=[waits for waits in full if waits.link.entry.first],
+        others=[waits for waits in full if not waits.link.entry.first],
+        empty=[waits.link for waits in found if not waits.count],
+    )
+
+
+def _waits(link: Shown[Queue]) -> Waits:
+    queue = link.entry
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    since = f"{queue.since}__"
+    until = [Q()] + [
+        Q(**{f"{since}lt": today - dt.timedelta(days=days - 1)}) for _, days in AGES if days
+    ]
+    some = queue.waiting().order_by().only("pk", queue.since)[: MOST + 1]
+    told = some.aggregate(
+        oldest=Min(queue.since),
+        **{f"age_{n}": Count("pk", filter=asked) for n, asked in enumerate(until)},
+    )
+    longer = [told[f"age_{n}"] for n in range(len(AGES))] + [0]
+    oldest = told["oldest"]
+    return Waits(
+        link,
+        count=longer[0],
+        by_age=tuple(a - b for a, b in zip(longer, longer[1:], strict=False)),
+        oldest=(today.date() - timezone.localtime(oldest).date()).days if oldest else 0,
+    )

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
@@ -52,7 +53,6 @@ class StateFilter(queues.StateFilter):
 class ReasonFilter(admin.SimpleListFilter):
     title = "orsak"
     parameter_name = "orsak"
-    template = queues.FILTER_TEMPLATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(str(reason.pk), reason.name) for reason in PickupReason.objects.all()]
@@ -76,6 +76,7 @@ class PickupOrderAdmin(ForKhs, CaseQueue[PickupOrder]):
         "reason",
         "shown_unit",
         "shown_registered",
+        "shown_age",
         "shown_planned",
     )
     list_filter = (StatusFilter, StateFilter, ReasonFilter)
@@ -119,9 +120,7 @@ class PickupOrderAdmin(ForKhs, CaseQueue[PickupOrder]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(
-            request, {"title": "Hämtorder att ta emot", **(extra_context or {})}
-        )
+        return super().changelist_view(request, {"title": "Hämtordrar", **(extra_context or {})})
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """To the pickup order of a complete case number. By POST: what is typed stays out of URLs."""
@@ -147,6 +146,10 @@ class PickupOrderAdmin(ForKhs, CaseQueue[PickupOrder]):
     @admin.display(description="Registrerad", ordering="created_at")
     def shown_registered(self, pickup: PickupOrder) -> str:
         return datum(pickup.created_at)
+
+    @admin.display(description="Ålder", ordering="-created_at")
+    def shown_age(self, pickup: PickupOrder) -> str:
+        return f"{(timezone.localdate() - timezone.localtime(pickup.created_at).date()).days} d"
 
     @admin.display(description="Planerad", ordering="planned_for")
     def shown_planned(self, pickup: PickupOrder) -> str | None:

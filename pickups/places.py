@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from individuals import stock_check
-from organisation import queues
+from organisation import desk, queues
 from organisation.permissions import CARE, has_role
 from recipients.models import Recipient
 from recipients.slots import (
@@ -116,19 +116,24 @@ pickup_create.add(
     )
 )
 
-# --- the back office's home: what comes back ---
+# --- the back office's bar and home: what comes back ---
+
+desk.entry("pickups", "Hämtordrar", "admin:pickups_pickuporder_changelist", order=12)
+desk.entry("reasons", "Hämtorderorsaker", "admin:pickups_pickupreason_changelist", order=541,
+           parent=desk.REGISTERS)  # fmt: skip
 
 queues.on_home(
-    "Hämtorder",
     "admin:pickups_pickuporder_changelist",
     [
-        ("Akuta", "triangle-alert", "?lage=akut", partial(khs.in_state, "akut")),
+        ("Akuta hämtordrar", "triangle-alert", "?lage=akut", partial(khs.in_state, "akut")),
         ("Rengörs eller repareras", "wrench", "?lage=vantar", partial(khs.in_state, "vantar")),
         ("Skillnader att reda ut", "circle-alert", "?lage=skillnader",
          partial(khs.in_state, "skillnader")),
-        ("Alla att ta emot", "truck", "", PickupOrder.objects.due),
+        ("Hämtordrar att ta emot", "truck", "", PickupOrder.objects.due),
     ],
+    since="created_at",
     order=200,
+    first=("Akuta hämtordrar", "Hämtordrar att ta emot"),
 )  # fmt: skip
 
 # --- what ``check_stock`` proves of counted goods that are cleaned or repaired first ---

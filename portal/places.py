@@ -1,23 +1,30 @@
 """What the portal itself adds to the bar."""
 
-from organisation.permissions import CARE, has_role
+from organisation import desk
 from sesam.places import MenuItem, Page
 from sesam.slots import menu
 
 menu.add(
-    MenuItem(name="start", label="Startsida", url=Page("start"), order=10),
+    MenuItem(
+        name="start",
+        label="Startsida",
+        url=Page("start"),
+        order=10,
+        shown=lambda request, obj: not desk.at_khs(request),
+    ),
     MenuItem(
         name="more",
         label="Mer",
         url=Page("articles:stores"),
         order=60,
-        shown=lambda request, obj: has_role(request.user, *CARE),
+        shown=desk.in_care,
     ),
     MenuItem(
         name="admin",
         label="Administration",
         url=Page("admin:index"),
         order=700,
-        shown=lambda request, obj: request.user.is_staff,
+        shown=lambda request, obj: request.user.is_staff and not desk.at_khs(request),
     ),
 )
+desk.entry("search", "Sök", "start", order=65)

@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 
 from individuals import stock_check
+from organisation import desk
 from organisation.permissions import CARE, has_role
 from sesam.places import CreateItem, MenuItem, NowEntry, Page, PageOf, StartBox, Tab
 from sesam.slots import menu, start_boxes
@@ -23,6 +24,13 @@ menu.add(
         order=20,
         shown=_may,
     )
+)
+desk.entry(
+    "recipients",
+    "Mottagarregistret",
+    "admin:recipients_recipient_changelist",
+    order=525,
+    parent=desk.REGISTERS,
 )
 start_boxes.add(
     StartBox(

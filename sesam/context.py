@@ -24,6 +24,7 @@ class BarItem:
     dialog: bool = False
     count: int | None = None
     note: str = ""
+    mark: str = ""
     children: list[BarItem] = field(default_factory=list)
 
 
@@ -49,9 +50,13 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _bar(request: HttpRequest) -> list[BarItem]:
-    """An entry whose parent this user doesn't see stands by itself."""
+    """An entry whose parent this user doesn't see stands by itself. Of several that the page lies
+    under (``/admin/`` and a list there) the nearest is active."""
     top: dict[str, BarItem] = {}
-    for shown in menu.shown(request):
+    found = menu.shown(request)
+    nearest = max((len(shown.url) for shown in found if shown.active), default=0)
+    for shown in found:
+        shown.active = shown.active and len(shown.url) == nearest
         item = _item(request, shown)
         parent = top.get(shown.entry.parent)
         if parent is None:
@@ -74,4 +79,5 @@ def _item(request: HttpRequest, shown: Shown[MenuItem]) -> BarItem:
         dialog=entry.dialog,
         count=shown.count,
         note=entry.note(request, None) if entry.note else "",
+        mark=entry.mark,
     )

@@ -2,9 +2,10 @@
 
 The room that shows a page has a slot for each kind of entry that others may add there:
 ``sesam.slots`` (the bar, the strip, the start page), ``recipients.slots``, ``articles.slots``
-(articles and stores), ``individuals.slots``, ``orders.slots``, ``pickups.slots`` and
-``organisation.queues`` (the back office's home). An app adds its entries in its own
-``places.py``, which is found at start-up. A tab on the recipient's page::
+(articles and stores), ``individuals.slots``, ``orders.slots``, ``pickups.slots``,
+``organisation.queues`` (the back office's home) and ``organisation.desk`` (KHS's bar). An app
+adds its entries in its own ``places.py``, which is found at start-up. A tab on the recipient's
+page::
 
     from recipients.slots import recipient_tabs
 
@@ -90,9 +91,11 @@ class Link(Entry[Obj]):
 class MenuItem(Link[None]):
     """An entry of the blue bar. ``parent`` names the entry under which it unfolds; ``note``
     stands under the label; ``cart`` is filled green while its count is not None. What is aligned
-    to the ``account`` unfolds under the user's name."""
+    to the ``account`` unfolds under the user's name. ``mark`` stands white beside the portal's
+    name for who has the entry: whose bar it is."""
 
     parent: str = ""
+    mark: str = ""
     align: Literal["left", "right", "account"] = "left"
     cart: bool = False
     note: Callable[[HttpRequest, None], str] | None = None

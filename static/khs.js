@@ -1,7 +1,8 @@
 "use strict";
 
-// Names that Django's own forms leave out, for those who hear the page: fields in a table are named
-// by its heads, and a list with a search box (select2) by its label.
+// The back office: names that Django's own forms leave out, for those who hear the page (fields in
+// a table are named by its heads, and a list with a search box, select2, by its label); filters that
+// act at once; rows that are walked by keys.
 
 let given = 0;
 
@@ -15,15 +16,8 @@ function headOf(cell) {
 }
 
 function nameFields() {
-  for (const head of document.querySelectorAll(".tabular thead th")) {
-    if (head.textContent.trim()) continue;
-    const hidden = document.createElement("span");
-    hidden.className = "visually-hidden";
-    hidden.textContent = head.matches(".original") ? "Rad" : "Ta bort";
-    head.append(hidden);
-  }
   for (const field of document.querySelectorAll(".tabular td :is(input, select, textarea)")) {
-    if (field.type === "hidden" || field.labels.length) continue;
+    if (field.type === "hidden" || field.labels.length || field.hasAttribute("aria-label")) continue;
     field.setAttribute("aria-labelledby", idOf(headOf(field.closest("td"))));
   }
   for (const box of document.querySelectorAll(".select2-container [role=combobox]")) {
@@ -40,3 +34,21 @@ function nameFields() {
 const whenReady = window.django?.jQuery ?? ((task) => task());
 whenReady(nameFields);
 document.addEventListener("formset:added", () => setTimeout(nameFields));
+
+// A filter acts at once, and has the focus again on the page that comes.
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("select[data-go]")) location.assign(`${target.value || "?"}#${target.id}`);
+});
+if (/^#valj-\d+$/.test(location.hash)) document.querySelector(location.hash)?.focus();
+
+// J and K, or the arrows, walk the rows; only from a row that has the focus (WCAG 2.1.4). Enter follows it.
+const STEPS = { j: 1, J: 1, ArrowDown: 1, k: -1, K: -1, ArrowUp: -1 };
+document.addEventListener("keydown", (event) => {
+  const step = STEPS[event.key];
+  if (!step || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
+  const row = event.target.closest("table[data-keys] tbody tr");
+  if (!row) return;
+  const next = step > 0 ? row.nextElementSibling : row.previousElementSibling;
+  event.preventDefault();
+  next?.querySelector("a")?.focus();
+});

@@ -15,14 +15,6 @@ function scrollByKey() {
 addEventListener("resize", scrollByKey);
 scrollByKey();
 
-// What is wrong gets the focus: the first field, else the words above the form.
-const wrong = document.querySelector("#content :is(input, select, textarea)[aria-invalid='true']")
-  || document.querySelector("#content .errornote");
-if (wrong && document.activeElement === document.body) {
-  if (wrong.matches(".errornote")) wrong.tabIndex = -1;
-  wrong.focus();
-}
-
 // «Samma skick på alla»: fills the section's rows that nothing is chosen for yet.
 document.addEventListener("change", ({ target }) => {
   if (!target.matches("[data-for-all]")) return;

@@ -156,6 +156,17 @@ def _status_html(code: str, words: str, tag: bool, icon: str, tone: str) -> Safe
     )
 
 
+@register.simple_tag(name="late")
+def late_html(day: str) -> SafeString:
+    """A day that has passed without what was to come."""
+    return format_html(
+        '<span class="status status-amber">{}<span><b>{}</b><span class="visually-hidden">'
+        " försenad</span></span></span>",
+        icon_html("clock", 18),
+        day,
+    )
+
+
 @register.simple_tag
 def status(
     code: Any = "", label: Any = "", tag: bool = False, icon: str = "", tone: str = ""

@@ -128,7 +128,8 @@ def test_the_queue_hides_where_a_protected_person_lives(khs):
     order = sent((article, 1), recipient=RecipientFactory())
     assert "Kalmar kommun" in khs.get(reverse(QUEUE)).content.decode()
     type(order.recipient).objects.update(is_protected=True)
-    text = khs.get(reverse(QUEUE)).content.decode()
+    page = khs.get(reverse(QUEUE)).content.decode()
+    text = page[page.index("result_list") :]  # the bar says where the user works
     assert "Skyddad identitet" in text
     assert "Kalmar kommun" not in text and order.unit.name not in text
 
@@ -249,12 +250,8 @@ def test_only_khs_works_with_an_order(name):
 def queues(client: Client) -> dict[str, tuple[int, str]]:
     """The queues on the home: label → how many wait, and where the link goes."""
     text = client.get(reverse("admin:index")).content.decode()
-    found = re.findall(
-        r'<a href="([^"]+)"[^>]*><svg.*?</svg><span>([^<]+)</span> <strong>([^<]+)</strong>',
-        text,
-        re.DOTALL,
-    )
-    return {label: (int(count), url) for url, label, count in found}
+    found = re.findall(r'<strong>([^<]+)</strong>\s*<a href="([^"]+)">([^<]+)</a>', text)
+    return {label: (int(count), url) for count, url, label in found}
 
 
 def test_the_home_says_how_many_wait_in_each_queue_and_its_link_shows_just_these(khs, khs_user):

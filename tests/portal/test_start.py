@@ -166,8 +166,10 @@ def test_the_menu_shows_what_there_is_for_the_role(client, browser_of, khs_user,
     page = text(client.get("/"))
     for label in ("Startsida", "Mottagare", "Artiklar", "Varukorg", "Inställningar", "Logga ut"):
         assert label in page
-    assert "Administration" not in page
-    assert "Administration" in text(browser_of(khs_user).get("/"))
+    assert "Administration" not in page and "Dagen" not in page
+    theirs = text(browser_of(khs_user).get("/"))
+    for label in ("KHS", "Dagen", "Ordrar", "Hämtordrar", "Lagersaldon", "Leverantörer"):
+        assert f">{label}<" in theirs
     theirs = text(browser_of(controller).get("/"))
     assert "Varukorg" not in theirs and "Mottagare" not in theirs
 

@@ -1,0 +1,189 @@
+"""{% load back_office %}: what the back office's pages ask for (templates/admin/).
+
+{% home_queues as home %}            what waits on the home
+{% list_filters cl as asked %}       the filters of a list as choices
+{% list_cells row headers as cells %}  a row's cells, with their labels for the phone
+{% form_faults adminform inlines as faults %}  what is wrong in a form, and where
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.forms import BaseForm
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+
+from sesam.templatetags.sesam import tal
+
+from .. import desk, queues
+
+register = template.Library()
+
+
+# --- the home ---------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def home_day(context: template.Context) -> str:
+    """The day in words, for whoever has queues."""
+    if not desk.at_khs(context["request"]):
+        return ""
+    return str(capfirst(date_format(timezone.localdate(), "l j F")))
+
+
+@register.simple_tag(takes_context=True)
+def home_queues(context: template.Context) -> queues.Home:
+    return queues.home(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def home_parts(context: template.Context) -> list[Any]:
+    return queues.home_parts.drawn(context["request"])
+
+
+# --- lists ------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def list_title(cl: Any, title: str) -> str:
+    """By what is listed, where Django would say «Välj … att ändra»."""
+    if title != cl.title or cl.is_popup:
+        return title
+    return str(capfirst(cl.opts.verbose_name_plural))
+
+
+@register.simple_tag
+def list_count(cl: Any, one: str = "", many: str = "") -> str:
+    """How many there are, as far as anybody counts."""
+    one, many = one or cl.opts.verbose_name, many or cl.opts.verbose_name_plural
+    if getattr(cl.paginator, "is_beyond", False):
+        return f"Fler än {tal(cl.result_count)} {many}"
+    return f"{tal(cl.result_count)} {one if cl.result_count == 1 else many}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a filter's choices; ``url`` is the list with it."""
+
+    url: str
+    label: str
+    selected: bool
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A filter of a list; its first choice is what is shown when nothing is asked for."""
+
+    id: str
+    label: str
+    choices: list[Choice]
+
+    @property
+    def is_set(self) -> bool:
+        return any(choice.selected for choice in self.choices[1:])
+
+
+@register.simple_tag
+def list_filters(cl: Any) -> list[Asked]:
+    return [
+        Asked(
+            f"valj-{number}",
+            str(capfirst(spec.title)),
+            [
+                Choice(choice["query_string"], str(choice["display"]), bool(choice["selected"]))
+                for choice in spec.choices(cl)
+            ],
+        )
+        for number, spec in enumerate(cl.filter_specs)
+    ]
+
+
+@register.simple_tag
+def set_filters(asked: Iterable[Asked]) -> int:
+    return sum(one.is_set for one in asked)
+
+
+_YES_NO = re.compile(r'<img src="[^"]*icon-(yes|no|unknown)[^>]*>')
+_WORDS = {"yes": "Ja", "no": '<span class="muted">Nej</span>', "unknown": "–"}
+
+
+@register.filter
+def in_words(cell: str) -> SafeString:
+    """Django's picture of yes and no, which is green or red whatever is good, as words."""
+    shown = conditional_escape(cell)
+    return mark_safe(_YES_NO.sub(lambda mark: _WORDS[mark[1]], shown))
+
+
+_CELL = re.compile(r'<(th|td)( class="([^"]*)")?')
+
+
+@register.simple_tag
+def list_cells(row: Iterable[str], headers: list[dict[str, Any]]) -> list[SafeString]:
+    """Django's cells with their labels for the phone. What names the row stands first on its card."""
+    cells = []
+    for cell, header in zip(row, headers, strict=False):
+        cell = in_words(cell)
+        found = _CELL.match(cell)
+        if found is None:
+            cells.append(mark_safe(cell))  # Django's own
+            continue
+        named = found[1] == "th"
+        css = f"{'title ' if named else ''}{found[3] or ''}"
+        rest = cell[found.end() :]
+        if named:
+            rest = rest.removesuffix("</th>") + "</td>"
+        start = format_html('<td class="{}" data-label="{}"', css, capfirst(header["text"]))
+        cells.append(start + mark_safe(rest))  # Django's own
+    return cells
+
+
+# --- forms ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong in a form: where it stands, and what that is called."""
+
+    anchor: str
+    label: str
+
+
+@register.simple_tag
+def form_faults(adminform: Any, inlines: Iterable[Any]) -> list[Fault]:
+    """What is wrong, in the page's order; not what belongs to no field."""
+    faults = list(_of_form(adminform.form, ""))
+    for inline in inlines:
+        name = str(capfirst(inline.opts.verbose_name_plural))
+        faults += [
+            fault
+            for number, form in enumerate(inline.formset.forms, 1)
+            if form.errors
+            for fault in _of_form(form, f"{name}, rad {number}")
+        ]
+    return faults
+
+
+def _of_form(form: BaseForm, row: str) -> Iterator[Fault]:
+    for name in form.errors:
+        if name == NON_FIELD_ERRORS:
+            if row:
+                yield Fault(str(form.prefix), row)
+            continue
+        label = str(capfirst(form[name].label)) if name in form.fields else ""
+        anchor = form[name].id_for_label if name in form.fields else ""
+        yield Fault(anchor or str(form.prefix or ""), ": ".join(filter(None, (row, label))) or row)
+
+
+@register.filter
+def joined(errors: Iterable[Any]) -> SafeString:
+    """What is wrong with a field, as one sentence after another."""
+    return mark_safe(" ".join(conditional_escape(str(one)) for one in errors))

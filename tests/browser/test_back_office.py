@@ -1,0 +1,132 @@
+"""The back office as KHS sees and walks it: the day, the queues, a register and its form."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from articles.models import Price
+from orders.models import Order
+from organisation.permissions import KHS
+from tests.factories import ArticleFactory, UserFactory, WarehouseFactory, put_in_stock
+from tests.orders.builders import project, sent
+from tests.pickups.builders import fetched, lend
+
+from .test_accessibility import faults, sign_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FOCUSED = "document.activeElement.textContent.trim()"
+
+
+@pytest.fixture
+def browser_context_args(browser_context_args):
+    """axe is put into pages whose policy forbids foreign scripts."""
+    return {**browser_context_args, "bypass_csp": True}
+
+
+@pytest.fixture
+def orders() -> list[Order]:
+    """Three that can be picked, the oldest first and late; a fourth is backlogged."""
+    found = []
+    for days in (9, 5, 1):
+        article = ArticleFactory()
+        put_in_stock(WarehouseFactory(), article, 5)
+        order = sent((article, 1))
+        day = timezone.now() - dt.timedelta(days=days)
+        Order.objects.filter(pk=order.pk).update(sent_at=day)
+        found.append(order)
+    found[0].lines.update(planned_delivery=timezone.localdate() - dt.timedelta(days=1))
+    sent((ArticleFactory(), 1))
+    return found
+
+
+@pytest.fixture
+def khs(page: Page, live_server, settings) -> Page:
+    sign_in(page.context, live_server, settings, UserFactory(roles=[KHS], is_staff=True))
+    page.goto(live_server.url + reverse("admin:index"))
+    return page
+
+
+def test_the_oldest_order_is_six_tab_stops_from_the_skip_link(orders, khs):
+    project()
+    urgent = fetched(lend(orders[0].recipient, ArticleFactory()), details={"is_urgent": True})
+    khs.reload()
+    assert urgent.is_urgent and khs.locator(".waits li").count() == 5
+    khs.keyboard.press("Tab")
+    khs.keyboard.press("Enter")
+    stops = []
+    while orders[0].case_number not in stops and len(stops) < 50:
+        khs.keyboard.press("Tab")
+        stops.append(khs.evaluate(FOCUSED))
+    assert len(stops) <= 6, stops
+
+
+def test_keys_walk_the_rows_while_one_has_the_focus_and_enter_opens_it(orders, khs):
+    first, second, third = (order.case_number for order in orders)
+    khs.keyboard.press("j")
+    assert khs.evaluate(FOCUSED) != first
+    khs.get_by_role("link", name=first).focus()
+    for key, where in (("j", second), ("ArrowDown", third), ("j", third), ("k", second)):
+        khs.keyboard.press(key)
+        assert khs.evaluate(FOCUSED) == where
+    khs.keyboard.press("Enter")
+    expect(khs.get_by_role("heading", level=1)).to_contain_text(second)
+
+
+def test_a_filter_acts_at_once_keeps_the_focus_and_can_be_taken_off(orders, khs):
+    khs.get_by_role("link", name="Ordrar", exact=True).click()
+    expect(khs.locator("#result_list tbody tr")).to_have_count(4)
+    khs.get_by_label("Läge").select_option("Restnoterad")
+    expect(khs.locator("#result_list tbody tr")).to_have_count(1)
+    expect(khs.get_by_label("Läge")).to_be_focused()
+    khs.get_by_role("link", name="Rensa 1 filter").click()
+    expect(khs.locator("#result_list tbody tr")).to_have_count(4)
+
+
+def test_what_is_wrong_in_a_register_is_said_at_the_field_and_in_a_note_that_leads_there(
+    khs, live_server
+):
+    article = ArticleFactory()
+    url = reverse("admin:articles_article_change", args=[article.pk])
+    khs.goto(live_server.url + url)
+    khs.get_by_label("Benämning").fill("")
+    khs.locator("[name=prices-0-amount]").fill("-5")
+    khs.get_by_role("button", name="Spara", exact=True).click()
+    note = khs.get_by_role("alert")
+    expect(note).to_contain_text("Inget är sparat än.")
+    expect(note.get_by_role("link", name="Benämning")).to_have_attribute("href", "#id_name")
+    expect(khs.get_by_label("Benämning")).to_be_focused()
+    expect(khs.locator("#id_name_error")).to_be_visible()
+    expect(khs.get_by_role("navigation", name="Block på sidan")).to_contain_text("fel")
+    assert faults(khs) == []
+    assert not Price.objects.filter(article=article, amount__lt=0).exists()
+
+
+def test_no_page_scrolls_sideways_and_axe_finds_nothing(orders, khs, live_server):
+    article = orders[0].lines.get().article
+    pages = [
+        reverse("admin:index"),
+        reverse("admin:orders_order_changelist"),
+        reverse("admin:pickups_pickuporder_changelist"),
+        reverse("admin:articles_article_changelist") + "?type__exact=main",
+        reverse("admin:articles_article_change", args=[article.pk]),
+        reverse("admin:articles_balance_count") + "?lager=100",
+        reverse("admin:recipients_recipient_changelist"),
+    ]
+    wrong = []
+    for path in pages:
+        khs.goto(live_server.url + path)
+        wrong += [f"{path}: {fault}" for fault in faults(khs)]
+        for width in (1280, 834, 390, 320):
+            khs.set_viewport_size({"width": width, "height": 800})
+            seen = khs.evaluate("document.documentElement.scrollWidth")
+            if seen > width:
+                wrong.append(f"{path}: {seen} px wide on a screen of {width}")
+            cut = "[...document.querySelectorAll('.list-scroll')].some(b => b.scrollWidth > b.clientWidth)"
+            if width == 1280 and khs.evaluate(cut):
+                wrong.append(f"{path}: a table is cut")
+        khs.set_viewport_size({"width": 1280, "height": 800})
+    assert not wrong, "\n".join(wrong)
