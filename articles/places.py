@@ -42,7 +42,14 @@ menu.add(
         url=Page("admin:articles_balance_changelist"),
         order=40,
         shown=desk.at_khs,
-    )
+    ),
+    MenuItem(
+        name=desk.REGISTERS,
+        label="Register",
+        url=Page("admin:articles_article_changelist"),
+        order=50,
+        shown=desk.at_khs,
+    ),
 )
 for _name, _label, _url, _order in (
     ("articles", "Sök artikel", "articles:search", 410),

@@ -14,7 +14,7 @@ from sesam.slots import menu
 
 from .permissions import CARE, KHS, has_role
 
-STOCK, REGISTERS = "stock", "registers"
+STOCK, REGISTERS, SYSTEM = "stock", "registers", "system"
 
 
 def at_khs(request: HttpRequest, obj: Any = None) -> bool:

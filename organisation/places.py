@@ -26,11 +26,11 @@ menu.add(
         shown=lambda request, obj: request.user.is_staff and request.user.has_usable_password(),
     ),
     MenuItem(
-        name=desk.REGISTERS,
-        label="Register",
+        name=desk.SYSTEM,
+        label=lambda request, obj: "System" if desk.at_khs(request) else "Register",
         url=Page("admin:organisation_user_changelist"),
-        order=50,
-        shown=lambda request, obj: desk.at_khs(request) or desk.runs_system(request),
+        order=55,
+        shown=desk.runs_system,
     ),
 )
 for _order, (_name, _label, _page) in enumerate(
@@ -48,7 +48,7 @@ for _order, (_name, _label, _page) in enumerate(
             label=_label,
             url=Page(_page),
             order=580 + _order,
-            parent=desk.REGISTERS,
+            parent=desk.SYSTEM,
             shown=desk.runs_system,
         )
     )
