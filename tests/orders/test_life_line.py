@@ -15,7 +15,14 @@ from organisation.permissions import KHS
 from recipients.case_views import events_of
 from sesam.days import day_in_words, moment_in_words
 from sesam.life_line import LifeLine
-from tests.factories import ArticleFactory, UserFactory, WarehouseFactory, put_in_stock
+from sesam.models import CaseKind
+from tests.factories import (
+    ArticleFactory,
+    UserFactory,
+    WarehouseFactory,
+    given_out,
+    put_in_stock,
+)
 from tests.pickups.builders import fetched, lend, someone
 from tests.reading import read_page
 
@@ -110,7 +117,7 @@ def test_a_part_delivery_says_how_much_came_and_what_is_left(article, khs):
 
 def test_a_held_order_waits_for_its_activity(article, khs):
     order = sent((article, 1))
-    services.hold(order, "26470090", user=khs)
+    services.hold(order, given_out("26470090", CaseKind.ACTIVITY), user=khs)
 
     line = line_of(order)
 
