@@ -35,6 +35,11 @@ class HeldAidRow:
     has_parts: bool = False
 
     @property
+    def key(self) -> str:
+        """The loan's id as text: a template would put a number through the language's format."""
+        return str(self.loan.pk)
+
+    @property
     def quantity_name(self) -> str:
         return f"antal-{self.loan.pk}"
 
@@ -79,7 +84,7 @@ def held_aid_rows(
     """
     loans = held.held_aids(recipient)
     taken = taken_by(loan.pk for loan in loans)
-    belonging = held.parts_of(loans)
+    belonging = held.parts_among(loans, loans)
     owner = {part.pk: main for main, found in belonging.items() for part in found}
     rows = [
         row(
