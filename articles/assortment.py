@@ -48,6 +48,28 @@ class Branch:
         return f"{self.code_text} {self.title}".strip()
 
 
+_CHAPTERS = """
+    SELECT c.code, c.title, coalesce(n.articles, 0)
+    FROM (
+        SELECT code, title FROM articles_isoclass WHERE level = 1 UNION ALL SELECT NULL, NULL
+    ) c LEFT JOIN (
+        SELECT left(iso_class_id, 2) AS code, count(*) AS articles FROM articles_article
+        WHERE NOT is_discontinued GROUP BY 1
+    ) n ON n.code IS NOT DISTINCT FROM c.code
+    ORDER BY c.code
+"""
+
+
+def top_branches() -> list[Branch]:
+    """The uppermost branches of the tree alone, with their counts."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CHAPTERS)
+        return [
+            Branch(code, title, count) if code else Branch(WITHOUT, WITHOUT_TITLE, count)
+            for code, title, count in cursor.fetchall()
+        ]
+
+
 class Tree:
     """All branches with their counts. One query, whatever their number."""
 

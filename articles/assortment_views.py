@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from organisation.permissions import CARE, roles
 
-from .assortment import WITHOUT, AssortmentTable, Branch, Tree, articles, nearest
+from .assortment import WITHOUT, AssortmentTable, Branch, Tree, articles, nearest, top_branches
 
 EMPTY_TOO = "tomma"
 
@@ -21,7 +21,7 @@ EMPTY_TOO = "tomma"
 @require_safe
 def chapters(request: HttpRequest) -> HttpResponse:
     """The whole assortment: the chapters of ISO 9999."""
-    return render(request, "articles/assortment.html", {"branches": Tree().top})
+    return render(request, "articles/assortment.html", {"branches": top_branches()})
 
 
 @roles(*CARE)

@@ -11,7 +11,7 @@ from sesam.places import CreateItem, MenuItem, Page, StartBox, Tab
 from sesam.slots import menu, start_boxes
 
 from . import stores_views
-from .assortment import Tree
+from .assortment import top_branches
 from .slots import store_create, store_tabs
 
 
@@ -74,7 +74,7 @@ start_boxes.add(
         order=20,
         shown=_care,
         template="articles/_assortment_box.html",
-        build=lambda request, obj: {"branches": Tree().top},
+        build=lambda request, obj: {"branches": top_branches()},
     )
 )
 store_tabs.add(
