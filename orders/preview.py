@@ -37,7 +37,7 @@ def lines(cart: Cart, wishes: Iterable[Wish], *, besides: CartLine | None) -> li
 def put(cart: Cart, made: Iterable[CartLine]) -> list[CartRow]:
     """The lines that were just put in the cart, as they stand there, with their components."""
     ids = {line.pk for line in made}
-    all_lines = list(carts.lines(cart))
+    all_lines = carts.lines(cart)
     here = [line for line in all_lines if line.pk in ids or line.component_of_id in ids]
     return rows(here, all_lines)
 

@@ -24,6 +24,7 @@ from ..models import (
     Cart,
     CartLine,
     OrderKind,
+    in_order,
 )
 from .address import choose, preset_address, preset_delivery, put_address
 
@@ -40,24 +41,28 @@ class Closed(DomainError):
 
 def open_cart(user: User) -> Cart | None:
     """The user's order in progress, if there is one, with its ``line_count``. One query."""
-    main_lines = (
-        CartLine.objects.filter(cart=OuterRef("pk"), component_of=None)
-        .order_by()
-        .values("cart")
-        .annotate(count=Count("pk"))
-        .values("count")
-    )
-    cart = (
-        Cart.objects.filter(user=user, closed_at=None)
-        .annotate(line_count=Coalesce(Subquery(main_lines), 0))
-        # What only the checkout shows is looked up there: each more table costs every page.
-        .select_related("recipient", "destination", "unit")
-        .order_by()
-        .first()
-    )
-    if cart is not None:
-        protect(cart)
+    try:
+        cart = _OPEN.get(user=user)  # put in no order, which ``first`` would and costs every page
+    except Cart.DoesNotExist:
+        return None
+    cart.user = user
+    protect(cart)
     return cart
+
+
+_MAIN_LINES = (
+    CartLine.objects.filter(cart=OuterRef("pk"), component_of=None)
+    .order_by()
+    .values("cart")
+    .annotate(count=Count("pk"))
+    .values("count")
+)
+_OPEN = (
+    Cart.objects.filter(closed_at=None)
+    .annotate(line_count=Coalesce(Subquery(_MAIN_LINES), 0))
+    # What only the checkout shows is looked up there: each more table costs every page.
+    .select_related("recipient", "destination", "unit")
+)
 
 
 def protect(cart: Cart) -> None:
@@ -144,9 +149,9 @@ def about(cart: Cart) -> uuid.UUID | None:
     return cart.recipient.key if cart.recipient else None
 
 
-def lines(cart: Cart) -> QuerySet[CartLine]:
+def lines(cart: Cart) -> list[CartLine]:
     """The lines with all that a page shows of them."""
-    return cart.lines.select_related(
+    wanted = cart.lines.select_related(
         "article__supplier",
         "article__billing_form",
         "warehouse",
@@ -154,6 +159,7 @@ def lines(cart: Cart) -> QuerySet[CartLine]:
         "fitted_to",
         "asked_article",
     ).prefetch_related("attachments")
+    return in_order(wanted)
 
 
 def warehouses(user: User, unit: Unit) -> list[Warehouse]:

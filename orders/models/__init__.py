@@ -6,6 +6,7 @@ from .details import (
     DeliveryWay,
     LineFacts,
     OrderKind,
+    in_order,
 )
 from .files import CartAttachment, OrderAttachment
 from .lines import Delivery, LineDelivery, LineStatus, OrderLine, handed_out
@@ -32,4 +33,5 @@ __all__ = [
     "OrderStatus",
     "ProjectMove",
     "handed_out",
+    "in_order",
 ]

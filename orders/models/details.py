@@ -1,10 +1,10 @@
 """What an order in progress and a sent order have in common."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from articles.models import Article
 from individuals.models import Individual
@@ -143,3 +143,12 @@ class LineFacts(models.Model):
 
     class Meta:
         abstract = True
+
+
+Line = TypeVar("Line", bound=LineFacts)
+
+
+def in_order(lines: QuerySet[Line]) -> list[Line]:
+    """Lines by their place. Sorted here: Django holds what a query is ordered by against each
+    column of it, which with a dozen tables takes as long as all the rest of a page's questions."""
+    return sorted(lines.order_by(), key=lambda line: (line.position, line.pk))

@@ -41,7 +41,7 @@ def rows_of(cart: Cart) -> list[CartRow]:
 
     Components stand right after the line they belong to. A fixed number of queries.
     """
-    lines = list(carts.lines(cart))
+    lines = carts.lines(cart)
     faults = rules.faults(cart.kind, lines)
     found = preview.rows(shown.components_after(lines), lines)
     for row in found:

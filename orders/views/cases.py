@@ -29,7 +29,7 @@ from sesam.templatetags.sesam import datum
 from .. import khs, progress, promises, services, shown
 from ..forms import CaseAddressForm
 from ..life import life_line
-from ..models import Order, OrderHold, OrderLine, OrderStatus, handed_out
+from ..models import Order, OrderHold, OrderLine, OrderStatus, handed_out, in_order
 from ..shown import OrderRow
 from ..slots import order_create
 from ..stages import Stage
@@ -218,7 +218,7 @@ def _note(
 def _rows(order: Order) -> list[OrderRow]:
     """The order's lines, components after their aid. A fixed number of queries."""
     lines = shown.components_after(
-        list(
+        in_order(
             order.lines.select_related(
                 "article",
                 "warehouse",
