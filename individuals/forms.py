@@ -9,7 +9,7 @@ from articles.models import Article
 from organisation.models import Warehouse
 from sesam import personal_numbers
 from sesam.errors import DomainError
-from sesam.form_fields import record_choice
+from sesam.form_fields import RecordField, record_choice
 
 from . import services
 from .search import MIN_CHARACTERS
@@ -75,7 +75,7 @@ class RenumberForm(forms.Form):
 class ArticleForm(forms.Form):
     """«Ny individ», first step: which article, in which store."""
 
-    warehouse = forms.ModelChoiceField(
+    warehouse = RecordField(
         Warehouse.objects.none(), label="Lager", empty_label=None, to_field_name="number",
         error_messages={"required": "Välj lager.", "invalid_choice": "Välj ett lager ur listan."},
     )  # fmt: skip

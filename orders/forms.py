@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from recipients.whereabouts import WAY_IN, AddressRule
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
-from sesam.form_fields import record_choice
+from sesam.form_fields import RecordField, record_choice
 
 from .models import Cart, DeliveryWay, Order
 
@@ -123,7 +123,7 @@ class SendForm(forms.Form):
         ("nej", "Förskrivare behöver inte kontaktas"),
     ]
 
-    delivery_way = forms.ModelChoiceField(
+    delivery_way = RecordField(
         DeliveryWay.objects.none(), label="Leveranssätt", empty_label=None,
         help_text="Leveransadressen följer leveranssättet.",
         error_messages={

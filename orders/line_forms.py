@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
 
@@ -11,7 +12,7 @@ from articles.stock import available_words
 from individuals import services as individuals
 from individuals.models import Individual
 from organisation.models import Source, Warehouse
-from sesam.form_fields import choice, record_choice
+from sesam.form_fields import RecordField, choice, record_choice
 
 from .components import Offered
 from .models import Cart, CartLine
@@ -39,11 +40,31 @@ class BarredSelect(Barred, forms.Select):
     pass
 
 
-class HeldPieceField(forms.ModelChoiceField[Individual]):
+class HeldPieceField(RecordField[Individual]):
     """Pieces that somebody has, by what they are."""
 
     def label_from_instance(self, obj: Individual) -> str:
         return f"{obj.number} {obj.article.name}"
+
+
+def available_in(
+    stores: list[Warehouse], cart: Cart, article: Article, line: CartLine | None
+) -> dict[int, int]:
+    """How many of the article each store has for this line; of an own store's what other lines of
+    the order take is gone."""
+    balances = Balance.objects.filter(article=article, warehouse__in=stores)
+    found = {w.pk: 0 for w in stores} | {b.warehouse_id: b.available for b in balances}
+    own = {w.pk for w in stores if not w.is_central}
+    others = _other_lines(cart, article, line)
+    for warehouse, taken in others.values_list("warehouse", "quantity"):
+        if warehouse in own:
+            found[warehouse] -= taken
+    return found
+
+
+def _other_lines(cart: Cart, article: Article, line: CartLine | None) -> QuerySet[CartLine]:
+    lines = cart.lines.filter(article=article)
+    return lines if line is None else lines.exclude(pk=line.pk)
 
 
 class QuantityForm(forms.Form):
@@ -63,11 +84,11 @@ class QuantityForm(forms.Form):
         },
     )
     source = forms.ChoiceField(label="Leverans från", choices=Source.choices, widget=BarredRadios)
-    warehouse = forms.ModelChoiceField(
+    warehouse = RecordField(
         Warehouse.objects.none(), label="Lager", empty_label=None, to_field_name="number",
         widget=BarredSelect, error_messages={"invalid_choice": "Kontrollera lagret: välj ett ur listan."},
     )  # fmt: skip
-    individual = forms.ModelChoiceField(
+    individual = RecordField(
         Individual.objects.none(), label="Individ", required=False, to_field_name="number",
         empty_label="Välj individ", error_messages={"invalid_choice": "Välj en individ ur listan."},
     )  # fmt: skip
@@ -86,25 +107,18 @@ class QuantityForm(forms.Form):
         article: Article,
         line: CartLine | None = None,
         stores: list[Warehouse],
+        available: dict[int, int],
         refusal: str = "",
         **kwargs: Any,
     ) -> None:
-        """``line`` is the one that is changed, ``stores`` are those it may come from. ``refusal``
-        says why none of it can be ordered here."""
+        """``line`` is the one that is changed, ``stores`` are those it may come from, ``available``
+        what there is in each (``available_in``). ``refusal`` says why none of it can be ordered
+        here."""
         super().__init__(data, **kwargs)
         self.article, self.refusal = article, refusal
         self._offer_held(cart)
-        balances = {
-            b.warehouse_id: b for b in Balance.objects.filter(article=article, warehouse__in=stores)
-        }
-        available = {w.pk: balances[w.pk].available if w.pk in balances else 0 for w in stores}
+        self._others = _other_lines(cart, article, line)
         own = [w for w in stores if not w.is_central]
-        self._others = cart.lines.filter(article=article)
-        if line is not None:
-            self._others = self._others.exclude(pk=line.pk)
-        for warehouse, taken in self._others.values_list("warehouse", "quantity"):
-            if any(w.pk == warehouse for w in own):
-                available[warehouse] -= taken
         central_only = bool(
             cart.destination_id or not article.is_stocked or article.own_order_only or not own
         )
@@ -123,8 +137,8 @@ class QuantityForm(forms.Form):
             (w.number, f"{w} – {available_words(max(available[w.pk], 0))}" if stocked else str(w))
             for w in here
         ]
-        first: Warehouse | None = cart.unit.delivering_warehouse
-        if first not in here:
+        first = next((w for w in here if w.pk == cart.unit.delivering_warehouse_id), None)
+        if first is None:
             first = next((w for w in here if available[w.pk] > 0), here[0] if here else None)
         field.initial = first and first.number
         self._offer_individuals(data, here)

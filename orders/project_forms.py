@@ -8,7 +8,7 @@ from django import forms
 
 from articles.models import Article
 from organisation.models import Warehouse
-from sesam.form_fields import record_choice
+from sesam.form_fields import RecordField, record_choice
 
 from .rules import MOST
 from .stages import Stage
@@ -109,7 +109,7 @@ class PutForm(forms.Form):
             "max_value": f"Antalet får vara högst {MOST}.",
         },
     )
-    warehouse = forms.ModelChoiceField(
+    warehouse = RecordField(
         Warehouse.objects.none(),
         label="Lager",
         empty_label=None,

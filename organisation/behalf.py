@@ -6,7 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from sesam.errors import DomainError
-from sesam.form_fields import record_choice
+from sesam.form_fields import RecordField, record_choice
 
 from .models import Unit, User
 from .permissions import KHS, has_role
@@ -44,7 +44,7 @@ def check_behalf(user: User, unit: Unit, prescriber: User) -> None:
         raise DomainError("Välj en förskrivare på tjänstestället.", field="prescriber")
 
 
-class PrescriberField(forms.ModelChoiceField[User]):
+class PrescriberField(RecordField[User]):
     """Prescribers with their codes."""
 
     def label_from_instance(self, obj: User) -> str:
@@ -54,7 +54,7 @@ class PrescriberField(forms.ModelChoiceField[User]):
 class BehalfForm(forms.Form):
     """«Beställning till»: from which unit, and who answers for it."""
 
-    unit = forms.ModelChoiceField(
+    unit = RecordField(
         Unit.objects.none(), label="Tjänsteställe", empty_label=None,
         error_messages={"invalid_choice": "Välj ett av dina tjänsteställen."},
     )  # fmt: skip

@@ -14,7 +14,7 @@ from recipients import ticked
 from recipients.contact import ContactField
 from recipients.models import Recipient
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
-from sesam.form_fields import record_choice
+from sesam.form_fields import RecordField, record_choice
 
 from . import aids, presets
 from .models import PickupOrder, PickupReason
@@ -23,11 +23,11 @@ from .models import PickupOrder, PickupReason
 class ReturnForm(forms.Form):
     """«Retur»: for which unit, to which of its own stores."""
 
-    unit = forms.ModelChoiceField(
+    unit = RecordField(
         Unit.objects.none(), label="Tjänsteställe", empty_label=None,
         error_messages={"invalid_choice": "Välj ett av dina tjänsteställen."},
     )  # fmt: skip
-    warehouse = forms.ModelChoiceField(
+    warehouse = RecordField(
         Warehouse.objects.none(), label="Retur till lager", empty_label=None,
         error_messages={
             "invalid_choice": "Välj ett av tjänsteställets egna förråd.",
@@ -61,7 +61,7 @@ class SlipForm(forms.Form):
     )
 
 
-class ReasonField(forms.ModelChoiceField[PickupReason]):
+class ReasonField(RecordField[PickupReason]):
     """The reasons, each with what it is for."""
 
     def label_from_instance(self, obj: PickupReason) -> SafeString:

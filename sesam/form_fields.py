@@ -1,8 +1,29 @@
 """A form's fields by what they are, for whoever narrows their choices."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 from django import forms
+from django.db.models import Model
+from django.forms.models import ModelChoiceIterator
+
+M = TypeVar("M", bound=Model)
+
+
+class _ReadOnce(ModelChoiceIterator[Any]):
+    """Django's asks the database each time it is gone through, which drawing alone does twice."""
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        for record in self.queryset:
+            yield self.choice(record)
+
+
+class RecordField(forms.ModelChoiceField[M]):
+    """A choice among records, which one form reads once."""
+
+    iterator = _ReadOnce
 
 
 def choice(form: forms.BaseForm, name: str) -> forms.ChoiceField:

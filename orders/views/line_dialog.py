@@ -22,7 +22,13 @@ from sesam.steps import Step, StepDialog
 
 from .. import cart as carts
 from .. import components, preview, replacement
-from ..line_forms import CommentForm, ComponentsForm, QuantityForm, ReplacementForm
+from ..line_forms import (
+    CommentForm,
+    ComponentsForm,
+    QuantityForm,
+    ReplacementForm,
+    available_in,
+)
 from ..models import Cart, CartLine
 from ..rules import Wish, own_order_fault
 from ..shown import CartRow
@@ -191,6 +197,11 @@ class LineDialog(StepDialog):
         """Where the article may be delivered from."""
         return carts.warehouses(self.cart.user, self.cart.unit)
 
+    @cached_property
+    def available(self) -> dict[int, int]:
+        """How many of it each of them has; the form is built twice."""
+        return available_in(self.stores, self.cart, self.article, self.line)
+
     @property
     def changes_a_line(self) -> bool:
         return "line" in self.state.facts
@@ -211,6 +222,7 @@ class LineDialog(StepDialog):
                 line=self.line,
                 refusal=self.refusal,
                 stores=self.stores,
+                available=self.available,
             )
         if step == REPLACEMENT and self.offer is not None:
             return ReplacementForm(data, offer=self.offer)
