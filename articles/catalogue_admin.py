@@ -5,22 +5,20 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from organisation.permissions import UserRequest
-from sesam import printouts
+from sesam import awaited, printouts
 from sesam.errors import DomainError
 
 from . import catalogue_excel, catalogue_import, jobs
 from .models import CatalogueImport
-
-#: How many rows of each kind the report shows in full.
-SHOWN = 200
 
 
 @require_POST
@@ -39,7 +37,7 @@ def upload_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
         try:
             if upload is None:
                 raise DomainError("Välj en fil.", field="file")
-            sheet = catalogue_import.receive(upload, user=request.user)
+            sheet = jobs.send_in_catalogue(upload, user=request.user)
         except DomainError as fault:
             error = fault.message
         else:
@@ -56,32 +54,34 @@ def upload_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
 def import_view(
     model_admin: admin.ModelAdmin[Any], request: UserRequest, key: uuid.UUID
 ) -> HttpResponse:
-    """What a sheet would do, and doing it. Only for the one who sent it in."""
+    """What a sheet would do, and doing it. Only for the one who sent it in.
+
+    Jobs do both; meanwhile the page asks for itself again, and loads anew when they are done.
+    """
     sheet = get_object_or_404(CatalogueImport, key=key, user=request.user)
     error = ""
     if request.method == "POST":
+        order = jobs.read_catalogue_again if "again" in request.POST else jobs.import_catalogue
         try:
-            made = catalogue_import.apply(sheet)
+            order(sheet)
         except DomainError as fault:
             error = fault.message
         else:
-            left = f" {len(made.faults)} fel lämnades utanför." if made.faults else ""
-            messages.success(
-                request,
-                f"Importen är klar: {len(made.new)} nya och {len(made.changed)} ändrade"
-                f" artiklar.{left}",
-            )
             return redirect("admin:articles_article_import", key=key)
         sheet.refresh_from_db()
-    plan = catalogue_import.dry_run(sheet) if sheet.file else None
+    failed = ""
+    if not sheet.applied_at:
+        failed = sheet.error or (catalogue_import.FAILED if awaited.is_lost(sheet) else "")
+    waits = not sheet.applied_at and bool(sheet.file) and awaited.waits(sheet)
+    if request.htmx and not waits:
+        return HttpResponseClientRefresh()
     context = {
         "title": "Importera katalog",
         "sheet": sheet,
-        "plan": plan,
+        "report": None if waits or failed else catalogue_import.report_of(sheet),
+        "waits": waits,
         "error": error,
-        "shown": SHOWN,
-        "faults": plan.faults[:SHOWN] if plan else [],
-        "changes": plan.changes[:SHOWN] if plan else [],
+        "failed": failed if sheet.file else "",
     }
     return _import_page(model_admin, request, "report", context, status=422 if error else 200)
 

@@ -15,6 +15,7 @@ from zipfile import BadZipFile, ZipFile
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.db import DatabaseError
 
 from sesam.errors import DomainError
 
@@ -24,6 +25,7 @@ from .models import Article, ArticleType, Project, Responsibility
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: A region's catalogue has 40 000: what is exported can be imported again.
 MOST_ROWS = 60_000
+ROWS_BETWEEN = 500  # that it says how far it has come
 #: What a sheet may unfold to: a small file can hold a very large one.
 MOST_BYTES = 300 * 1024 * 1024
 BROKEN = "Filen kan inte läsas. Spara den som Excel-arbetsbok (.xlsx) och försök igen."
@@ -94,19 +96,38 @@ def check(upload: UploadedFile[bytes]) -> None:
         raise DomainError("Filens innehåll är för stort. Dela upp den.", field="file")
 
 
-def read(file: IO[bytes], *, heads_only: bool = False) -> list[SheetLine]:
-    """The sheet's rows. Raises ``DomainError`` where it isn't a catalogue at all."""
+def read(
+    file: IO[bytes], *, heads_only: bool = False, progress: Callable[[int], None] | None = None
+) -> list[SheetLine]:
+    """The sheet's rows. Raises ``DomainError`` where it isn't a catalogue at all. ``progress``
+    hears now and then how many per cent are read."""
     from openpyxl import load_workbook
 
     try:
         book = load_workbook(file, read_only=True, data_only=True)
-        rows = book.worksheets[0].iter_rows(values_only=True)
+        sheet = book.worksheets[0]
+        rows = sheet.iter_rows(values_only=True)
         columns = _columns(next(rows, ()))
-        return [] if heads_only else list(_lines(rows, columns))
-    except DomainError:
+        if heads_only:
+            return []
+        if progress is not None:
+            # What is exported here doesn't say how long it is.
+            rows = _counted(rows, sheet.max_row or Article.objects.count(), progress)
+        return list(_lines(rows, columns))
+    except (DomainError, DatabaseError):
         raise
     except Exception as error:  # what a broken file makes openpyxl raise has no end
         raise DomainError(BROKEN, field="file") from error
+
+
+def _counted(
+    rows: Iterator[tuple[Any, ...]], expected: int, progress: Callable[[int], None]
+) -> Iterator[tuple[Any, ...]]:
+    """``expected`` is about how many there are: what a sheet says of itself may be wrong."""
+    for n, row in enumerate(rows):
+        if n % ROWS_BETWEEN == 0:
+            progress(min(100, 100 * n // max(1, expected)))
+        yield row
 
 
 def _columns(heads: tuple[Any, ...]) -> list[Column | None]:

@@ -8,13 +8,15 @@ with its reason; so the same sheet once more changes nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from organisation.models import User
+from sesam import awaited
 from sesam.errors import DomainError
 
 from . import catalogue_excel as excel
@@ -23,6 +25,13 @@ from .models import Article, ArticleType, BillingForm, CatalogueImport, IsoClass
 _LABELS = {column.field: column.label for column in excel.COLUMNS}
 _NEEDED = ("name", "type", "billing_form")
 _LOCK = 7_270_001  # two imports at once take turns
+#: How many rows of each kind the report shows in full.
+SHOWN = 200
+FAILED = (
+    "Arbetet med filen blev inte klart, och inget är ändrat i katalogen. Försök igen, eller"
+    " kontakta systemförvaltaren på KHS."
+)
+READING = 60  # per cent of the work, about: the rest is comparing and writing
 
 
 @dataclass
@@ -175,38 +184,136 @@ def _price(
 # --- what is kept between the dry run and the import ---------------------------------------
 
 
+@dataclass
+class Report:
+    """What a sheet would do, or did, for its page: all in numbers, the first rows in full."""
+
+    new: int
+    changed: int
+    unchanged: int
+    faults: int
+    new_suppliers: list[str]
+    #: Row of the sheet, article's number, column, what is wrong.
+    fault_rows: list[tuple[int, str, str, str]]
+    change_rows: list[ChangeRow]
+
+    @property
+    def changes(self) -> int:
+        return self.new + self.changed
+
+
+@dataclass
+class ChangeRow:
+    number: str
+    name: str
+    is_new: bool
+    labels: list[str]
+
+
+def report_of(sheet: CatalogueImport) -> Report | None:
+    """What the sheet's job has found; None before that, and once the file is gone."""
+    if sheet.report is None:
+        return None
+    rows = [ChangeRow(**row) for row in sheet.report["change_rows"]]
+    return Report(**{**sheet.report, "change_rows": rows})
+
+
+def _told(made: Plan) -> dict[str, Any]:
+    rows = [
+        ChangeRow(change.article.number, change.article.name, change.is_new, change.labels)
+        for change in made.changes[:SHOWN]
+    ]
+    return asdict(
+        Report(
+            new=len(made.new),
+            changed=len(made.changed),
+            unchanged=made.unchanged,
+            faults=len(made.faults),
+            new_suppliers=made.new_suppliers,
+            fault_rows=made.faults[:SHOWN],
+            change_rows=rows,
+        )
+    )
+
+
 def receive(upload: Any, *, user: User) -> CatalogueImport:
-    """Keep an uploaded sheet that can be read, for its dry run."""
+    """Keep an uploaded sheet whose heads can be read, for its dry run."""
     excel.check(upload)
     excel.read(upload, heads_only=True)
     upload.seek(0)
     return CatalogueImport.objects.create(user=user, name=upload.name[-120:], file=upload)
 
 
-def dry_run(sheet: CatalogueImport) -> Plan:
-    """What the sheet would change now."""
+def read_again(sheet: CatalogueImport) -> bool:
+    """Ask for another dry run. Says whether a job is to do it: not while one is at it."""
+    with transaction.atomic():
+        sheet = _still_open(sheet)
+        if awaited.waits(sheet):
+            return False
+        sheet.report = sheet.confirmed_at = None
+        awaited.begin(sheet, "report", "confirmed_at")
+    return True
+
+
+def confirm(sheet: CatalogueImport) -> bool:
+    """Ask for the import that the dry run told of. Says whether a job is to do it: a second
+    click finds the first one's at it."""
+    with transaction.atomic():
+        sheet = _still_open(sheet)
+        if awaited.waits(sheet) and sheet.confirmed_at:
+            return False
+        if sheet.report is None or sheet.error or not sheet.done_at:
+            raise DomainError("Filen måste provläsas innan den kan importeras.")
+        sheet.confirmed_at = timezone.now()
+        awaited.begin(sheet, "confirmed_at")
+    return True
+
+
+def _still_open(sheet: CatalogueImport) -> CatalogueImport:
+    """The sheet, locked, if it can still be imported."""
+    sheet = CatalogueImport.objects.select_for_update().get(pk=sheet.pk)
+    if sheet.applied_at:
+        raise DomainError("Filen är redan importerad.")
+    if not sheet.file:
+        raise DomainError("Filen är borttagen. Läs in den igen.")
+    return sheet
+
+
+def _lines(sheet: CatalogueImport, progress: Callable[[int], None]) -> list[excel.SheetLine]:
+    if not sheet.file:
+        raise DomainError("Filen är borttagen. Läs in den igen.")
     with sheet.file.open("rb") as file:
-        return plan(excel.read(file))
+        return excel.read(file, progress=progress)
 
 
-def apply(sheet: CatalogueImport) -> Plan:
+def dry_run(work: awaited.Work[CatalogueImport]) -> None:
+    """Report what the sheet would change now."""
+    sheet = work.record
+    made = plan(_lines(sheet, lambda percent: work.progress(percent * READING // 100)))
+    with transaction.atomic():
+        if _still_open(sheet).confirmed_at:  # another job has read it, after this one was lost
+            return
+        sheet.report = _told(made)
+        work.finish("report")
+
+
+def apply(work: awaited.Work[CatalogueImport]) -> None:
     """Take the sheet over, in one transaction; once. What it does is worked out anew: the
     catalogue may have changed since the dry run."""
+    # Read before the transaction: while that lasts nobody sees how far the work has come.
+    lines = _lines(work.record, lambda percent: work.progress(percent * READING // 100))
+    work.progress(READING)
     with transaction.atomic():
-        sheet = CatalogueImport.objects.select_for_update().get(pk=sheet.pk)
-        if sheet.applied_at:
-            raise DomainError("Filen är redan importerad.")
-        if not sheet.file:
-            raise DomainError("Filen är borttagen. Läs in den igen.")
+        work.record = sheet = _still_open(work.record)
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        made = dry_run(sheet)
+        made = plan(lines)
         _write(made)
         sheet.applied_at = timezone.now()
         sheet.new, sheet.changed = len(made.new), len(made.changed)
         sheet.faults = len(made.faults)
-        sheet.save(update_fields=["applied_at", "new", "changed", "faults"])
-    return made
+        sheet.report = _told(made)
+        work.finish("applied_at", "new", "changed", "faults", "report")
 
 
 def _write(made: Plan) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
 from organisation.models import User, Warehouse
-from sesam import documents, jobs, printouts
+from sesam import awaited, documents, jobs, printouts
 from sesam.models import Printout
 
-from . import catalogue_excel, stores
+from . import catalogue_excel, catalogue_import, stores
 from .models import Article, CatalogueImport
 
 LOOKS_KEPT = dt.timedelta(days=7)
@@ -85,6 +87,50 @@ def catalogue(printout_id: int) -> None:
         work.save(catalogue_excel.write(told()))
 
 
+def send_in_catalogue(upload: Any, *, user: User) -> CatalogueImport:
+    """Take in a sheet and order its dry run: a region's takes longer than a page may."""
+    with transaction.atomic():
+        sheet = catalogue_import.receive(upload, user=user)
+        read_catalogue.defer(sheet_id=sheet.pk)
+    return sheet
+
+
+def read_catalogue_again(sheet: CatalogueImport) -> None:
+    with transaction.atomic():
+        if catalogue_import.read_again(sheet):
+            read_catalogue.defer(sheet_id=sheet.pk)
+
+
+def import_catalogue(sheet: CatalogueImport) -> None:
+    """Order the import of a sheet whose dry run was seen."""
+    with transaction.atomic():
+        if catalogue_import.confirm(sheet):
+            apply_catalogue.defer(sheet_id=sheet.pk)
+
+
+@jobs.task(name="articles.read_catalogue")
+def read_catalogue(sheet_id: int) -> None:
+    """What a sheet would do."""
+    with _at_work(sheet_id) as work:
+        catalogue_import.dry_run(work)
+
+
+@jobs.task(name="articles.apply_catalogue")
+def apply_catalogue(sheet_id: int) -> None:
+    """Do what a sheet says, if that is still confirmed."""
+    with _at_work(sheet_id) as work:
+        if work.record.confirmed_at:
+            catalogue_import.apply(work)
+
+
+@contextmanager
+def _at_work(sheet_id: int) -> Iterator[awaited.Work[CatalogueImport]]:
+    sheet = CatalogueImport.objects.select_related("user").get(pk=sheet_id)
+    work = awaited.Work(sheet)
+    with awaited.working(work, owner=sheet.user, failed=catalogue_import.FAILED):
+        yield work
+
+
 @jobs.hourly
 def remove_import_files() -> int:
     """Remove catalogue sheets a day after they were sent in; that they were stays known."""
@@ -95,8 +141,8 @@ def remove_import_files() -> int:
     for pk in old.values_list("pk", flat=True):
         with transaction.atomic():
             sheet = CatalogueImport.objects.select_for_update().get(pk=pk)
-            name, sheet.file = str(sheet.file), ""
-            sheet.save(update_fields=["file"])
+            name, sheet.file, sheet.report = str(sheet.file), "", None
+            sheet.save(update_fields=["file", "report"])
         default_storage.delete(name)
         removed += 1
     return removed

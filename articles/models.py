@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pgtrigger
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.db.models.functions import Length
 from django.utils.text import slugify
 
 from organisation.models import Warehouse
-from sesam.models import CaseNumber, CaseNumberKey
+from sesam.models import Awaited, CaseNumber, CaseNumberKey
 from sesam.status_looks import show_as
 
 
@@ -503,14 +504,20 @@ def _import_path(instance: CatalogueImport, filename: str) -> str:
     return f"imports/{instance.key.hex}"
 
 
-class CatalogueImport(models.Model):
-    """A catalogue sheet that KHS sent in. The file goes after a day, the row stays."""
+class CatalogueImport(Awaited):
+    """A catalogue sheet that KHS sent in. The file goes after a day, the row stays.
+
+    A job reads it and says in ``report`` what it would do (``catalogue_import.Report``); when that
+    is confirmed, another does it and says there what it did.
+    """
 
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     name = models.CharField("filnamn", max_length=120)
     file = models.FileField(upload_to=_import_path, blank=True)
     created_at = models.DateTimeField("inläst", auto_now_add=True)
+    report: models.JSONField[Any, Any] = models.JSONField("provläsning", null=True, editable=False)
+    confirmed_at = models.DateTimeField("bekräftad", null=True, blank=True)
     applied_at = models.DateTimeField("importerad", null=True, blank=True)
     new = models.PositiveIntegerField("nya", default=0)
     changed = models.PositiveIntegerField("ändrade", default=0)
@@ -520,6 +527,11 @@ class CatalogueImport(models.Model):
         verbose_name = "katalogimport"
         verbose_name_plural = "katalogimporter"
         ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(progress__lte=100), name="import_progress_in_percent"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

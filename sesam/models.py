@@ -60,11 +60,23 @@ class CaseNumberKey(models.ForeignKey[Any, Any]):
         return "case_number"
 
 
+class Awaited(models.Model):
+    """What a job makes while somebody waits for it on a page (``sesam.awaited``)."""
+
+    progress = models.PositiveSmallIntegerField("procent", default=0)
+    error = models.CharField("fel", max_length=200, blank=True)
+    touched_at = models.DateTimeField("senast ändrad", auto_now_add=True)
+    done_at = models.DateTimeField("klar", null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
 def _printout_path(instance: Printout, filename: str) -> str:
     return f"printouts/{instance.key.hex}"
 
 
-class Printout(models.Model):
+class Printout(Awaited):
     """A document that a job makes for one user. Only the owner gets it; removed after a day."""
 
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -75,11 +87,7 @@ class Printout(models.Model):
     name = models.CharField("filnamn", max_length=120)
     back_url = models.CharField(max_length=200)
     file = models.FileField(upload_to=_printout_path, blank=True)
-    progress = models.PositiveSmallIntegerField("procent", default=0)
-    error = models.CharField("fel", max_length=200, blank=True)
     created_at = models.DateTimeField("beställd", auto_now_add=True)
-    touched_at = models.DateTimeField("senast ändrad", auto_now_add=True)
-    done_at = models.DateTimeField("klar", null=True, blank=True)
 
     class Meta:
         verbose_name = "utskrift"

@@ -17,7 +17,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -34,13 +33,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from . import asking, jobs
-from .errors import DomainError
+from . import awaited, jobs
 from .models import Printout
 
 KEPT = dt.timedelta(days=1)
-#: A job that hasn't moved for so long was lost (a worker that was ended in the middle of it).
-LOST = dt.timedelta(minutes=10)
 FAILED = "Dokumentet kunde inte skapas. Försök igen, eller kontakta systemförvaltaren på KHS."
 
 
@@ -51,7 +47,7 @@ def order(
     with transaction.atomic():
         # Two clicks at once: the second waits here, and finds what the first ordered.
         get_user_model().objects.select_for_update(no_key=True).get(pk=owner.pk)
-        since = timezone.now() - LOST
+        since = timezone.now() - awaited.LOST
         waited_for = Printout.objects.filter(
             owner=owner, name=name, done_at=None, error="", touched_at__gt=since
         ).first()
@@ -74,33 +70,17 @@ def earlier(owner: Any, back_url: str) -> QuerySet[Printout]:
     )
 
 
-class Work:
+class Work(awaited.Work[Printout]):
     """What a job does with the printout that it makes."""
 
-    def __init__(self, printout: Printout) -> None:
-        self.printout = printout
-
-    def progress(self, percent: int) -> None:
-        """Say how far it has come; never backwards, and 100 is for what is saved."""
-        percent = min(99, max(percent, self.printout.progress))
-        if percent != self.printout.progress:
-            self.printout.progress = percent
-            self._write("progress")
+    @property
+    def printout(self) -> Printout:
+        return self.record
 
     def save(self, content: bytes) -> None:
         """The finished file."""
         self.printout.file.save("", ContentFile(content), save=False)
-        self.printout.progress = 100
-        self.printout.done_at = timezone.now()
-        self._write("file", "progress", "done_at")
-
-    def fail(self, text: str) -> None:
-        self.printout.error = text[:200]
-        self._write("error")
-
-    def _write(self, *fields: str) -> None:
-        self.printout.touched_at = timezone.now()
-        self.printout.save(update_fields=[*fields, "touched_at"])
+        self.finish("file")
 
     @contextmanager
     def pages(self, first: int, last: int, *, expected: int) -> Iterator[None]:
@@ -139,18 +119,8 @@ class _PageWatch(logging.Handler):
 def making(printout_id: int) -> Iterator[Work]:
     """The printout while its job works on it, for its owner; what goes wrong is told to them."""
     work = Work(Printout.objects.select_related("owner").get(pk=printout_id))
-    owner = work.printout.owner
-    unit = getattr(owner, "default_unit_id", None)
-    started = replace(asking.now(), started_by=owner.pk, starters_unit=unit)
-    try:
-        with asking.by(started):
-            work.progress(1)
-            yield work
-    except DomainError as error:
-        work.fail(error.message)
-    except Exception:
-        work.fail(FAILED)
-        raise
+    with awaited.working(work, owner=work.printout.owner, failed=FAILED):
+        yield work
 
 
 @jobs.hourly
@@ -194,11 +164,10 @@ def _of(request: HttpRequest, key: Any) -> Printout:
 def page(request: HttpRequest, key: Any) -> HttpResponse:
     """How far it has come, and the finished document. The page asks again by itself."""
     printout = _of(request, key)
-    lost = printout.done_at is None and printout.touched_at < timezone.now() - LOST
     context = {
         "printout": printout,
-        "error": printout.error or (FAILED if lost else ""),
-        "waits": printout.done_at is None and not printout.error and not lost,
+        "error": printout.error or (FAILED if awaited.is_lost(printout) else ""),
+        "waits": awaited.waits(printout),
     }
     return render(request, "sesam/printout.html", context)
 

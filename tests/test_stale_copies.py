@@ -20,6 +20,7 @@ from orders.jobs import remove_draft_files
 from orders.models import Cart, CartAttachment, OrderAttachment
 from organisation.models import User
 from organisation.permissions import KHS
+from sesam import awaited
 from tests.at_once import while_others_write
 from tests.factories import ArticleFactory, UserFactory
 from tests.orders.builders import add, pdf, start
@@ -95,7 +96,8 @@ def test_an_import_writes_of_each_article_what_its_own_row_says():
     upload = SimpleUploadedFile("katalog.xlsx", out.getvalue())
     sheet = catalogue_import.receive(upload, user=khs())
     rename = Article.objects.filter(pk=bed.pk).update
-    while_others_write(lambda: rename(name="Säng Opus"), lambda: catalogue_import.apply(sheet))
+    work = awaited.Work(sheet)
+    while_others_write(lambda: rename(name="Säng Opus"), lambda: catalogue_import.apply(work))
     chair.refresh_from_db()
     bed.refresh_from_db()
     assert (chair.name, bed.name, bed.supplier_number) == ("Rullstol Cross", "Säng Opus", "L-77")

@@ -8,7 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from openpyxl import Workbook, load_workbook
 
-from articles import catalogue_excel
+from articles import catalogue_excel, catalogue_import
+from articles.jobs import apply_catalogue
 from articles.models import Article, CatalogueImport, Price, Supplier
 from organisation.permissions import KHS
 from sesam import jobs
@@ -50,21 +51,39 @@ def sheet(*rows, heads=HEADS) -> SimpleUploadedFile:
 
 def dry_run(client, upload) -> tuple[str, str]:
     """The address of the report, and what it says."""
+    report = send_in(client, upload)
+    run_jobs()
+    return report, shown_on(client, report)
+
+
+def send_in(client, upload) -> str:
+    """The address where the report will be."""
     answer = client.post(URL, {"file": upload})
     assert answer.status_code == 302, answer.content.decode()
-    report = answer.headers["Location"]
-    return report, client.get(report).content.decode()
+    return answer.headers["Location"]
+
+
+def shown_on(client, report: str) -> str:
+    return client.get(report).content.decode()
+
+
+def confirm(client, report: str) -> str:
+    """What the report says when what it told of is done."""
+    client.post(report)
+    run_jobs()
+    return shown_on(client, report)
 
 
 def take_over(client, upload) -> str:
     report, _ = dry_run(client, upload)
-    return client.post(report, follow=True).content.decode()
+    return confirm(client, report)
 
 
 def refused(client, upload) -> str:
     answer = client.post(URL, {"file": upload})
     assert answer.status_code == 422
     assert not CatalogueImport.objects.exists()
+    assert not waiting()
     return answer.content.decode()
 
 
@@ -78,7 +97,7 @@ def test_a_dry_run_changes_nothing_and_the_import_does_what_it_said(khs):
     assert "Importera 2 artiklar" in shown
     assert "Cross 6 lång" in shown
     assert Article.objects.count() == 1
-    assert "1 nya och 1 ändrade" in khs.post(report, follow=True).content.decode()
+    assert "1 nya och 1 ändrade" in confirm(khs, report)
     assert Article.objects.get(number="43027").name == "Cross 6 lång"
     new = Article.objects.get(number="000123")
     assert (new.type, new.billing_form.name) == ("accessory", "Hyra")
@@ -198,7 +217,7 @@ def test_what_is_no_catalogue_is_refused(khs):
 
 def test_sent_twice_it_is_imported_once(khs):
     report, _ = dry_run(khs, sheet(("1", "Stol", "Tjänst", "Hyra")))
-    khs.post(report)
+    confirm(khs, report)
     assert "redan importerad" in khs.post(report).content.decode()
     assert CatalogueImport.objects.get().new == 1
 
@@ -206,7 +225,7 @@ def test_sent_twice_it_is_imported_once(khs):
 def test_the_import_is_worked_out_anew_when_it_is_done(khs):
     report, _ = dry_run(khs, sheet(("1", "Stol", "Tjänst", "Hyra")))
     ArticleFactory(number="1", name="Någon annan hann före")
-    done = khs.post(report, follow=True).content.decode()
+    done = confirm(khs, report)
     assert "0 nya och 1 ändrade" in done
     assert Article.objects.get(number="1").name == "Stol"
 
@@ -236,5 +255,121 @@ def test_the_number_of_queries_is_the_same_for_any_number_of_rows(
     khs, rows, django_assert_max_num_queries
 ):
     report, _ = dry_run(khs, sheet(*((str(i), f"Stol {i}", "Tjänst", "Hyra") for i in range(rows))))
+    khs.post(report)
     with django_assert_max_num_queries(28):
-        khs.post(report)
+        run_jobs()
+    with django_assert_max_num_queries(12):
+        khs.get(report)
+
+
+# --- the jobs that do it, and the page where they are waited for ---
+
+STOOL = ("1", "Stol", "Tjänst", "Hyra")
+
+
+def test_the_page_says_how_far_the_reading_has_come_and_then_what_it_found(khs):
+    report = send_in(khs, sheet(STOOL))
+    first = shown_on(khs, report)
+    assert "väntar på sin tur" in first
+    assert f'hx-get="{report}"' in first and "Uppdatera" in first
+    CatalogueImport.objects.update(progress=40)
+    assert "provläses, 40&nbsp;procent" in khs.get(report, HTTP_HX_REQUEST="true").content.decode()
+    run_jobs()
+    assert khs.get(report, HTTP_HX_REQUEST="true").headers["HX-Refresh"] == "true"
+    assert "Importera 1 artikel" in shown_on(khs, report)
+
+
+def test_the_job_says_how_far_it_has_come(khs, monkeypatch):
+    seen, save = [], CatalogueImport.save
+    monkeypatch.setattr(catalogue_excel, "ROWS_BETWEEN", 10)
+    monkeypatch.setattr(
+        CatalogueImport, "save", lambda self, **kw: (seen.append(self.progress), save(self, **kw))
+    )
+    take_over(khs, sheet(*((str(n), f"Stol {n}", "Tjänst", "Hyra") for n in range(40))))
+    reading, importing = seen[1 : seen.index(100) + 1], seen[seen.index(100) + 2 :]
+    for told in (reading, importing):
+        assert told == sorted(told) and len(set(told)) > 4 and told[-1] == 100
+
+
+def test_nothing_is_imported_before_it_was_read_and_confirmed(khs):
+    report = send_in(khs, sheet(STOOL))
+    answer = khs.post(report)
+    assert answer.status_code == 422
+    assert "måste provläsas" in answer.content.decode()
+    run_jobs()
+    assert not Article.objects.exists()
+    assert "är klar" not in shown_on(khs, report)
+
+
+def test_two_clicks_on_import_make_one_import(khs):
+    report, _ = dry_run(khs, sheet(STOOL))
+    for _ in range(2):
+        assert khs.post(report).status_code == 302
+    assert [name for name, _ in waiting()] == ["articles.apply_catalogue"]
+    page = shown_on(khs, report)
+    assert "Importen väntar på sin tur" in page
+    assert "Importera 1 artikel" not in page
+
+
+def test_an_import_that_is_run_twice_imports_once(khs):
+    report, _ = dry_run(khs, sheet(STOOL))
+    khs.post(report)
+    ((_, arguments),) = waiting()
+    run_jobs()
+    Article.objects.update(name="Ändrad sedan dess")
+    apply_catalogue.func(**arguments)
+    assert Article.objects.get().name == "Ändrad sedan dess"
+    assert "1 nya och 0 ändrade" in shown_on(khs, report)
+
+
+def test_a_reading_or_an_import_that_breaks_says_so_and_can_be_tried_again(khs, monkeypatch):
+    report = send_in(khs, sheet(STOOL))
+    with monkeypatch.context() as broken:
+        broken.setattr(catalogue_import, "plan", lambda lines: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run_jobs()
+    assert "blev inte klart" in shown_on(khs, report)
+    assert khs.post(report).status_code == 422
+    khs.post(report, {"again": "1"})
+    run_jobs()
+    assert "Importera 1 artikel" in shown_on(khs, report)
+    khs.post(report)
+    with monkeypatch.context() as broken:
+        broken.setattr(Price.objects, "bulk_create", lambda *args, **kw: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run_jobs()
+    failed = shown_on(khs, report)
+    assert "inget är ändrat i katalogen" in failed and "Försök igen" in failed
+    assert not Article.objects.exists()
+    khs.post(report, {"again": "1"})
+    run_jobs()
+    assert "1 nya och 0 ändrade" in confirm(khs, report)
+
+
+def test_a_job_that_was_lost_is_told_of_after_ten_minutes(khs):
+    report = send_in(khs, sheet(STOOL))
+    CatalogueImport.objects.update(touched_at=timezone.now() - timedelta(minutes=11))
+    assert "Försök igen" in shown_on(khs, report)
+
+
+def test_a_sheet_with_too_many_rows_is_told_of_where_it_was_waited_for(khs, monkeypatch):
+    monkeypatch.setattr(catalogue_excel, "MOST_ROWS", 1)
+    _, shown = dry_run(khs, sheet(STOOL, ("2", "Pall", "Tjänst", "Hyra")))
+    assert "fler än 1 rader" in shown
+    assert "Läs in en annan fil" in shown
+
+
+def test_reading_again_compares_with_the_catalogue_as_it_is_now(khs):
+    report, _ = dry_run(khs, sheet(STOOL))
+    ArticleFactory(number="1", name="Någon annan hann före")
+    khs.post(report, {"again": "1"})
+    run_jobs()
+    assert "<td>Ändras</td>" in shown_on(khs, report)
+    assert not waiting()
+
+
+def test_who_imported_what_stands_among_the_imports(khs):
+    take_over(khs, sheet(STOOL))
+    page = khs.get(URL).content.decode()
+    assert "katalog.xlsx" in page
+    assert str(CatalogueImport.objects.get().user) in page

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from articles.models import Article, ArticleDocument, ArticleLook, Fit
+from articles.models import Article, ArticleDocument, ArticleLook, CatalogueImport, Fit
 from individuals.models import Individual
 from orders import cart as carts
 from orders.models import OrderHold
@@ -36,6 +36,7 @@ NO_WAY_IN = {"door_code": "", "instructions": ""}
 BROKEN: dict[str, dict[str, Any]] = {
     "case_kind_is_known": {"number": "26019999", "kind": UNKNOWN},
     "progress_in_percent": {"progress": 101},
+    "import_progress_in_percent": {"progress": 101},
     "somebody_did_it": {"user": None, "job": ""},
     "project_is_a_service": {"project": "with_offer"},
     "price_not_negative": {"amount": -1},
@@ -134,6 +135,7 @@ def rows() -> None:
     ArticleLook.objects.create(user=user, article=chair.article, seen_at=NOW)
     SignInTurn.objects.create(name="x", address="y", opens_at=NOW)
     Printout.objects.create(owner=user, title="Saldolista", name="saldo.pdf", back_url="/")
+    CatalogueImport.objects.create(user=user, name="katalog.xlsx")
 
 
 def wish(article: Article) -> carts.Wish:
