@@ -382,9 +382,12 @@ def test_a_deed_is_logged_once_by_the_service_itself(deed):
 
 
 def test_only_tell_writes_an_event_of_a_case():
-    """So that none can be written without its row in the access log. The demo makes up its own."""
+    """So that none can be written without its row in the access log. The demo makes up its own;
+    «Historik» reads them."""
     house = Path(__file__).parent.parent
-    written = re.compile(r"Event\.objects\.|(?<!class )\b\w+Event\(\w+=|events\.(bulk_)?create")
+    written = re.compile(
+        r"Event\.objects\.(?!filter\()|(?<!class )\b\w+Event\(\w+=|events\.(bulk_)?create"
+    )
     writers = [
         str(file.relative_to(house))
         for app in ("orders", "pickups", "recipients", "individuals", "articles", "organisation")
