@@ -53,8 +53,10 @@ _CHAPTERS = """
     FROM (
         SELECT code, title FROM articles_isoclass WHERE level = 1 UNION ALL SELECT NULL, NULL
     ) c LEFT JOIN (
-        SELECT left(iso_class_id, 2) AS code, count(*) AS articles FROM articles_article
-        WHERE NOT is_discontinued GROUP BY 1
+        SELECT left(iso_class_id, 2) AS code, sum(articles)::bigint AS articles FROM (
+            SELECT iso_class_id, count(*) AS articles FROM articles_article
+            WHERE NOT is_discontinued GROUP BY iso_class_id
+        ) by_class GROUP BY 1
     ) n ON n.code IS NOT DISTINCT FROM c.code
     ORDER BY c.code
 """
