@@ -246,7 +246,7 @@ def test_what_the_server_draws_without_a_form_is_filled_in_by_script(page, live_
     page.goto(url)
     page.locator("#id_name").fill("Hämtning från tredje våningen")
     Session.objects.all().delete()
-    page.locator("input[name=_save]").click()
+    page.get_by_role("button", name="Spara", exact=True).click()
     page.get_by_label("Användarnamn").fill(user.username)
     page.get_by_label("Lösenord").fill(PASSWORD)
     page.get_by_role("button", name="Logga in", exact=True).click()
