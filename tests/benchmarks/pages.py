@@ -64,14 +64,14 @@ BACK_OFFICE = {
     "admin, orders, cancelled": "/admin/orders/order/?status=cancelled",
     "admin, orders, late": "/admin/orders/order/?lage=forsenad",
     "admin, orders, warehouse": "/admin/orders/order/?lager=100&status=alla",
-    "admin, order": "/admin/orders/order/{order_id}/change/",
-    "admin, deliver": "/admin/orders/order/{order_id}/leverera/",
+    "KHS, order": "/bestallningar/B300/",
+    "KHS, deliver": "/bestallningar/B300/leverera/",
     "admin, pickups": "/admin/pickups/pickuporder/",
     "admin, pickups, all": "/admin/pickups/pickuporder/?status=alla",
     "admin, pickups, received": "/admin/pickups/pickuporder/?status=received",
     "admin, pickups, differing": "/admin/pickups/pickuporder/?lage=skillnader",
     "admin, pickups, waiting": "/admin/pickups/pickuporder/?lage=vantar",
-    "admin, pickup": "/admin/pickups/pickuporder/{pickup_id}/change/",
+    "KHS, pickup": "/hamtordrar/H250/",
     "admin, movements": "/admin/articles/stockmovement/",
     "admin, movements, page 10": "/admin/articles/stockmovement/?p=10",
     "admin, movements, counts": "/admin/articles/stockmovement/?kind__exact=count",
@@ -169,9 +169,7 @@ def _places(user, client) -> dict[str, object]:
     from articles.models import Article, Balance
     from individuals.models import Individual
     from orders import cart as carts
-    from orders.models import Order
     from organisation.models import Source, Warehouse
-    from pickups.models import PickupOrder
     from recipients.models import Loan, Recipient
 
     central = Warehouse.objects.get(number="100")
@@ -190,8 +188,6 @@ def _places(user, client) -> dict[str, object]:
         "recipient": Loan.objects.order_by("pk").first().recipient.key,
         "order": "B300",
         "dialog": dialog["Location"],
-        "order_id": Order.objects.get(case_number="B300").pk,
-        "pickup_id": PickupOrder.objects.get(case_number="H250").pk,
         "article_id": article.pk,
         "main_id": Article.objects.order_by("pk").first().pk,
         "balance_id": Balance.objects.get(article=article, warehouse=central).pk,
