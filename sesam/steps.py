@@ -8,6 +8,7 @@ so. The state is a row (``sesam.dialogs``); a page that isn't a dialog shares th
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -52,7 +53,7 @@ def strip(steps: Iterable[Step], current: str, url: Callable[[str], str]) -> lis
     return shown
 
 
-class StepDialog:
+class StepDialog(ABC):
     """A dialog of the request's user, with what its steps say so far.
 
     A kind says ``kind``, ``title``, ``url_name`` (an address with key and step), ``all_steps`` and
@@ -79,23 +80,24 @@ class StepDialog:
         return cls(state)
 
     @classmethod
+    @abstractmethod
     def ended(cls, request: HttpRequest) -> HttpResponse:
         """The answer of one that is too old, has been finished, or whose person became protected."""
-        raise NotImplementedError
 
     @classmethod
     def shown_again(cls, request: HttpRequest, made: str) -> HttpResponse:
-        """The answer of one that is sent once more: what it has ``made``."""
-        raise NotImplementedError
+        """The answer of one that is sent once more: what it has ``made``. One that is forgotten
+        when it is done has ended."""
+        return cls.ended(request)
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps that it has, by what has been said so far."""
         return self.all_steps
 
+    @abstractmethod
     def build(self, step: str, data: MultiValueDict[str, Any] | None) -> forms.BaseForm:
         """The step's form; ``data`` is what was typed, None before it was shown."""
-        raise NotImplementedError
 
     def must_be_seen(self, step: str) -> bool:
         """Whether the step's presets don't do for an answer."""
@@ -107,14 +109,16 @@ class StepDialog:
 
     def retyped(self, step: str, before: dict[str, Any] | None) -> None:
         """A step was sent; ``before`` is what it held. Drops or changes what hangs on it."""
+        return None  # most kinds have nothing to do
 
     def take_file(self) -> None:
         """Keep a file that came with the step, in its field «file». Raises ``DomainError``."""
+        return None  # most kinds have nothing to do
 
+    @abstractmethod
     def create(self, said: dict[str, dict[str, Any]]) -> tuple[str, HttpResponse]:
         """Make it of what all steps say (by their names), and answer: the name that ``shown_again`` gets (empty: the
         dialog is forgotten), and the way on. Raises ``DomainError``."""
-        raise NotImplementedError
 
     def blame(self, fault: DomainError) -> str:
         """The step that a refusal belongs to: the one that has its field, else the last."""
@@ -134,9 +138,9 @@ class StepDialog:
         """A sentence above the fields."""
         return " ".join(map(str, form.non_field_errors())) if form.is_bound and form.errors else ""
 
+    @abstractmethod
     def frame(self, step: str) -> dict[str, Any]:
         """More of the dialog's frame (``parts/dialog.html``): ``cancel_url``, other buttons."""
-        raise NotImplementedError
 
     def context(self, step: str, form: forms.BaseForm) -> dict[str, Any]:
         """What the step's template draws beside its form."""
