@@ -30,7 +30,9 @@ class AsMigrated:
 
     def put_back(self) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
-            # Waits for whoever still writes: a page's last request, after its test has ended.
+            # Waits for whoever still writes: a page's last request, after its test has ended. Where
+            # the two wait for each other, that request is given up, not this.
+            cursor.execute("SET LOCAL deadlock_timeout = '1min'; SET LOCAL lock_timeout = '1min'")
             cursor.execute(
                 f"LOCK TABLE {', '.join(map(self._quoted, self.tables))} IN EXCLUSIVE MODE"
             )

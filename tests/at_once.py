@@ -95,8 +95,11 @@ class Twice:
         return Answer(response.status, response.headers.get("Location", ""), text)
 
 
-def while_others_write(write: Callable, job: Callable) -> object:
-    """``job`` runs while ``write`` is done and not yet committed, and goes on when it is."""
+def while_others_write(
+    write: Callable, job: Callable, *, before_commit: Callable = lambda: None
+) -> object:
+    """``job`` runs while ``write`` is done and not yet committed, and goes on when it is;
+    ``before_commit`` is done when the job waits."""
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             write()
@@ -104,6 +107,7 @@ def while_others_write(write: Callable, job: Callable) -> object:
             until = time.monotonic() + 60
             while not running.done() and not _somebody_waits() and time.monotonic() < until:
                 time.sleep(0.02)
+            before_commit()
         return running.result(timeout=60)
 
 
