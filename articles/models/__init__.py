@@ -1,0 +1,44 @@
+"""The catalogue and the stock: what can be ordered, and how many there are where."""
+
+from .catalogue import (
+    Article,
+    ArticleType,
+    BillingForm,
+    IsoClass,
+    Price,
+    Project,
+    Responsibility,
+    Supplier,
+)
+from .parts import (
+    ArticleDocument,
+    Fit,
+    ReplacementGroup,
+    ReplacementMember,
+    StandardComponent,
+    _document_path,
+)
+from .stock import Balance, StockMovement
+from .users import ArticleLook, CatalogueImport, _import_path
+
+__all__ = [
+    "Article",
+    "ArticleDocument",
+    "ArticleLook",
+    "ArticleType",
+    "Balance",
+    "BillingForm",
+    "CatalogueImport",
+    "Fit",
+    "IsoClass",
+    "Price",
+    "Project",
+    "ReplacementGroup",
+    "ReplacementMember",
+    "Responsibility",
+    "StandardComponent",
+    "StockMovement",
+    "Supplier",
+    "_document_path",
+    "_import_path",
+]

@@ -1,0 +1,241 @@
+"""What can be ordered, how it is charged and what it costs."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import Func, Q
+from django.db.models.functions import Length
+
+from sesam.status_looks import show_as
+
+
+def _swedish(name: str) -> models.GeneratedField:
+    """``name`` as it is sorted, å ä ö last (sesam/migrations/0002_sv_sortkey.py): kept, because
+    a long list can't work it out for every row."""
+    return models.GeneratedField(
+        expression=Func(name, function="sv_sortkey"),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+
+
+class IsoClass(models.Model):
+    """A class of ISO 9999: 2, 4 or 6 digits."""
+
+    code = models.CharField("kod", max_length=6, primary_key=True)
+    level = models.PositiveSmallIntegerField("nivå")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+    title = models.CharField("benämning", max_length=250)
+    title_en = models.CharField("engelsk benämning", max_length=250, blank=True)
+
+    class Meta:
+        verbose_name = "ISO-klass"
+        verbose_name_plural = "ISO-klasser"
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.title}"
+
+
+class Supplier(models.Model):
+    name = models.CharField("namn", max_length=120, unique=True)
+    sort_key = _swedish("name")
+
+    class Meta:
+        verbose_name = "leverantör"
+        verbose_name_plural = "leverantörer"
+        ordering = ["name"]
+        triggers = [
+            pgtrigger.Trigger(
+                name="renamed",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("name"),
+                func="""
+                    UPDATE articles_article SET supplier_id = supplier_id
+                    WHERE supplier_id = NEW.id;
+                    RETURN NEW;
+                """,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BillingForm(models.Model):
+    """How a delivered article is charged (debiteringsform)."""
+
+    class Rule(models.TextChoices):
+        RENT = "rent", "Hyra per månad"
+        SALE = "sale", "Försäljning"
+        SALE_RETURN = "sale_return", "Försäljning med retur"
+        NONE = "none", "Ingen debitering"
+
+    name = models.CharField("namn", max_length=40, unique=True)
+    rule = models.CharField("regel", max_length=12, choices=Rule.choices)
+    is_active = models.BooleanField("aktiv", default=True)
+
+    class Meta:
+        verbose_name = "debiteringsform"
+        verbose_name_plural = "debiteringsformer"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ArticleType(models.TextChoices):
+    MAIN = "main", "Huvudhjälpmedel"
+    ACCESSORY = "accessory", "Tillbehör/komponent"
+    SPARE_PART = "spare", "Reservdel"
+    CONSUMABLE = "consumable", "Förbrukningsartikel"
+    SERVICE = "service", "Tjänst"
+
+
+class Responsibility(models.TextChoices):
+    A = "A", "A-hjälpmedel"
+    B = "B", "B-hjälpmedel"
+
+
+class Project(models.TextChoices):
+    """The course of a service that KHS carries out with a supplier, stage by stage."""
+
+    NONE = "", "Inget projekt"
+    WITH_OFFER = "with_offer", "Projekt med offert"
+    WITHOUT_OFFER = "without_offer", "Projekt utan offert"
+
+
+show_as({"Utgått": ("circle-minus", "grey"), "Utgått ur sortimentet": ("circle-minus", "grey")})
+
+
+class Article(models.Model):
+    """A kind of thing that can be ordered.
+
+    ``search_text`` is upper-cased name, supplier, supplier's number and number, kept by
+    triggers (also when a supplier is renamed), because that is what the trigram index is on.
+    """
+
+    number = models.CharField("artikelnummer", max_length=12, unique=True)
+    name = models.CharField("benämning", max_length=200)
+    sort_key = _swedish("name")
+    type = models.CharField("artikeltyp", max_length=12, choices=ArticleType.choices)
+    supplier = models.ForeignKey(
+        Supplier,
+        verbose_name="leverantör",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_index=False,  # article_by_supplier
+    )
+    supplier_number = models.CharField("leverantörens artikelnummer", max_length=40, blank=True)
+    iso_code = models.CharField("ISO-kod", max_length=6, blank=True)
+    iso_class = models.ForeignKey(
+        IsoClass,
+        verbose_name="ISO-klass",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="articles",
+        help_text="Närmaste kända klass för ISO-koden.",
+        db_index=False,
+    )
+    unit_of_measure = models.CharField("enhet", max_length=12, default="st")
+    pack_size = models.PositiveIntegerField("antal per förpackning", default=1)
+    product_group = models.CharField("produktgrupp", max_length=60, blank=True)
+    responsibility = models.CharField(
+        "artikelansvar", max_length=1, choices=Responsibility.choices, default=Responsibility.A
+    )
+    billing_form = models.ForeignKey(
+        BillingForm,
+        verbose_name="debiteringsform",
+        on_delete=models.PROTECT,
+        db_index=False,
+    )
+    is_marked = models.BooleanField("individmärkt", default=False)
+    may_be_component = models.BooleanField("kan vara komponent", default=False)
+    own_order_only = models.BooleanField("egen beställning", default=False)
+    requires_comment = models.BooleanField("kräver kommentar", default=False)
+    is_stocked = models.BooleanField("lagerförs", default=True)
+    project = models.CharField(
+        "projekt",
+        max_length=13,
+        choices=Project.choices,
+        default=Project.NONE,
+        blank=True,
+        help_text="För tjänster som taklyft: beställningen visar hur långt projektet har kommit.",
+    )
+    is_discontinued = models.BooleanField("utgått", default=False)
+    extended_info = models.TextField("utökad artikelinformation", blank=True)
+    search_text = models.TextField(editable=False, default="")
+
+    class Meta:
+        verbose_name = "artikel"
+        verbose_name_plural = "artiklar"
+        indexes = [
+            GinIndex(OpClass("search_text", name="gin_trgm_ops"), name="article_search_trgm"),
+            models.Index(fields=["iso_class"]),
+            # The branches' counts are read from it alone.
+            models.Index(
+                fields=["iso_class"], condition=Q(is_discontinued=False), name="article_assortment"
+            ),
+            # Long lists are read in their order: by name, by number and by supplier.
+            models.Index(fields=["sort_key", "name", "id"], name="article_by_name"),
+            models.Index(Length("number"), "number", name="article_by_number"),
+            models.Index(fields=["supplier", "sort_key", "name", "id"], name="article_by_supplier"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="search_text",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("name", "supplier_id", "supplier_number", "number"),
+                func="""
+                    NEW.search_text := upper(concat_ws(' ', NEW.name,
+                        (SELECT s.name FROM articles_supplier s WHERE s.id = NEW.supplier_id),
+                        NEW.supplier_number, NEW.number));
+                    RETURN NEW;
+                """,
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(project="") | Q(type=ArticleType.SERVICE, is_stocked=False),
+                name="project_is_a_service",
+                violation_error_message="Bara en tjänst som inte lagerförs kan vara ett projekt.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+    @property
+    def is_manual(self) -> bool:
+        """«Manuell förskrivning»: stands for something that its comment describes."""
+        return self.requires_comment and not self.is_stocked and self.type != ArticleType.SERVICE
+
+
+class Price(models.Model):
+    """A price without VAT from a day; the newest one that has begun holds. Rent is per month."""
+
+    article = models.ForeignKey(
+        Article, on_delete=models.CASCADE, related_name="prices", db_index=False
+    )
+    amount = models.DecimalField("pris exkl. moms", max_digits=10, decimal_places=2)
+    valid_from = models.DateField("gäller från")
+
+    class Meta:
+        verbose_name = "pris"
+        verbose_name_plural = "priser"
+        ordering = ["-valid_from"]
+        indexes = [models.Index(fields=["amount", "article"], name="price_by_amount")]
+        constraints = [
+            models.UniqueConstraint(fields=["article", "valid_from"], name="one_price_a_day"),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="price_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} från {self.valid_from}"
