@@ -6,7 +6,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
 from . import sign_in_pace
-from .models import User
+from .models import Message, User
 
 # By name: a statement that is prepared can't answer with a column that came after it.
 _COLUMNS = ", ".join(f"u.{field.column}" for field in User._meta.concrete_fields)
@@ -14,7 +14,12 @@ _SQL = f"""
     SELECT {_COLUMNS}, coalesce(n.name, '') AS unit_name, ARRAY(
         SELECT g.name FROM auth_group g
         JOIN organisation_user_groups ug ON ug.group_id = g.id WHERE ug.user_id = u.id
-    ) AS role_names
+    ) AS role_names, (
+        SELECT count(*) FROM (
+            SELECT 1 FROM {Message._meta.db_table} m WHERE m.user_id = u.id AND m.read_at IS NULL
+            LIMIT {Message.MOST_UNREAD + 1}
+        ) unread
+    ) AS unread_messages
     FROM organisation_user u LEFT JOIN organisation_unit n ON n.id = u.default_unit_id
     WHERE u.id = %s
 """  # noqa: S608

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.functional import cached_property
 
 from sesam.addresses import Address
+from sesam.models import CaseNumber, CaseNumberKey
 
 
 class Source(models.TextChoices):
@@ -130,6 +131,68 @@ class User(AbstractUser):
         """Names of the roles; the user of a request comes with them (``backends``)."""
         names = getattr(self, "role_names", None)
         return frozenset(self.groups.values_list("name", flat=True) if names is None else names)
+
+    @cached_property
+    def unread(self) -> int:
+        """How many messages wait, up to ``Message.MOST_UNREAD`` and one more; the user of a request
+        comes with it."""
+        counted: int | None = getattr(self, "unread_messages", None)
+        return self.count_unread() if counted is None else counted
+
+    def count_unread(self) -> int:
+        waiting = self.messages.filter(read_at=None).order_by()
+        return waiting[: Message.MOST_UNREAD + 1].count()
+
+
+class Message(models.Model):
+    """What the portal has told a user (``organisation.messages``).
+
+    ``about`` is the opaque id of the recipient whom the text may tell something of: reading it is a
+    look at their data, and the database empties it when the person becomes protected (a trigger on
+    recipients).
+    """
+
+    MOST_UNREAD = 99  # the bar counts no further
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name="till",
+        on_delete=models.PROTECT,
+        related_name="messages",
+        db_index=False,
+    )
+    title = models.CharField("rubrik", max_length=120)
+    text = models.TextField("text", max_length=2000, blank=True)
+    case = CaseNumberKey(
+        CaseNumber,
+        verbose_name="ärende",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    about = models.UUIDField("om", null=True)
+    sent_at = models.DateTimeField("skickat", auto_now_add=True)
+    read_at = models.DateTimeField("läst", null=True)
+
+    class Meta:
+        verbose_name = "meddelande"
+        verbose_name_plural = "meddelanden"
+        ordering = ["-sent_at", "-id"]
+        indexes = [
+            models.Index(fields=["user", "-sent_at", "-id"], name="messages_of_a_user"),
+            models.Index(fields=["user"], condition=models.Q(read_at=None), name="messages_unread"),
+            models.Index(
+                fields=["about"],
+                condition=models.Q(about__isnull=False),
+                name="messages_about_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class SignInFailure(models.Model):

@@ -4,9 +4,19 @@ from sesam.places import MenuItem, Page
 from sesam.slots import menu
 
 from . import desk
-from .permissions import CARE, has_role
+from .permissions import CARE, has_role, signed_in
 
 menu.add(
+    MenuItem(
+        name="messages",
+        label="Meddelanden",
+        url=Page("messages"),
+        order=800,
+        icon="mail",
+        align="right",
+        # It came with the user, in the query that every page asks.
+        count=lambda request, obj: signed_in(request).unread or None,
+    ),
     MenuItem(
         name="settings",
         label="Inställningar",

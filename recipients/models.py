@@ -99,14 +99,16 @@ class Recipient(PersonFacts):
         triggers = [
             # Whoever learns that somebody is protected, and however it is written: what lies in
             # dialogs about them (street, door code) goes in the same statement, and so does what
-            # ended sessions posted (sesam.unsent), of which nobody knows whom it is about.
+            # ended sessions posted (sesam.unsent), of which nobody knows whom it is about; messages
+            # keep their titles.
             pgtrigger.Trigger(
                 name="protected_forgets_dialogs",
                 when=pgtrigger.After,
                 operation=pgtrigger.UpdateOf("is_protected"),
                 condition=pgtrigger.Condition("NEW.is_protected AND NOT OLD.is_protected"),
                 func="DELETE FROM sesam_dialogstate WHERE about = NEW.key"
-                " OR kind = 'unsent'; RETURN NULL;",
+                " OR kind = 'unsent';"
+                " UPDATE organisation_message SET text = '' WHERE about = NEW.key; RETURN NULL;",
             )
         ]
 

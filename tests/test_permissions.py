@@ -13,6 +13,7 @@ from django.utils import timezone
 from articles.models import ArticleDocument
 from orders import services
 from orders.models import CartAttachment, Order, OrderAttachment
+from organisation.messages import send as send_message
 from organisation.models import User
 from organisation.permissions import KHS, ROLES
 from pickups import services as pickups
@@ -138,6 +139,9 @@ def arguments(name: str, case, user) -> list:
         return ["ingen-sadan", "artikel"]
     if name.startswith("individuals:") and name != "individuals:search":
         return [IndividualFactory().number]
+    if name == "message":
+        owner = user if isinstance(user, User) else UserFactory()
+        return [send_message(owner, title="Ärendet är avslutat").key]
     if name in ("printout", "printout_file"):
         owner = user if not isinstance(user, AnonymousUser) else UserFactory()
         file = ContentFile(b"%PDF-1.4", name="x")

@@ -43,6 +43,9 @@ URLS: dict[str, Row] = {
     "sign_in": Row(EVERYBODY),
     "sign_out": Row(EVERYBODY, post=True),
     "settings": Row(CARE),
+    # messages are their owner's
+    "messages": Row(SIGNED_IN),
+    "message": Row(SIGNED_IN),
     "columns": Row(SIGNED_IN, post=True),
     # portal
     "start": Row(SIGNED_IN),

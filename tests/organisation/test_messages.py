@@ -1,0 +1,115 @@
+"""Messages: told to one user, counted in the bar until read, read by nobody else."""
+
+import re
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from organisation import messages
+from organisation.models import AccessLogEntry, Message
+from recipients.models import Recipient
+from sesam.models import CaseKind
+from tests.factories import RecipientFactory, UserFactory, given_out
+from tests.reading import read_page
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def user():
+    return UserFactory()
+
+
+@pytest.fixture
+def client(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def text_of(response) -> str:
+    """What is read on the page, without its markup."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", read_page(response))).split())
+
+
+def page_of(message) -> str:
+    return reverse("message", args=[message.key])
+
+
+def test_what_is_unread_is_counted_in_the_bar_and_reading_takes_it_off(client, user):
+    first, second = (messages.send(user, title=f"Ärende {n} är avslutat") for n in (1, 2))
+    assert "2 olästa" in text_of(client.get("/meddelanden/"))
+    assert "1 oläst" in text_of(client.get(page_of(first)))
+    assert "1 oläst" in text_of(client.get(page_of(first))), "read twice is read once"
+    client.get(page_of(second))
+    assert "oläst" not in text_of(client.get("/installningar/"))
+
+
+def test_the_list_has_the_newest_first_and_says_what_is_read(client, user):
+    old, new = (messages.send(user, title=t) for t in ("Gammalt svar", "Nytt svar"))
+    client.get(page_of(old))
+    text = text_of(client.get("/meddelanden/"))
+    assert text.index("Nytt svar") < text.index("Gammalt svar")
+    assert "Läst" in text and "Oläst" in text
+
+
+def test_a_message_links_to_its_case(client, user):
+    number = given_out("26480001", CaseKind.ORDER)
+    message = messages.send(user, title="Levererad", case_number=number)
+    response = client.get(page_of(message))
+    assert f'href="{reverse("orders:detail", args=[number])}"' in response.content.decode()
+
+
+def test_nobody_else_reads_a_message(client, user):
+    message = messages.send(UserFactory(), title="Till någon annan")
+    assert client.get(page_of(message)).status_code == 404
+    assert "Till någon annan" not in text_of(client.get("/meddelanden/"))
+    message.refresh_from_db()
+    assert message.read_at is None
+
+
+def test_no_personal_number_stands_in_a_message(user):
+    number = RecipientFactory().written_number
+    message = messages.send(user, title=f"Svar om {number}", text=f"Bromsen åt {number} är bytt.")
+    assert number not in message.title + message.text
+    assert message.text == "Bromsen åt … är bytt."
+
+
+def test_to_read_what_was_written_about_somebody_is_a_look_at_their_data(client, user):
+    person = RecipientFactory()
+    number = given_out("26480002", CaseKind.ORDER)
+    message = messages.send(
+        user, title="Svar", text="Bromsen är bytt.", case_number=number, about=person.key
+    )
+    client.get("/meddelanden/")
+    assert not AccessLogEntry.objects.exists(), "the list tells nothing of anybody"
+    client.get(page_of(message))
+    row = AccessLogEntry.objects.get()
+    assert (row.user, row.recipient_key, row.case_number) == (user, person.key, number)
+
+
+def test_who_becomes_protected_is_no_longer_written_about(user):
+    person = RecipientFactory()
+    message = messages.send(user, title="Svar", text="Bor på Kvarnbacken.", about=person.key)
+    other = messages.send(user, title="Svar", text="Bromsen är bytt.")
+    Recipient.objects.filter(pk=person.pk).update(is_protected=True)
+    message.refresh_from_db()
+    other.refresh_from_db()
+    assert (message.text, other.text) == ("", "Bromsen är bytt.")
+
+
+def test_the_count_comes_with_the_user_in_the_one_query_that_every_page_asks(client, user):
+    messages.send(user, title="Svar")
+    with CaptureQueriesContext(connection) as found:
+        assert "1 oläst" in text_of(client.get("/installningar/"))
+    about = [query["sql"] for query in found if "organisation_message" in query["sql"]]
+    assert len(about) == 1 and "auth_group" in about[0]
+
+
+def test_the_bar_counts_to_ninety_nine(client, user):
+    Message.objects.bulk_create(Message(user=user, title="Svar") for _ in range(120))
+    assert "99+ olästa" in text_of(client.get("/installningar/"))
