@@ -61,7 +61,8 @@ COLUMNS = (
     Column("Projekt", "project", cells.choice(Project.choices)),
     Column("Utgått", "is_discontinued", cells.yes_or_no),
     Column("Utökad artikelinformation", "extended_info", cells.text(5000)),
-    Column("Pris exkl. moms", "amount", cells.money),
+    Column("Listpris exkl. moms", "list_price", cells.money),
+    Column("Hyra per månad exkl. moms", "rent", cells.money),
     Column("Pris från", "valid_from", cells.date),
 )
 BY_LABEL = {column.label.lower(): column for column in COLUMNS}
@@ -175,6 +176,7 @@ def write(articles: Any) -> bytes:
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Katalog")
@@ -184,8 +186,9 @@ def write(articles: Any) -> bytes:
         head = WriteOnlyCell(sheet, column.label)
         head.font = Font(bold=True)
         heads.append(head)
-        letter = chr(ord("A") + len(heads) - 1)
-        sheet.column_dimensions[letter].width = 44 if column.field == "name" else 18
+        sheet.column_dimensions[get_column_letter(len(heads))].width = (
+            44 if column.field == "name" else 18
+        )
     sheet.append(heads)
     for article in articles:
         sheet.append([_cell(sheet, _value(article, column.field)) for column in COLUMNS])
@@ -195,7 +198,7 @@ def write(articles: Any) -> bytes:
 
 
 def _value(article: Article, field: str) -> Any:
-    if field in ("amount", "valid_from"):
+    if field in ("list_price", "rent", "valid_from"):
         prices = article.prices.all()  # the newest first
         return getattr(prices[0], field) if prices else None
     if field in ("type", "responsibility", "project"):

@@ -7,9 +7,11 @@ with its reason; so the same sheet once more changes nothing.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
@@ -24,6 +26,7 @@ from .models import Article, ArticleType, BillingForm, CatalogueImport, IsoClass
 
 _LABELS = {column.field: column.label for column in excel.COLUMNS}
 _NEEDED = ("name", "type", "billing_form")
+_AMOUNTS = ("list_price", "rent")
 _LOCK = 7_270_001  # two imports at once take turns
 #: How many rows of each kind the report shows in full.
 SHOWN = 200
@@ -72,8 +75,9 @@ class _Known:
             "supplier", "billing_form"
         )
         self.articles = {article.number: article for article in articles}
-        prices = Price.objects.filter(article__number__in=numbers)
-        self.prices = {(p.article_id, p.valid_from): p.amount for p in prices}
+        self.prices: dict[int, list[Price]] = defaultdict(list)  # of each article, the newest first
+        for price in Price.objects.filter(article__number__in=numbers):
+            self.prices[price.article_id].append(price)
         self.forms = {form.name.lower(): form for form in BillingForm.objects.all()}
         self.suppliers = {supplier.name: supplier for supplier in Supplier.objects.all()}
         self.classes = set(IsoClass.objects.values_list("code", flat=True))
@@ -106,7 +110,8 @@ def _change(
 ) -> Change | None:
     """What the line changes; None for nothing, or when it has ``faults``."""
     values = dict(line.values)
-    amount, valid_from = values.pop("amount", None), values.pop("valid_from", None)
+    amounts = {name: values.pop(name) for name in _AMOUNTS if name in values}
+    valid_from = values.pop("valid_from", None)
     article = known.articles.get(line.number)
     is_new = article is None
     if article is None:
@@ -119,7 +124,7 @@ def _change(
     elif values.get("is_marked", article.is_marked) != article.is_marked:
         faults.append((_LABELS["is_marked"], "Kan inte ändras på en artikel som finns."))
     _resolve(values, known, faults)
-    price = _price(article, amount, valid_from, known, faults)
+    price = _price(article, amounts, valid_from, known, faults)
     if values.get("project", article.project) and (
         values.get("type", article.type) != ArticleType.SERVICE
         or values.get("is_stocked", article.is_stocked)
@@ -135,7 +140,7 @@ def _change(
         setattr(article, name, values[name])
     labels = [_LABELS[name] for name in _LABELS if name in differs]
     if price is not None:
-        labels.append(_LABELS["amount"])
+        labels += [_LABELS[name] for name in amounts]
     return Change(article, is_new, labels, differs, price) if is_new or labels else None
 
 
@@ -164,20 +169,29 @@ def _differs(article: Article, name: str, value: Any) -> bool:
 
 
 def _price(
-    article: Article, amount: Any, valid_from: Any, known: _Known, faults: list[tuple[str, str]]
+    article: Article,
+    amounts: dict[str, Decimal],
+    valid_from: dt.date | None,
+    known: _Known,
+    faults: list[tuple[str, str]],
 ) -> Price | None:
-    """The price that the line adds: a new row with its own day, the old ones stand."""
-    if amount is None and valid_from is None:
+    """The price that the line adds: a new row with its own day, the old ones stand. The amount
+    that it doesn't name is the one that holds before that day."""
+    if not amounts and valid_from is None:
         return None
-    if amount is None or valid_from is None:
-        missing = "amount" if amount is None else "valid_from"
-        faults.append((_LABELS[missing], "Pris och datum fylls i tillsammans."))
+    if not amounts or valid_from is None:
+        missing = "valid_from" if amounts else "list_price"
+        faults.append((_LABELS[missing], "Pris eller hyra och datum fylls i tillsammans."))
         return None
-    there = known.prices.get((article.pk, valid_from))
-    if there is None:
-        return Price(article=article, amount=amount, valid_from=valid_from)
-    if there != amount:
-        faults.append((_LABELS["amount"], f"Det finns redan ett annat pris från {valid_from}."))
+    before = next((p for p in known.prices[article.pk] if p.valid_from <= valid_from), None)
+    if before is None or before.valid_from < valid_from:
+        held = {name: getattr(before, name, None) for name in _AMOUNTS}
+        return Price(article=article, valid_from=valid_from, **(held | amounts))
+    faults += [
+        (_LABELS[name], f"Det finns redan ett annat pris från {valid_from}.")
+        for name, amount in amounts.items()
+        if getattr(before, name) != amount
+    ]
     return None
 
 

@@ -22,6 +22,7 @@ from sesam.templatetags.sesam import kr, stock_html
 from . import components
 from . import search as finder
 from .models import Article, ArticleDocument, Balance
+from .prices import rent_text
 from .slots import article_buttons
 from .tables import iso_text
 from .views import remember
@@ -176,7 +177,6 @@ def _prices(
     request: HttpRequest, article: Article, seen: stores.Seen, warehouse: Warehouse | None
 ) -> dict[str, Any]:
     today = timezone.localdate()
-    per_month = "/mån" if article.billing_form.rule == article.billing_form.Rule.RENT else ""
     prices = list(article.prices.all())
     current = next((p for p in prices if p.valid_from <= today), None)
     return {
@@ -187,7 +187,8 @@ def _prices(
         "prices": [
             {
                 "from": price.valid_from,
-                "amount": kr(price.amount) + per_month,
+                "list_price": kr(price.list_price),
+                "rent": rent_text(price.rent),
                 "state": "Gäller nu"
                 if price == current
                 else "Kommande"

@@ -19,7 +19,8 @@ from django.utils import timezone
 
 from sesam.tables import Asked, label_places
 
-from .models import Article, ArticleType, BillingForm
+from .models import Article, ArticleType
+from .prices import Amounts
 
 MIN_CHARACTERS = 3
 MAX_WORDS = 12
@@ -51,7 +52,8 @@ class ArticleHit:
     available: int | None
     expected_on: dt.date | None
     has_replacement: bool
-    price: Decimal | None
+    list_price: Decimal | None
+    rent: Decimal | None
     billing_rule: str
 
     @property
@@ -69,8 +71,8 @@ class ArticleHit:
         )
 
     @property
-    def is_rent(self) -> bool:
-        return self.billing_rule == BillingForm.Rule.RENT
+    def amounts(self) -> Amounts:
+        return Amounts(self.list_price, self.rent)
 
 
 def stock_note(
@@ -124,10 +126,12 @@ def pattern(word: str) -> str:
 
 
 _AVAILABLE = "CASE WHEN {a}.is_stocked THEN coalesce(b.on_hand - b.reserved - b.unavailable, 0) END"
+_FORM = " JOIN articles_billingform f ON f.id = {a}.billing_form_id"
 _PRICE = (
-    "(SELECT price.amount FROM articles_price price WHERE price.article_id = {a}.id"
-    " AND price.valid_from <= %(today)s ORDER BY price.valid_from DESC LIMIT 1)"
+    " LEFT JOIN LATERAL (SELECT list_price, rent FROM articles_price WHERE article_id = {a}.id"
+    " AND valid_from <= %(today)s ORDER BY valid_from DESC LIMIT 1) p ON true"
 )
+_CHARGED = "CASE WHEN f.rule = 'rent' THEN p.rent ELSE p.list_price END"  # prices.Amounts.charged
 _BALANCE = (
     " LEFT JOIN articles_balance b ON b.article_id = {a}.id AND b.warehouse_id = %(warehouse)s"
 )
@@ -146,8 +150,23 @@ SORTS: dict[str, tuple[str, str]] = {
     "iso_code": ("{a}.iso_code {d}", ""),
     "responsibility": ("{a}.responsibility {d}", ""),
     "available": (f"CASE WHEN {{few}} THEN {_AVAILABLE} END {{d}} NULLS LAST", _BALANCE),
-    "price": (_PRICE + " {d} NULLS LAST", ""),
+    "price": (_CHARGED + " {d} NULLS LAST", _FORM + _PRICE),
 }
+
+
+def _by_amount(amount: str, is_rent: str) -> str:
+    """The first by one of the two prices, of the articles whose billing form charges that one."""
+    return (
+        f"SELECT a.id, a.sort_key, a.name, s.{amount} AS amount"  # noqa: S608
+        " FROM articles_price s JOIN articles_article a ON a.id = s.article_id"
+        f" JOIN articles_billingform f ON f.id = a.billing_form_id AND f.rule {is_rent} 'rent'"
+        f" WHERE s.{amount} IS NOT NULL AND s.valid_from <= %(today)s"
+        " AND NOT EXISTS (SELECT FROM articles_price newer"
+        " WHERE newer.article_id = s.article_id AND newer.valid_from > s.valid_from"
+        " AND newer.valid_from <= %(today)s) AND {matching}"
+        f" ORDER BY s.{amount} {{falling}}, a.sort_key, a.name, a.id LIMIT %(until)s"
+    )
+
 
 #: Sort keys that stand in another table: where their order is read from, and which articles ``a``
 #: have none, which stand last both ways.
@@ -160,15 +179,13 @@ WALKS: dict[str, tuple[str, str]] = {
         "a.supplier_id IS NULL",
     ),
     SORTS["price"][0]: (
-        "articles_price s JOIN articles_article a ON a.id = s.article_id"
-        " AND s.valid_from <= %(today)s AND NOT EXISTS (SELECT FROM articles_price newer"
-        " WHERE newer.article_id = s.article_id AND newer.valid_from > s.valid_from"
-        " AND newer.valid_from <= %(today)s) WHERE {matching}",
-        "NOT EXISTS (SELECT FROM articles_price s WHERE s.article_id = a.id"
-        " AND s.valid_from <= %(today)s)",
+        # The rents and the list prices, each from their own index.
+        f"(({_by_amount('rent', '=')}) UNION ALL ({_by_amount('list_price', '<>')})) a",
+        f"(SELECT {_CHARGED} FROM articles_billingform f{_PRICE.format(a='a')}"  # noqa: S608
+        " WHERE f.id = a.billing_form_id) IS NULL",
     ),
 }
-_WALKED = {SORTS["supplier"][0]: "s.sort_key", SORTS["price"][0]: "s.amount"}
+_WALKED = {SORTS["supplier"][0]: "s.sort_key", SORTS["price"][0]: "a.amount"}
 
 
 def search(
@@ -226,7 +243,7 @@ def _page_question(matching: str, asked: Asked, total: int, *, with_prices: bool
     if is_many and key in WALKS:
         read_from, without = WALKS[key]
         page = f"""
-            (SELECT a.id FROM {read_from.format(matching=matching)}
+            (SELECT a.id FROM {read_from.format(matching=matching, falling=falling)}
              ORDER BY {_WALKED[key]} {falling}, a.sort_key, a.name, a.id LIMIT %(until)s)
             UNION ALL
             (SELECT a.id FROM articles_article a WHERE {without} AND {matching}
@@ -240,7 +257,7 @@ def _page_question(matching: str, asked: Asked, total: int, *, with_prices: bool
     return f"""
         WITH hits AS {"NOT" if is_many else ""} MATERIALIZED (
             SELECT a.id, a.number, a.name, a.sort_key, a.type, a.iso_code, a.supplier_id,
-                   a.supplier_number, a.responsibility, a.is_stocked
+                   a.supplier_number, a.responsibility, a.is_stocked, a.billing_form_id
             FROM articles_article a WHERE {matching}
         ), page AS MATERIALIZED ({page})
         SELECT a.id, a.number, a.name, a.type, a.iso_code, s.name, a.supplier_number,
@@ -255,9 +272,9 @@ def _page_question(matching: str, asked: Asked, total: int, *, with_prices: bool
                      AND ob.warehouse_id = %(warehouse)s
                      AND ob.on_hand - ob.reserved - ob.unavailable > 0
                    WHERE m.article_id = a.id),
-               {_PRICE.format(a="a") if with_prices else "NULL::numeric"}, f.rule
-        FROM page p JOIN articles_article a ON a.id = p.id
-        {_SUPPLIER.format(a="a")} {_BALANCE.format(a="a")}
-        JOIN articles_billingform f ON f.id = a.billing_form_id
+               {"p.list_price, p.rent" if with_prices else "NULL::numeric, NULL::numeric"}, f.rule
+        FROM page JOIN articles_article a ON a.id = page.id
+        {_SUPPLIER.format(a="a")} {_BALANCE.format(a="a")} {_FORM.format(a="a")}
+        {_PRICE.format(a="a") if with_prices or key == SORTS["price"][0] else ""}
         ORDER BY {order("a")}
     """  # noqa: S608

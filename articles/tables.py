@@ -16,10 +16,11 @@ from sesam.tables import (
     Table,
     escaped,
 )
-from sesam.templatetags.sesam import NBSP, icon_html, kr
+from sesam.templatetags.sesam import NBSP, icon_html
 
 from .models import ArticleType
 from .pictograms import WithPictograms
+from .prices import charged_text
 from .search import SORTS, ArticleHit
 from .slots import article_buttons
 
@@ -29,13 +30,6 @@ TYPES = dict(ArticleType.choices)
 def iso_text(code: str) -> str:
     """``122203`` as it is written: 12 22 03."""
     return NBSP.join(code[i : i + 2] for i in range(0, len(code), 2))
-
-
-def price_text(hit: Any) -> str:
-    """A rent says that it is per month."""
-    if hit.price is None:
-        return ""
-    return f"{kr(hit.price)}/mån" if hit.is_rent else kr(hit.price)
 
 
 def article_url(row: Any) -> str:
@@ -81,7 +75,13 @@ class ArticleTable(WithPictograms, Table[ArticleHit]):
         ),
         Column("responsibility", "Ansvar", sort=SORTS["responsibility"], priority=4),
         StockColumn("available", "Tillgänglighet", sort=SORTS["available"]),
-        MoneyColumn("price", "Pris", price_text, sort=SORTS["price"], priority=2),
+        MoneyColumn(
+            "price",
+            "Pris",
+            lambda hit: charged_text(hit.amounts, hit.billing_rule),
+            sort=SORTS["price"],
+            priority=2,
+        ),
         OrderColumn("act", "Beställ"),
     )
     order = "name"

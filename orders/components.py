@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from articles import prices
 from articles import search as finder
-from articles.models import Article, ArticleType, Balance, BillingForm, Fit, StandardComponent
+from articles.models import Article, ArticleType, Balance, Fit, StandardComponent
 from articles.stock import available_words
 from organisation.models import Warehouse
-from sesam.templatetags.sesam import kr
-
-from . import services
 
 SHOWN = 25  # of what fits or is found: more is narrowed by searching
 
@@ -45,7 +42,7 @@ class Offered:
     found: int = 0
     more: bool = False
     available: dict[int, int] = field(default_factory=dict)
-    prices: dict[int, Decimal] = field(default_factory=dict)
+    amounts: dict[int, prices.Amounts] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.standard or self.others)
@@ -67,10 +64,9 @@ class Offered:
             facts.append(f"{available_words(max(left, 0))} i {self.warehouse}")
             if left < 1 and not self.warehouse.is_central:
                 facts.append("kommer från KHS")
-        price = self.prices.get(article.pk)
-        if price is not None:
-            rent = article.billing_form.rule == BillingForm.Rule.RENT
-            facts.append(f"{kr(price)}/mån" if rent else kr(price))
+        amounts = self.amounts.get(article.pk, prices.NONE)
+        if price := prices.charged_text(amounts, article.billing_form.rule):
+            facts.append(price)
         if article.number not in self.standard:
             facts.append("passar" if part.fits else "okänt om den passar")
         return format_html(
@@ -126,7 +122,7 @@ def offered(
         found=len(rows[:SHOWN]) if words else 0,
         more=len(rows) > SHOWN,
         available={balance.article_id: balance.available for balance in here},
-        prices=services.prices(keys),
+        amounts=prices.today(keys),
     )
 
 

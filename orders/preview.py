@@ -5,10 +5,11 @@ from itertools import count
 
 from django.utils import timezone
 
+from articles import prices
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts
-from . import promises, services
+from . import promises
 from .models import Cart, CartLine
 from .rules import Wish
 from .shown import CartRow
@@ -47,7 +48,7 @@ def rows(lines: Sequence[CartLine], all_lines: Sequence[CartLine]) -> list[CartR
     today = timezone.localdate()
     balances = promises.balances(all_lines)
     plans = promises.plans(all_lines, balances, today)
-    prices = services.prices({line.article_id for line in lines})
+    amounts = prices.today({line.article_id for line in lines})
     found = []
     for line in lines:
         plan = plans[line.pk]
@@ -56,7 +57,7 @@ def rows(lines: Sequence[CartLine], all_lines: Sequence[CartLine]) -> list[CartR
         found.append(
             CartRow(
                 line=line,
-                price=prices.get(line.article_id),
+                amounts=amounts.get(line.article_id, prices.NONE),
                 billing_form=line.article.billing_form,
                 pieces=[line.individual.number] if line.individual else [],
                 short=plan.short,

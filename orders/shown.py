@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from django.db.models import QuerySet
 
 from articles.models import BillingForm
+from articles.prices import Amounts
 from organisation.models import Source
 
 from .models import CartLine, Order, OrderAttachment, OrderLine
@@ -23,16 +24,20 @@ Line = TypeVar("Line", CartLine, OrderLine)
 class LineRow(Generic[Line]):
     """A line and what a page says of it beside what it holds itself.
 
-    ``price`` is kr without VAT for one, None where there is none; ``pieces`` are the numbers of the
-    pieces that it is about, ``waits_for`` the names of what it waits for where it is delivered
-    together with others.
+    ``amounts`` are those of one; ``pieces`` are the numbers of the pieces that it is about,
+    ``waits_for`` the names of what it waits for where it is delivered together with others.
     """
 
     line: Line
-    price: Decimal | None
+    amounts: Amounts
     billing_form: BillingForm
     pieces: list[str] = field(default_factory=list)
     waits_for: list[str] = field(default_factory=list)
+
+    @property
+    def price(self) -> Decimal | None:
+        """What is charged for one: kr without VAT, a month's if ``is_rent``; None without a price."""
+        return self.amounts.charged(self.billing_form.rule)
 
     @property
     def sum(self) -> Decimal | None:

@@ -169,11 +169,20 @@ class ArticleFactory(DjangoModelFactory):
 
 
 class PriceFactory(DjangoModelFactory):
+    """``amount`` is what the article's billing form charges: a month's rent or the list price."""
+
     class Meta:
         model = Price
 
+    class Params:
+        amount = "148.00"
+        is_rent = factory.LazyAttribute(
+            lambda price: price.article.billing_form.rule == BillingForm.Rule.RENT
+        )
+
     article = factory.SubFactory(ArticleFactory)
-    amount = "148.00"
+    rent = factory.LazyAttribute(lambda price: price.amount if price.is_rent else None)
+    list_price = factory.LazyAttribute(lambda price: None if price.is_rent else price.amount)
     valid_from = factory.LazyFunction(lambda: timezone.localdate().replace(month=1, day=1))
 
 

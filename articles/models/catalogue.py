@@ -219,23 +219,46 @@ class Article(models.Model):
 
 
 class Price(models.Model):
-    """A price without VAT from a day; the newest one that has begun holds. Rent is per month."""
+    """What an article costs from a day, without VAT: to buy, and a month's rent. The newest row
+    that has begun holds, for both; the billing form says which of them is charged."""
 
     article = models.ForeignKey(
         Article, on_delete=models.CASCADE, related_name="prices", db_index=False
     )
-    amount = models.DecimalField("pris exkl. moms", max_digits=10, decimal_places=2)
+    list_price = models.DecimalField(
+        "listpris exkl. moms", max_digits=10, decimal_places=2, null=True, blank=True
+    )
+    rent = models.DecimalField(
+        "hyra per månad exkl. moms", max_digits=10, decimal_places=2, null=True, blank=True
+    )
     valid_from = models.DateField("gäller från")
 
     class Meta:
         verbose_name = "pris"
         verbose_name_plural = "priser"
         ordering = ["-valid_from"]
-        indexes = [models.Index(fields=["amount", "article"], name="price_by_amount")]
+        indexes = [
+            models.Index(
+                fields=["list_price", "article"],
+                condition=Q(list_price__isnull=False),
+                name="price_by_list_price",
+            ),
+            models.Index(
+                fields=["rent", "article"], condition=Q(rent__isnull=False), name="price_by_rent"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["article", "valid_from"], name="one_price_a_day"),
-            models.CheckConstraint(condition=Q(amount__gte=0), name="price_not_negative"),
+            models.CheckConstraint(condition=Q(list_price__gte=0), name="price_not_negative"),
+            models.CheckConstraint(condition=Q(rent__gte=0), name="rent_not_negative"),
+            models.CheckConstraint(
+                condition=Q(list_price__isnull=False) | Q(rent__isnull=False),
+                name="price_of_something",
+                violation_error_message="Fyll i listpriset, hyran eller båda.",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} från {self.valid_from}"
+        amounts = [] if self.list_price is None else [f"{self.list_price} kr"]
+        amounts += [] if self.rent is None else [f"{self.rent} kr/mån"]
+        return f"{' och '.join(amounts)} från {self.valid_from}"

@@ -38,7 +38,7 @@ class OrderLine(LineFacts):
     """A line, with what has become of its quantity.
 
     Open = quantity − delivered − cancelled; of that, ``reserved`` is held in stock and the rest
-    is backlog. Payer, seller, price and billing form are copied when the order is sent.
+    is backlog. Payer, seller, both prices and billing form are copied when the order is sent.
 
     ``put_for`` is the line (manual, or a project) that KHS put this article on the order for; a
     manual line that has got one is ``is_replaced``: the rest of it is cancelled, and becomes no
@@ -79,7 +79,8 @@ class OrderLine(LineFacts):
     seller = models.ForeignKey(
         Payer, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    price = models.DecimalField("pris", max_digits=10, decimal_places=2, null=True)
+    list_price = models.DecimalField("listpris", max_digits=10, decimal_places=2, null=True)
+    rent = models.DecimalField("hyra per månad", max_digits=10, decimal_places=2, null=True)
     billing_form = models.ForeignKey(
         BillingForm, on_delete=models.PROTECT, related_name="+", db_index=False
     )

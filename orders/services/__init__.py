@@ -19,7 +19,7 @@ from .common import status_of
 from .delivering import Overtaken, Pick, deliver, delivered_so_far
 from .projects import answer_offer, may_answer, move_on
 from .putting import put_article, take_off
-from .sending import prices, send
+from .sending import send
 
 __all__ = [
     "Overtaken",
@@ -31,7 +31,6 @@ __all__ = [
     "hold",
     "may_answer",
     "move_on",
-    "prices",
     "put_article",
     "release",
     "reserved_by_place",

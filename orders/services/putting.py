@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from articles import prices
 from articles.models import Article, ArticleType
 from articles.stock import Ledger
 from organisation.models import Source, User, Warehouse
@@ -13,7 +14,6 @@ from .. import promises
 from ..models import Order, OrderKind, OrderLine, OrderStatus
 from ..rules import MOST
 from .common import status_of
-from .sending import prices
 
 ENDED = "Beställningen är avslutad och kan inte ändras."
 
@@ -54,6 +54,7 @@ def put_article(
 
     place = (warehouse.pk, article.pk)
     ledger = Ledger([place] if article.is_stocked else [], user=user, case_number=order.case_number)
+    costs = prices.today([article.pk]).get(article.pk, prices.NONE)
     new = OrderLine(
         order=order,
         position=line.position,
@@ -66,7 +67,8 @@ def put_article(
         deliver_together=line.deliver_together,
         payer_id=line.payer_id,
         seller_id=warehouse.owner_id,
-        price=prices({article.pk}).get(article.pk),
+        list_price=costs.list_price,
+        rent=costs.rent,
         billing_form=article.billing_form,
     )
     if article.is_stocked:

@@ -1,12 +1,12 @@
 """Sending an order, once."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from articles import prices
 from articles.stock import Kind, Ledger, Shortage
 from individuals import services as individuals
 from individuals.models import Individual
@@ -75,7 +75,7 @@ def send(cart: Cart, *, user: User) -> Order:
     places = {(line.warehouse_id, line.article_id) for line in lines if line.article.is_stocked}
     ledger = Ledger(places, user=user)
     pieces = individuals.lock(line.individual_id for line in lines if line.individual_id)
-    today_prices = prices({line.article_id for line in lines})
+    amounts = prices.today({line.article_id for line in lines})
     now = timezone.now()
 
     number = case_numbers.take(CaseKind.ORDER)
@@ -83,7 +83,7 @@ def send(cart: Cart, *, user: User) -> Order:
     order = Order(case_number=number, ordered_by=user, sent_at=now)
     for name in COPIED:
         setattr(order, name, getattr(cart, name))
-    order_lines = _order_lines(order, cart, lines, recipient, today_prices)
+    order_lines = _order_lines(order, cart, lines, recipient, amounts)
     handed_out: list[OrderLine] = []
     for line, order_line in zip(lines, order_lines, strict=True):
         try:
@@ -183,16 +183,18 @@ def _order_lines(
     cart: Cart,
     lines: Iterable[CartLine],
     recipient: Recipient | None,
-    today_prices: dict[int, Decimal],
+    amounts: dict[int, prices.Amounts],
 ) -> list[OrderLine]:
     payer_id = (recipient and recipient.is_person and recipient.payer_id) or cart.unit.payer_id
     made: dict[int | None, OrderLine] = {}
     for line in lines:
+        costs = amounts.get(line.article_id, prices.NONE)
         new = OrderLine(
             order=order,
             payer_id=payer_id,
             seller_id=line.warehouse.owner_id,
-            price=today_prices.get(line.article_id),
+            list_price=costs.list_price,
+            rent=costs.rent,
             billing_form=line.article.billing_form,
             project=line.article.project,
             stage=Stage.RECEIVED if line.article.project else "",
@@ -214,18 +216,6 @@ def _insert_lines(lines: list[OrderLine]) -> None:
             line.order = line.order
             line.component_of = line.component_of
         OrderLine.objects.bulk_create(batch)
-
-
-def prices(article_ids: set[int]) -> dict[int, Decimal]:
-    """Today's price of each article, without VAT."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT ON (article_id) article_id, amount FROM articles_price"
-            " WHERE article_id = ANY(%s::bigint[]) AND valid_from <= %s"
-            " ORDER BY article_id, valid_from DESC",
-            [list(article_ids), timezone.localdate()],
-        )
-        return dict(cursor.fetchall())
 
 
 def _move_attachments(cart: Cart, order: Order, lines: dict[int | None, OrderLine]) -> None:

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from articles.prices import Amounts
 from organisation import access_log
 from organisation.models import Source
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
@@ -238,7 +239,7 @@ def _rows(order: Order) -> list[OrderRow]:
         rows.append(
             OrderRow(
                 line=line,
-                price=line.price,
+                amounts=Amounts(line.list_price, line.rent),
                 billing_form=line.billing_form,
                 pieces=[x.individual.number for x in line.deliveries.all() if x.individual],
                 waits_for=outlook.waits_for,

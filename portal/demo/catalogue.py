@@ -130,9 +130,11 @@ def _prices(articles: dict[str, Article]) -> None:
         if not high or not article.is_stocked:
             continue
         drawn = random.Random(article.number).randint(low, high)  # noqa: S311
-        if article.billing_form.rule == BillingForm.Rule.RENT:
-            drawn = max(95, drawn // 60)  # a month's rent
-        prices.append(Price(article=article, amount=Decimal(drawn), valid_from=first))
+        is_rent = article.billing_form.rule == BillingForm.Rule.RENT
+        rent = Decimal(max(95, drawn // 60)) if is_rent else None
+        prices.append(
+            Price(article=article, list_price=Decimal(drawn), rent=rent, valid_from=first)
+        )
     Price.objects.bulk_create(prices, batch_size=2000)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
-from articles.models import Article, Price
+from articles import prices
+from articles.models import Article
 from orders import promises
 from orders.models import (
     Delivery,
@@ -137,6 +138,7 @@ def _take_over_ids(row: Model) -> None:
 
 
 def _prices(lines: list[OrderLine]) -> None:
-    amounts = dict(Price.objects.values_list("article_id", "amount"))
+    amounts = prices.today({line.article_id for line in lines})
     for line in lines:
-        line.price = amounts.get(line.article_id)
+        costs = amounts.get(line.article_id, prices.NONE)
+        line.list_price, line.rent = costs.list_price, costs.rent

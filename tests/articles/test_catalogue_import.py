@@ -106,7 +106,7 @@ def test_a_dry_run_changes_nothing_and_the_import_does_what_it_said(khs):
 
 def test_the_same_sheet_again_changes_nothing(khs):
     IsoClassFactory(code="1222", level=2)
-    heads = (*HEADS, "Leverantör", "ISO-kod", "Pris exkl. moms", "Pris från", "Utgått")
+    heads = (*HEADS, "Leverantör", "ISO-kod", "Hyra per månad exkl. moms", "Pris från", "Utgått")
     row = ("500", "Stol", "Huvudhjälpmedel", "Hyra", "Ny AB", "12 22 99", "148,50",
            date(2026, 1, 1), "Nej")  # fmt: skip
     take_over(khs, sheet(row, heads=heads))
@@ -150,7 +150,7 @@ def test_each_bad_row_is_named_with_what_is_wrong_and_the_others_go_in(khs):
     IsoClassFactory(code="12", level=1)
     marked = ArticleFactory(is_marked=True)
     PriceFactory(article=marked, amount="10.00", valid_from=date(2026, 1, 1))
-    heads = (*HEADS, "ISO-kod", "Antal per förpackning", "Individmärkt", "Pris exkl. moms",
+    heads = (*HEADS, "ISO-kod", "Antal per förpackning", "Individmärkt", "Hyra per månad exkl. moms",
              "Pris från")  # fmt: skip
     good = ("1", "Rätt", "Tjänst", "Hyra")
     bad = [
@@ -183,6 +183,22 @@ def test_each_bad_row_is_named_with_what_is_wrong_and_the_others_go_in(khs):
     assert "16 fel lämnades utanför" in done
     assert set(Article.objects.values_list("number", flat=True)) == {"1", marked.number}
     assert "annat pris från 2026-01-01" in dry_run(khs, sheet(clash, heads=heads))[1]
+
+
+def test_a_price_has_two_amounts_and_the_one_that_is_not_named_holds_on(khs):
+    article = ArticleFactory()
+    PriceFactory(article=article, list_price="5000", rent="120", valid_from=date(2026, 1, 1))
+    PriceFactory(article=article, list_price="7000", rent="170", valid_from=date(2027, 1, 1))
+    heads = ("Artikelnummer", "Listpris exkl. moms", "Hyra per månad exkl. moms", "Pris från")
+    take_over(khs, sheet((article.number, None, 148, date(2026, 7, 1)), heads=heads))
+    new = Price.objects.get(valid_from=date(2026, 7, 1))
+    assert (new.list_price, new.rent) == (5000, 148)
+    same = sheet((article.number, 5000, None, date(2026, 7, 1)), heads=heads)
+    assert "Filen ändrar ingenting" in dry_run(khs, same)[1]
+    other = sheet((article.number, 5001, 148, date(2026, 7, 1)), heads=heads)
+    assert "annat pris från 2026-07-01" in dry_run(khs, other)[1]
+    without = sheet((article.number, None, None, date(2026, 8, 1)), heads=heads)
+    assert "fylls i tillsammans" in dry_run(khs, without)[1]
 
 
 def test_empty_cells_and_articles_left_out_stay_as_they_are(khs):

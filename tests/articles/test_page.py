@@ -103,6 +103,13 @@ def test_prices_tell_what_holds(client):
     assert shown.index("999,00") < shown.index("Gäller nu") < shown.index("100,00")
 
 
+def test_prices_are_what_it_costs_to_buy_and_a_months_rent(client):
+    article = PriceFactory(list_price="5480", rent="148").article
+    shown = page(client, article, flik="priser")
+    assert 'data-label="Hyra">148,00\u00a0kr/mån</td>' in shown
+    assert 'data-label="Listpris">5\u00a0480,00\u00a0kr</td>' in shown
+
+
 @pytest.mark.parametrize(
     "tab", ["information", "priser", "komponenter", "lagersaldon", "dokument", "nonsens", ""]
 )

@@ -13,6 +13,7 @@ from articles.tables import ArticleTable
 from organisation.models import Source
 from tests.factories import (
     ArticleFactory,
+    BillingFormFactory,
     BufferFactory,
     PriceFactory,
     ReplacementGroupFactory,
@@ -299,6 +300,22 @@ def test_a_rent_is_said_per_month(client):
     assert "1\u00a0240,50\u00a0kr/mån" in text(get(client, q="sak"))
 
 
+def test_the_price_shown_and_sorted_by_is_the_one_that_is_charged(client):
+    sold = BillingFormFactory(name="Försäljning", rule="sale")
+    for name, form, amounts in (
+        ("Sak hyrd", BillingFormFactory(), ("900", "100")),
+        ("Sak såld", sold, ("200", "5")),
+        ("Sak utan hyra", BillingFormFactory(), ("1", None)),
+    ):
+        article = ArticleFactory(name=name, billing_form=form)
+        PriceFactory(article=article, list_price=amounts[0], rent=amounts[1])
+    shown = get(client, q="sak", sortera="price")
+    assert names(shown) == ["Sak hyrd", "Sak såld", "Sak utan hyra"]
+    assert ">100,00\u00a0kr/mån<" in text(shown)
+    assert ">200,00\u00a0kr<" in text(shown)
+    assert ">1,00" not in text(shown)
+
+
 # --- the page around it ---
 
 
@@ -374,7 +391,9 @@ def test_more_than_anybody_counts_are_read_in_the_same_order(client, monkeypatch
     today, day = timezone.localdate(), dt.timedelta(days=1)
     suppliers = [SupplierFactory(name=name) for name in ("Öst AB", "ab Väst", "Åre AB")]
     for n, name in enumerate(("Ö sak", "a sak", "Å sak", "z sak", "B sak", "ä sak")):
-        article = ArticleFactory(name=name, supplier=suppliers[n % 3] if n else None)
+        form = BillingFormFactory() if n % 2 else BillingFormFactory(name="Köp", rule="sale")
+        supplier = suppliers[n % 3] if n else None
+        article = ArticleFactory(name=name, supplier=supplier, billing_form=form)
         for amount, when in ((900 - n, -9), (n % 3 + 1, -1), (500 + n, 1)) if n != 3 else ():
             PriceFactory(article=article, amount=amount, valid_from=today + when * day)
     exact = found(get(client, q="sak", sortera=column))

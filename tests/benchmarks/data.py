@@ -35,10 +35,13 @@ SELECT (100000 + n)::text,
     lpad((4 + n % 9 * 3)::text, 2, '0') || lpad((3 + n / 9 % 10 * 3)::text, 2, '0')
         || lpad((3 + n / 90 % 10 * 3)::text, 2, '0'),
     'st', 1, '', 'A',
-    (SELECT min(id) FROM articles_billingform), n % 4 = 0, false, false, false, true, false, '', ''
+    (SELECT id FROM articles_billingform
+        WHERE rule = CASE WHEN n % 4 = 0 THEN 'rent' ELSE 'sale' END), n % 4 = 0, false, false, false, true, false, '', ''
 FROM generate_series(1, {articles}) n;
-INSERT INTO articles_price (article_id, amount, valid_from)
-    SELECT id, 100 + id % 3000, '2024-01-01' FROM articles_article;
+INSERT INTO articles_price (article_id, list_price, rent, valid_from)
+    SELECT a.id, 100 + a.id % 3000, CASE WHEN f.rule = 'rent' THEN 100 + a.id % 500 END,
+        '2024-01-01'
+    FROM articles_article a JOIN articles_billingform f ON f.id = a.billing_form_id;
 INSERT INTO articles_balance (warehouse_id, article_id, on_hand, reserved, unavailable)
     SELECT w, id, 1000000, 0, 0 FROM articles_article, unnest(ARRAY[{warehouse}, {store}]) w;
 INSERT INTO articles_standardcomponent (article_id, component_id, quantity)
@@ -78,7 +81,7 @@ SELECT '', '', '', '', '', '', '', '', '', '', '', '', '', false, '', 'B' || n, 
 FROM generate_series(1, {lines} / 3) n;
 INSERT INTO orders_orderline (position, article_id, quantity, source, warehouse_id, comment,
     deliver_together, replaced_because, order_id, reserved, delivered, cancelled, payer_id,
-    seller_id, price, billing_form_id)
+    seller_id, list_price, billing_form_id)
 SELECT n % 3 + 1, (SELECT min(id) FROM articles_article) + n % {articles}, 1, 'central',
     {warehouse}, '', false, '', (SELECT min(id) FROM orders_order) + n / 3 % ({lines} / 3),
     (n < 1500)::int, (n >= 1800)::int, 0, {payer}, {payer}, 100, (SELECT min(id) FROM articles_billingform)
@@ -188,8 +191,8 @@ def make(times: int = 1) -> None:
 def as_it_is_made_now() -> None:
     """What an older version of this module made otherwise."""
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE articles_price SET amount = 100 + article_id % 3000"
-                       " WHERE amount <> 100 + article_id % 3000")  # fmt: skip
+        cursor.execute("UPDATE articles_price SET list_price = 100 + article_id % 3000"
+                       " WHERE list_price IS DISTINCT FROM 100 + article_id % 3000")  # fmt: skip
         if cursor.rowcount:
             cursor.execute("VACUUM ANALYZE articles_price")
 

@@ -58,18 +58,21 @@ def floor(request: HttpRequest) -> HttpResponse:
         order, recipient, unit = c.fetchone()
         c.execute(
             "INSERT INTO orders_orderline (order_id, position, quantity, source, comment,"
-            " deliver_together, replaced_because, reserved, delivered, cancelled, price,"
+            " deliver_together, replaced_because, reserved, delivered, cancelled, list_price,"
+            " rent,"
             " article_id, billing_form_id, payer_id, seller_id, warehouse_id)"
             " SELECT %s, l.position, l.quantity, l.source, l.comment, l.deliver_together,"
             " l.replaced_because, least(l.quantity, b.on_hand - b.reserved - b.unavailable), 0, 0,"
-            " (SELECT p.amount FROM articles_price p WHERE p.article_id = a.id"
-            "   AND p.valid_from <= %s ORDER BY p.valid_from DESC LIMIT 1),"
+            " p.list_price, p.rent,"
             " a.id, a.billing_form_id, u.payer_id, w.owner_id, w.id"
             " FROM orders_cartline l JOIN articles_article a ON a.id = l.article_id"
             " JOIN organisation_warehouse w ON w.id = l.warehouse_id"
             " JOIN articles_balance b ON b.article_id = a.id AND b.warehouse_id = w.id"
-            " JOIN organisation_unit u ON u.id = %s WHERE l.cart_id = %s",
-            [order, now.date(), unit, cart],
+            " JOIN organisation_unit u ON u.id = %s"
+            " LEFT JOIN LATERAL (SELECT list_price, rent FROM articles_price"
+            "   WHERE article_id = a.id AND valid_from <= %s"
+            "   ORDER BY valid_from DESC LIMIT 1) p ON true WHERE l.cart_id = %s",
+            [order, unit, now.date(), cart],
         )
         c.execute(
             "UPDATE articles_balance b SET reserved = b.reserved + n.taken"

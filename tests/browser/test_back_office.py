@@ -93,7 +93,7 @@ def test_what_is_wrong_in_a_register_is_said_at_the_field_and_in_a_note_that_lea
     url = reverse("admin:articles_article_change", args=[article.pk])
     khs.goto(live_server.url + url)
     khs.get_by_label("Benämning").fill("")
-    khs.locator("[name=prices-0-amount]").fill("-5")
+    khs.locator("[name=prices-0-list_price]").fill("-5")
     khs.get_by_role("button", name="Spara", exact=True).click()
     note = khs.get_by_role("alert")
     expect(note).to_contain_text("Inget är sparat än.")
@@ -102,7 +102,7 @@ def test_what_is_wrong_in_a_register_is_said_at_the_field_and_in_a_note_that_lea
     expect(khs.locator("#id_name_error")).to_be_visible()
     expect(khs.get_by_role("navigation", name="Block på sidan")).to_contain_text("fel")
     assert faults(khs) == []
-    assert not Price.objects.filter(article=article, amount__lt=0).exists()
+    assert not Price.objects.filter(article=article, list_price__lt=0).exists()
 
 
 def test_no_page_scrolls_sideways_and_axe_finds_nothing(orders, khs, live_server):

@@ -77,7 +77,7 @@ def test_the_real_article_is_reserved_priced_and_paid_by_the_same_payer(kalmar):
     new = again(put(line, article, 3))
     assert new.put_for == line and new.order == line.order
     assert (new.quantity, new.reserved, new.backlog) == (3, 2, 1)
-    assert (new.payer, new.seller, str(new.price)) == (line.payer, kalmar.owner, "120.00")
+    assert (new.payer, new.seller, str(new.rent)) == (line.payer, kalmar.owner, "120.00")
     assert new.billing_form == article.billing_form and new.source == Source.CENTRAL
     stock_agrees()
 

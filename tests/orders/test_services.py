@@ -24,6 +24,7 @@ from sesam.errors import DomainError
 from sesam.models import CaseKind
 from tests.factories import (
     ArticleFactory,
+    BillingFormFactory,
     BufferFactory,
     CareUnitFactory,
     PayerFactory,
@@ -148,7 +149,18 @@ def test_todays_price_is_copied_onto_the_line(khs):
     PriceFactory(article=article, amount="148.00", valid_from=dt.date(2024, 1, 1))
     PriceFactory(article=article, amount="999.00", valid_from=dt.date(2999, 1, 1))
 
-    assert sent((article, 1)).lines.get().price == Decimal("148.00")
+    line = sent((article, 1)).lines.get()
+    assert (line.rent, line.list_price) == (Decimal("148.00"), None)
+
+
+def test_both_prices_are_copied_also_the_one_that_is_not_charged(khs):
+    sale = BillingFormFactory(name="Försäljning", rule="sale")
+    rented, sold = ArticleFactory(), ArticleFactory(billing_form=sale)
+    for article in (rented, sold):
+        PriceFactory(article=article, list_price="5480.00", rent="148.00")
+    order = sent((rented, 1), (sold, 1))
+    copied = set(order.lines.values_list("list_price", "rent"))
+    assert copied == {(Decimal("5480.00"), Decimal("148.00"))}
 
 
 @time_machine.travel("2026-12-22 10:00 +01:00", tick=False)

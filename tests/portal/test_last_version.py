@@ -143,6 +143,19 @@ def test_a_part_is_the_loan_it_came_as_also_the_one_that_came_back(moved):
     assert sat == [(False, False), (True, True)]
 
 
+def test_a_price_and_what_was_copied_of_it_are_what_the_billing_form_makes_them(moved):
+    for amounts in (
+        "articles_price p JOIN articles_article a ON a.id = p.article_id",
+        "orders_orderline a",
+    ):
+        kinds = moved.ask(
+            "SELECT DISTINCT f.rule = 'rent', list_price IS NULL, rent IS NULL"
+            f" FROM {amounts} JOIN articles_billingform f ON f.id = a.billing_form_id"
+            " WHERE coalesce(list_price, rent) IS NOT NULL ORDER BY 1"
+        )
+        assert kinds == [(False, False, True), (True, True, False)]
+
+
 def test_what_happened_has_its_kind(moved):
     kinds = moved.ask("SELECT DISTINCT kind FROM orders_orderevent ORDER BY 1")
     assert {"created", "delivered", "cancelled", "held", "released"} <= {kind for (kind,) in kinds}
