@@ -318,7 +318,10 @@ def apply(work: awaited.Work[CatalogueImport]) -> None:
     lines = _lines(work.record, lambda percent: work.progress(percent * READING // 100))
     work.progress(READING)
     with transaction.atomic():
-        work.record = sheet = _still_open(work.record)
+        sheet = _still_open(work.record)
+        if not sheet.confirmed_at:  # it seemed lost while the file was read, and was begun anew
+            return
+        work.record = sheet
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         made = plan(lines)

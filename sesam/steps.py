@@ -112,7 +112,8 @@ class StepDialog(ABC):
         return None  # most kinds have nothing to do
 
     def take_file(self) -> None:
-        """Keep a file that came with the step, in its field «file». Raises ``DomainError``."""
+        """Keep a file that came with a step that has files, in its field «file». Raises
+        ``DomainError``."""
         return None  # most kinds have nothing to do
 
     @abstractmethod
@@ -194,7 +195,8 @@ class StepDialog(ABC):
         if action == "refresh":
             return self.page(step, fresh=True)
         try:
-            self.take_file()
+            if self._known(step).has_files:
+                self.take_file()
         except DomainError as fault:
             self.form(step).add_error("file", fault.message)
             return self.page(step)
@@ -207,6 +209,9 @@ class StepDialog(ABC):
         if action == "next" and at + 1 < len(names):
             return dialogs.go(self.request, self.url(names[at + 1]))
         return self._finish()
+
+    def _known(self, step: str) -> Step:
+        return next(mine for mine in self.steps if mine.name == step)
 
     def _stop(self, step: str) -> HttpResponse | None:
         if step not in {mine.name for mine in self.steps}:
@@ -278,7 +283,7 @@ class StepDialog(ABC):
         if fresh and form.is_bound:
             self.answer(step)  # before what is wrong with it is taken away
             self.hush(form)
-        mine = next(known for known in self.steps if known.name == step)
+        mine = self._known(step)
         is_last = mine == self.steps[-1]
         dialog = {
             "title": self.title,

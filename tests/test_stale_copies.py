@@ -96,6 +96,7 @@ def test_an_import_writes_of_each_article_what_its_own_row_says():
     upload = SimpleUploadedFile("katalog.xlsx", out.getvalue())
     sheet = catalogue_import.receive(upload, user=khs())
     rename = Article.objects.filter(pk=bed.pk).update
+    CatalogueImport.objects.update(confirmed_at=timezone.now())
     work = awaited.Work(sheet)
     while_others_write(lambda: rename(name="Säng Opus"), lambda: catalogue_import.apply(work))
     chair.refresh_from_db()

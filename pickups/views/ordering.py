@@ -111,9 +111,8 @@ class PickupDialog(StepDialog):
         typed = self.state.typed(INFO)
         if step != AIDS or typed is None or before is None:
             return
-        earlier = self._aids_form(form_data(before))
-        old = self._presets(earlier.cleaned_data if earlier.is_valid() else None)
-        new = self._presets(self.answer(AIDS))
+        old = self._presets(_said_of(self._aids_form(form_data(before))))
+        new = self._presets(_said_of(self.form(AIDS)))
         if new and any(old.get(name) != new.get(name) for name in ADDRESS):
             self.state.keep(INFO, {**typed, **{name: new.get(name, "") for name in ADDRESS}})
 
@@ -174,3 +173,10 @@ class PickupDialog(StepDialog):
         said = self.answer(AIDS) or {}
         confirm = self._needs_check or bool(form["text_confirmed"].value())
         return {**shown, "reason": said.get("reason"), "confirm": confirm}
+
+
+def _said_of(form: forms.BaseForm) -> dict[str, Any] | None:
+    """The reason and the unit that were chosen, whatever may be wrong with the aids."""
+    form.is_valid()
+    said: dict[str, Any] = form.cleaned_data
+    return said if {"reason", "unit"} <= said.keys() else None

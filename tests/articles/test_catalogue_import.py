@@ -338,6 +338,26 @@ def test_an_import_that_is_run_twice_imports_once(khs):
     assert "1 nya och 0 ändrade" in shown_on(khs, report)
 
 
+def test_an_import_that_seemed_lost_and_was_begun_anew_is_not_done_unasked(khs, monkeypatch):
+    report, _ = dry_run(khs, sheet(STOOL))
+    khs.post(report)
+    ((_, arguments),) = waiting()
+    read = catalogue_import._lines
+
+    def slowly(sheet, progress):
+        CatalogueImport.objects.update(touched_at=timezone.now() - timedelta(minutes=11))
+        khs.post(report, {"again": "1"})
+        return read(sheet, progress)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(catalogue_import, "_lines", slowly)
+        apply_catalogue.func(**arguments)
+
+    assert not Article.objects.exists()
+    run_jobs()
+    assert "Importera 1 artikel" in shown_on(khs, report)
+
+
 def test_a_reading_or_an_import_that_breaks_says_so_and_can_be_tried_again(khs, monkeypatch):
     report = send_in(khs, sheet(STOOL))
     with monkeypatch.context() as broken:

@@ -1,6 +1,7 @@
 """What all dialogs with steps do alike, tried on «Ny individ», «Hämtorder» and «Beställd artikel»."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from individuals.models import Individual
@@ -123,6 +124,55 @@ def test_another_reason_for_a_pickup_brings_its_own_address():
     changed = client.post(first, form | {"reason": [other.pk], "action": "next"})
 
     assert form_of(client.get(changed.url))["street"] != ["Fel gata 1"]
+
+
+def test_what_is_wrong_with_the_aids_on_the_way_does_not_touch_the_typed_address():
+    loan = lend(someone(), ArticleFactory())
+    client = signed_in_as(prescriber())
+    first = begin(client, loan)
+    form = form_of(client.get(first))
+    info = client.post(first, form | {"action": "next"}).url
+    typed = form_of(client.get(info)) | {"street": ["Sommarvägen 2"]}
+    client.post(info, typed | {"action": "back"})
+
+    none_ticked = {name: value for name, value in form.items() if name != "valda"}
+    assert client.post(first, none_ticked | {"action": "next"}).status_code == 422
+    client.post(first, form | {"action": "next"})
+
+    assert form_of(client.get(info))["street"] == ["Sommarvägen 2"]
+
+
+def test_another_reason_brings_its_address_also_by_way_of_something_wrong():
+    loan = lend(someone(), ArticleFactory())
+    client = signed_in_as(prescriber())
+    first = begin(client, loan)
+    form = form_of(client.get(first))
+    info = client.post(first, form | {"action": "next"}).url
+    client.post(info, form_of(client.get(info)) | {"street": ["Fel gata 1"], "action": "back"})
+    other = PickupReason.objects.filter(is_active=True).exclude(pk=form["reason"][0]).first()
+    PickupReason.objects.filter(pk=other.pk).update(address=AddressRule.UNIT)
+
+    changed = form | {"reason": [other.pk], "action": "next"}
+    none_ticked = {name: value for name, value in changed.items() if name != "valda"}
+    assert client.post(first, none_ticked).status_code == 422
+    client.post(first, changed)
+
+    assert form_of(client.get(info))["street"] != ["Fel gata 1"]
+
+
+def test_a_file_that_comes_with_a_step_that_takes_none_is_left_aside():
+    user, article = UserFactory(), ArticleFactory()
+    put_in_stock(WarehouseFactory(), article, 1)
+    cart = start(user)
+    client = signed_in_as(user)
+    step = client.get(f"/bestallning/artikel/{article.number}/").url
+    asked = {"quantity": "1", "source": Source.CENTRAL.value, "action": "next"}
+    empty = SimpleUploadedFile("intyg.pdf", b"")
+
+    answer = client.post(step, {**asked, "warehouse": WarehouseFactory().number, "file": empty})
+
+    assert answer.status_code == 302
+    assert not cart.attachments.exists()
 
 
 def test_an_unknown_step_is_nothing_also_of_a_dialog_that_has_ended():
