@@ -3,7 +3,7 @@
 What is in ``static/`` whitenoise keeps compressed, papers and attachments are compressed already.
 A page repeats what was typed into it beside secrets of the session (BREACH): Django's middleware adds
 a random length to each answer, the form's token differs each time, and the session's cookie goes
-with no question that another site asks.
+only with a whole page that another site opens, not with what its scripts ask for.
 """
 
 from django.http import HttpRequest, HttpResponseBase

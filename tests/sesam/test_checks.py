@@ -1,6 +1,7 @@
 """What the web server refuses to serve real people with."""
 
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -148,3 +149,18 @@ def test_the_web_server_does_not_start_with_settings_for_development(
     assert done.returncode
     assert "ImproperlyConfigured" in done.stderr
     assert said in done.stderr
+
+
+def test_docker_compose_gives_no_empty_setting_that_gunicorn_cannot_read() -> None:
+    """gunicorn reads ``WEB_CONCURRENCY`` itself, as a number, before our settings of it: where it
+    isn't set it may not be there at all. (Compose leaves out a name that has no value.)"""
+    compose = (ROOT / "docker-compose.yml").read_text()
+    (line,) = re.findall(r"^ *WEB_CONCURRENCY:([^#\n]*)", compose, re.MULTILINE)
+    assert line.strip() == ""
+    command = [sys.executable, "-m", "gunicorn", "--version"]
+    bare = {name: value for name, value in os.environ.items() if name != "WEB_CONCURRENCY"}
+    assert subprocess.run(command, env=bare, capture_output=True, check=False).returncode == 0
+    empty = subprocess.run(
+        command, env=bare | {"WEB_CONCURRENCY": ""}, capture_output=True, check=False
+    )
+    assert empty.returncode, "then compose may say ${WEB_CONCURRENCY:-} again"
