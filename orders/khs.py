@@ -226,9 +226,8 @@ class QueueRow:
             return project.progress_label, "", ""
         if order.status == OrderStatus.PICKING:
             return order.get_status_display(), "", ""
-        ready, open_lines = readiness(self.lines)
-        if ready < open_lines:
-            missing = open_lines - ready
+        missing = len([x for x in self.lines if x.open and x.article.is_stocked and x.backlog])
+        if missing:
             words = "rad restnoterad" if missing == 1 else "rader restnoterade"
             return f"{missing} {words}", "hourglass", "amber"
         if order.status == OrderStatus.REGISTERED:

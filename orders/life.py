@@ -38,12 +38,10 @@ def life_line(
     handed_out = sum(line.delivered for line in alive)
     total = sum(line.quantity - line.cancelled for line in alive)
     there = "I förrådet" if order.destination_id else "Hos mottagaren"
+    # What an own store had was handed out when it was ordered: KHS has picked nothing then.
+    was_picked = [done("Plockad", picked, delivered.at)] if delivered else []
     if order.status == OrderStatus.DELIVERED:
-        return LifeLine([
-            sent,
-            done("Plockad", picked, delivered.at if delivered else order.delivered_at),
-            done(there, delivered, order.delivered_at),
-        ])  # fmt: skip
+        return LifeLine([sent, *was_picked, done(there, delivered, order.delivered_at)])
     waiting = [line for line in alive if _waits_for_goods(line)]
     going = [line for line in alive if line.open and line not in waiting]
     picks = _picking(order, alive, going, waiting, hold, picked)
@@ -51,14 +49,13 @@ def life_line(
     if handed_out:
         how_much = f"{handed_out} av {total} st"
         arrived = done(there, delivered, None, how_much)
-        rest = waiting or going
-        branch = Branch(_rest_text(rest, waiting), _rest_stops(rest, waiting, there))
-        stops = [sent, done("Plockad", picked, delivered.at if delivered else None), arrived]
+        branch = Branch(_rest_text(waiting, going), _rest_stops(picks, waiting, going, there))
+        stops = [sent, *was_picked, arrived]
         return LifeLine(stops, branch, _next(order, alive, going, waiting, hold, course))
     planned = order.planned_delivery
     last = Stop(there, StopState.LATER, f"planerad {day_in_words(planned)}" if planned else "")
     if waiting and going:
-        branch = Branch(_rest_text(waiting, waiting), _rest_stops(waiting, waiting, there))
+        branch = Branch(_rest_text(waiting, []), _rest_stops(picks, waiting, [], there))
     return LifeLine([sent, picks, last], branch, _next(order, alive, going, waiting, hold, course))
 
 
@@ -87,23 +84,32 @@ def _picking(
     return Stop("Plockas", StopState.LATER)
 
 
-def _rest_text(rest: list[OrderLine], waiting: list[OrderLine]) -> str:
-    words = "restnoterat" if waiting else "kvar att leverera"
-    if len(rest) == 1:
-        line = rest[0]
-        count = line.backlog if waiting else line.open
-        return f"{count} st {line.article.name} är {words}"
-    count = sum(line.backlog if waiting else line.open for line in rest)
-    return f"{count} st på {len(rest)} rader är {words}"
-
-
-def _rest_stops(rest: list[OrderLine], waiting: list[OrderLine], there: str) -> list[Stop]:
-    day = _last_day(rest)
-    planned = f"planerad {day_and_month(day)}" if day else "inget datum än"
-    stops = [Stop("Plockas", StopState.LATER), Stop(there, StopState.LATER, planned)]
+def _rest_text(waiting: list[OrderLine], going: list[OrderLine]) -> str:
+    """What of it isn't there yet: what is lacking, and what can go."""
+    found = []
     if waiting:
+        count = sum(line.backlog for line in waiting)
+        found.append(f"{count} st {_named(waiting)} är restnoterat")
+    if going:
+        count = sum(line.open for line in going)
+        found.append(f"{count} st {_named(going)} är kvar att leverera")
+    return ", ".join(found)
+
+
+def _named(lines: list[OrderLine]) -> str:
+    return lines[0].article.name if len(lines) == 1 else f"på {len(lines)} rader"
+
+
+def _rest_stops(
+    picks: Stop, waiting: list[OrderLine], going: list[OrderLine], there: str
+) -> list[Stop]:
+    """How far the rest has come; ``going`` is what of it can go now, which is at ``picks``."""
+    day = _last_day([*waiting, *going])
+    planned = f"planerad {day_and_month(day)}" if day else "inget datum än"
+    stops = [picks if going else Stop("Plockas", StopState.LATER)]
+    if waiting and not going:
         stops.insert(0, Stop("Väntas till lagret", StopState.WAITING))
-    return stops
+    return [*stops, Stop(there, StopState.LATER, planned)]
 
 
 def _last_day(lines: Iterable[OrderLine]) -> dt.date | None:

@@ -157,6 +157,9 @@ class Waits:
 
     @property
     def bars(self) -> list[Bar]:
+        """None of more than anybody counts: those that were looked at are no sample of the rest."""
+        if self.is_beyond:
+            return []
         found, start = [], 0.0
         for age, n in enumerate(self.by_age):
             if n:

@@ -28,7 +28,8 @@ def life_line(pickup: PickupOrder, events: Iterable[CaseEvent]) -> LifeLine:
     day = pickup.planned_for
     planned = course.last(EventKind.PLANNED)
     when = day_in_words(day) if day else ""
-    was_planned = Stop("Planerad", StopState.DONE, when, str(planned.user) if planned else "")
+    by = str(planned.user or "") if planned else ""
+    was_planned = Stop("Planerad", StopState.DONE, when, by)
     if pickup.has_ended:
         stops = [made, *([was_planned] if day else [])]
         return LifeLine([*stops, done("Mottagen", received, pickup.received_at)])
@@ -41,16 +42,12 @@ def life_line(pickup: PickupOrder, events: Iterable[CaseEvent]) -> LifeLine:
                 Stop(came.label, StopState.NOW, came.when, came.who),
                 Stop("Avslutad", StopState.LATER),
             ],
-            next_step=NextStep(_performer(pickup), "hämtar det som är kvar", "", received.at),
+            next_step=NextStep(pickup.reason.performer, "hämtar det som är kvar", "", received.at),
         )
     plan = was_planned if day else Stop("Planeras", StopState.LATER)
     return LifeLine(
         [made, plan, Stop("Mottagen", StopState.LATER)], next_step=_next(pickup, course)
     )
-
-
-def _performer(pickup: PickupOrder) -> str:
-    return str(pickup.reason.supplier) if pickup.reason.by_supplier else "KHS"
 
 
 def _next(pickup: PickupOrder, course: Course) -> NextStep:
@@ -60,6 +57,6 @@ def _next(pickup: PickupOrder, course: Course) -> NextStep:
         return NextStep("Förskrivaren", "skriver hämtadressen", "", since)
     day = pickup.planned_for
     if day is None:
-        return NextStep(_performer(pickup), "planerar hämtningen", "", since)
+        return NextStep(pickup.reason.performer, "planerar hämtningen", "", since)
     late = day < timezone.localdate()
-    return NextStep(_performer(pickup), "hämtar", day_in_words(day), since, late)
+    return NextStep(pickup.reason.performer, "hämtar", day_in_words(day), since, late)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -17,6 +18,7 @@ from orders.delivery_sheet import sheet
 from orders.models import Order, OrderLine, OrderStatus
 from organisation.models import AccessLogEntry
 from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, KHS, LOGGRANSKARE
+from organisation.queues import Waits
 from recipients.models import Loan
 from sesam.errors import DomainError
 from sesam.models import CaseKind
@@ -273,6 +275,22 @@ def test_the_home_says_how_many_wait_in_each_queue_and_its_link_shows_just_these
     assert counts["Alla att leverera"] == 5
     for label, (count, url) in found.items():
         assert khs.get(url).context["cl"].result_count == count, label
+
+
+def test_of_more_than_anybody_counts_no_ages_are_told():
+    """What was looked at is no sample of the rest."""
+    waits = Waits(link=None, count=1001, by_age=(1001, 0, 0), oldest=1)
+    assert waits.is_beyond and waits.bars == [] and waits.detail == ""
+    assert replace(waits, count=1000, by_age=(1000, 0, 0)).bars
+
+
+def test_a_row_counts_what_is_lacking_and_not_what_waits_for_it(khs):
+    chair, part = ArticleFactory(), in_stock(5)[0]
+    cart = start()
+    add(cart, chair, components=((part, 1),))
+    services.send(cart, user=cart.user)
+    text = khs.get(reverse(QUEUE)).content.decode()
+    assert "1 rad restnoterad" in text and "0 av 2" in text
 
 
 def test_whoever_runs_the_system_sees_no_queues():

@@ -18,6 +18,7 @@ from sesam.life_line import LifeLine
 from sesam.models import CaseKind
 from tests.factories import (
     ArticleFactory,
+    BufferFactory,
     UserFactory,
     WarehouseFactory,
     given_out,
@@ -113,6 +114,48 @@ def test_a_part_delivery_says_how_much_came_and_what_is_left(article, khs):
 
     assert line.stops[-1].who == "1 av 3 st"
     assert line.branch.text == "2 st Rollator Troja är kvar att leverera"
+
+
+def test_what_is_lacking_does_not_hide_what_can_still_go(article, khs):
+    order = sent((article, 2), (ArticleFactory(name="Dyna Roho"), 1))
+    services.deliver(order, [Pick(order.lines.get(article=article).pk, 1)], user=khs)
+
+    branch = line_of(order).branch
+
+    assert branch.text == "1 st Dyna Roho är restnoterat, 1 st Rollator Troja är kvar att leverera"
+
+
+def test_what_an_own_store_handed_out_is_not_picked_and_the_rest_says_how_far_it_is(article, khs):
+    store, cushion = BufferFactory(), ArticleFactory(name="Dyna Roho")
+    put_in_stock(store, cushion, 1)
+    cart = start()
+    cart.unit.own_stores.add(store)
+    add(cart, cushion, warehouse=store)
+    add(cart, article)
+    order = services.send(cart, user=cart.user)
+    services.start_picking(order, user=khs)
+
+    line = line_of(order)
+
+    assert stops(line) == [("Skickad", "done"), ("Hos mottagaren", "done")]
+    assert line.branch.text == "1 st Rollator Troja är kvar att leverera"
+    assert [(x.label, x.state.value) for x in line.branch.stops] == [
+        ("Plockas", "now"), ("Hos mottagaren", "later"),
+    ]  # fmt: skip
+    services.deliver(order, [Pick(order.lines.get(article=article).pk, 1)], user=khs)
+    assert ("Plockad", "done") in stops(line_of(order))
+
+
+def test_an_order_of_nothing_but_an_own_stores_was_never_picked():
+    store, article = BufferFactory(), ArticleFactory()
+    put_in_stock(store, article, 1)
+    cart = start()
+    cart.unit.own_stores.add(store)
+    add(cart, article, warehouse=store)
+
+    line = line_of(services.send(cart, user=cart.user))
+
+    assert stops(line) == [("Skickad", "done"), ("Hos mottagaren", "done")]
 
 
 def test_a_held_order_waits_for_its_activity(article, khs):
