@@ -1,12 +1,13 @@
 """The catalogue in KHS's hands; balances to look at."""
 
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.postgres.fields import DecimalRangeField
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Model, Q, QuerySet, Value
+from django.db.models import Field, Model, Q, QuerySet, Value
 from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.urls import URLPattern, path
@@ -16,6 +17,7 @@ from organisation.long_lists import LongList
 from sesam import attachments
 from sesam.errors import DomainError
 
+from . import measures
 from .catalogue_admin import export_view, import_view, upload_view
 from .counting_admin import count_view
 from .models import (
@@ -104,6 +106,9 @@ class ArticleAdmin(ForKhs, FoundByWords[Article]):
     ordering = ("number",)
     autocomplete_fields = ("supplier", "iso_class")
     inlines = (PriceInline, DocumentInline, StandardComponentInline, FitInline)
+    formfield_overrides: ClassVar[dict[type[Field[Any, Any]], Any]] = {
+        DecimalRangeField: {"form_class": measures.SpanField}
+    }
 
     def get_urls(self) -> list[URLPattern]:
         own = (
@@ -118,6 +123,11 @@ class ArticleAdmin(ForKhs, FoundByWords[Article]):
             ),
             *super().get_urls(),
         ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
+        """The measures are a block of their own."""
+        names = [name for name in self.get_fields(request, obj) if name not in measures.BY_NAME]
+        return [(None, {"fields": names}), ("Mått", {"fields": list(measures.BY_NAME)})]
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Article | None = None

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from . import measures
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -92,6 +94,21 @@ def money(value: Any) -> Decimal:
     if not amount.is_finite() or not 0 <= amount < 10**8 or amount != round(amount, 2):
         raise Wrong("Ange ett pris i kronor, med högst två decimaler.")
     return round(amount, 2)
+
+
+def measure(value: Any) -> Any:
+    """From one value to another: «41–56», or a number."""
+    try:
+        return measures.parse(_plain(value).replace(".", ","))
+    except ValueError as error:
+        raise Wrong(str(error)) from None
+
+
+def one_measure(value: Any) -> Decimal:
+    found = measure(value)
+    if found.lower != found.upper:
+        raise Wrong("Skriv ett tal, med högst en decimal.")
+    return Decimal(found.lower)
 
 
 def date(value: Any) -> dt.date:

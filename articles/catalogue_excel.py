@@ -16,10 +16,12 @@ from zipfile import BadZipFile, ZipFile
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import DatabaseError
+from psycopg.types.range import Range
 
 from sesam.errors import DomainError
 
 from . import catalogue_cells as cells
+from .measures import MEASURES, written
 from .models import Article, ArticleType, Project, Responsibility
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -61,6 +63,14 @@ COLUMNS = (
     Column("Projekt", "project", cells.choice(Project.choices)),
     Column("Utgått", "is_discontinued", cells.yes_or_no),
     Column("Utökad artikelinformation", "extended_info", cells.text(5000)),
+    *(
+        Column(
+            f"{measure.label}, {measure.unit}",
+            measure.name,
+            cells.measure if measure.is_span else cells.one_measure,
+        )
+        for measure in MEASURES
+    ),
     Column("Listpris exkl. moms", "list_price", cells.money),
     Column("Hyra per månad exkl. moms", "rent", cells.money),
     Column("Pris från", "valid_from", cells.date),
@@ -207,7 +217,10 @@ def _value(article: Article, field: str) -> Any:
         return article.supplier.name if article.supplier else None
     if field == "billing_form":
         return article.billing_form.name
-    return getattr(article, field)
+    value = getattr(article, field)
+    if isinstance(value, Range):
+        return value.lower if value.lower == value.upper else written(value)
+    return value
 
 
 def _cell(sheet: Any, value: Any) -> Any:

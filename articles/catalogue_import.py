@@ -1,7 +1,8 @@
 """Taking over a catalogue sheet: what it would change, and the change itself.
 
 A row names its article by number. Filled cells are taken over, empty ones leave what is there,
-and articles that the sheet doesn't name stay as they are. Rows with faults are left out, each
+and articles that the sheet doesn't name stay as they are. A new or changed name is read for the
+measures that the article has none of (``measures.read``); the report says which came so. Rows with faults are left out, each
 with its reason; so the same sheet once more changes nothing.
 """
 
@@ -22,6 +23,7 @@ from sesam import awaited
 from sesam.errors import DomainError
 
 from . import catalogue_excel as excel
+from . import measures
 from .models import Article, ArticleType, BillingForm, CatalogueImport, IsoClass, Price, Supplier
 
 _LABELS = {column.field: column.label for column in excel.COLUMNS}
@@ -39,7 +41,8 @@ READING = 60  # per cent of the work, about: the rest is comparing and writing
 
 @dataclass
 class Change:
-    """An article that the sheet makes or changes. ``labels`` are the columns that differ."""
+    """An article that the sheet makes or changes. ``labels`` are the columns that differ; of a new
+    one those that its name was read for."""
 
     article: Article
     is_new: bool
@@ -141,6 +144,12 @@ def _change(
     labels = [_LABELS[name] for name in _LABELS if name in differs]
     if price is not None:
         labels += [_LABELS[name] for name in amounts]
+    if is_new:  # all that the line says is new: that needs no telling
+        labels = []
+    if "name" in differs:
+        told = measures.fill(article)
+        differs.update(told)
+        labels += [f"{_LABELS[name]} (ur benämningen)" for name in told]
     return Change(article, is_new, labels, differs, price) if is_new or labels else None
 
 

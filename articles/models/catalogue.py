@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import and_
+from typing import Any
+
 import pgtrigger
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.fields import DecimalRangeField
+from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
 from django.db import models
 from django.db.models import Func, Q
 from django.db.models.functions import Length
@@ -19,6 +24,22 @@ def _swedish(name: str) -> models.GeneratedField:
         output_field=models.TextField(),
         db_persist=True,
     )
+
+
+def _span(label: str) -> DecimalRangeField:
+    """A measure that may be settable, from one value to another; see ``articles/measures.py``."""
+    return DecimalRangeField(label, null=True, blank=True, help_text="cm, som 45 eller 41–56")
+
+
+def _measure(label: str, help_text: str) -> models.DecimalField[Any, Any]:
+    return models.DecimalField(
+        label, max_digits=4, decimal_places=1, null=True, blank=True, help_text=help_text
+    )
+
+
+def _positive(*names: str, part: str = "") -> Q:
+    rules = [Q(**{f"{name}__isnull": True}) | Q(**{f"{name}{part}__gt": 0}) for name in names]
+    return reduce(and_, rules)
 
 
 class IsoClass(models.Model):
@@ -170,6 +191,13 @@ class Article(models.Model):
     )
     is_discontinued = models.BooleanField("utgått", default=False)
     extended_info = models.TextField("utökad artikelinformation", blank=True)
+    seat_width = _span("sittbredd")
+    seat_depth = _span("sittdjup")
+    seat_height = _span("sitthöjd")
+    back_height = _span("rygghöjd")
+    total_width = _measure("totalbredd", "cm")
+    user_weight = _measure("maxvikt", "kg, högsta brukarvikt")
+    own_weight = _measure("vikt", "kg, egen vikt")
     search_text = models.TextField(editable=False, default="")
 
     class Meta:
@@ -186,6 +214,8 @@ class Article(models.Model):
             models.Index(fields=["sort_key", "name", "id"], name="article_by_name"),
             models.Index(Length("number"), "number", name="article_by_number"),
             models.Index(fields=["supplier", "sort_key", "name", "id"], name="article_by_supplier"),
+            GistIndex(fields=["seat_width"], name="article_seat_width"),
+            GistIndex(fields=["seat_depth"], name="article_seat_depth"),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -206,7 +236,15 @@ class Article(models.Model):
                 condition=Q(project="") | Q(type=ArticleType.SERVICE, is_stocked=False),
                 name="project_is_a_service",
                 violation_error_message="Bara en tjänst som inte lagerförs kan vara ett projekt.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=_positive("total_width", "user_weight", "own_weight")
+                & _positive(
+                    "seat_width", "seat_depth", "seat_height", "back_height", part="__startswith"
+                ),
+                name="measures_are_positive",
+                violation_error_message="Ett mått är större än noll.",
+            ),
         ]
 
     def __str__(self) -> str:

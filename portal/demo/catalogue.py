@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from articles import measures
 from articles.models import (
     Article,
     ArticleDocument,
@@ -46,6 +47,12 @@ OWN = [
     ("70002", "Batteri till larm", "consumable", "", "Abilia AB", "B1"),
     ("70003", "Engångsunderlägg 60 × 90", "consumable", "", "", ""),
 ]  # fmt: skip
+#: Width, depth and height of the seat, height of the back, whole width, user's and own weight.
+MEASURED = {
+    "37121": ("45", "41–56", "39–50", "42–56", "64", "135", "16,5"),
+    "43027": ("45", "41–56", "39–50", "42–56", "64", "125", "16,5"),
+    "46948": ("45", "36–49", "39–50", "42–56", "64", "125", "15,8"),
+}
 HANDBOOK_GROUP = ["37121", "43027", "46948"]
 NOT_STOCKED = ("39302", "39303", "MANUELL")
 PROJECTS = {"39302": Project.WITH_OFFER, "39303": Project.WITHOUT_OFFER}
@@ -110,7 +117,7 @@ def _article(
         rule = BillingForm.Rule.RENT
     else:
         rule = BillingForm.Rule.SALE_RETURN if main else BillingForm.Rule.SALE
-    return Article(
+    article = Article(
         number=number, name=name, type=kind, iso_code=iso,
         iso_class=classes.get(iso) or classes.get(iso[:4]) or classes.get(iso[:2]),
         supplier=suppliers.get(supplier), supplier_number=supplier_number,
@@ -120,6 +127,11 @@ def _article(
         own_order_only=main and iso.startswith(BEDS),
         responsibility=Responsibility.B if iso.startswith(MUNICIPAL) else Responsibility.A,
     )  # fmt: skip
+    measures.fill(article)
+    for measure, typed in zip(measures.MEASURES, MEASURED.get(number, ()), strict=False):
+        known = measures.parse(typed)
+        setattr(article, measure.name, known if measure.is_span else known.lower)
+    return article
 
 
 def _prices(articles: dict[str, Article]) -> None:

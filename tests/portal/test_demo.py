@@ -4,6 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from articles.measures import written
 from articles.models import Article, Balance, IsoClass
 from individuals.stock_check import differences
 from orders.models import OrderLine
@@ -44,6 +45,14 @@ def test_the_handbooks_wheelchairs_replace_one_another(loaded):
     }
     assert available["37121"] == 0
     assert available["43027"] > 0
+
+
+def test_measures_are_read_out_of_the_names(loaded):
+    measured = Article.objects.exclude(seat_width=None)
+    assert measured.count() > 1500
+    assert set(measured.values_list("type", flat=True)) <= {"main", "accessory"}
+    chair = Article.objects.get(number="278340")  # Cross 6 allround sb45 sd41-56 lang
+    assert (written(chair.seat_width), written(chair.seat_depth)) == ("45", "41–56")
 
 
 def test_services_and_the_manual_article_need_a_comment(loaded):

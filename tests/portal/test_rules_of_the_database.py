@@ -39,6 +39,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "import_progress_in_percent": {"progress": 101},
     "somebody_did_it": {"user": None, "job": ""},
     "project_is_a_service": {"project": "with_offer"},
+    "measures_are_positive": {"own_weight": 0},
     "price_not_negative": {"list_price": -1},
     "rent_not_negative": {"rent": -1},
     "price_of_something": {"list_price": None, "rent": None},
