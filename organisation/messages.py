@@ -22,8 +22,8 @@ def send(
 ) -> Message:
     """Tell ``user`` something, in the transaction of what happened.
 
-    ``about`` is the key of the recipient whom the text may tell of; of a protected person nothing
-    but the title is sent. Personal numbers are struck out of both.
+    ``about`` is the key of the recipient whom the text may tell of: of one who is protected the
+    caller sends the title alone. Personal numbers are struck out of both.
     """
     return Message.objects.create(
         user=user,
@@ -35,7 +35,7 @@ def send(
 
 
 def mark_read(message: Message) -> None:
-    """The user has read it. Twice is once; the count that came with the request follows."""
+    """The user has read it. Twice is once."""
     now = timezone.now()
     if Message.objects.filter(pk=message.pk, read_at=None).update(read_at=now):
         message.read_at = now

@@ -55,7 +55,7 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
     rows = _rows(order)
     lines = [row.line for row in rows]
     handed_out = [x for x in lines if x.source == Source.OWN_STORE and x.delivered]
-    to_come = [x for x in lines if x not in handed_out]
+    to_come = [x for x in lines if x.open]
     status = order.get_status_display()
     if handed_out and to_come:
         status = f"{status} hos KHS; det som fanns i förrådet är utlämnat"

@@ -393,6 +393,19 @@ def test_send_gives_a_confirmation_and_sent_again_the_same_one(client, user, art
     assert Order.objects.get().case_number in page
 
 
+def test_a_confirmation_that_is_opened_later_does_not_say_what_no_longer_happens(
+    client, user, article
+):
+    cart = start(user)
+    add(cart, article)
+    confirmation = send(client, cart)["Location"]
+    assert "KHS plockar" in client.get(confirmation).content.decode()
+    services.cancel(Order.objects.get(), user=user)
+    page = client.get(confirmation).content.decode()
+    assert "Makulerad" in page
+    assert "KHS plockar" not in page and "Vad händer nu" not in page
+
+
 def test_an_old_page_does_not_send_the_next_order(client, user, article):
     old = start(user)
     add(old, article)
