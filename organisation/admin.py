@@ -168,6 +168,7 @@ class UserAdmin(Locked, DjangoUserAdmin[User]):
                     "default_unit",
                     "payers",
                     "default_source",
+                    "is_technician",
                 )
             },
         ),

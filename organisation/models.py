@@ -117,6 +117,9 @@ class User(AbstractUser):
         "mina beställningar levereras från", max_length=8, choices=Source.choices, blank=True
     )
     preferences = models.JSONField("egna val", default=dict, blank=True)
+    is_technician = models.BooleanField(
+        "tekniker", default=False, help_text="Utför aktiviteter på KHS verkstad."
+    )
     is_demo = models.BooleanField("demokonto", default=False, editable=False)
 
     class Meta:

@@ -126,6 +126,10 @@ class EventKind(models.TextChoices):
     PROJECT = "project", "Projekt flyttat"
     RECEIVED = "received", "Mottagen"
     PREPARED = "prepared", "Kan lämnas ut igen"
+    TAKEN = "taken", "Påbörjad"
+    REPORTED = "reported", "Återrapporterad"
+    HANDED_BACK = "handed_back", "Lämnad tillbaka"
+    CLOSED = "closed", "Avslutad"
     CANCELLED = "cancelled", "Makulerad"
 
 

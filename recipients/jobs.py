@@ -2,10 +2,16 @@
 
 from sesam import jobs
 
-from . import services
+from . import dialog_files, services
 
 
 @jobs.hourly
 def remove_unused_recipients() -> int:
     """Persons who were fetched from the register and whom no case came of."""
     return services.clean_up()
+
+
+@jobs.hourly
+def remove_dialogs_files() -> int:
+    """Files that were chosen in a dialog whose case was never made."""
+    return dialog_files.remove_old()

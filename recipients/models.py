@@ -3,6 +3,8 @@
 import uuid
 
 import pgtrigger
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import F, Q
 
@@ -10,6 +12,7 @@ from articles.models import Article
 from individuals.models import Component, Individual
 from organisation.models import Payer, Unit, Warehouse
 from sesam.addresses import Address
+from sesam.attachments import Attachment
 from sesam.models import CaseNumber, CaseNumberKey
 
 
@@ -262,3 +265,21 @@ class Loan(models.Model):
         """How it sits on a piece now. Needs ``component`` loaded."""
         sat = self.component
         return sat if sat is not None and sat.removed_at is None else None
+
+
+class DialogFile(Attachment):
+    """A file that was chosen in a dialog whose case isn't made yet. The case gets the very file, and
+    this row goes; else the hourly job takes both away.
+
+    ``document`` is the name of the mandatory document that it is, where a case needs one.
+    """
+
+    dialog_key = models.CharField("dialog", max_length=24, db_index=True)
+    document = models.CharField("är", max_length=80, blank=True)
+
+    class Meta(Attachment.Meta):
+        verbose_name = "fil i en dialog"
+        verbose_name_plural = "filer i dialoger"
+
+    def may_read(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+        return bool(self.uploaded_by_id == user.pk)

@@ -14,9 +14,12 @@ import phonenumbers
 from phonenumbers import Leniency
 
 from sesam.addresses import written
+from sesam.errors import DomainError
 from sesam.personal_numbers import looks_personal, struck_out
 
+from .cases import AddressedCase
 from .models import Recipient
+from .whereabouts import CONTACT
 
 _IN_A_ROW, _WHOLE = 3, 99  # words
 _SHORTEST = 3  # shorter words of a name or street are too common to tell anything
@@ -131,3 +134,46 @@ def _spaced(text: str) -> str:
 
 def _stands(value: str, folded: str) -> bool:
     return len(value) >= _SHORTEST and value.casefold() in folded
+
+
+class TextNeedsCheck(DomainError):
+    """The typed text looks as if it held personal data; ``text_confirmed`` lets it stand."""
+
+    def __init__(self, words: list[str]) -> None:
+        super().__init__(
+            "Dokumentet till leverantören får inte innehålla personuppgifter. Texten har ord som"
+            f" också står i mottagarens uppgifter: {', '.join(words)}. Ta bort dem, eller kryssa i"
+            " att texten är kontrollerad.",
+            field="text_confirmed",
+        )
+        self.words = words
+
+
+def check_paper(case: AddressedCase, texts: Iterable[str], *, confirmed: bool) -> None:
+    """What may stand on a paper without personal data: nothing of the person's record in ``texts``
+    (names of the case's fields) and in whom to call. Raises ``DomainError``, with the first of
+    ``texts`` as its field, or ``TextNeedsCheck``."""
+    names = list(texts)
+    if case.recipient is None:
+        return
+    me, unit = case.ordered_by, case.unit
+    free = "\n".join(getattr(case, name) for name in names)
+    contact = [case.contact_phone, case.contact_mobile, case.contact_email]
+    # The orderer's own name and mail are no such text, nor are the numbers meant to be called.
+    mine = {str(me), me.email}
+    found = search(
+        case.recipient,
+        numbers=[free, *(getattr(case, name) for name in CONTACT)],
+        words=[free, *(t for t in (case.contact_name, case.contact_email) if t not in mine)],
+        at=[case.co, case.street, case.door_code],
+        free=free,
+        own=[*contact, me.phone, me.mobile, me.email, unit.phone],
+    )
+    if found.certain:
+        raise DomainError(
+            "Dokumentet till leverantören får inte innehålla personuppgifter. Ta bort"
+            f" {', '.join(found.certain)} ur texten; personuppgifter lämnas per telefon.",
+            field=names[0],
+        )
+    if found.possible and not confirmed:
+        raise TextNeedsCheck(found.possible)

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("individuals.urls")),
     path("", include("recipients.urls")),
     path("", include("orders.urls")),
+    path("", include("activities.urls")),
     path("", include("pickups.urls")),
     path("", include("portal.urls")),
 ]

@@ -67,6 +67,7 @@ class StockMovement(models.Model):
         RETURN = "return", "Retur"
         SCRAP = "scrap", "Skrotning"
         COUNT = "count", "Inventering"
+        MATERIAL = "material", "Material till aktivitet"
 
     warehouse = models.ForeignKey(
         Warehouse,
@@ -129,6 +130,7 @@ class StockMovement(models.Model):
                         "return",
                         "scrap",
                         "count",
+                        "material",
                     ]
                 ),
                 name="movement_kind_is_known",

@@ -6,6 +6,7 @@ individuals (by number), case number.
 """
 
 from .changing import (
+    add_note,
     cancel,
     hold,
     release,
@@ -24,6 +25,7 @@ from .sending import send
 __all__ = [
     "Overtaken",
     "Pick",
+    "add_note",
     "answer_offer",
     "cancel",
     "deliver",

@@ -100,6 +100,7 @@ def start_picking(order: Order, *, user: User) -> Order:
     order = lock_case(order)
     if order.status == OrderStatus.PICKING:
         return order
+    check_not_held(order)
     set_status(order, OrderStatus.PICKING)
     order.save(update_fields=["status"])
     tell(order, user, EventKind.PICKING, "Plockning påbörjad")
@@ -123,23 +124,47 @@ def stop_picking(order: Order, *, user: User) -> Order:
     return order
 
 
+def check_not_held(order: Order) -> None:
+    """Raises ``DomainError`` while an activity must end first."""
+    if hold := order.holds.filter(released_at=None).first():
+        raise DomainError(f"Beställningen väntar på aktivitet {hold.case_number}.")
+
+
+@transaction.atomic
+def add_note(order: Order, text: str, *, user: User) -> Order:
+    """What has to be known of an order that is on its way, added to «Övrig information»."""
+    order = lock_case(order)
+    if order.has_ended:
+        raise DomainError(f"Beställningen är redan {order.status_words}.")
+    kept = order.extra_info[: _MOST_INFO - len(text) - 1]
+    order.extra_info = f"{kept}\n{text}".strip()
+    order.save(update_fields=["extra_info"])
+    tell(order, user, EventKind.CHANGED, text)
+    return order
+
+
+_MOST_INFO = 2000
+
+
 @transaction.atomic
 def hold(order: Order, case_number: str, *, user: User) -> OrderHold:
     """An activity earmarks the order: it can't be delivered before ``release``."""
     order = lock_case(order)
     if order.status in (OrderStatus.DELIVERED, OrderStatus.CANCELLED):
-        raise DomainError("Beställningen är avslutad.")
+        raise DomainError(
+            f"Beställningen är redan {order.status_words} och kan inte vänta på en aktivitet."
+        )
     made, _ = OrderHold.objects.get_or_create(order=order, case_number=case_number)
     tell(order, user, EventKind.HELD, f"Väntar på aktivitet {case_number}")
     return made
 
 
 @transaction.atomic
-def release(order: Order, case_number: str, *, user: User) -> None:
-    """The activity has ended."""
+def release(order: Order, case_number: str, *, user: User, how: str = "avslutad") -> None:
+    """The activity has ended; ``how`` says how."""
     order = lock_case(order)
     order.holds.filter(case_number=case_number, released_at=None).update(released_at=timezone.now())
-    tell(order, user, EventKind.RELEASED, f"Aktivitet {case_number} är avslutad")
+    tell(order, user, EventKind.RELEASED, f"Aktivitet {case_number} är {how}")
 
 
 def reserved_by_place() -> Counter[tuple[int, int]]:

@@ -19,6 +19,7 @@ from ..models import (
     OrderLine,
     OrderStatus,
 )
+from .changing import check_not_held
 from .common import status_of
 from .handing_out import record_delivery_of
 from .projects import record_delivery
@@ -87,8 +88,7 @@ def deliver(
         raise Overtaken(order, now_delivered - seen_delivered, asked)
     if order.status in (OrderStatus.DELIVERED, OrderStatus.CANCELLED):
         raise DomainError(f"Beställningen är redan {order.get_status_display().lower()}.")
-    if hold := order.holds.filter(released_at=None).first():
-        raise DomainError(f"Beställningen väntar på aktivitet {hold.case_number}.")
+    check_not_held(order)
     if not picks:
         raise DomainError(
             "Inget är valt att lämna ut. Välj individ eller ange antal på minst en rad."

@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods
 
 from articles.prices import Amounts
@@ -23,7 +25,7 @@ from recipients.case_views import (
     log_case,
     tags_of,
 )
-from sesam import attachments
+from sesam import attachments, case_pages
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum
 
@@ -173,13 +175,21 @@ def _tags(
     return tags
 
 
+def _waits_for(hold: OrderHold) -> SafeString:
+    """«Den väntar på aktivitet 26470188», with the way there."""
+    number = hold.case_number
+    url = case_pages.url_for(number)
+    link = format_html('<a href="{}">{}</a>', url, number) if url else number
+    return format_html("Den väntar på aktivitet {}, och plockas när den är avslutad.", link)
+
+
 def _note(
     order: Order,
     hold: OrderHold | None,
     projects: list[progress.Progress],
     *,
     may_answer: bool,
-) -> dict[str, str] | None:
+) -> dict[str, str | SafeString] | None:
     """The one thing that hinders the order most."""
     if any(project.waits_for_answer for project in projects):
         whose = "ditt" if may_answer else "förskrivarens"
@@ -194,7 +204,7 @@ def _note(
             "tone": "amber",
             "icon": "lock",
             "title": "Beställningen kan inte levereras än",
-            "text": f"Den väntar på aktivitet {hold.case_number}.",
+            "text": _waits_for(hold),
         }
     if order.status == OrderStatus.CANCELLED:
         return {"tone": "grey", "icon": "ban", "text": "Beställningen är makulerad."}
@@ -298,12 +308,13 @@ def _facts(order: Order, lines: list[OrderLine], *, number: bool) -> list[dict[s
 def cancel(request: UserRequest, number: str) -> HttpResponse:
     """«Makulera beställning»: the question, and «Ja, makulera»."""
     order = find_order(request, number)
+    hold = order.holds.filter(released_at=None).first()
     return confirm_cancel(
         request,
         order,
         page=reverse("orders:detail", args=[order.case_number]),
         template="orders/cancel.html",
-        hindrance=services.why_not_cancel(order, request.user),
+        hindrance=_waits_for(hold) if hold else services.why_not_cancel(order, request.user),
         cancel=lambda case: services.cancel(case, user=request.user),
         order=order,
         own_delivered=order.lines.filter(source=Source.OWN_STORE, delivered__gt=0).exists(),

@@ -4,11 +4,12 @@ Locks are taken in one order: recipients, cases (pickup orders by number, a retu
 balances (by warehouse and article), individuals (by number), case number.
 """
 
+from recipients.case_details import Protected
+from recipients.personal_data import TextNeedsCheck
+
 from .arrivals import Extra, Got
 from .common import on_pickups
 from .ordering import (
-    Protected,
-    TextNeedsCheck,
     Wish,
     cancel_pickup,
     change_pickup,

@@ -13,10 +13,9 @@ from django.utils import timezone
 
 from organisation.behalf import check_behalf
 from organisation.models import Unit, User
-from recipients import held, lending, personal_data
+from recipients import case_details, held, lending, personal_data
 from recipients.cases import EventKind, forget_at_end, last_event, lock_case, set_status, tell
 from recipients.models import CareRelation, Loan, Recipient
-from recipients.whereabouts import CONTACT
 from sesam import case_numbers
 from sesam.errors import DomainError
 from sesam.models import CaseKind
@@ -31,31 +30,7 @@ from ..models import (
 from . import goods
 
 DETAILS = [f.name for f in PickupDetails._meta.get_fields() if f.name != "typed_for_case"]
-_NEEDED = {"street": "gatuadress", "postcode": "postnummer", "locality": "ort"}
 ON_PAPER = ("comment", "contact_name", "contact_phone", "contact_mobile", "contact_email")
-
-
-class TextNeedsCheck(DomainError):
-    """The typed text looks as if it held personal data; ``text_confirmed`` lets it stand."""
-
-    def __init__(self, words: list[str]) -> None:
-        super().__init__(
-            "Dokumentet till leverantören får inte innehålla personuppgifter. Texten har ord som"
-            f" också står i mottagarens uppgifter: {', '.join(words)}. Ta bort dem, eller kryssa i"
-            " att texten är kontrollerad.",
-            field="text_confirmed",
-        )
-        self.words = words
-
-
-class Protected(DomainError):
-    """The person became protected while the pickup order was being written."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Mottagaren har fått skyddad identitet sedan du började. Börja om, och skriv den adress"
-            " som gäller just den här hämtningen."
-        )
 
 
 @dataclass(frozen=True)
@@ -90,10 +65,7 @@ def order_pickup(
     lending.lock([recipient.pk])
     if there := PickupOrder.objects.filter(token=token, recipient=recipient).first():
         return there
-    was_protected = recipient.is_protected
-    recipient.refresh_from_db(fields=["is_protected"])
-    if recipient.is_protected and not was_protected:
-        raise Protected
+    case_details.check_not_protected_since(recipient)
     wishes = list({wish.loan_id: wish for wish in wishes}.values())
     check_behalf(user, unit, prescriber)
     if not reason.is_active:
@@ -130,46 +102,9 @@ def order_pickup(
 
 def _check_details(pickup: PickupOrder) -> None:
     """Address, phone, and what may stand on a paper without personal data."""
-    for name, words in _NEEDED.items():
-        if not getattr(pickup, name):
-            raise DomainError(f"Fyll i hämtadressen: {words} saknas.", field=name)
-    if not (pickup.contact_phone or pickup.contact_mobile):
-        raise DomainError("Ange minst ett telefonnummer.", field="contact_phone")
-    if pickup.reason.personal_data:
-        return
-    found = personal_data.search(
-        pickup.recipient,
-        numbers=[getattr(pickup, name) for name in ON_PAPER],
-        words=_typed(pickup),
-        at=[pickup.co, pickup.street, pickup.door_code],
-        free=pickup.comment,
-        own=_own(pickup),
-    )
-    if found.certain:
-        raise DomainError(
-            "Dokumentet till leverantören får inte innehålla personuppgifter. Ta bort"
-            f" {', '.join(found.certain)} ur texten; personuppgifter lämnas per telefon.",
-            field="comment",
-        )
-    if found.possible and not pickup.text_confirmed:
-        raise TextNeedsCheck(found.possible)
-
-
-def _own(pickup: PickupOrder) -> list[str]:
-    """Numbers and mail that are meant to be on the paper: whom to call about the pickup."""
-    me, unit = pickup.ordered_by, pickup.unit
-    contact = [pickup.contact_phone, pickup.contact_mobile, pickup.contact_email]
-    return [*contact, me.phone, me.mobile, me.email, unit.phone]
-
-
-def _typed(pickup: PickupOrder) -> list[str]:
-    """What may hold words about the person; the orderer's own name and mail are no such text."""
-    me = pickup.ordered_by
-    own = {str(me), me.email}
-    return [
-        pickup.comment,
-        *(text for text in (pickup.contact_name, pickup.contact_email) if text not in own),
-    ]
+    case_details.check_details(pickup, "hämtadressen")
+    if not pickup.reason.personal_data:
+        personal_data.check_paper(pickup, ["comment"], confirmed=pickup.text_confirmed)
 
 
 def _insert_lines(
@@ -211,23 +146,13 @@ def change_pickup(
     pickup = lock_case(pickup)
     if pickup.has_ended:
         raise DomainError(f"Hämtordern är {pickup.status_words} och kan inte ändras.")
-    forgotten = [*pickup.WHEREABOUTS, *CONTACT] if pickup.lacks_address else []
-    if forgotten:
-        pickup.forget_whereabouts()
-    changed = [
-        name
-        for name, value in details.items()
-        if name in DETAILS and getattr(pickup, name) != value
-    ]
+    changed = case_details.set_details(pickup, details, names=DETAILS)
     if not changed:
         return pickup
-    for name in changed:
-        setattr(pickup, name, details[name])
-    pickup.typed_for_case = pickup.recipient.is_protected
-    confirmed_stays = not any(name in ON_PAPER for name in changed)
+    confirmed_stays = not any(name in ON_PAPER and name in details for name in changed)
     pickup.text_confirmed = text_confirmed or (pickup.text_confirmed and confirmed_stays)
     _check_details(pickup)
-    pickup.save(update_fields=[*changed, *forgotten, "text_confirmed", "typed_for_case"])
+    pickup.save(update_fields=[*changed, "text_confirmed"])
     tell(pickup, user, kind, what)
     return pickup
 

@@ -7,7 +7,9 @@ import pytest
 from django.apps import apps
 from django.db import connection, models
 
-OUR_APPS = ("sesam", "organisation", "articles", "individuals", "recipients", "orders", "pickups")
+OUR_APPS = (
+    "sesam", "organisation", "articles", "individuals", "recipients", "orders", "activities", "pickups",
+)  # fmt: skip
 # What goes with what it belongs to, and why it may: no case refers to it.
 GOES_ALONG = {
     # a draft's own parts

@@ -15,6 +15,7 @@ from orders.models import OrderHold
 from organisation.models import SignInTurn, Source, User
 from pickups.services import Got, receive
 from sesam.models import Printout
+from tests.activities.builders import registered, report
 from tests.factories import (
     ArticleFactory,
     PriceFactory,
@@ -22,12 +23,15 @@ from tests.factories import (
     ReplacementGroupFactory,
     StandardComponentFactory,
     WarehouseFactory,
+    put_in_stock,
 )
 from tests.orders.builders import project, sent, start
 from tests.pickups.builders import fetched, lend, lend_chair_with_part, returned
 
 pytestmark = pytest.mark.django_db
-OUR_APPS = ("sesam", "organisation", "articles", "individuals", "recipients", "orders", "pickups")
+OUR_APPS = (
+    "sesam", "organisation", "articles", "individuals", "recipients", "orders", "activities", "pickups",
+)  # fmt: skip
 UNKNOWN = "okänd"
 NOW = timezone.now()
 NO_WAY_IN = {"door_code": "", "instructions": ""}
@@ -83,6 +87,11 @@ BROKEN: dict[str, dict[str, Any]] = {
     "receipt_of_something": {"quantity": 0},
     "received_state_is_known": {"state": UNKNOWN},
     "return_of_something": {"quantity": 0},
+    "hour_price_not_negative": {"hour_price": -1, "code": "", "name": "En till"},
+    "activity_status_is_known": {"status": UNKNOWN, "closed_at": None},
+    "activity_closed_at_a_time": {"status": "closed", "closed_at": None},
+    "report_of_some_weeks": {"minutes": 60001},
+    "material_of_something": {"quantity": 0},
 }
 # Of each thing that there may be one of, what a second one differs in.
 TWICE: dict[str, dict[str, Any]] = {
@@ -102,6 +111,8 @@ TWICE: dict[str, dict[str, Any]] = {
     "a_delivery_number_once": {},
     "an_aid_on_one_open_pickup": {},
     "a_loan_once_a_return": {},
+    "one_activity_type_a_code": {"name": "En till"},
+    "an_aid_once_an_activity": {},
 }
 
 
@@ -125,6 +136,9 @@ def rows() -> None:
     pickup = fetched(part)
     receive(pickup, [Got(pickup.lines.get().pk, 1, "cleaning")], user=pickup.ordered_by)
     fetched(counted, quantity=1)
+    wire = ArticleFactory()
+    put_in_stock(WarehouseFactory(), wire, 1)
+    report(registered(chair), (wire, 1))
     project()
     user = User.objects.get(pk=pickup.ordered_by_id)
     order = sent((ArticleFactory(), 2), user=user)

@@ -1,0 +1,36 @@
+"""Everything that can happen to an activity.
+
+Locks are taken in one order: recipients, cases (the activity, then the order that waits for it),
+loans, balances (by warehouse and article), individuals (by number), case number.
+"""
+
+from recipients.case_details import Protected
+from recipients.personal_data import TextNeedsCheck
+
+from .changing import cancel, change, undo_contact, why_not_cancel
+from .common import NotOurs, may_report, open_on
+from .planning import hand_back, plan, take, technicians
+from .registering import Registration, register, waits_for_it
+from .reporting import Used, report, why_not_report
+
+__all__ = [
+    "NotOurs",
+    "Protected",
+    "Registration",
+    "TextNeedsCheck",
+    "Used",
+    "cancel",
+    "change",
+    "hand_back",
+    "may_report",
+    "open_on",
+    "plan",
+    "register",
+    "report",
+    "take",
+    "technicians",
+    "undo_contact",
+    "waits_for_it",
+    "why_not_cancel",
+    "why_not_report",
+]

@@ -1,0 +1,97 @@
+"""An activity is changed while it is open, or cancelled while nobody has begun."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from individuals.holding import HeldPieces
+from organisation.models import User
+from recipients import case_details
+from recipients.cases import EventKind, last_event, lock_case, set_status, tell
+from sesam.errors import DomainError
+
+from ..models import Activity, ActivityStatus
+from . import common
+from .registering import DETAILS, ON_PAPER, check_texts
+
+
+@transaction.atomic
+def change(
+    activity: Activity,
+    *,
+    user: User,
+    details: dict[str, Any],
+    text_confirmed: bool = False,
+    kind: EventKind = EventKind.CHANGED,
+    what: str = "Uppgifterna ändrades",
+) -> Activity:
+    """Change address, contact or text while it is open."""
+    activity = lock_case(activity)
+    if activity.has_ended:
+        raise DomainError(f"Aktiviteten är {activity.status_words} och kan inte ändras.")
+    changed = case_details.set_details(activity, details, names=DETAILS)
+    if not changed:
+        return activity
+    confirmed_stays = not any(name in (*ON_PAPER, "contact_name") for name in changed)
+    activity.text_confirmed = text_confirmed or (activity.text_confirmed and confirmed_stays)
+    check_texts(activity)
+    case_details.check_details(activity, "aktivitetsadressen")
+    activity.save(update_fields=[*changed, "text_confirmed"])
+    tell(activity, user, kind, what)
+    return activity
+
+
+@transaction.atomic
+def undo_contact(activity: Activity, *, user: User, contact: bool, seen: int) -> Activity:
+    """Turn the contact switch of this activity back. Twice is once; raises ``DomainError`` where
+    something has happened to it since the event ``seen``."""
+    activity = lock_case(activity)
+    if activity.contact_prescriber == contact:
+        return activity
+    if last_event(activity) != seen:
+        raise DomainError(
+            "Det går inte att ångra: aktiviteten har ändrats sedan dess. Ändra med pennan i"
+            " stället."
+        )
+    words = "ska" if contact else "behöver inte"
+    return change(
+        activity,
+        user=user,
+        details={"contact_prescriber": contact},
+        text_confirmed=activity.text_confirmed,
+        kind=EventKind.CONTACT,
+        what=f"Förskrivare {words} kontaktas",
+    )
+
+
+def why_not_cancel(activity: Activity) -> str:
+    """Why it can't be cancelled now; empty when nothing hinders."""
+    if activity.status != ActivityStatus.REGISTERED:
+        return (
+            "Bara en aktivitet med status Registrerad kan makuleras."
+            f" Den här är {activity.status_words}."
+        )
+    if activity.reports.exists():
+        return "Arbete är redan återrapporterat. Avsluta aktiviteten i stället."
+    return ""
+
+
+@transaction.atomic
+def cancel(activity: Activity, *, user: User) -> Activity:
+    """«Makulera»: only while registered. Pieces are let go and the order goes on. Twice is once."""
+    activity = common.lock_activity(activity)
+    if activity.status == ActivityStatus.CANCELLED:
+        return activity
+    if fault := why_not_cancel(activity):
+        raise DomainError(fault)
+    pieces = HeldPieces(common.blocked_pieces(activity), user=user)
+    set_status(activity, ActivityStatus.CANCELLED)
+    activity.cancelled_at = timezone.now()
+    activity.save(update_fields=["status", "cancelled_at"])
+    tell(activity, user, EventKind.CANCELLED, "Aktiviteten makulerades")
+    common.end(activity, pieces, user=user)
+    pieces.save()
+    return activity

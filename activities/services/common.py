@@ -1,0 +1,103 @@
+"""What the services of activities share: who may do the work, what has become of its aids, how an
+activity ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from individuals.holding import HeldPieces
+from individuals.models import BlockReason, Individual
+from orders import services as orders
+from organisation import messages
+from organisation.models import User
+from organisation.permissions import KHS, has_role
+from recipients.cases import forget_at_end, lock_case
+from recipients.held import fate
+from sesam.errors import DomainError
+
+from ..models import Activity, ActivityLine, ActivityType
+
+#: Why a piece is held back that is being repaired.
+REPAIR = BlockReason.Code.REPAIR
+
+
+class NotOurs(DomainError):
+    """Somebody else does this work."""
+
+
+def may_report(user: User, activity: Activity) -> bool:
+    """Whether the user may report time and material, and close it: KHS always, a unit what its own
+    store or itself does."""
+    if has_role(user, KHS):
+        return True
+    by = ActivityType.DoneBy
+    own = activity.type.done_by in (by.STORE, by.UNIT) and activity.supplier_id is None
+    return own and user.units.filter(pk=activity.unit_id).exists()
+
+
+def blocked_pieces(activity: Activity) -> list[int]:
+    """The pieces that the activity holds back."""
+    found = Individual.objects.filter(blocks__case=activity.case_number, blocks__until=None)
+    return list(found.values_list("pk", flat=True).distinct())
+
+
+def lock_activity(activity: Activity) -> Activity:
+    """The activity as it stands, locked, and after it the order that waits for it."""
+    activity = lock_case(activity)
+    if activity.order is not None:
+        lock_case(activity.order)
+    return activity
+
+
+def end(activity: Activity, pieces: HeldPieces, *, user: User) -> None:
+    """What every end brings: pieces are let go, the order that waited goes on. The activity is
+    saved with its new status before, and ``pieces`` by the caller."""
+    pieces.release(REPAIR, case_number=activity.case_number)
+    how = activity.status_words
+    if activity.order is not None:
+        orders.release(activity.order, activity.case_number, user=user, how=how)
+    forget_at_end(activity)
+    if activity.ordered_by != user:
+        messages.send(
+            activity.ordered_by,
+            title=f"Aktivitet {activity.case_number} är {how}",
+            text=f"{activity.type}, {how} av {user}.",
+            case_number=activity.case_number,
+            about=activity.recipient.key if activity.recipient else None,
+        )
+
+
+def open_on(loan_ids: Iterable[int]) -> dict[int, list[Activity]]:
+    """The open activities that each loan is on, oldest first. One query."""
+    found: dict[int, list[Activity]] = {}
+    lines = ActivityLine.objects.filter(
+        loan__in=list(loan_ids), activity__in=Activity.objects.still_open()
+    )
+    for line in lines.select_related("activity__type").order_by("pk"):
+        found.setdefault(line.loan_id or 0, []).append(line.activity)
+    return found
+
+
+def gone(line: ActivityLine) -> str:
+    """What has become of an aid since the activity was registered: «är redan återlämnat»; empty
+    while it is where it was."""
+    if line.loan is not None:
+        return fate(line.loan) if line.loan.ended_at else ""
+    piece = line.individual
+    if piece is None:
+        return ""
+    if piece.status == Individual.Status.SCRAPPED:
+        return "är skrotat"
+    if piece.status == Individual.Status.MISSING:
+        return "är anmält som saknat"
+    if piece.warehouse_id is None:
+        return "är utlämnat"
+    return ""
+
+
+def told_gone(activity: Activity) -> list[str]:
+    """A sentence for each of its aids that isn't where it was."""
+    lines = activity.lines.select_related(
+        "loan__article", "loan__individual", "individual", "article"
+    )
+    return [f"{line.title} {what}." for line in lines if (what := gone(line))]
