@@ -16,7 +16,7 @@ from organisation.permissions import FORSKRIVARE, KHS
 from portal import demo
 from recipients.models import Recipient
 from tests.odd_values import Visitor
-from tests.papers import needs_pdf
+from tests.papers import papers_not_drawn  # noqa: F401  a fixture
 from tests.test_access_log import address, at_work
 from tests.test_permissions import case  # noqa: F401  a fixture
 from tests.url_table import URLS
@@ -55,7 +55,7 @@ def loaded(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture
-def world(loaded, db, settings, tmp_path):
+def world(loaded, db, settings, tmp_path, papers_not_drawn):  # noqa: F811
     settings.DEMO = True
     settings.MEDIA_ROOT = tmp_path
     settings.AXES_ENABLED = False
@@ -92,10 +92,9 @@ def test_odd_values_are_refused_and_lose_nothing(world, name):
 SIGNING = {"sign_in", "sign_out"}
 
 
-@needs_pdf
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", [FORSKRIVARE, KHS])
-def test_no_address_is_left_out(case, settings, role):  # noqa: F811
+def test_no_address_is_left_out(case, settings, papers_not_drawn, role):  # noqa: F811
     """Those above follow links, which lead to what the demo happens to be at: an offer to answer
     or a pick to stop may not be among it. These know each address of the table."""
     settings.AXES_ENABLED = False

@@ -6,7 +6,7 @@
 import random
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from . import catalogue, coming_back, history, organisation, people, stock
 
@@ -39,4 +39,6 @@ def load() -> Loaded:
     shelf = stock.load(chance, places, articles)
     orders = history.load(chance, places, articles, recipients, shelf)
     coming_back.load(chance, places, recipients)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # else the first pages are planned for empty tables
     return Loaded(len(articles), len(recipients), len(shelf.pieces), orders)
