@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.db import close_old_connections, connection, transaction
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from sesam.errors import DomainError
 
@@ -48,6 +50,7 @@ class Answer:
     status: int
     location: str
     text: str
+    cookies: str  # that it sets; a message to the user lies in one
 
 
 class Twice:
@@ -77,11 +80,11 @@ class Twice:
 
     def post_both(self, *forms: tuple[str, dict]) -> list[Answer]:
         """Two forms at the same instant, in two tabs of the browser."""
-        bodies = [urllib.parse.urlencode(x | self.token, doseq=True).encode() for _, x in forms]
-        for each, (url, _), body in zip(self.connections, forms, bodies, strict=True):
+        bodies = [_body(data | self.token) for _, data in forms]
+        for each, (url, data), body in zip(self.connections, forms, bodies, strict=True):
             each.putrequest("POST", url)
             each.putheader("Cookie", self.cookies)
-            each.putheader("Content-Type", "application/x-www-form-urlencoded")
+            each.putheader("Content-Type", _kind(data))
             each.putheader("Content-Length", str(len(body)))
             each.endheaders(body[:-1])
         for each, body in zip(self.connections, bodies, strict=True):
@@ -92,7 +95,22 @@ class Twice:
     def _answer(response: http.client.HTTPResponse) -> Answer:
         text = response.read().decode()
         assert response.status < 500, text[-2000:]
-        return Answer(response.status, response.headers.get("Location", ""), text)
+        cookies = "; ".join(response.headers.get_all("Set-Cookie") or [])
+        return Answer(response.status, response.headers.get("Location", ""), text, cookies)
+
+
+def _body(data: dict) -> bytes:
+    if _kind(data) == MULTIPART_CONTENT:
+        for file in data.values():
+            if isinstance(file, UploadedFile):
+                file.seek(0)
+        return encode_multipart(BOUNDARY, data)
+    return urllib.parse.urlencode(data, doseq=True).encode()
+
+
+def _kind(data: dict) -> str:
+    with_file = any(isinstance(value, UploadedFile) for value in data.values())
+    return MULTIPART_CONTENT if with_file else "application/x-www-form-urlencoded"
 
 
 def while_others_write(

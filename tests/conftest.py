@@ -114,3 +114,23 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
         "timezone_id": "Europe/Stockholm",
         "viewport": {"width": 1280, "height": 800},
     }
+
+
+@pytest.fixture
+def twice(live_server: Any) -> Iterator[Any]:
+    """The double click of a user: their browser, and what it sends twice."""
+    from django.test import Client
+
+    from tests.at_once import Twice
+
+    opened: list[Twice] = []
+
+    def of(user: Any) -> tuple[Client, Twice]:
+        client = Client()
+        client.force_login(user, backend="organisation.backends.PortalBackend")
+        opened.append(Twice(live_server, client))
+        return client, opened[-1]
+
+    yield of
+    for each in opened:
+        each.close()

@@ -14,6 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from individuals.models import FormerNumber
+from orders import cart as carts
+from orders import services
 from orders.models import Cart, Order, OrderStatus, ProjectMove
 from orders.stages import Stage
 from organisation.permissions import BUFFERT, KHS
@@ -21,7 +23,6 @@ from pickups.models import PickupOrder, PickupReceipt, PickupStatus, ReceivedSta
 from pickups.services import Got, receive
 from recipients.cases import EventKind
 from recipients.models import Loan
-from tests.at_once import Twice
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -32,7 +33,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
-from tests.orders.builders import add, last_move, project, sent, start
+from tests.orders.builders import add, last_move, pdf, project, sent, start
 from tests.orders.test_concurrency import stock_agrees
 from tests.pickups.builders import fetched, lend, prescriber
 from tests.pickups.pages import form_of, new_return, to_information
@@ -42,20 +43,9 @@ ROUNDS = range(int(os.environ.get("SENT_TWICE", "12")))
 DELIVERY = "/bestallning/slutfor/leverans/"
 
 
-@pytest.fixture
-def twice(live_server):
-    """The double click of a user: their browser, and what it sends twice."""
-    opened = []
-
-    def of(user) -> tuple[Client, Twice]:
-        client = Client()
-        client.force_login(user, backend="organisation.backends.PortalBackend")
-        opened.append(Twice(live_server, client))
-        return client, opened[-1]
-
-    yield of
-    for each in opened:
-        each.close()
+@pytest.fixture(autouse=True)
+def files(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture
@@ -112,6 +102,67 @@ def test_an_order_that_is_thrown_away_while_it_is_sent_is_one_or_the_other(twice
         assert cart.closed_at is not None
     assert Order.objects.count() == Cart.objects.exclude(order=None).count()
     stock_agrees()
+
+
+# --- «Ångra» of a removed file ---
+
+
+def removed(cart: Cart) -> tuple[uuid.UUID, str]:
+    """A file of the order's that the user has taken away, and where «Ångra» puts it back."""
+    file = carts.attach(cart, pdf(), user=cart.user)
+    carts.detach(cart, file.key)
+    return file.key, reverse("orders:attach_again", args=[file.key])
+
+
+def test_a_file_is_put_back_twice_and_is_there_once(twice, article):
+    user = prescriber()
+    _, browser = twice(user)
+    cart = start(user, RecipientFactory())
+    add(cart, article)
+    for turn in ROUNDS:
+        _, back = removed(cart)
+        first, second = browser.post(back, {})
+        assert (first.status, first.location) == (second.status, second.location) == (302, DELIVERY)
+        assert cart.attachments.count() == turn + 1
+    assert services.send(cart, user=user).attachments.count() == len(ROUNDS)
+
+
+def test_a_file_that_is_put_back_while_its_order_is_sent_goes_with_it_or_is_too_late(
+    twice, article
+):
+    user, recipient = prescriber(), RecipientFactory()
+    client, browser = twice(user)
+    for turn in ROUNDS:
+        cart = start(user, recipient)
+        add(cart, article)
+        key, back = removed(cart)
+        forms = [(back, {}), (DELIVERY, last_step(cart))]
+        for answer in browser.post_both(*(forms if turn % 2 else reversed(forms))):
+            client.cookies.load(answer.cookies)
+        cart.refresh_from_db()
+        said = client.get("/").content.decode()
+        if cart.order.attachments.exists():
+            assert cart.order.attachments.get().key == key and "är tillbaka" in said
+        else:
+            assert "redan skickad, utan bilagan" in said
+    assert Order.objects.count() == len(ROUNDS)
+    stock_agrees()
+
+
+@pytest.mark.parametrize("against", ["another", "a new one"])
+def test_of_two_files_at_once_one_gets_the_last_place(twice, article, against):
+    user = prescriber()
+    _, browser = twice(user)
+    cart = start(user, RecipientFactory())
+    add(cart, article)
+    (_, back), (_, other) = removed(cart), removed(cart)
+    there = {carts.attach(cart, pdf(), user=user).key for _ in range(19)}
+    for _ in ROUNDS:
+        new = last_step(cart) | {"action": "attach", "file": pdf()}
+        second = (other, {}) if against == "another" else (DELIVERY, new)
+        browser.post_both((back, {}), second)
+        (came,) = set(cart.attachments.values_list("key", flat=True)) - there
+        carts.detach(cart, came)
 
 
 def test_a_pickup_is_ordered_twice_and_made_once(twice):
