@@ -7,17 +7,18 @@ from django import forms
 from django.contrib import admin
 from django.contrib.postgres.fields import DecimalRangeField
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.db.models import Field, Model, Q, QuerySet, Value
 from django.db.models.functions import Upper
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from organisation.admin import ForKhs, as_text, for_khs
+from organisation.admin import ChangesAlone, ForKhs, as_text, for_khs
 from organisation.long_lists import LongList
 from sesam import attachments
 from sesam.errors import DomainError
 
-from . import measures
+from . import catalogue_import, measures, stock
 from .catalogue_admin import export_view, import_view, upload_view
 from .counting_admin import count_view
 from .models import (
@@ -95,10 +96,30 @@ class FoundByWords(LongList[M]):
         return queryset, False
 
 
+class InTurn:
+    """Saved by one at a time, sheets included."""
+
+    @transaction.atomic
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST":
+            catalogue_import.take_turn()
+        return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc, no-any-return]  # a mixin's
+
+
+class ArticleForm(ChangesAlone[Article]):
+    def clean_is_stocked(self) -> bool:
+        article, stays = self.instance, bool(self.cleaned_data["is_stocked"])
+        if article.pk and article.is_stocked and not stays:
+            if stock.in_stock([article.pk], lock=True):
+                raise forms.ValidationError(stock.STAYS_STOCKED)
+        return stays
+
+
 @admin.register(Article)
-class ArticleAdmin(ForKhs, FoundByWords[Article]):
+class ArticleAdmin(InTurn, ForKhs, FoundByWords[Article]):
     """Articles are ended («utgått»), never removed."""
 
+    form = ArticleForm
     list_display = ("number", "name", "type", "supplier", "iso_code", "is_discontinued")
     list_filter = ("type", "responsibility", "is_discontinued", "is_marked")
     list_select_related = ("supplier",)
@@ -137,7 +158,7 @@ class ArticleAdmin(ForKhs, FoundByWords[Article]):
 
 
 @admin.register(Supplier)
-class SupplierAdmin(ForKhs, admin.ModelAdmin[Supplier]):
+class SupplierAdmin(InTurn, ForKhs, admin.ModelAdmin[Supplier]):
     search_fields = ("name",)
 
 

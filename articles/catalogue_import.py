@@ -23,13 +23,13 @@ from sesam import awaited
 from sesam.errors import DomainError
 
 from . import catalogue_excel as excel
-from . import measures
+from . import measures, stock
 from .models import Article, ArticleType, BillingForm, CatalogueImport, IsoClass, Price, Supplier
 
 _LABELS = {column.field: column.label for column in excel.COLUMNS}
 _NEEDED = ("name", "type", "billing_form")
 _AMOUNTS = ("list_price", "rent")
-_LOCK = 7_270_001  # two imports at once take turns
+_LOCK = 7_270_001
 #: How many rows of each kind the report shows in full.
 SHOWN = 200
 FAILED = (
@@ -72,7 +72,7 @@ class Plan:
 class _Known:
     """What the database has of what the sheet names. A fixed number of queries."""
 
-    def __init__(self, lines: list[excel.SheetLine]) -> None:
+    def __init__(self, lines: list[excel.SheetLine], *, to_write: bool) -> None:
         numbers = sorted({line.number for line in lines if line.number})
         articles = Article.objects.filter(number__in=numbers).select_related(
             "supplier", "billing_form"
@@ -84,14 +84,17 @@ class _Known:
         self.forms = {form.name.lower(): form for form in BillingForm.objects.all()}
         self.suppliers = {supplier.name: supplier for supplier in Supplier.objects.all()}
         self.classes = set(IsoClass.objects.values_list("code", flat=True))
+        leaving = [line.number for line in lines if line.values.get("is_stocked") is False]
+        of = [self.articles[number].pk for number in leaving if number in self.articles]
+        self.in_stock = stock.in_stock(of, lock=to_write)
 
     def nearest(self, code: str) -> str | None:
         return next((c for c in (code, code[:4], code[:2]) if c in self.classes), None)
 
 
-def plan(lines: list[excel.SheetLine]) -> Plan:
-    """What the lines would change. Writes nothing."""
-    made, known, seen = Plan(), _Known(lines), set()
+def plan(lines: list[excel.SheetLine], *, to_write: bool = False) -> Plan:
+    """What the lines would change. Writes nothing; ``to_write`` locks what that depends on."""
+    made, known, seen = Plan(), _Known(lines, to_write=to_write), set()
     for line in lines:
         faults = list(line.faults)
         if line.number in seen and line.number:
@@ -126,6 +129,8 @@ def _change(
         ]
     elif values.get("is_marked", article.is_marked) != article.is_marked:
         faults.append((_LABELS["is_marked"], "Kan inte ändras på en artikel som finns."))
+    elif article.is_stocked and article.pk in known.in_stock:
+        faults.append((_LABELS["is_stocked"], stock.STAYS_STOCKED))
     _resolve(values, known, faults)
     price = _price(article, amounts, valid_from, known, faults)
     if values.get("project", article.project) and (
@@ -302,6 +307,13 @@ def _still_open(sheet: CatalogueImport) -> CatalogueImport:
     return sheet
 
 
+def take_turn() -> None:
+    """Whoever writes the catalogue, by a sheet or by hand, does it alone until the transaction
+    ends: a number that another is giving is seen as taken, not met in the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
 def _lines(sheet: CatalogueImport, progress: Callable[[int], None]) -> list[excel.SheetLine]:
     if not sheet.file:
         raise DomainError("Filen är borttagen. Läs in den igen.")
@@ -331,9 +343,8 @@ def apply(work: awaited.Work[CatalogueImport]) -> None:
         if not sheet.confirmed_at:  # it seemed lost while the file was read, and was begun anew
             return
         work.record = sheet
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        made = plan(lines)
+        take_turn()
+        made = plan(lines, to_write=True)
         _write(made)
         sheet.applied_at = timezone.now()
         sheet.new, sheet.changed = len(made.new), len(made.changed)

@@ -16,6 +16,18 @@ def available_words(count: int) -> str:
     return f"{count} st tillgänglig{'' if count == 1 else 'a'}"
 
 
+STAYS_STOCKED = "Kan inte ändras medan artikeln finns i lager."
+
+
+def in_stock(articles: Iterable[int], *, lock: bool) -> set[int]:
+    """Which of the articles (by id) stand in some warehouse: what moves these must go on being
+    written. ``lock`` keeps it so until the transaction ends."""
+    rows = Balance.objects.filter(article__in=set(articles)).order_by("warehouse", "article")
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    return {b.article_id for b in rows if b.on_hand or b.reserved or b.unavailable}
+
+
 # By name: a statement that is prepared can't answer with a column that came after it.
 _COLUMNS = ", ".join(f"b.{field.column}" for field in Balance._meta.concrete_fields)
 Kind = StockMovement.Kind

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any, Concatenate, TypeVar, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
@@ -30,6 +32,30 @@ admin.site.logout = views.sign_out  # type: ignore[method-assign, assignment]
 
 
 M = TypeVar("M", bound=Model)
+
+
+class ChangesAlone(forms.ModelForm[M]):
+    """Of a record that is there, what the user has changed on the page is written, and no more:
+    the rest may have been written by others since the page was opened."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # The page sends along what it showed. (A file isn't sent unless it is a new one.)
+            field.show_hidden_initial = not isinstance(field, forms.FileField)
+
+    def _post_clean(self) -> None:
+        if self.instance.pk:
+            for name in set(self.cleaned_data) - set(self.changed_data):
+                if self._was_shown(name):
+                    del self.cleaned_data[name]
+        super()._post_clean()  # type: ignore[misc]  # Django's own; the stubs leave it out
+
+    def _was_shown(self, name: str) -> bool:
+        """Whether the page sent along what it had shown."""
+        hidden = self.fields[name].hidden_widget()
+        shown = self.add_initial_prefix(name)
+        return not hidden.value_omitted_from_data(self.data, self.files, shown)
 
 
 class Locked:
@@ -139,9 +165,15 @@ class RoleAdmin(UsedStays[Group], DjangoGroupAdmin):
         return ["name"] if obj is not None and obj.name in ROLES else []
 
 
+class UserForm(ChangesAlone[User], UserChangeForm[User]):
+    pass
+
+
 @admin.register(User)
 class UserAdmin(Locked, DjangoUserAdmin[User]):
     """Users are ended («aktiv» off), never removed: the log and the cases name them."""
+
+    form = UserForm
 
     @transaction.atomic
     def user_change_password(self, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -68,6 +68,15 @@ def test_what_a_user_chooses_outlives_the_back_offices_change_of_the_user():
     assert (user.title, user.preferences) == ("Fysioterapeut", COLUMNS)
 
 
+def test_a_field_that_the_back_office_left_as_it_was_keeps_what_was_written_meanwhile():
+    user = UserFactory(phone="0470-1")
+    write = User.objects.filter(pk=user.pk).update
+    in_the_back_office(
+        user, "organisation_user_change", lambda: write(phone="0470-2"), title="Fysioterapeut"
+    )
+    assert (user.title, user.phone) == ("Fysioterapeut", "0470-2")
+
+
 def test_what_a_user_chooses_outlives_a_new_password():
     user, word = UserFactory(), "en lång hemlig fras"
     typed = {"password1": word, "password2": word, "usable_password": "true"}
@@ -95,6 +104,7 @@ def test_an_import_writes_of_each_article_what_its_own_row_says():
     book.save(out)
     upload = SimpleUploadedFile("katalog.xlsx", out.getvalue())
     sheet = catalogue_import.receive(upload, user=khs())
+    CatalogueImport.objects.update(confirmed_at=timezone.now())
     rename = Article.objects.filter(pk=bed.pk).update
     CatalogueImport.objects.update(confirmed_at=timezone.now())
     work = awaited.Work(sheet)

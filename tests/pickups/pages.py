@@ -32,7 +32,8 @@ def form_of(response) -> dict[str, list[str]]:
         found.setdefault(name[1], []).append(value[1] if value else bare)
     for name, options in re.findall(r'<select name="([^"]+)".*?>(.*?)</select>', text, re.S):
         chosen = re.search(r'value="([^"]*)"[^>]*selected', options)
-        found[name] = [chosen[1]] if chosen else [re.search(r'value="([^"]*)"', options)[1]]
+        first = chosen or re.search(r'value="([^"]*)"', options)
+        found[name] = [first[1]] if first else []
     for name, value in re.findall(r'<textarea name="([^"]+)"[^>]*>(.*?)</textarea>', text, re.S):
         found[name] = [value.strip()]
     found.pop("csrfmiddlewaretoken", None)
