@@ -9,7 +9,6 @@ from django.db.models import Count, F, Min, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 
 from articles.slots import TypedArticle, article_buttons, store_buttons, typed_articles
 from individuals import stock_check
@@ -74,24 +73,9 @@ def _line_count(request: HttpRequest, obj: Any = None) -> int | None:
 
 
 def _whom(request: HttpRequest) -> str:
+    """By name alone: the number stands on the order's own pages, in the band, where it is logged."""
     cart = carts.of_request(request)
     return cart.whom if cart else ""
-
-
-# The pages of the order in progress: they log that they show whom it is for.
-LOOKS = {"orders:cart", "orders:checkout", "orders:delivery"}
-
-
-def who(request: HttpRequest) -> str:
-    """Whom the order in progress is for: by name, and by number where that is a logged look."""
-    cart = carts.of_request(request)
-    if cart is None or cart.recipient is None:
-        return str(cart.destination) if cart else ""
-    match = request.resolver_match
-    if match is None or match.view_name not in LOOKS:
-        return cart.recipient.name
-    number = cart.recipient.written_number
-    return format_html('{}, <span class="code">{}</span>', cart.recipient.name, number)
 
 
 @cache
@@ -132,7 +116,7 @@ menu.add(
 strip.add(
     Strip(
         name="cart",
-        label=lambda request, obj: who(request),
+        label=lambda request, obj: _whom(request),
         url=Page("orders:checkout"),
         shown=_started,
         count=_line_count,

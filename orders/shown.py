@@ -57,12 +57,23 @@ class LineRow(Generic[Line]):
 class CartRow(LineRow[CartLine]):
     """A line of an order in progress: ``short`` are lacking, ``planned`` is its day, just as it would
     be if it were sent now; ``expected_on`` when what is short is expected in; ``fault`` what must be
-    put right first."""
+    put right first. ``aid`` is the row that it is a component of, ``parts`` how many it has."""
 
     short: int = 0
     planned: dt.date | None = None
     expected_on: dt.date | None = None
     fault: str = ""
+    aid: CartRow | None = None
+    parts: int = 0
+
+    @property
+    def comes_with_aid(self) -> bool:
+        """Whether it is a component from where its aid comes from, the same day."""
+        aid = self.aid
+        return aid is not None and (self.line.warehouse_id, self.planned) == (
+            aid.line.warehouse_id,
+            aid.planned,
+        )
 
     @property
     def planned_words(self) -> str:

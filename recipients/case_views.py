@@ -4,7 +4,7 @@ and the question of «Makulera»."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +17,9 @@ from sesam import dialogs
 from sesam.errors import DomainError
 from sesam.life_line import LifeLine
 
-from .cases import AnyCase, Case, CaseEvent, CaseQuerySet
+from . import masking
+from .cases import AddressedCase, AnyCase, Case, CaseEvent, CaseQuerySet
+from .masking import ShownRecipient
 from .models import Recipient
 
 
@@ -49,6 +51,7 @@ class CasePage:
     tags: list[dict[str, str]]
     facts: list[dict[str, Any]]
     events: list[CaseEvent]
+    person: ShownRecipient | None = None
     number: str = ""
     life: LifeLine | None = None
     note: dict[str, Any] | None = None
@@ -75,13 +78,15 @@ def facts_of(recipient: Recipient, *, number: bool) -> list[dict[str, Any]]:
 
 
 def tags_of(case: Case) -> list[dict[str, str]]:
-    """Status, and what must not be missed about whom it is for."""
-    tags = [{"code": case.status, "label": case.get_status_display()}]
-    if case.is_protected:
-        tags.append({"code": "", "label": "Skyddad identitet"})
-    if case.recipient is not None and case.recipient.deceased_on:
-        tags.append({"code": "", "label": "Avliden"})
-    return tags
+    """Its status; what must not be missed about whom it is for stands in the person band."""
+    return [{"code": case.status, "label": case.get_status_display()}]
+
+
+def band_of(case: AddressedCase) -> ShownRecipient | None:
+    """Whom it is about, for the band under the bar, with the case's own contact switch."""
+    if case.recipient is None:
+        return None
+    return replace(masking.shown(case.recipient), contact_prescriber=case.contact_prescriber)
 
 
 def events_of(case: Case) -> list[CaseEvent]:

@@ -1,6 +1,7 @@
-"""The order in progress: its lines, in the cart and as the first step of the checkout."""
+"""The order in progress: its lines, the first step of its checkout."""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -9,14 +10,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from organisation import access_log
 from organisation.permissions import CARE, UserRequest, roles
 from sesam import undo
 from sesam.errors import DomainError
 from sesam.steps import Step, strip
 
 from .. import cart as carts
-from .. import preview, rules, shown
+from .. import preview, promises, rules, shown
 from ..models import Cart, CartLine
 from ..shown import CartRow, RemovedRow
 from . import whose
@@ -44,7 +44,11 @@ def rows_of(cart: Cart) -> list[CartRow]:
     lines = carts.lines(cart)
     faults = rules.faults(cart.kind, lines)
     found = preview.rows(shown.components_after(lines), lines)
+    aids = {row.line.pk: row for row in found}
     for row in found:
+        row.aid = aids.get(row.line.component_of_id or 0)
+        if row.aid:
+            row.aid.parts += 1
         row.fault = faults.get(row.line.pk, "")
         if row.is_own and row.short and not row.fault:
             left = row.line.quantity - row.short
@@ -60,40 +64,57 @@ def payer_of(cart: Cart) -> str:
     return str(payer)
 
 
+def summary_of(cart: Cart, rows: list[CartRow]) -> dict[str, Any]:
+    """What orders/_summary.html says: to whom, what it costs, when it comes."""
+    later = [row for row in rows if row.short and not row.is_own]
+    now = [row for row in rows if row not in later]
+    return {
+        "totals": shown.totals(rows),
+        "payer": payer_of(cart),
+        "planned": promises.last(row.planned for row in now or later),
+        "comes_later": bool(now and later),
+        "planned_later": promises.last(row.planned for row in later),
+    }
+
+
 def lines_page(
     request: HttpRequest,
     cart: Cart | None,
-    template: str,
     *,
+    finishing: bool,
     faults: Mapping[int, str] | None = None,
-    error: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    lines = rows_of(cart) if cart else []
+    """The lines of the order: the cart, which is the first step of its checkout. Under the
+    checkout's address it is called so (``finishing``)."""
+    if cart is None:
+        return render(request, "orders/cart.html")
+    lines = rows_of(cart)
     for row in lines:
         row.fault = (faults or {}).get(row.line.pk) or row.fault
-    if cart and cart.recipient:
-        access_log.look(request, cart.recipient.key, "Pågående beställning")
-    rows, kept = _with_removed(request, cart, lines) if cart else ([], "")
+    rows, kept = _with_removed(request, cart, lines)
     context = {
         "cart": cart,
+        "person": whose.band(request, cart, "Pågående beställning"),
+        "finishing": finishing,
         "lines": lines,
+        "line_count": sum(row.aid is None for row in lines),
         "rows": rows,
         "kept": kept,
-        "totals": shown.totals(lines),
-        "payer": payer_of(cart) if cart else "",
+        "late": [row for row in lines if row.short and not row.is_own],
+        "held_up": [row for row in lines if row.waits_for and row.aid is None],
         "steps": steps(CART),
         "faults": [row for row in lines if row.fault],
-        "error": error,
+        **summary_of(cart, lines),
     }
-    return render(request, template, context, status=status)
+    return render(request, "orders/cart.html", context, status=status)
 
 
 @roles(*CARE)
 @require_GET
 def cart(request: HttpRequest) -> HttpResponse:
     """«Pågående beställning»: the lines so far."""
-    return lines_page(request, carts.of_request(request), "orders/cart.html")
+    return lines_page(request, carts.of_request(request), finishing=False)
 
 
 @roles(*CARE)
@@ -213,4 +234,4 @@ def overview(request: HttpRequest) -> HttpResponse:
     present = carts.of_request(request)
     if present is None:
         return redirect("orders:cart")
-    return lines_page(request, present, "orders/checkout_lines.html")
+    return lines_page(request, present, finishing=True)

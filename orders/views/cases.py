@@ -17,6 +17,7 @@ from organisation.models import Source
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
 from recipients.case_views import (
     CasePage,
+    band_of,
     confirm_cancel,
     crumbs_of,
     events_of,
@@ -42,7 +43,7 @@ from .cart import CONFIRMATION, steps
 def find_order(request: HttpRequest, number: str) -> Order:
     """The order through what this user may open; another unit's is 404."""
     orders = Order.objects.select_related(
-        "recipient", "destination", "unit", "ordered_by", "prescriber", "delivery_way"
+        "recipient__payer", "destination", "unit", "ordered_by", "prescriber", "delivery_way"
     )
     order: Order = find_case(request, orders, number)
     return order
@@ -146,6 +147,7 @@ def _order_page(
         "missing": [{"label": "Adress", "value": "Saknas"}],
         "case": CasePage(
             title=str(order),
+            person=band_of(order),
             crumbs=crumbs(order, is_khs=is_khs),
             tags=_tags(order, lines, hold, waiting),
             number=order.case_number,

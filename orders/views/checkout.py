@@ -10,14 +10,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import reselect, reswap, retarget
 
-from organisation import access_log
 from organisation.permissions import CARE, UserRequest, roles
-from recipients.whereabouts import AddressRule
-from sesam import attachments, undo
+from recipients.whereabouts import PLACE, AddressRule
+from sesam import attachments, phones, undo
 from sesam.errors import DomainError
 
 from .. import cart as carts
-from .. import promises, services, shown
+from .. import services
 from ..forms import (
     AddressForm,
     AttachmentForm,
@@ -28,7 +27,7 @@ from ..forms import (
 )
 from ..models import Cart
 from . import whose
-from .cart import DELIVERY, lines_page, payer_of, rows_of, steps
+from .cart import DELIVERY, lines_page, rows_of, steps, summary_of
 
 ADDRESS = "adress"
 
@@ -206,10 +205,8 @@ def _send(request: UserRequest, cart: Cart) -> HttpResponse:
     except DomainError as fault:
         if fault.line is not None:
             fresh = carts.open_cart(request.user)
-            return lines_page(
-                request, fresh, "orders/checkout_lines.html",
-                faults={fault.line: fault.message}, status=409,
-            )  # fmt: skip
+            told = {fault.line: fault.message}
+            return lines_page(request, fresh, finishing=True, faults=told, status=409)
         return _refused(request, cart, fault)
     return redirect("orders:confirmation", order.case_number)
 
@@ -264,11 +261,14 @@ def _delivery_page(
             if f.value()
         ]
         missing = {"label": "Adress", "value": f"Ingen: {cart.delivery_way}"} if fixed else MISSING
+        written = name == ADDRESS and not fixed and bool(cart.address_lines())
         blocks.append(
             {
                 "name": name,
                 "title": title,
-                "facts": facts or [missing],
+                "facts": [] if written else facts or [missing],
+                "body": "orders/_delivery_address.html" if written else "",
+                "edit_label": "Annan adress" if written else "",
                 "form": opened.get(name),
                 "editing": is_open,
                 "edit_url": "" if fixed else f"{here}?redigera={name}",
@@ -276,33 +276,47 @@ def _delivery_page(
                 "error": block_error if is_open else "",
             }
         )
-    if cart.recipient:
-        access_log.look(request, cart.recipient.key, "Leveransuppgifter")
     form = form or SendForm(cart=cart)
     rows = rows_of(cart)
-    later = [row for row in rows if row.short and not row.is_own]
-    now = [row for row in rows if row not in later]
+    lines = [row for row in rows if row.aid is None]
     context = {
         "cart": cart,
+        "person": whose.band(request, cart, "Leveransuppgifter"),
         "form": form,
         "ways": _way_cards(form, cart),
-        "contact_cards": _contact_cards(form),
+        "contact_cards": _contact_cards(form, cart),
         "rows": rows,
-        "totals": shown.totals(rows),
-        "planned": promises.last(row.planned for row in now or later),
-        "comes_later": bool(now and later),
-        "planned_later": promises.last(row.planned for row in later),
-        "payer": payer_of(cart),
+        "from_khs": sum(not row.is_own for row in lines),
+        "from_store": sum(row.is_own for row in lines),
+        **summary_of(cart, rows),
         "blocks": blocks,
+        "place": _place(cart),
+        "from_register": _from_register(cart),
         "shown": carts.fingerprint(cart),
         "file_form": file_form or AttachmentForm(),
         "attachments": cart.attachments.filter(dialog_key="", line=None),
         "steps": steps(DELIVERY),
         "protected": protected,
-        "line_count": cart.lines.filter(component_of=None).count(),
         "error": error,
     }
     return render(request, "orders/checkout_delivery.html", context, status=status)
+
+
+def _place(cart: Cart) -> str:
+    """Whose door the address leads to."""
+    if cart.address_of == AddressRule.RECIPIENT:
+        return cart.whom
+    return str(cart.unit) if cart.address_of == AddressRule.UNIT else ""
+
+
+def _from_register(cart: Cart) -> bool:
+    """Whether the address is the one that the population register gives."""
+    if cart.address_of != AddressRule.RECIPIENT or not (
+        cart.recipient and cart.recipient.is_person
+    ):
+        return False
+    registered = carts.preset_address(cart, AddressRule.RECIPIENT)
+    return all(registered[name] == getattr(cart, name) for name in PLACE)
 
 
 WAY_ICONS = {
@@ -335,12 +349,14 @@ def _way_cards(form: SendForm, cart: Cart) -> list[dict[str, Any]]:
     return cards
 
 
-def _contact_cards(form: SendForm) -> list[dict[str, Any]]:
+def _contact_cards(form: SendForm, cart: Cart) -> list[dict[str, Any]]:
+    number = phones.written(cart.contact_mobile or cart.contact_phone)
     chosen = form["contact_prescriber"].value()
     return [
         {
             "value": value,
             "label": label,
+            "text": ", ".join(filter(None, [cart.contact_name, number])) if value == "ja" else "",
             "icon": "phone-call" if value == "ja" else "phone-off",
             "checked": value == chosen,
         }

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from organisation import access_log
 from organisation.permissions import KHS, UserRequest, roles
-from recipients.case_views import log_case, tags_of
+from recipients.case_views import band_of, log_case, tags_of
 from sesam.documents import download
 from sesam.errors import DomainError
 
@@ -47,6 +47,7 @@ def khs_page(
             {"label": title},
         ],
         "tags": tags_of(order),
+        "person": band_of(order),
         "back_url": page,
     }
     return render(request, template, {**frame, **context}, status=status)

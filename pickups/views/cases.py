@@ -16,6 +16,7 @@ from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
 from recipients import contact
 from recipients.case_views import (
     CasePage,
+    band_of,
     confirm_cancel,
     crumbs_of,
     events_of,
@@ -47,7 +48,7 @@ BLOCKS: dict[str, tuple[str, type[BlockForm]]] = {
 def find_pickup(request: HttpRequest, number: str) -> PickupOrder:
     """The pickup order through what this user may open; another unit's is 404."""
     pickups = PickupOrder.objects.select_related(
-        "recipient", "reason", "unit", "warehouse", "ordered_by", "prescriber"
+        "recipient__payer", "reason", "unit", "warehouse", "ordered_by", "prescriber"
     )
     pickup: PickupOrder = find_case(request, pickups, number)
     if pickup.lacks_address:  # no form is to show what the person's record said before
@@ -194,6 +195,7 @@ def _pickup_page(
         "to_make_ready": khs.to_make_ready(pickup) if is_khs else [],
         "case": CasePage(
             title=str(pickup),
+            person=band_of(pickup),
             crumbs=crumbs(pickup, is_khs=is_khs),
             tags=_tags(pickup),
             number=pickup.case_number,

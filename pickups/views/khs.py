@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from organisation.permissions import KHS, UserRequest, roles
-from recipients.case_views import log_case, tags_of
+from recipients.case_views import band_of, log_case, tags_of
 from sesam.errors import DomainError
 
 from .. import khs, services
@@ -106,6 +106,7 @@ def _receive_page(
             {"label": "Ta emot"},
         ],
         "tags": tags_of(pickup),
+        "person": band_of(pickup),
         "back_url": where,
         "sheet": page,
         "error": page.error,

@@ -108,12 +108,12 @@ def test_without_script_the_strip_is_a_plain_form(browser, live_server, settings
     context.close()
 
 
-def test_on_a_phone_a_lines_comment_stands_beside_its_label(opened, live_server, cart):
+def test_on_a_phone_a_line_is_a_card_with_number_and_price_in_one_row(opened, live_server, cart):
     cart.lines.update(comment="Ring på porttelefonen, hissen är trasig")
     opened.set_viewport_size({"width": 390, "height": 844})
     opened.goto(live_server.url + "/bestallning/slutfor/")
-    number = opened.locator("td[data-label=Antal]").first
-    column = number.evaluate("td => { const r = document.createRange();"
-                             " r.selectNodeContents(td); return r.getBoundingClientRect().left }")  # fmt: skip
-    text = opened.locator(".comment-text").first.bounding_box()
-    assert text["x"] >= column - 1
+    row = opened.locator(".cart-lines tbody tr").first
+    expect(row).to_contain_text("Ring på porttelefonen")
+    number, price = (row.locator(part).bounding_box() for part in (".qty", ".price"))
+    assert number["y"] == price["y"]
+    assert row.bounding_box()["height"] < 200

@@ -287,7 +287,7 @@ def test_two_lines_of_the_same_article_cant_both_have_the_last_piece(frozen, kal
     text = words(client.get(reverse("orders:checkout")))
     order = services.send(cart, user=user)
     assert [x.planned_words for x in order.lines.all()] == [FROM_STOCK, FROM_LATE]
-    assert FROM_STOCK in text and FROM_LATE in text and text.count("restnoteras") == 1
+    assert FROM_STOCK in text and FROM_LATE in text and text.count("1 st restnoteras") == 1
 
 
 def test_a_promise_stands_and_the_page_says_when_it_is_expected_now(frozen, kalmar, user, client):

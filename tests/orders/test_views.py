@@ -1,6 +1,7 @@
 """An order through the front door: what people do, and what goes wrong on the way."""
 
 import datetime as dt
+import re
 from io import BytesIO
 
 import pytest
@@ -485,8 +486,8 @@ def test_rents_are_never_summed_with_sales(client, user, article):
     start_cart = start(user)
     add(start_cart, article)
     page = client.get("/bestallning/slutfor/").content.decode()
-    assert "Hyra:" in page
-    assert "Försäljning:" not in page
+    assert "Hyra exkl. moms" in page
+    assert "Summa exkl. moms" not in page
 
 
 def test_an_order_without_prices_has_no_sum_line(client, user):
@@ -615,3 +616,47 @@ def test_text_typed_in_two_tabs_is_asked_about(client, user, article):
     again = last_step(cart, form["extra_info_seen"].value(), form["extra_info"].value(), "send")
     assert client.post(DELIVERY, again).status_code == 302
     assert Order.objects.get().extra_info == "Nyckeln finns hos värden"
+
+
+# --- the cart is the first step of the checkout ---
+
+
+def test_the_cart_and_the_first_step_are_one_page_that_leads_to_the_second(client, user, article):
+    cart = start(user)
+    part = ArticleFactory(name="Armstöd")
+    for there in (article, part):
+        put_in_stock(WarehouseFactory(), there, 5)
+    line = add(cart, article, quantity=2, components=((part, 2),), comment="Ring först")
+    for address, words in (
+        ("/bestallning/", "Slutför beställning"),
+        ("/bestallning/slutfor/", "Nästa"),
+    ):
+        page = client.get(address).content.decode()
+        assert "Leveransuppgifter" in page and cart.recipient.written_number in page
+        assert f'href="{DELIVERY}">{words}</a>' in page
+        assert "Ändra 1 komponent<" in page and "Ring först" in page
+    row = page[page.index(f'id="rad-{line.components.get().pk}"') :]
+    row = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", row[: row.index("</tr>")]))
+    assert "Armstöd" in row and " 4 st" in row
+    assert "KHS" not in row, "where its aid comes from is said at the aid"
+
+
+def test_what_is_late_and_what_waits_for_it_is_said_above_the_lines(client, user, article):
+    cart = start(user)
+    late, chair = add(cart, ArticleFactory(name="Dyna")), add(cart, ArticleFactory(name="Stol"))
+    put_in_stock(chair.warehouse, chair.article, 1)
+    for line in (late, chair):
+        client.post(reverse("orders:together", args=[line.pk]))
+    page = client.get("/bestallning/").content.decode()
+    assert "En rad kan inte levereras nu" in page
+    assert "Stol samlevereras och väntar också" in page and "Välj «Var för sig»" in page
+
+
+@pytest.mark.parametrize(("own", "words"), [(False, "Från folkbokföringen"), (True, "Nygatan 41")])
+def test_the_address_is_one_block_that_says_where_it_comes_from(client, user, own, words):
+    cart = start(user)
+    if own:
+        carts.change(cart, {"street": "Nygatan 41"})
+    page = client.get(DELIVERY).content.decode()
+    assert words in page and "Annan adress" in page
+    assert ("Från folkbokföringen" in page) is not own
