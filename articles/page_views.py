@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,9 +17,9 @@ from organisation import stores
 from organisation.models import Warehouse
 from organisation.permissions import CARE, UserRequest, roles
 from sesam import attachments, personal_numbers
-from sesam.templatetags.sesam import kr, stock_html
+from sesam.templatetags.sesam import kr
 
-from . import components
+from . import components, shown, way_back
 from . import search as finder
 from .models import Article, ArticleDocument, Balance
 from .prices import rent_text
@@ -35,6 +35,17 @@ TABS = {
     "lagersaldon": "Lagersaldon",
     "dokument": "Dokument",
 }
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What is looked at; ``there``: by warehouse, how many there are."""
+
+    request: UserRequest
+    article: Article
+    seen: stores.Seen
+    warehouse: Warehouse | None
+    there: dict[int, Balance]
 
 
 @roles(*CARE)
@@ -62,127 +73,92 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
     warehouse = seen.by_number(request.GET.get("lager", ""))
     flik = request.GET.get("flik", "")
     chosen = flik if flik in TABS else "tillganglighet"
-    kept = {"lager": request.GET["lager"]} if request.GET.get("lager") else {}
+    kept = way_back.kept(request, "lager")
+    counts = shown.tab_counts(article, seen)
+    page = Looked(request, article, seen, warehouse, shown.balances(article, seen))
     context = {
         "article": article,
+        "crumbs": way_back.crumbs(request, article),
         "buttons": article_buttons.shown(request, article),
         "tabs": [
             {
                 "label": label,
                 "url": f"{request.path}?{urlencode({'flik': name, **kept})}",
                 "active": name == chosen,
-                "count": None,
+                "count": counts.get(name),
             }
             for name, label in TABS.items()
         ],
         "tab": chosen,
         "tab_label": TABS[chosen],
         "tab_template": f"articles/_{chosen}.html",
-        "head": _head(article),
         "warehouses": seen.warehouses,
         "warehouse": warehouse,
-        **_TAB_BUILDERS[chosen](request, article, seen, warehouse),
+        "kept": kept,
+        "link_query": f"?{urlencode(kept)}" if kept else "",
+        **_head(page),
+        **_TAB_BUILDERS[chosen](page),
     }
     return render(request, "articles/detail.html", context)
 
 
-def _head(article: Article) -> list[dict[str, Any]]:
-    return [
-        {"label": "Artikelnummer", "value": article.number},
-        {"label": "Artikeltyp", "value": article.get_type_display()},
-        {"label": "Leverantör", "value": article.supplier},
-        {"label": "Artikelansvar", "value": article.get_responsibility_display()},
-    ]
-
-
-def _availability(
-    request: HttpRequest, article: Article, seen: stores.Seen, warehouse: Warehouse | None
-) -> dict[str, Any]:
-    """The chosen warehouse, and what may stand in for the article there, by rank."""
-    group = getattr(article, "replacement", None) and article.replacement.group
-    here = Balance.objects.filter(warehouse=warehouse)
-    members = list(group.members.select_related("article")) if group else []
-    there = {b.article_id: b for b in here.filter(article__in=[m.article_id for m in members])}
-    rows: list[dict[str, Any]] = []
-    for member in members:
-        other = member.article
-        balance = there.get(other.pk)
-        available = balance.available if balance else 0
-        rows.append(
-            {
-                "rank": member.rank,
-                "article": other,
-                "is_this": other.pk == article.pk,
-                "available": available,
-                "stock": stock_html(available, _note(other, balance, has_replacement=False)),
-            }
-        )
-    own = next((b for b in here.filter(article=article)), None)
-    others = any(
-        row["available"] and not row["is_this"] and not row["article"].is_discontinued
-        for row in rows
+def _head(page: Looked) -> dict[str, Any]:
+    """What stands above the tabs. One query."""
+    article, warehouse, there = page.article, page.warehouse, page.there
+    balance = there.get(warehouse.pk) if warehouse else None
+    is_known, day = (
+        shown.day_of(page.request, article, warehouse, balance) if warehouse else (False, None)
     )
-    available = own.available if own else 0
     return {
-        "stock": stock_html(
-            available if article.is_stocked else None,
-            _note(article, own, has_replacement=others),
-        ),
-        "balance": own,
-        "group": group,
-        "members": rows,
+        "price": shown.price_words(article),
+        "stores": shown.store_lines(article, page.seen, warehouse, there),
+        "day_is_known": is_known,
+        "day": day,
+        "iso_text": iso_text(article.iso_code),
+        "class_url": shown.class_url(article),
+        "measures": shown.measure_lines(article),
+        "is_drawn": shown.is_drawn(article),
     }
 
 
-def _note(article: Article, balance: Balance | None, *, has_replacement: bool) -> str:
-    return finder.stock_note(
-        available=balance.available if balance else 0,
-        is_discontinued=article.is_discontinued,
-        has_replacement=has_replacement,
-        expected_on=balance.expected_on if balance else None,
-    )
+def _availability(page: Looked) -> dict[str, Any]:
+    """What may stand in for the article in the chosen warehouse, by rank."""
+    rows, compared = shown.member_rows(page.request, page.article, page.warehouse)
+    replacement = getattr(page.article, "replacement", None)
+    group = replacement and replacement.group
+    here = page.there.get(page.warehouse.pk) if page.warehouse else None
+    return {"group": group, "members": rows, "compared": compared, "stock": shown.stock(here)}
 
 
-def _information(
-    request: HttpRequest, article: Article, seen: stores.Seen, warehouse: Warehouse | None
-) -> dict[str, Any]:
-    iso = iso_text(article.iso_code)
-    if article.iso_class:
-        iso = f"{iso} {article.iso_class.title}"
-    pack = f"{article.pack_size} {article.unit_of_measure}"
+def _information(page: Looked) -> dict[str, Any]:
+    iso = iso_text(page.article.iso_code)
+    if page.article.iso_class:
+        iso = f"{iso} {page.article.iso_class.title}"
+    pack = f"{page.article.pack_size} {page.article.unit_of_measure}"
     return {
         "facts": [
-            {"label": "Artikeltyp", "value": article.get_type_display()},
-            {"label": "Leverantör", "value": article.supplier},
-            {"label": "Leverantörens artikelnr", "value": article.supplier_number},
-            {"label": "ISO-kod", "value": iso, "url": _class_url(article)},
-            {"label": "Produktgrupp", "value": article.product_group},
-            {"label": "Enhet", "value": article.unit_of_measure},
+            {"label": "Artikeltyp", "value": page.article.get_type_display()},
+            {"label": "Leverantör", "value": page.article.supplier},
+            {"label": "Leverantörens artikelnr", "value": page.article.supplier_number},
+            {"label": "ISO-kod", "value": iso, "url": shown.class_url(page.article)},
+            {"label": "Produktgrupp", "value": page.article.product_group},
+            {"label": "Enhet", "value": page.article.unit_of_measure},
             {"label": "Antal per förpackning", "value": pack},
-            {"label": "Debiteringsform", "value": article.billing_form.name},
-            {"label": "Artikelansvar", "value": article.get_responsibility_display()},
-            {"label": "Individmärkt", "value": "Ja" if article.is_marked else "Nej"},
+            {"label": "Debiteringsform", "value": page.article.billing_form.name},
+            {"label": "Artikelansvar", "value": page.article.get_responsibility_display()},
+            {"label": "Individmärkt", "value": "Ja" if page.article.is_marked else "Nej"},
         ]
     }
 
 
-def _class_url(article: Article) -> str:
-    """The article's branch of «Sortimentskataloger»; none for what is out of the assortment."""
-    if article.iso_class_id is None or article.is_discontinued:
-        return ""
-    return reverse("articles:assortment_branch", args=[article.iso_class_id])
-
-
-def _prices(
-    request: HttpRequest, article: Article, seen: stores.Seen, warehouse: Warehouse | None
-) -> dict[str, Any]:
+def _prices(page: Looked) -> dict[str, Any]:
     today = timezone.localdate()
-    prices = list(article.prices.all())
+    prices = list(page.article.prices.all())
     current = next((p for p in prices if p.valid_from <= today), None)
     return {
         "facts": [
-            {"label": "Artikelansvar", "value": article.get_responsibility_display()},
-            {"label": "Debiteringsform", "value": article.billing_form.name},
+            {"label": "Artikelansvar", "value": page.article.get_responsibility_display()},
+            {"label": "Debiteringsform", "value": page.article.billing_form.name},
         ],
         "prices": [
             {
@@ -200,18 +176,15 @@ def _prices(
     }
 
 
-def _balances(
-    request: HttpRequest, article: Article, seen: stores.Seen, warehouse: Warehouse | None
-) -> dict[str, Any]:
+def _balances(page: Looked) -> dict[str, Any]:
     """All warehouses the user sees; one that never had the article says nought."""
-    known = {
-        b.warehouse_id: b
-        for b in Balance.objects.filter(article=article, warehouse__in=seen.warehouses)
-    }
     return {
         "balances": [
-            {"warehouse": w, "balance": known.get(w.pk) or Balance(warehouse=w, article=article)}
-            for w in seen.warehouses
+            {
+                "warehouse": w,
+                "balance": page.there.get(w.pk) or Balance(warehouse=w, article=page.article),
+            }
+            for w in page.seen.warehouses
         ]
     }
 
@@ -223,23 +196,21 @@ COMPONENTS = {
 }
 
 
-def _components(
-    request: HttpRequest, article: Article, seen: stores.Seen, warehouse: Warehouse | None
-) -> dict[str, Any]:
+def _components(page: Looked) -> dict[str, Any]:
     """The individual template's parts, others that fit, or any that is searched for."""
-    wanted = request.GET.get("komponent", "")
+    wanted = page.request.GET.get("komponent", "")
     chosen = wanted if wanted in COMPONENTS else "standard"
-    kept = {"lager": request.GET["lager"]} if request.GET.get("lager") else {}
-    words = finder.words_of(request.GET.get("q", "")[:200])
+    kept = way_back.kept(page.request, "lager")
+    words = finder.words_of(page.request.GET.get("q", "")[:200])
     too_short = bool(words) and not finder.long_enough(words)
     table: components.PartTable | None
     if chosen == "standard":
-        table = components.standard(request, article, warehouse)
+        table = components.standard(page.request, page.article, page.warehouse)
     elif chosen == "ovriga":
-        table = components.others(request, article, warehouse)
+        table = components.others(page.request, page.article, page.warehouse)
     else:
         found = words[: finder.MAX_WORDS] if not too_short else []
-        table = components.search(request, found, warehouse) if found else None
+        table = components.search(page.request, found, page.warehouse) if found else None
     query = {"flik": "komponenter", **kept}
     return {
         "chosen": chosen,
@@ -248,7 +219,7 @@ def _components(
         "part_tabs": [
             {
                 "label": label,
-                "url": f"{request.path}?{urlencode(query | {'komponent': name})}",
+                "url": f"{page.request.path}?{urlencode(query | {'komponent': name})}",
                 "active": name == chosen,
                 "count": None,
             }
@@ -265,15 +236,14 @@ def _search_components(request: HttpRequest) -> HttpResponse:
     if personal_numbers.looks_personal(words):
         return render(request, "articles/wrong_box.html", status=422)
     query = {"flik": "komponenter", "komponent": "sok", "q": words}
-    if request.POST.get("lager"):
-        query["lager"] = request.POST["lager"]
+    query |= {
+        name: request.POST[name] for name in ("lager", way_back.SOUGHT) if request.POST.get(name)
+    }
     return HttpResponseRedirect(f"{request.path}?{urlencode(query)}")
 
 
-def _documents(
-    request: HttpRequest, article: Article, seen: stores.Seen, warehouse: Warehouse | None
-) -> dict[str, Any]:
-    return {"documents": article.documents.all()}
+def _documents(page: Looked) -> dict[str, Any]:
+    return {"documents": page.article.documents.all()}
 
 
 @roles(*CARE)
@@ -286,7 +256,7 @@ def document(request: HttpRequest, number: str, key: uuid.UUID) -> FileResponse:
     return attachments.download(found, request.user)
 
 
-_TAB_BUILDERS: dict[str, Callable[..., dict[str, Any]]] = {
+_TAB_BUILDERS: dict[str, Callable[[Looked], dict[str, Any]]] = {
     "tillganglighet": _availability,
     "information": _information,
     "priser": _prices,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,6 +33,25 @@ class PieceCount(Link[CountedRow]):
     """How a marked article is counted."""
 
 
+@dataclass(frozen=True)
+class Offer:
+    """An article in a warehouse, as it can be had there today."""
+
+    article: Article
+    warehouse: Warehouse
+    available: int
+    expected_on: dt.date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook(Entry[Offer]):
+    """When one comes that is ordered today; None where nobody knows."""
+
+    day: Callable[[HttpRequest, Offer], dt.date | None]
+
+
+#: The first that is open to the user says.
+outlooks = Slot[Outlook]("outlooks")
 #: «Beställ», on the article's page and on rows that are an article or know its number and name.
 article_buttons = LinkSlot[Button[Article]]("article_buttons")
 #: The first that is open to the user leads; else the article's page.

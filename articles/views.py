@@ -21,6 +21,7 @@ from organisation.permissions import CARE, UserRequest, roles
 from sesam import personal_numbers
 
 from . import search as finder
+from . import way_back
 from .forms import ALL, SearchForm
 from .models import Article, ArticleLook, Balance
 from .slots import carried, where_typed
@@ -81,8 +82,10 @@ def _hits(request: UserRequest, form: SearchForm) -> dict[str, Any]:
         ),
     )
     chosen = request.GET.get("lager", "")
-    if chosen and form.warehouse and chosen == form.warehouse.number:
-        table.link_query = f"?lager={chosen}"
+    is_chosen = chosen and form.warehouse and chosen == form.warehouse.number
+    carried = {"lager": chosen} if is_chosen else {}
+    carried[way_back.SOUGHT] = way_back.sought(request.GET, PARAMETERS, found=table.total_rows)
+    table.link_query = f"?{urlencode(carried)}"
     return {
         "table": table,
         "many": table.total > settings.AVAILABILITY_ROW_LIMIT,

@@ -10,7 +10,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from articles.slots import TypedArticle, article_buttons, store_buttons, typed_articles
+from articles.slots import (
+    Outlook,
+    TypedArticle,
+    article_buttons,
+    outlooks,
+    store_buttons,
+    typed_articles,
+)
 from individuals import stock_check
 from individuals.slots import PieceTab, piece_buttons, piece_sections
 from organisation import desk, queues, stores
@@ -171,6 +178,18 @@ article_buttons.add(
         shown=lambda request, article: not article.is_discontinued and _care(request),
         dialog=True,
         starts_order=True,
+    )
+)
+
+
+outlooks.add(
+    Outlook(
+        name="order",
+        day=lambda request, offer: promises.of_offer(offer, timezone.localdate()),
+        shown=lambda request, offer: (
+            not offer.article.is_discontinued
+            and (offer.warehouse.is_central or offer.available > 0)
+        ),
     )
 )
 

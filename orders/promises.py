@@ -11,6 +11,7 @@ from typing import TypeVar
 from django.utils import timezone
 
 from articles.models import Article, Balance
+from articles.slots import Offer
 from organisation.models import Source
 from sesam.working_days import add_working_days
 
@@ -98,6 +99,18 @@ def shares(wanted: Sequence[tuple[Place, int]], available: Mapping[Place, int]) 
 def is_knowable(article: Article) -> bool:
     """Whether anybody can say when it comes before KHS has looked at it."""
     return not (article.is_manual or article.project)
+
+
+def of_offer(offer: Offer, today: dt.date) -> dt.date | None:
+    """When one of an article comes that is ordered today."""
+    return day_of(
+        today,
+        lead_time=offer.warehouse.lead_time,
+        from_own_store=not offer.warehouse.is_central,
+        knowable=is_knowable(offer.article),
+        in_stock=offer.available > 0 or not offer.article.is_stocked,
+        expected_on=offer.expected_on,
+    )
 
 
 def balances(lines: Iterable[Line]) -> dict[Place, Balance]:

@@ -31,7 +31,7 @@ class Seen:
 def seen_by(user: User) -> Seen:
     """KHS's warehouses and the user's own stores; KHS's staff see every store. One query.
 
-    The warehouses come with number, name and kind; more of one is looked up when asked for.
+    The warehouses come with number, name, kind and lead time; more of one is looked up when asked for.
     """
     asked = _every_store(user) if has_role(user, KHS) else _usual_stores(user)
     rows = list(asked)
@@ -46,7 +46,7 @@ def seen_by(user: User) -> Seen:
     return Seen(found, preset)
 
 
-_SHOWN = ["id", "number", "name", "kind"]
+_SHOWN = ["id", "number", "name", "kind", "lead_time"]
 
 
 def _every_store(user: User) -> QuerySet[Warehouse, dict[str, Any]]:

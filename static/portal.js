@@ -41,6 +41,8 @@
       list.querySelectorAll("a.sort, .pages a").forEach((a) => enhance(a, { ...address(a), ...reload }));
       list.querySelectorAll(".chooser-form").forEach((f) => enhance(f, { ...address(f), ...part("#" + list.id) }));
     });
+    // A choice that acts at once draws the part of the page that it changes; its button is without script only.
+    all("form[data-at-once]").forEach((f) => enhance(f, { ...address(f), ...part(f.dataset.atOnce), trigger: "change", "push-url": "true" }));
     all(".edit-block").forEach((block) => {
       const self = { ...part("#" + block.id), "replace-url": "true", "select-oob": "#messages:innerHTML,#person-state:outerHTML" };
       block.querySelectorAll("a.edit-open, a.edit-leave, form.edit-form").forEach((e) => enhance(e, { ...address(e), ...self }));

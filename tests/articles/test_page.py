@@ -6,9 +6,11 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from articles.measures import span
 from articles.models import ArticleDocument, Balance, Fit
 from tests.factories import (
     ArticleFactory,
+    BillingFormFactory,
     BufferFactory,
     PriceFactory,
     ReplacementGroupFactory,
@@ -62,10 +64,9 @@ def test_availability_with_the_group_by_rank(client):
     put_in_stock(warehouse, second, 2)
     Balance.objects.create(warehouse=warehouse, article=first, expected_on=dt.date(2026, 12, 4))
     shown = page(client, first)
-    assert "0\u00a0st, ersättning finns" in shown
-    assert "2026-12-04" in shown
+    assert "0\u00a0st, väntas 2026-12-04" in shown
     assert "tvingande" in shown
-    assert shown.index("Stol 1</a>") < shown.index("(denna artikel)") < shown.index("Stol 2</a>")
+    assert shown.index("Stol 1</a>") < shown.index("den här") < shown.index("Stol 2</a>")
 
 
 def test_the_warehouse_is_chosen_and_kept_between_tabs(client):
@@ -73,9 +74,76 @@ def test_the_warehouse_is_chosen_and_kept_between_tabs(client):
     article = ArticleFactory()
     put_in_stock(other, article, 8)
     shown = page(client, article, lager="200")
-    assert "8\u00a0st" in shown
     assert "flik=lagersaldon&amp;lager=200" in shown
-    assert "8\u00a0st" not in page(client, article)
+    assert '<option value="200" selected>' in shown
+    assert "Beställd i dag från 200 Västervik KHS lager: planerad leverans" in shown
+    assert "Beställd i dag från 100 Kalmar KHS lager: inget datum än" in page(client, article)
+
+
+def test_availability_in_all_of_ones_warehouses_stands_in_one_line(client, browser_of, khs_user):
+    article = ArticleFactory()
+    put_in_stock(WarehouseFactory(), article, 3)
+    put_in_stock(WarehouseFactory(number="200", name="Västervik KHS lager"), article, 8)
+    for n in range(8):
+        BufferFactory(number=f"09{n:02}", name=f"Förråd {n}")
+    put_in_stock(BufferFactory(number="0955", name="Förråd med"), article, 1)
+    line = page(client, article).split('class="stores"')[1].split("</ul>")[0]
+    assert line.count("<li>") == 2
+    assert "3\u00a0st</span></span> 100 Kalmar KHS lager" in line
+    assert "8\u00a0st</span></span> 200 Västervik KHS lager" in line
+    many = page(browser_of(khs_user), article).split('class="stores"')[1].split("</ul>")[0]
+    assert "0955 Förråd med" in many
+    assert "Förråd 3" not in many, "of many stores only those that have some"
+
+
+def test_the_way_back_leads_to_the_words_and_the_page_of_the_search(client):
+    article = ArticleFactory()
+    found = page(client, article, sok="q=cross+45&lager=100&sida=2&antal=27", flik="priser")
+    crumbs = found.split('class="crumbs"')[1].split("</nav>")[0]
+    assert (
+        'href="/artiklar/?q=cross+45&amp;lager=100&amp;sida=2">cross 45, 27 träffar</a>' in crumbs
+    )
+    assert "flik=lagersaldon&amp;sok=q%3Dcross" in found
+    for odd in ("", "antal=1", "x", "q=%00&antal=nej", "antal=²", "q=" + "x" * 2000):
+        assert "Sök artikel</a>" in page(client, article, sok=odd)
+
+
+def test_measures_stand_with_their_units_and_letters_where_the_drawing_has_them(client):
+    measures = {"seat_width": span(45), "seat_depth": span(41, 56), "own_weight": "16.5"}
+    chair = page(client, ArticleFactory(iso_code="122203", **measures))
+    assert "<b>a</b> Sittbredd</dt><dd>45\u00a0cm" in chair
+    assert "41–56\u00a0cm" in chair
+    assert "16,5\u00a0kg" in chair
+    stool = page(client, ArticleFactory(iso_code="093307", **measures))
+    assert "<dt>Sittbredd</dt>" in stool
+    assert "measure-drawing" not in stool
+    assert "Mått</h2>" not in page(client, ArticleFactory())
+
+
+def test_a_stand_in_whose_measure_differs_says_so(client):
+    articles = [ArticleFactory(seat_width=span(w), seat_depth=span(40)) for w in (45, 45, 50)]
+    ReplacementGroupFactory(articles=articles)
+    shown = page(client, articles[0])
+    assert shown.count("sittbredd skiljer sig") == 1
+    assert "sittdjup skiljer sig" not in shown
+    assert "rygghöjd" not in shown.lower()
+
+
+@pytest.mark.parametrize(
+    ("rule", "amounts", "says"),
+    [
+        ("rent", {"rent": "148", "list_price": "5480"},
+         "<b>148,00\u00a0kr/mån</b> <span class=\"muted\">hyra · listpris 5\u00a0480,00\u00a0kr exkl. moms"),
+        ("sale", {"list_price": "5480"}, "<b>5\u00a0480,00\u00a0kr</b> <span class=\"muted\">Köp exkl. moms"),
+        ("rent", {"list_price": "5480"}, "\"><span class=\"muted\">Köp · listpris 5\u00a0480,00\u00a0kr"),
+        ("sale", None, "<b>Pris saknas</b>"),
+    ],
+)  # fmt: skip
+def test_the_price_says_what_is_charged_and_what_it_costs_to_buy(client, rule, amounts, says):
+    article = ArticleFactory(billing_form=BillingFormFactory(name="Köp", rule=rule))
+    if amounts:
+        PriceFactory(article=article, **{"rent": None, "list_price": None} | amounts)
+    assert says in page(client, article)
 
 
 def test_balances_of_all_warehouses_the_user_sees(client, browser_of):

@@ -319,6 +319,14 @@ def test_the_price_shown_and_sorted_by_is_the_one_that_is_charged(client):
 # --- the page around it ---
 
 
+def test_an_article_knows_the_way_back_to_what_was_sought(client):
+    ArticleFactory(number="900001", name="Sak")
+    shown = text(get(client, q="sak", typ="huvudhjalpmedel", sida=1))
+    (link,) = re.findall(r'href="(/artiklar/900001/\?[^"]*)"', shown)
+    page = text(client.get(link.replace("&amp;", "&")))
+    assert 'href="/artiklar/?q=sak&amp;typ=huvudhjalpmedel&amp;sida=1">sak, 1 träff</a>' in page
+
+
 def test_order_on_each_row_but_not_for_what_is_discontinued(client):
     ArticleFactory(number="900001", name="Sak")
     ArticleFactory(number="900002", name="Sak", is_discontinued=True)
