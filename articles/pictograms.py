@@ -75,10 +75,8 @@ def pictogram_html(name: str, size: int = 36) -> SafeString:
     """The drawing on its tile; decoration, for the name always stands beside it."""
     return format_html(
         '<span class="pictogram pictogram-{}" aria-hidden="true">'
-        '<svg width="{}" height="{}"><use href="{}#aid-{}"></use></svg></span>',
+        '<svg><use href="{}#aid-{}"></use></svg></span>',
         size,
-        drawn := size * 3 // 4,
-        drawn,
         static("icons.svg"),
         name,
     )

@@ -116,7 +116,8 @@ def buttons(
     return mark_safe(
         "".join(
             f'<a class="{css}" href="{escaped(entry.url(request, article))}"'
-            f"{' data-dialog' if entry.dialog else ''}>"
+            f"{' data-dialog' if entry.dialog else ''}"
+            f"{' aria-keyshortcuts=B' if entry.starts_order else ''}>"
             f"{icon_html(entry.icon, 18) if entry.icon else ''}"
             f"{escaped(entry.text(request, article))}"
             f'<span class="visually-hidden"> {name}</span></a>'

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.db import transaction
 
 from sesam.form_fields import choice
 
@@ -61,7 +62,8 @@ class SignInForm(AuthenticationForm):
 
 
 class SettingsForm(forms.Form):
-    """«Mina beställningar levereras från». «Eget förråd» only for those who have one."""
+    """«Mina beställningar levereras från»: «Eget förråd» only for those who have one. Whoever has
+    chosen that before can also switch off the keys of one letter (WCAG 2.1.4)."""
 
     default_source = forms.ChoiceField(
         label="Mina beställningar levereras från",
@@ -71,6 +73,12 @@ class SettingsForm(forms.Form):
             "required": "Välj varifrån dina beställningar levereras.",
             "invalid_choice": "Välj ett av alternativen.",
         },
+    )
+    letter_keys = forms.BooleanField(
+        label="Snabbtangenter med en bokstav",
+        help_text="När en rad i en lista är vald: J och K går till nästa och förra raden, B"
+        " beställer artikeln.",
+        required=False,
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -82,3 +90,16 @@ class SettingsForm(forms.Form):
         field.choices = [(source.value, label) for source, label in offered.items()]
         current = user.default_source if user.default_source in offered else ""
         field.initial = current or (Source.CENTRAL if len(offered) == 1 else "")
+        if user.default_source:
+            self.fields["letter_keys"].initial = user.preferences.get("letter_keys", True)
+        else:
+            del self.fields["letter_keys"]
+
+    @transaction.atomic
+    def save(self, user: User) -> None:
+        """Another tab may choose another preference at the same time."""
+        mine = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        mine.default_source = self.cleaned_data["default_source"]
+        if "letter_keys" in self.fields:
+            mine.preferences["letter_keys"] = self.cleaned_data["letter_keys"]
+        mine.save(update_fields=["default_source", "preferences"])

@@ -189,8 +189,7 @@ def settings(request: UserRequest) -> HttpResponse:
     after = safe_next(request)
     form = SettingsForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
-        user.default_source = form.cleaned_data["default_source"]
-        user.save(update_fields=["default_source"])
+        form.save(user)
         messages.success(request, "Inställningarna är sparade.")
         return dialogs.leave(request, after)
     dialog = {

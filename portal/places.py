@@ -1,6 +1,7 @@
 """What the portal itself adds to the bar."""
 
 from organisation import desk
+from organisation.permissions import CARE, has_role
 from sesam.places import MenuItem, Page
 from sesam.slots import menu
 
@@ -11,6 +12,16 @@ menu.add(
         url=Page("start"),
         order=10,
         shown=lambda request, obj: not desk.at_khs(request),
+    ),
+    MenuItem(
+        name="find",
+        label="Sök",
+        url=Page("start"),
+        order=100,
+        icon="search",
+        align="right",
+        find=True,
+        shown=lambda request, obj: has_role(request.user, *CARE),
     ),
     MenuItem(
         name="more",
@@ -27,4 +38,3 @@ menu.add(
         shown=lambda request, obj: request.user.is_staff and not desk.at_khs(request),
     ),
 )
-desk.entry("search", "Sök", "start", order=65)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -19,6 +19,7 @@ from organisation.permissions import CARE, UserRequest, has_role, roles
 from recipients import views as recipients
 from recipients.models import Recipient
 from sesam import case_pages, personal_numbers
+from sesam.dialogs import leave
 from sesam.errors import DomainError
 from sesam.slots import start_boxes
 
@@ -45,7 +46,7 @@ def start(request: UserRequest) -> HttpResponse:
     """The start page; a POST from its box goes on to what was asked for.
 
     Sent by POST, since it may be a personal number. What is wrong stands at the box, on this page,
-    with what was typed. Roles that look nobody up have no box.
+    with what was typed; by htmx when the box was opened on another page (Ctrl K). Roles that look nobody up have no box.
     """
     if not has_role(request.user, *CARE):
         return render(request, "portal/start_other.html")
@@ -57,24 +58,24 @@ def start(request: UserRequest) -> HttpResponse:
     typed = form.cleaned_data["q"]
     if number := _recipients_number(typed):
         try:
-            return recipients.go_to(request, number)
+            return leave(request, recipients.go_to(request, number).url)
         except DomainError as error:
             form.add_error("q", error.message)
             return _start_page(request, form, recipients.status_of(error))
     if url := _case(typed):
-        return HttpResponseRedirect(url)
+        return leave(request, url)
     found = [thing for thing in (_article(request, typed), _individual(typed)) if thing]
     if len(found) > 1:
         return _start_page(request, form, 200, found=found)
     if found:
-        return HttpResponseRedirect(found[0]["url"])
+        return leave(request, found[0]["url"])
     if number := _case_number(typed):
         form.add_error("q", f"Inget ärende har numret {number}.")
         return _start_page(request, form, 422, articles_with=_articles_with(typed))
     if not articles.long_enough(articles.words_of(typed)):
         form.add_error("q", "Skriv minst tre tecken.")
         return _start_page(request, form, 422)
-    return HttpResponseRedirect(_article_search(typed))
+    return leave(request, _article_search(typed))
 
 
 def _digits(typed: str) -> str:

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -51,7 +51,7 @@ def search(request: UserRequest) -> HttpResponse:
         return _search_page(request, form, status_of(error))
 
 
-def go_to(request: UserRequest, typed: str) -> HttpResponse:
+def go_to(request: UserRequest, typed: str) -> HttpResponseRedirect:
     """On to the page of whom the typed number is. Raises ``DomainError``, which belongs at the box
     that it was typed in and is answered with ``status_of``: the number goes no further."""
     found = services.find(request.user, typed)

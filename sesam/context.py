@@ -21,6 +21,7 @@ class BarItem:
     active: bool = False
     align: str = "left"
     cart: bool = False
+    find: bool = False
     dialog: bool = False
     count: int | None = None
     note: str = ""
@@ -38,6 +39,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "menu": items,
         # What the two menus show, which are kept by it; the counts stand elsewhere in the bar.
         "menu_key": repr([replace(item, count=None) for item in items if not item.cart]),
+        # «Snabbtangenter med en bokstav» can be switched off under the cog (WCAG 2.1.4).
+        "letter_keys": getattr(user, "preferences", {}).get("letter_keys", True),
         # Asked for by the pages that have the strip.
         "strips": lambda: strip.shown(request),
         "frame_user": {
@@ -76,6 +79,7 @@ def _item(request: HttpRequest, shown: Shown[MenuItem]) -> BarItem:
         active=shown.active,
         align=entry.align,
         cart=entry.cart,
+        find=entry.find,
         dialog=entry.dialog,
         count=shown.count,
         note=entry.note(request, None) if entry.note else "",

@@ -90,7 +90,8 @@ class Link(Entry[Obj]):
 @dataclass(frozen=True, kw_only=True)
 class MenuItem(Link[None]):
     """An entry of the blue bar. ``parent`` names the entry under which it unfolds; ``note``
-    stands under the label; ``cart`` is filled green while its count is not None. What is aligned
+    stands under the label; ``cart`` is filled green while its count is not None; ``find`` is the
+    magnifier, whose page has the search box that Ctrl K opens on every page. What is aligned
     to the ``account`` unfolds under the user's name. ``mark`` stands white beside the portal's
     name for who has the entry: whose bar it is."""
 
@@ -98,6 +99,7 @@ class MenuItem(Link[None]):
     mark: str = ""
     align: Literal["left", "right", "account"] = "left"
     cart: bool = False
+    find: bool = False
     note: Callable[[HttpRequest, None], str] | None = None
 
 

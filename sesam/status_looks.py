@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Choices
 
-Look = tuple[str, str]  # icon of the sprite; tone: blue, green, amber, red, grey, ended
+Look = tuple[str, str]  # icon of the sprite; tone: blue, green, amber, urgent, red, grey, ended
 
 UNKNOWN: Look = ("circle-dot", "grey")
 _looks: dict[str, Look] = {}

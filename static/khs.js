@@ -2,7 +2,7 @@
 
 // The back office: names that Django's own forms leave out, for those who hear the page (fields in
 // a table are named by its heads, and a list with a search box, select2, by its label); filters that
-// act at once; rows that are walked by keys.
+// act at once.
 
 let given = 0;
 
@@ -40,15 +40,3 @@ document.addEventListener("change", ({ target }) => {
   if (target.matches("select[data-go]")) location.assign(`${target.value || "?"}#${target.id}`);
 });
 if (/^#valj-\d+$/.test(location.hash)) document.querySelector(location.hash)?.focus();
-
-// J and K, or the arrows, walk the rows; only from a row that has the focus (WCAG 2.1.4). Enter follows it.
-const STEPS = { j: 1, J: 1, ArrowDown: 1, k: -1, K: -1, ArrowUp: -1 };
-document.addEventListener("keydown", (event) => {
-  const step = STEPS[event.key];
-  if (!step || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
-  const row = event.target.closest("table[data-keys] tbody tr");
-  if (!row) return;
-  const next = step > 0 ? row.nextElementSibling : row.previousElementSibling;
-  event.preventDefault();
-  next?.querySelector("a")?.focus();
-});

@@ -14,7 +14,8 @@
     htmx.process(element);
   }
   const part = (id) => ({ target: id, select: id, swap: "outerHTML" });
-  const panelPart = { ...part("#panel"), "push-url": "true" };
+  // The row that was asked for last stays, however slowly the one before it comes.
+  const panelPart = { ...part("#panel"), "push-url": "true", sync: "#panel:replace" };
   const intoDialog = { target: "#dialog", select: "#dialog-body", swap: "innerHTML", "push-url": "true" };
   const inDialog = { ...part("#dialog-body"), "replace-url": "true" };
 
@@ -122,15 +123,81 @@
     if (origin) history.replaceState({ htmx: true }, "", origin);
     origin = null;
     if (dialogOpener && dialogOpener.isConnected) dialogOpener.focus();
-    if (nothingFocused()) document.getElementById("innehall")?.focus();
+    focusSomewhere();
     dialogOpener = null;
   }
   const nothingFocused = () => !document.activeElement || document.activeElement === document.body;
+  function focusSomewhere() { if (nothingFocused()) document.getElementById("innehall")?.focus(); }
   function focusIn(scope, title) {
     const target = scope.querySelector("[aria-invalid='true']:not(fieldset), fieldset[aria-invalid='true'] input")
       || scope.querySelector("[autofocus]") || scope.querySelector(title);
     if (target) target.focus();
   }
+
+  // --- The search box of every page: Ctrl K and the bar's magnifier (find.js, fetched when it is first asked for)
+  const magnifier = () => document.querySelector("a[data-find]");
+  const findBox = () => document.querySelector("dialog.find");
+  function openFind() {
+    const here = document.querySelector(".start-search [name=q]"); // the start page's own
+    if (here && !dialog().open) { here.focus(); here.select(); return; }
+    if (findBox() || document.querySelector(".dialog-ask")) return;
+    let typed = ""; // while the script comes; «\n» is Enter
+    const early = (event) => {
+      const key = event.key === "Enter" ? "\n" : event.key;
+      if (key.length === 1 && !event.ctrlKey) { typed += key; event.preventDefault(); }
+    };
+    addEventListener("keydown", early, true);
+    import(magnifier().dataset.find).then((find) => find.open(magnifier(), typed, focusSomewhere), () => location.assign(magnifier().href))
+      .finally(() => removeEventListener("keydown", early, true));
+  }
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "k" || !magnifier()) return;
+    event.preventDefault();
+    openFind();
+  });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("a[data-find]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    openFind();
+  }, true);
+
+  // --- Lists by keys: arrows, J and K walk the rows; a letter does what the row's button with it does ------
+  // Only from a row that has the focus, and letters only while they aren't switched off (WCAG 2.1.4).
+  const STEPS = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
+  let walking = false; // the panel that comes leaves the focus in the list
+  let walk;
+  const rowLink = (row) => row?.querySelector("td:not(.act) a, a, button");
+  function nextRow(row, step) {
+    const rows = [...row.closest("table").querySelectorAll("tbody tr")].filter(rowLink);
+    return rows[rows.indexOf(row) + step];
+  }
+  function openNow(link) { // not each that is passed
+    clearTimeout(walk);
+    walk = setTimeout(() => { if (document.activeElement === link) { walking = true; link.click(); } }, 200);
+  }
+  document.addEventListener("keydown", (event) => {
+    const { target, key } = event;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || target.matches("input:not([type=checkbox]), select, textarea")) return;
+    const letter = /^\p{L}$/u.test(key);
+    if (letter && root.dataset.letters === "off") return;
+    const step = STEPS[letter ? key.toLowerCase() : key];
+    // The panel has just come: the arrows show the next one.
+    const row = target.matches(".panel-title") && !letter ? document.querySelector("tr.is-open") : target.closest(".list-table tbody tr, .table-list tbody tr");
+    if (!row) return;
+    if (!step) {
+      const button = letter && [...row.querySelectorAll("[aria-keyshortcuts]")].find((b) => b.getAttribute("aria-keyshortcuts") === key.toUpperCase());
+      if (button && button.checkVisibility()) { event.preventDefault(); button.click(); }
+      return;
+    }
+    event.preventDefault();
+    const next = nextRow(row, step);
+    if (!next) return;
+    if (target.matches(".panel-title")) { rowLink(next).click(); return; }
+    (target.matches("[type=checkbox]") && next.querySelector("[type=checkbox]") || rowLink(next)).focus();
+    const open = panel();
+    if (open && !open.hidden && innerWidth >= 992 && document.activeElement.matches("a.panel-link")) openNow(document.activeElement);
+  });
 
   // --- Typed and not sent ----------------------------------------------------------------------
   // What is searched for is typed again in a moment: only forms that say something count.
@@ -210,7 +277,7 @@
 
   // --- No answer ---------------------------------------------------------------------------------
   function tell(words) {
-    const where = (dialog() && dialog().open && dialog().querySelector(".dialog-scroll")) || document.querySelector("#messages, main .dialog-scroll");
+    const where = document.getElementById("find-says") || (dialog() && dialog().open && dialog().querySelector(".dialog-scroll")) || document.querySelector("#messages, main .dialog-scroll");
     if (!where) return;
     where.querySelectorAll("[data-told]").forEach((old) => old.remove());
     const note = document.createElement("p");
@@ -348,7 +415,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
+    if (event.key !== "Escape" || event.defaultPrevented || findBox()) return;
     const fold = document.querySelector("details[data-fold][open]");
     if (fold) { fold.open = false; fold.querySelector("summary").focus(); return; }
     if (dialog() && dialog().open) return;
@@ -379,6 +446,7 @@
 
   addEventListener("pageshow", () => {
     release(document.body);
+    findBox()?.close();
     sure = false;
     document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
   });
@@ -425,6 +493,7 @@
       const fresh = panel();
       if (!fresh.hidden) {
         const tab = event.detail.requestConfig && event.detail.requestConfig.elt.closest(".tabs");
+        if (walking) { walking = false; return; }
         if (tab) (fresh.querySelector(".tabs [aria-current]") || fresh.querySelector(".panel-title")).focus();
         else { fresh.classList.add("is-new"); fresh.querySelector(".panel-title").focus({ preventScroll: innerWidth >= 992 }); }
         if (innerWidth < 992) scrollTo(0, 0);
@@ -462,10 +531,8 @@
       else { const pencil = block.querySelector(".edit-open"); if (pencil) pencil.focus(); }
     }
     const list = id && document.getElementById(id);
-    if (list && list.classList.contains("list") && nothingFocused()) {
-      const count = list.querySelector(".list-count");
-      if (count) count.focus();
-    }
+    if (list && list.classList.contains("list") && nothingFocused()) list.querySelector(".list-count")?.focus();
+    focusSomewhere();
   });
   // What was sent and not taken in is still only here.
   function unsent(event) {
@@ -476,7 +543,8 @@
   document.addEventListener("htmx:responseError", (event) => { unsent(event); tell(BROKEN); });
   // The server leads elsewhere: it has what was sent.
   document.addEventListener("htmx:beforeOnLoad", (event) => {
-    if (event.detail.xhr.getResponseHeader("HX-Redirect") && event.detail.requestConfig.verb === "post") delete dialog().dataset.typed;
+    const { verb, elt } = event.detail.requestConfig;
+    if (event.detail.xhr.getResponseHeader("HX-Redirect") && verb === "post" && !elt.closest(".find")) delete dialog().dataset.typed;
   });
 
   // «3 av 3 fördelade» follows while quantities are moved between articles.
@@ -511,6 +579,15 @@
     if (target && !target.matches("a, button, input, select, textarea, [tabindex]")) target.tabIndex = -1;
     if (target) target.focus();
   }
+
+  // By whom and when a page was printed: in the foot of each paper, which Chromium alone draws.
+  addEventListener("beforeprint", () => {
+    const foot = document.querySelector(".print-foot");
+    if (!foot) return;
+    foot.querySelector("time").textContent = new Date().toLocaleString("sv-SE").slice(0, 16);
+    foot.hidden = Boolean(navigator.userAgentData);
+    if (foot.hidden) root.style.setProperty("--print-foot", JSON.stringify(foot.textContent));
+  });
 
   function start() {
     const box = dialog();

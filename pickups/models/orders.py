@@ -33,7 +33,7 @@ show_as(
         PickupStatus.PARTLY_RECEIVED: ("package-open", "blue"),
         PickupStatus.RECEIVED: ("circle-check", "green"),
         PickupStatus.CANCELLED: ("ban", "ended"),
-        "Akut": ("triangle-alert", "amber"),
+        "Akut": ("triangle-alert", "urgent"),
     }
 )
 

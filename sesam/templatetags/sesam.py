@@ -144,12 +144,15 @@ def status_html(
     return _status_html(str(code), str(label or code), tag, icon, tone)
 
 
+_CLASSES = {"urgent": "amber status-urgent"}  # filled black on paper
+
+
 @lru_cache(maxsize=512)
 def _status_html(code: str, words: str, tag: bool, icon: str, tone: str) -> SafeString:
     found = look_of(words, code)
     return format_html(
         '<span class="status status-{}{}">{}<span>{}</span></span>',
-        tone or found[1],
+        _CLASSES.get(tone or found[1], tone or found[1]),
         " status-tag" if tag else "",
         icon_html(icon or found[0], 18),
         words,
