@@ -41,8 +41,9 @@ class ChangesAlone(forms.ModelForm[M]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            # The page sends along what it showed. (A file isn't sent unless it is a new one.)
-            field.show_hidden_initial = not isinstance(field, forms.FileField)
+            # The page sends along what it showed. (A file isn't sent unless it is a new one. What
+            # can't be changed isn't either: a password's hash has no business on the page.)
+            field.show_hidden_initial = not (field.disabled or isinstance(field, forms.FileField))
 
     def _post_clean(self) -> None:
         if self.instance.pk:

@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(default=True, verbose_name='aktiv')),
             ],
             options={
-                'verbose_name': 'servicelevererantör',
+                'verbose_name': 'serviceleverantör',
                 'verbose_name_plural': 'serviceleverantörer',
                 'ordering': ['name'],
             },

@@ -70,7 +70,7 @@ class ServiceSupplier(models.Model):
     is_active = models.BooleanField("aktiv", default=True)
 
     class Meta:
-        verbose_name = "servicelevererantör"
+        verbose_name = "serviceleverantör"
         verbose_name_plural = "serviceleverantörer"
         ordering = ["name"]
 

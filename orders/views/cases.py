@@ -182,7 +182,7 @@ def _waits_for(hold: OrderHold) -> SafeString:
     number = hold.case_number
     url = case_pages.url_for(number)
     link = format_html('<a href="{}">{}</a>', url, number) if url else number
-    return format_html("Den väntar på aktivitet {}, och plockas när den är avslutad.", link)
+    return format_html("Den väntar på aktivitet {}, och kan levereras när den är avslutad.", link)
 
 
 def _note(
@@ -310,13 +310,16 @@ def _facts(order: Order, lines: list[OrderLine], *, number: bool) -> list[dict[s
 def cancel(request: UserRequest, number: str) -> HttpResponse:
     """«Makulera beställning»: the question, and «Ja, makulera»."""
     order = find_order(request, number)
-    hold = order.holds.filter(released_at=None).first()
+    hindrance: str = services.why_not_cancel(order, request.user)
+    if order.status == OrderStatus.REGISTERED:
+        hold = order.holds.filter(released_at=None).first()
+        hindrance = _waits_for(hold) if hold else hindrance
     return confirm_cancel(
         request,
         order,
         page=reverse("orders:detail", args=[order.case_number]),
         template="orders/cancel.html",
-        hindrance=_waits_for(hold) if hold else services.why_not_cancel(order, request.user),
+        hindrance=hindrance,
         cancel=lambda case: services.cancel(case, user=request.user),
         order=order,
         own_delivered=order.lines.filter(source=Source.OWN_STORE, delivered__gt=0).exists(),

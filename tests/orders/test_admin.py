@@ -521,6 +521,18 @@ def test_an_order_that_waits_for_an_activity_stays(khs, khs_user):
     assert khs.post(page(order, "deliver"), data).status_code == 302
 
 
+def test_a_pick_that_was_begun_before_the_order_had_to_wait_is_not_said_to_come_later(
+    khs, khs_user
+):
+    order = services.start_picking(sent((in_stock(5)[0], 1)), user=khs_user)
+    services.hold(order, given_out("26480099", CaseKind.ACTIVITY), user=khs_user)
+    shown = khs.get(page(order)).content.decode()
+    assert "väntar på aktivitet 26480099" in shown
+    assert "plockas när" not in shown
+    refused = khs.get(page(order, "cancel")).content.decode()
+    assert "Bara en beställning med status Registrerad kan makuleras" in refused
+
+
 def test_sent_twice_it_is_delivered_once(khs):
     order = sent((in_stock(9)[0], 4))
     data = seen(khs, order) | {f"antal-{order.lines.get().pk}": "2", "sagt": "2"}

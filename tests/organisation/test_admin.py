@@ -214,3 +214,21 @@ def test_a_unit_that_is_given_to_somebody_while_it_is_being_deleted_stays_whole(
         assert status == 302
         assert Unit.objects.filter(pk=unit.pk).exists() == given
         assert User.objects.filter(units=unit).exists() == given
+
+
+def test_a_users_page_holds_no_hash_of_the_password_and_saving_it_keeps_the_password(admin):
+    user = UserFactory()
+    user.set_password("ett långt lösenord")
+    user.save()
+    page = admin.get(url(user, "change"))
+    assert user.password not in page.content.decode()
+    form = page.context["adminform"].form
+    shown = {name: form[name].value() for name in form.fields}
+    data = {name: value for name, value in shown.items() if value not in (None, False)}
+    data |= {f"initial-{name}": value for name, value in data.items() if name != "password"}
+    data |= {"last_name": "Nyman", "password": "x", "initial-password": "y"}
+    answer = admin.post(url(user, "change"), data)
+    assert answer.status_code == 302
+    user.refresh_from_db()
+    assert user.last_name == "Nyman"
+    assert user.check_password("ett långt lösenord")
