@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -29,21 +30,32 @@ def export_view(request: UserRequest) -> HttpResponse:
     return redirect(printouts.url_of(printout))
 
 
+class SheetForm(forms.Form):
+    """A sheet of the catalogue."""
+
+    file = forms.FileField(
+        label="Excel-arbetsbok (.xlsx)",
+        help_text="Filen provläses först: du ser vad som skulle ändras och vilka rader som har fel,"
+        " innan något sparas.",
+        error_messages={"required": "Välj en fil.", "empty": "Filen är tom. Välj en annan fil."},
+    )
+
+
 def upload_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> HttpResponse:
     """Send in a sheet; what it would do stands on the next page."""
-    error = ""
-    if request.method == "POST":
-        upload = request.FILES.get("file")
+    sent = request.method == "POST"
+    form = SheetForm(request.POST, request.FILES) if sent else SheetForm()
+    if sent and form.is_valid():
         try:
-            if upload is None:
-                raise DomainError("Välj en fil.", field="file")
-            sheet = jobs.send_in_catalogue(upload, user=request.user)
+            sheet = jobs.send_in_catalogue(form.cleaned_data["file"], user=request.user)
         except DomainError as fault:
-            error = fault.message
+            form.add_error("file", fault.message)
         else:
             return redirect("admin:articles_article_import", key=sheet.key)
+    error = bool(form.errors)
     context = {
         "title": "Importera katalog",
+        "form": form,
         "error": error,
         "columns": [column.label for column in catalogue_excel.COLUMNS],
         "earlier": CatalogueImport.objects.exclude(applied_at=None).select_related("user")[:10],

@@ -92,6 +92,9 @@ def _act(request: UserRequest, present: Cart, editing: str) -> HttpResponse:
         return _on(request, cart, kept)
     if kept:
         return _delivery_page(request, cart, opened=kept, block_error=OPEN_BLOCK, status=422)
+    # Chosen, but «Lägg till bilaga» wasn't pressed: it goes along.
+    if request.FILES and (wrong := _file_fault(request, cart)):
+        return _delivery_page(request, cart, file_form=wrong, status=422)
     if request.POST.get("shown", carts.fingerprint(present)) != carts.fingerprint(cart):
         messages.warning(request, NEW_ADDRESS)
         return redirect("orders:delivery")
@@ -151,6 +154,14 @@ def _save_block(
 
 
 def _attach(request: UserRequest, cart: Cart, kept: dict[str, DetailsForm]) -> HttpResponse:
+    if wrong := _file_fault(request, cart):
+        return _delivery_page(request, cart, file_form=wrong, opened=kept, status=422)
+    messages.success(request, "Bilagan är tillagd.")
+    return _on(request, cart, kept)
+
+
+def _file_fault(request: UserRequest, cart: Cart) -> AttachmentForm | None:
+    """Attach the file that was chosen; the form, where it can't be."""
     form = AttachmentForm(request.POST, request.FILES)
     if form.is_valid():
         try:
@@ -160,9 +171,8 @@ def _attach(request: UserRequest, cart: Cart, kept: dict[str, DetailsForm]) -> H
         except DomainError as fault:
             form.add_error("file", fault.message)
         else:
-            messages.success(request, "Bilagan är tillagd.")
-            return _on(request, cart, kept)
-    return _delivery_page(request, cart, file_form=form, opened=kept, status=422)
+            return None
+    return form
 
 
 def _detach(

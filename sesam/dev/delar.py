@@ -135,6 +135,9 @@ class PartForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         initial=["1"],
     )
+    file = forms.FileField(
+        label="Bilaga", help_text="PDF, JPEG, PNG eller DOCX, högst 10 MB.", required=False
+    )
     sure = forms.BooleanField(label="Artikeln ska samlevereras", required=False)
 
 
@@ -167,7 +170,7 @@ def parts(request: HttpRequest) -> HttpResponse:
     wrong = PartForm(
         {"name": "", "quantity": "0", "source": "", "warehouse": "x"}, auto_id="fel_%s"
     )
-    wrong.is_valid()
+    wrong.add_error("file", "Filen är större än 10 MB. Välj en mindre fil.")
     if request.GET.get("visa") == "dialog":
         return _dialog(request)
     if request.method == "POST":

@@ -26,7 +26,14 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
-from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.forms import (
+    BoundField,
+    CheckboxInput,
+    CheckboxSelectMultiple,
+    FileInput,
+    RadioSelect,
+    Select,
+)
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
@@ -248,6 +255,8 @@ def field(
         "single_check": single_check,
         "errors": errors,
         "help": help_text,
+        "help_id": f"{bound.auto_id}-help",
+        "file": isinstance(widget, FileInput),
         "described": " ".join(described),
         "optional": optional,
         "hide_label": hide_label,

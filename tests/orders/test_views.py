@@ -660,3 +660,20 @@ def test_the_address_is_one_block_that_says_where_it_comes_from(client, user, ow
     page = client.get(DELIVERY).content.decode()
     assert words in page and "Annan adress" in page
     assert ("Från folkbokföringen" in page) is not own
+
+
+def test_a_file_that_was_chosen_goes_along_when_the_order_is_sent(client, user, article):
+    cart = start(user)
+    add(cart, article)
+    pdf = SimpleUploadedFile("intyg.pdf", b"%PDF-1.7 test\n%%EOF", "application/pdf")
+    send(client, cart, file=pdf)
+    assert Order.objects.get().attachments.get().name == "intyg.pdf"
+
+
+def test_a_chosen_file_that_is_no_file_we_take_stops_the_order_at_its_field(client, user, article):
+    cart = start(user)
+    add(cart, article)
+    response = send(client, cart, file=SimpleUploadedFile("a.pdf", b"#!/bin/sh", "application/pdf"))
+    page = response.content.decode()
+    assert response.status_code == 422 and 'id="id_file-error"' in page
+    assert not Order.objects.exists()
