@@ -1,20 +1,34 @@
 """What is asked for in the article search."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from organisation.stores import Seen
 from sesam.form_fields import choice
 
 from . import search
-from .models import ArticleType
+from .filters import MEASURE_FILTERS, Filters
+from .measures import SpanField
+from .models import ArticleType, IsoClass, Supplier
+from .tables import iso_text
 
 ALL = "alla"
+YES = "ja"
+#: What the address of a search may hold, in the order that it is written.
+PARAMETERS = (
+    *("q", "typ", "lager", "i_lager", "gren", "leverantor"),
+    *(one.name for one in MEASURE_FILTERS),
+    "sortera",
+)
 
 
 class SearchForm(forms.Form):
-    """The search box and its filters; what makes no sense counts as not chosen."""
+    """The search box and its filters; what makes no sense counts as not chosen, apart from measures
+    that somebody typed. Two queries."""
 
     q = forms.CharField(
         label="Sökord",
@@ -34,26 +48,113 @@ class SearchForm(forms.Form):
         ],
     )
     lager = forms.ChoiceField(label="Visa tillgänglighet för", required=False)
+    gren = forms.ChoiceField(label="Gren i katalogen", required=False)
+    leverantor = forms.ChoiceField(label="Leverantör", required=False)
+    i_lager = forms.BooleanField(
+        label="Bara det som finns i lagret",
+        required=False,
+        widget=forms.CheckboxInput(attrs={"value": YES}, check_test=lambda value: value == YES),
+    )
 
-    def __init__(self, data: Any, *, seen: Seen) -> None:
+    def __init__(self, data: QueryDict, *, seen: Seen) -> None:
         warehouse = seen.by_number(data.get("lager", ""))
         chosen = data.get("typ", "")
+        branch, supplier = data.get("gren", ""), data.get("leverantor", "")
+        branches = _branches(branch)
+        suppliers = dict(Supplier.objects.order_by("sort_key").values_list("name", "pk"))
         super().__init__(
             {
                 "q": data.get("q", "").replace("\0", "").strip(),
                 "typ": chosen if chosen in search.TYPES else ALL,
                 "lager": warehouse.number if warehouse else "",
+                "gren": branch if any(branch in dict(group) for _, group in branches) else "",
+                "leverantor": supplier if supplier in suppliers else "",
+                "i_lager": YES if data.get("i_lager") == YES else "",
+                **{
+                    one.name: data.get(one.name, "").replace("\0", "").strip()
+                    for one in MEASURE_FILTERS
+                },
             }
         )
         choice(self, "lager").choices = [(w.number, str(w)) for w in seen.warehouses]
+        choice(self, "gren").choices = [("", "Hela katalogen"), *branches]
+        choice(self, "leverantor").choices = [
+            ("", "Alla leverantörer"),
+            *((name, name) for name in suppliers),
+        ]
+        for one in MEASURE_FILTERS:
+            self.fields[one.name] = SpanField(label=one.label, required=False)
         self.warehouse = warehouse
+        self._suppliers = suppliers
 
     @property
-    def filters(self) -> list[forms.BoundField]:
-        return [self["typ"], self["lager"]]
+    def filters(self) -> list[tuple[forms.BoundField, bool]]:
+        """Each with whether it is set."""
+        return [
+            (self["typ"], self.data["typ"] != ALL),
+            (self["lager"], False),  # one always is
+            *((self[name], bool(self.data[name])) for name in ("gren", "leverantor")),
+        ]
+
+    @property
+    def measures(self) -> list[tuple[forms.BoundField, bool]]:
+        return [(self[one.name], bool(self.data[one.name])) for one in MEASURE_FILTERS]
+
+    @property
+    def has_measures(self) -> bool:
+        return any(self.data[one.name] for one in MEASURE_FILTERS)
+
+    @property
+    def set_words(self) -> list[str]:
+        """What is set, apart from the warehouse, which always is."""
+        words = [self["typ"].value() != ALL and str(dict(_choices(self, "typ"))[self.data["typ"]])]
+        words += [self.data["gren"] and iso_text(self.data["gren"]), self.data["leverantor"]]
+        words += [bool(self.data["i_lager"]) and "finns i lager"]
+        words += [
+            self.data[one.name] and f"{one.measure.label.lower()} {self.data[one.name]}"
+            for one in MEASURE_FILTERS
+        ]
+        return [word for word in words if word]
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether there is something to search by without a word."""
+        return bool(self.data["gren"] or self.data["leverantor"] or self.has_measures)
+
+    @property
+    def wanted(self) -> Filters:
+        """Of a form that is valid."""
+        data = self.cleaned_data
+        return Filters(
+            article_type=search.TYPES.get(data["typ"]),
+            warehouse_id=self.warehouse.pk if self.warehouse else None,
+            in_stock=data["i_lager"],
+            branch=data["gren"],
+            supplier_id=self._suppliers.get(data["leverantor"]),
+            measures={
+                one: data[one.name] for one in MEASURE_FILTERS if data.get(one.name) is not None
+            },
+        )
 
     def clean_q(self) -> str:
         typed: str = self.cleaned_data["q"]
         if typed and not search.long_enough(search.words_of(typed)):
             raise forms.ValidationError("Skriv minst tre tecken för att söka.")
         return typed
+
+
+def _choices(form: forms.Form, name: str) -> Any:
+    return choice(form, name).choices
+
+
+def _branches(chosen: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The chapters with their branches of four digits, and the chosen one of six. One query."""
+    wanted = IsoClass.objects.filter(level__lte=2)
+    if len(chosen) == 6 and chosen.isdecimal():
+        wanted |= IsoClass.objects.filter(code=chosen)
+    groups: dict[str, tuple[str, list[tuple[str, str]]]] = {}
+    for code, title in wanted.order_by("code").values_list("code", "title"):
+        label = f"{iso_text(code)} {title}"
+        group = groups.setdefault(code[:2], (label, []))
+        group[1].append((code, label))
+    return list(groups.values())

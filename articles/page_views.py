@@ -117,6 +117,7 @@ def _head(page: Looked) -> dict[str, Any]:
         "iso_text": iso_text(article.iso_code),
         "class_url": shown.class_url(article),
         "measures": shown.measure_lines(article),
+        "similar": shown.similar(article),
         "is_drawn": shown.is_drawn(article),
     }
 

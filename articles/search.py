@@ -19,6 +19,8 @@ from django.utils import timezone
 
 from sesam.tables import Asked, label_places
 
+from .filters import Filters
+from .measures import Span
 from .models import Article, ArticleType
 from .prices import Amounts
 
@@ -55,6 +57,8 @@ class ArticleHit:
     list_price: Decimal | None
     rent: Decimal | None
     billing_rule: str
+    seat_width: Span | None
+    seat_depth: Span | None
 
     @property
     def article_type(self) -> str:
@@ -159,8 +163,9 @@ def _by_amount(amount: str, is_rent: str) -> str:
     return (
         f"SELECT a.id, a.sort_key, a.name, s.{amount} AS amount"  # noqa: S608
         " FROM articles_price s JOIN articles_article a ON a.id = s.article_id"
-        f" JOIN articles_billingform f ON f.id = a.billing_form_id AND f.rule {is_rent} 'rent'"
-        f" WHERE s.{amount} IS NOT NULL AND s.valid_from <= %(today)s"
+        f" WHERE a.billing_form_id {is_rent}"
+        "(ARRAY(SELECT id FROM articles_billingform WHERE rule = 'rent'))"
+        f" AND s.{amount} IS NOT NULL AND s.valid_from <= %(today)s"
         " AND NOT EXISTS (SELECT FROM articles_price newer"
         " WHERE newer.article_id = s.article_id AND newer.valid_from > s.valid_from"
         " AND newer.valid_from <= %(today)s) AND {matching}"
@@ -180,7 +185,7 @@ WALKS: dict[str, tuple[str, str]] = {
     ),
     SORTS["price"][0]: (
         # The rents and the list prices, each from their own index.
-        f"(({_by_amount('rent', '=')}) UNION ALL ({_by_amount('list_price', '<>')})) a",
+        f"(({_by_amount('rent', '= ANY')}) UNION ALL ({_by_amount('list_price', '<> ALL')})) a",
         f"(SELECT {_CHARGED} FROM articles_billingform f{_PRICE.format(a='a')}"  # noqa: S608
         " WHERE f.id = a.billing_form_id) IS NULL",
     ),
@@ -192,15 +197,14 @@ def search(
     words: list[str],
     asked: Asked,
     *,
-    article_type: str | None,
-    warehouse_id: int | None,
+    filters: Filters,
     with_prices: bool = True,
 ) -> tuple[list[ArticleHit], int]:
-    """One page of the articles in which every word occurs, and how many there are in all: no
-    further than the list counts."""
+    """One page of the articles in which every word occurs and that the filters let through, and how
+    many there are in all: no further than the list counts."""
+    narrowed, values = filters.conditions()
     wanted: dict[str, Any] = {
-        "warehouse": warehouse_id,
-        "type": article_type,
+        **values,
         "limit": asked.per_page,
         "offset": asked.offset,
         "until": asked.offset + asked.per_page,
@@ -211,9 +215,7 @@ def search(
     for i, word in enumerate(words[:MAX_WORDS]):
         wanted[f"w{i}"] = pattern(word)
         conditions.append(f"a.search_text LIKE upper(%(w{i})s)")
-    if article_type:
-        conditions.append("a.type = %(type)s")
-    matching = " AND ".join(conditions)
+    matching = " AND ".join([*conditions, *narrowed]) or "true"
     # Only fixed text of this module is put together here; what was typed goes as parameters.
     with connection.cursor() as cursor:
         cursor.execute(
@@ -272,7 +274,8 @@ def _page_question(matching: str, asked: Asked, total: int, *, with_prices: bool
                      AND ob.warehouse_id = %(warehouse)s
                      AND ob.on_hand - ob.reserved - ob.unavailable > 0
                    WHERE m.article_id = a.id),
-               {"p.list_price, p.rent" if with_prices else "NULL::numeric, NULL::numeric"}, f.rule
+               {"p.list_price, p.rent" if with_prices else "NULL::numeric, NULL::numeric"}, f.rule,
+               a.seat_width, a.seat_depth
         FROM page JOIN articles_article a ON a.id = page.id
         {_SUPPLIER.format(a="a")} {_BALANCE.format(a="a")} {_FORM.format(a="a")}
         {_PRICE.format(a="a") if with_prices or key == SORTS["price"][0] else ""}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import urlencode
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -16,7 +18,7 @@ from organisation import stores
 from organisation.models import Warehouse
 from sesam.templatetags.sesam import kr, stock_html
 
-from . import prices, search
+from . import measures, prices, search
 from .measures import MEASURES, Measure
 from .models import Article, ArticleDocument, Balance, BillingForm, Fit, Price, StandardComponent
 from .pictograms import pictogram_of
@@ -123,6 +125,21 @@ def measure_lines(article: Article) -> list[MeasureLine]:
 def is_drawn(article: Article) -> bool:
     """Whether the drawing that has the letters is of such an article."""
     return pictogram_of(article.iso_code, article.type) == DRAWN
+
+
+def similar(article: Article) -> dict[str, str] | None:
+    """«Andra med sittbredd 43–47 cm»: in the same branch, within two centimetres."""
+    width = article.seat_width
+    if width is None:
+        return None
+    near = measures.span(max(width.lower - 2, Decimal(1)), width.upper + 2)
+    query = {"sittbredd": measures.written(near).replace("–", "-")}
+    if article.iso_class_id:
+        query["gren"] = article.iso_class_id[:4]
+    return {
+        "label": f"Andra med sittbredd {measures.BY_NAME['seat_width'].text(near)}",
+        "url": f"{reverse('articles:search')}?{urlencode(query)}",
+    }
 
 
 def class_url(article: Article) -> str:

@@ -1,5 +1,6 @@
 """The list of found articles."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -18,6 +19,7 @@ from sesam.tables import (
 )
 from sesam.templatetags.sesam import NBSP, icon_html
 
+from .measures import BY_NAME
 from .models import ArticleType
 from .pictograms import WithPictograms
 from .prices import charged_text
@@ -30,6 +32,11 @@ TYPES = dict(ArticleType.choices)
 def iso_text(code: str) -> str:
     """``122203`` as it is written: 12 22 03."""
     return NBSP.join(code[i : i + 2] for i in range(0, len(code), 2))
+
+
+def _in_cm(name: str, hit: Any) -> str:
+    value = getattr(hit, name)
+    return "" if value is None else BY_NAME[name].text(value)
 
 
 def article_url(row: Any) -> str:
@@ -74,6 +81,8 @@ class ArticleTable(WithPictograms, Table[ArticleHit]):
             priority=4,
         ),
         Column("responsibility", "Ansvar", sort=SORTS["responsibility"], priority=4),
+        Column("seat_width", "Sittbredd", partial(_in_cm, "seat_width"), priority=2, css="code"),
+        Column("seat_depth", "Sittdjup", partial(_in_cm, "seat_depth"), priority=2, css="code"),
         StockColumn("available", "Tillgänglighet", sort=SORTS["available"]),
         MoneyColumn(
             "price",
@@ -97,10 +106,12 @@ class ArticleTable(WithPictograms, Table[ArticleHit]):
         "type",
         "iso_code",
         "responsibility",
+        "seat_width",
+        "seat_depth",
         "available",
         "price",
     )
-    hidden_first = ("supplier", "supplier_number", "responsibility")
+    hidden_first = ("supplier", "supplier_number", "responsibility", "seat_width", "seat_depth")
     empty_text = "Inga artiklar"
     empty_icon = "search"
     empty_hint = (

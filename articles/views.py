@@ -22,13 +22,12 @@ from sesam import personal_numbers
 
 from . import search as finder
 from . import way_back
-from .forms import ALL, SearchForm
+from .forms import ALL, PARAMETERS, SearchForm
 from .models import Article, ArticleLook, Balance
 from .slots import carried, where_typed
 from .tables import ArticleTable
 
 SHOWN = 3  # of the articles looked at lately
-PARAMETERS = ("q", "typ", "lager", "sortera")
 
 
 @roles(*CARE)
@@ -55,10 +54,16 @@ def search(request: UserRequest) -> HttpResponse:
         "form": form,
         "lately": _lately(request, form.warehouse),
         "carried": carried(request),
+        "kept": [(name, request.GET[name]) for name in PARAMETERS if request.GET.get(name)],
+        "clear_url": f"{request.path}?{urlencode(_without_filters(request.GET))}",
     }
-    if typed and form.is_valid():
+    if (typed or form.is_narrowed) and form.is_valid():
         context |= _hits(request, form)
     return render(request, "articles/search.html", context)
+
+
+def _without_filters(asked: QueryDict) -> dict[str, str]:
+    return {name: str(asked[name]) for name in ("q", "lager", "sortera") if asked.get(name)}
 
 
 def _of_number(request: HttpRequest, asked: QueryDict) -> str:
@@ -76,8 +81,7 @@ def _hits(request: UserRequest, form: SearchForm) -> dict[str, Any]:
         partial(
             finder.search,
             finder.words_of(form.cleaned_data["q"]),
-            article_type=finder.TYPES.get(form.cleaned_data["typ"]),
-            warehouse_id=form.warehouse.pk if form.warehouse else None,
+            filters=form.wanted,
             with_prices="price" in ArticleTable.shown_columns(request.user),
         ),
     )
@@ -85,6 +89,9 @@ def _hits(request: UserRequest, form: SearchForm) -> dict[str, Any]:
     is_chosen = chosen and form.warehouse and chosen == form.warehouse.number
     carried = {"lager": chosen} if is_chosen else {}
     carried[way_back.SOUGHT] = way_back.sought(request.GET, PARAMETERS, found=table.total_rows)
+    for name in ("seat_width", "seat_depth"):
+        if any(one.measure.name == name for one in form.wanted.measures):
+            table.show(name)
     table.link_query = f"?{urlencode(carried)}"
     return {
         "table": table,

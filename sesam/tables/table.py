@@ -292,6 +292,11 @@ class Table(Generic[Row]):
         """Draw the list without a column."""
         self.shown = [column for column in self.shown if column.name != name]
 
+    def show(self, name: str) -> None:
+        """Draw the list with a column, whether or not the user has chosen it."""
+        drawn = {column.name for column in self.shown} | {name}
+        self.shown = [column for column in self.columns if column.name in drawn]
+
     @property
     def headings(self) -> Iterator[Heading]:
         for column in self.shown:
