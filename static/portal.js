@@ -87,36 +87,17 @@
     wait();
   }
 
-  // --- A file that is chosen or dropped --------------------------------------------------------
-  // The browser takes both: its own input lies over the field. Here is shown which one it was.
-  function showFile(drop) {
-    const [input, name, away] = ["input", ".file-name", "button"].map((part) => drop.querySelector(part));
-    const [file] = input.files;
-    const size = file && (file.size < 1e6 ? `${Math.ceil(file.size / 1e3)} kB` : `${(file.size / 1e6).toFixed(1).replace(".", ",")} MB`);
-    name.replaceChildren();
-    if (file) {
-      name.append(Object.assign(document.createElement("b"), { textContent: file.name }), size);
-      input.removeAttribute("aria-invalid");
-    }
-    away.hidden = !file;
-  }
-  document.addEventListener("change", (event) => {
-    const drop = event.target.closest("[data-file]");
-    if (drop) showFile(drop);
-  });
-  document.addEventListener("click", (event) => {
-    const drop = event.target.closest("[data-file] > button")?.parentElement;
-    if (!drop) return;
-    drop.querySelector("input").value = "";
-    showFile(drop);
-    drop.querySelector("input").focus();
-  });
-  // A file that is dropped beside it is not to take the page's place.
-  for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
+  // --- A file that is chosen or dropped (file.js, fetched then) -------------------------------
+  for (const kind of ["change", "dragenter"]) {
     document.addEventListener(kind, (event) => {
       const drop = event.target.closest?.("[data-file]");
-      if (drop) drop.classList.toggle("is-over", kind === "dragenter" || kind === "dragover");
-      else if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+      if (drop) import(drop.dataset.file).then((file) => file.watch(drop), () => {});
+    });
+  }
+  // One that is dropped beside it is not to take the page's place.
+  for (const kind of ["dragover", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      if (!event.target.closest?.("[data-file]") && event.dataTransfer?.types.includes("Files")) event.preventDefault();
     });
   }
 
