@@ -102,10 +102,12 @@ def confirm_cancel(
     template: str,
     hindrance: str,
     cancel: Callable[[AnyCase], object],
+    verb: str = "Makulera",
+    done: str = "makulerad",
     **context: Any,
 ) -> HttpResponse:
     """«Makulera …»: the question, and «Ja, makulera». ``hindrance`` says why it can't be now."""
-    log_case(request, case, f"Makulera {case.NOUN}")
+    log_case(request, case, f"{verb} {case.NOUN}")
     error = hindrance
     if request.method == "POST":
         try:
@@ -113,12 +115,12 @@ def confirm_cancel(
         except DomainError as fault:
             error = fault.message
         else:
-            messages.success(request, f"{case.NOUN.capitalize()} {case.case_number} är makulerad.")
+            messages.success(request, f"{case.NOUN.capitalize()} {case.case_number} är {done}.")
             return dialogs.leave(request, page)
     dialog = {
-        "title": f"Makulera {case.NOUN}",
+        "title": f"{verb} {case.NOUN}",
         "cancel_url": page,
-        "finish": "" if hindrance else "Ja, makulera",
+        "finish": "" if hindrance else f"Ja, {verb.lower()}",
         "error": error,
     }
     status = 409 if request.method == "POST" else 200

@@ -131,6 +131,9 @@ class EventKind(models.TextChoices):
     HANDED_BACK = "handed_back", "Lämnad tillbaka"
     CLOSED = "closed", "Avslutad"
     CANCELLED = "cancelled", "Makulerad"
+    INVESTIGATED = "investigated", "Utredd"
+    BLOCKED = "blocked", "Spärrad"
+    UNBLOCKED = "unblocked", "Spärr hävd"
 
 
 class CaseEvent(models.Model):
@@ -205,7 +208,7 @@ def last_event(case: Case) -> int:
     return case.events.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def forget_at_end(case: AddressedCase) -> None:
+def forget_at_end(case: Case) -> None:
     """What was typed for a protected person's case goes when the case ends."""
     if case.has_ended and case.is_protected:
         forget_typed(type(case)._default_manager.filter(pk=case.pk))

@@ -70,7 +70,7 @@ def hand_over(files: Iterable[DialogFile], make: Callable[..., A], **facts: Any)
                 content_type=file.content_type,
                 size=file.size,
                 uploaded_by_id=file.uploaded_by_id,
-                document=file.document,
+                **({"document": file.document} if file.document else {}),
                 **facts,
             )
         )

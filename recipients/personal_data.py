@@ -177,3 +177,31 @@ def check_paper(case: AddressedCase, texts: Iterable[str], *, confirmed: bool) -
         )
     if found.possible and not confirmed:
         raise TextNeedsCheck(found.possible)
+
+
+def blacked_out(texts: Iterable[str], *, recipient: Recipient | None, by: str = "…") -> list[str]:
+    """The texts for a paper without personal data: everything in them that the person's record says
+    too, and everybody's personal numbers, telephone numbers and addresses of mail, is ``by``."""
+    told = list(texts)
+    free = "\n".join(told)
+    found = others(free, besides=())
+    if recipient is not None:
+        numbers = [number for _, number in _numbers(recipient)]
+        whole = search(recipient, numbers=[free], words=[free], free=free)
+        found += [*whole.certain, *whole.possible, *numbers]
+    patterns = [_anywhere(item) for item in found]
+    out = []
+    for text in told:
+        text = struck_out(text, by)
+        for pattern in patterns:
+            text = pattern.sub(by, text)
+        out.append(text)
+    return out
+
+
+def _anywhere(item: str) -> re.Pattern[str]:
+    """The words of ``item``, or its digits, however they are set apart."""
+    if item.isdigit():
+        return re.compile(r"(?<!\d)" + r"[\s\-–+()/.]*".join(item) + r"(?!\d)")
+    words = (re.escape(word) for word in re.findall(r"[^\s]+", item))
+    return re.compile(r"(?<!\w)" + r"\W+".join(words) + r"(?!\w)", re.IGNORECASE)

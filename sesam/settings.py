@@ -41,6 +41,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = [
     # Our own first, so that their templates and commands win over a library's.
     "portal",
+    "deviations",
     "pickups",
     "activities",
     "orders",
@@ -278,6 +279,12 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 
+# A complaint comes within so many months of the delivery, or says why it comes later.
+COMPLAINT_MONTHS_LENT = env.int("COMPLAINT_MONTHS_LENT", default=3)
+COMPLAINT_MONTHS_SOLD = env.int("COMPLAINT_MONTHS_SOLD", default=12)
+# Working days that KHS has to receive a deviation (a grave one: a day), and to close it.
+DEVIATION_RECEIVE_DAYS = env.int("DEVIATION_RECEIVE_DAYS", default=3)
+DEVIATION_CLOSE_DAYS = env.int("DEVIATION_CLOSE_DAYS", default=30)
 ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_BYTES", default=10 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # form data; files are counted apart
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000

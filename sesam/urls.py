@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("orders.urls")),
     path("", include("activities.urls")),
     path("", include("pickups.urls")),
+    path("", include("deviations.urls")),
     path("", include("portal.urls")),
 ]
 

@@ -10,6 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from deviations import services as deviations
+from deviations.models import DeviationEvent
 from orders import services as orders
 from orders.models import CartAttachment, OrderEvent
 from organisation import access_log
@@ -21,6 +23,7 @@ from recipients import services as recipients
 from recipients.models import Recipient
 from sesam import printouts
 from sesam.models import CaseKind, Printout
+from tests.deviations.builders import chair, closed, grave, investigated, registered
 from tests.factories import (
     ArticleFactory,
     IndividualFactory,
@@ -95,6 +98,9 @@ def address(name: str, case, client, user) -> str:  # noqa: F811
         user.carts.all().delete()  # with one to the same recipient it goes straight on
     if name == "pickups:step":
         return begin(client, lend(case["order"].recipient, ArticleFactory()))
+    if name == "deviations:step":
+        url = reverse("deviations:begin_for", args=[case["order"].recipient.key])
+        return client.get(url).url
     if name == "individuals:detail":
         piece = IndividualFactory()
         LoanFactory(individual=piece, recipient=case["order"].recipient)
@@ -340,6 +346,36 @@ def deed_ready(user):
     return pickup.recipient
 
 
+def deed_report(user):
+    return registered(chair(), user=prescriber_as(user)).recipient
+
+
+def deed_rewrite(user):
+    return deviations.change_account(
+        registered(chair()), user=user, details={"place": "Hallen"}
+    ).recipient
+
+
+def deed_take_deviation(user):
+    return deviations.receive(registered(chair()), user=user).recipient
+
+
+def deed_investigate(user):
+    return investigated(deviations.receive(registered(chair()), user=UserFactory()), user).recipient
+
+
+def deed_close(user):
+    return closed(deviations.receive(registered(chair()), user=UserFactory()), user).recipient
+
+
+def deed_let_go(user):
+    return deviations.release(grave(chair()), user=user).recipient
+
+
+def deed_withdraw(user):
+    return deviations.withdraw(registered(chair()), user=user).recipient
+
+
 def deed_return(user):
     made = returned(lend(someone(), ArticleFactory()), user=prescriber_as(user))
     return made.recipient
@@ -377,7 +413,7 @@ def test_a_deed_is_logged_once_by_the_service_itself(deed):
     assert [row.recipient_key for row in rows] == [person.key]
     assert rows[0].action in DEEDS
     assert rows[0].detail
-    for event in (OrderEvent, PickupEvent):
+    for event in (OrderEvent, PickupEvent, DeviationEvent):
         assert not event.objects.filter(kind="").exists(), "what happened can't be asked for"
 
 
@@ -390,7 +426,15 @@ def test_only_tell_writes_an_event_of_a_case():
     )
     writers = [
         str(file.relative_to(house))
-        for app in ("orders", "pickups", "recipients", "individuals", "articles", "organisation")
+        for app in (
+            "orders",
+            "pickups",
+            "deviations",
+            "recipients",
+            "individuals",
+            "articles",
+            "organisation",
+        )
         for file in (house / app).rglob("*.py")
         if "migrations" not in file.parts and written.search(file.read_text())
     ]

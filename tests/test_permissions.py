@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from articles.models import ArticleDocument
+from deviations.models import DeviationAttachment
 from orders import services
 from orders.models import CartAttachment, Order, OrderAttachment
 from organisation.messages import send as send_message
@@ -18,6 +19,7 @@ from organisation.models import User
 from organisation.permissions import KHS, ROLES
 from pickups import services as pickups
 from sesam.models import Printout
+from tests.deviations.builders import grave
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -105,6 +107,7 @@ def what_comes_back(case) -> dict:
     line = received.lines.get()
     pickups.receive(received, [pickups.Got(line.pk, 1, "repair")], user=UserFactory(roles=[KHS]))
     return {
+        "deviation": grave(lend(person, ArticleFactory(is_marked=True))),
         "returned": returned(lend(person, ArticleFactory())),
         "fetched": fetched(lend(person, ArticleFactory())),
         "received": received,
@@ -175,6 +178,8 @@ def arguments(name: str, case, user) -> list:
         return [order.case_number, case["file"].key]
     if name.startswith("pickups:"):
         return back_again(name, case)
+    if name.startswith("deviations:"):
+        return gone_wrong(name, case)
     if name == "orders:take_back":
         return [start(user if not isinstance(user, AnonymousUser) else UserFactory()).token]
     if name == "orders:line":
@@ -202,6 +207,26 @@ def back_again(name: str, case) -> list:
     if name == "pickups:ready":
         return [back["received"].case_number, back["receipt"].pk]
     return [back["fetched"].case_number]
+
+
+def gone_wrong(name: str, case) -> list:
+    """The arguments of the addresses about deviations."""
+    if name == "deviations:begin":
+        return []
+    if name == "deviations:begin_for":
+        return [case["order"].recipient.key]
+    if name == "deviations:begin_of_piece":
+        return [put_in_stock(case["store"], ArticleFactory(is_marked=True), 1)[0].number]
+    if name == "deviations:begin_of_case":
+        return [case["order"].case_number]
+    if name == "deviations:step":
+        return ["ingen-sadan", "hjalpmedel"]
+    back = case.get("back") or what_comes_back(case)
+    deviation = back["deviation"]
+    if name == "deviations:attachment":
+        file = attached(DeviationAttachment, deviation=deviation, uploaded_by=deviation.ordered_by)
+        return [deviation.case_number, file.key]
+    return [deviation.case_number]
 
 
 def signed_in(user) -> Client:

@@ -127,6 +127,21 @@ URLS: dict[str, Row] = {
     "pickups:receive": Row(ONLY_KHS, logs="view", others_post=403),
     "pickups:ready": Row(ONLY_KHS, post=True, logs="change", others_post=403),
     "pickups:pdf": Row(CARE, others=404, logs="print", others_post=405),
+    # deviations: the unit's own, and KHS's
+    "deviations:begin": Row(CARE),
+    "deviations:begin_for": Row(CARE),
+    "deviations:begin_of_piece": Row(CARE),
+    "deviations:begin_of_case": Row(CARE),  # of a case that one may open: tests/deviations
+    "deviations:step": Row(CARE, logs="view"),
+    "deviations:detail": Row(CARE, others=404, logs="view", others_post=404),
+    "deviations:confirmation": Row(CARE, others=404, logs="view", others_post=405),
+    "deviations:withdraw": Row(CARE, others=404, logs="view", others_post=404),
+    "deviations:pdf": Row(CARE, others=404, logs="print", others_post=405),
+    "deviations:supplier_pdf": Row(CARE, others=404, logs="print", others_post=405),
+    "deviations:attachment": Row(CARE, others=404, logs="download", others_post=405),
+    "deviations:receive": Row(ONLY_KHS, post=True, logs="change", others_post=403),
+    "deviations:investigate": Row(ONLY_KHS, logs="view", others_post=403),
+    "deviations:release": Row(ONLY_KHS, post=True, logs="change", others_post=403),
 }
 
 # The back office: who works with a register there, whichever of its pages it is. Staff alone come
@@ -142,6 +157,8 @@ ADMIN: dict[str, frozenset[str]] = {
     "articles_replacementgroup": FOR_KHS,
     "articles_stockmovement": FOR_KHS,
     "articles_supplier": FOR_KHS,
+    "deviations_deviation": FOR_KHS,
+    "deviations_deviationcategory": FOR_KHS,
     "individuals_blockreason": FOR_KHS,
     "individuals_individual": FOR_KHS,
     "orders_order": FOR_KHS,

@@ -26,7 +26,7 @@ CHAIRS = "26480025"  # two chairs with a part each, in two deliveries; one part 
 RECORDS = {
     f"activities_{name}"
     for name in ("activitytype", "addressinstruction", "priority", "servicesupplier")
-}
+} | {"deviations_deviationcategory"}
 WAITED = "26489001"  # an activity, before there are any
 # What the framework keeps of the code follows the code; the rest is what migrations make.
 # One number that an order waited for, which nobody had given out, has a row now.

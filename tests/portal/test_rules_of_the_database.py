@@ -16,6 +16,7 @@ from organisation.models import SignInTurn, Source, User
 from pickups.services import Got, receive
 from sesam.models import Printout
 from tests.activities.builders import registered, report
+from tests.deviations.builders import NOT_REPORTED, investigated, received
 from tests.factories import (
     ArticleFactory,
     PriceFactory,
@@ -31,6 +32,7 @@ from tests.pickups.builders import fetched, lend, lend_chair_with_part, returned
 pytestmark = pytest.mark.django_db
 OUR_APPS = (
     "sesam", "organisation", "articles", "individuals", "recipients", "orders", "activities", "pickups",
+    "deviations",
 )  # fmt: skip
 UNKNOWN = "okänd"
 NOW = timezone.now()
@@ -92,6 +94,26 @@ BROKEN: dict[str, dict[str, Any]] = {
     "activity_closed_at_a_time": {"status": "closed", "closed_at": None},
     "report_of_some_weeks": {"minutes": 60001},
     "material_of_something": {"quantity": 0},
+    "deviation_status_is_known": {"status": UNKNOWN},
+    "event_type_is_known": {"event_type": UNKNOWN},
+    "an_adverse_event_harms_somebody": {"event_type": "near_miss", "consequence": "mild"},
+    "deviation_is_closed_at_a_time": {"closed_at": NOW},
+    "deviation_has_a_handler": {"status": "received", "handler": None},
+    "a_closed_deviation_is_answered": {
+        "status": "closed",
+        "closed_at": NOW,
+        "due_on": None,
+        "answer": "",
+        "handler": User.objects.first,
+        "received_at": NOW,
+    },
+    "a_withdrawn_deviation_is_closed": {"is_withdrawn": True},
+    "an_open_deviation_is_due": {"due_on": None},
+    "deviation_of_something": {"quantity": 0, "individual": None},
+    "a_deviating_piece_is_one": {"quantity": 2},
+    "deviation_of_an_aid_or_a_piece": {"loan": None, "individual": None},
+    "report_goes_to_somebody_known": {"to": UNKNOWN},
+    "reported_or_a_reason_why_not": {"reason_not": ""},
 }
 # Of each thing that there may be one of, what a second one differs in.
 TWICE: dict[str, dict[str, Any]] = {
@@ -113,6 +135,9 @@ TWICE: dict[str, dict[str, Any]] = {
     "a_loan_once_a_return": {},
     "one_activity_type_a_code": {"name": "En till"},
     "an_aid_once_an_activity": {},
+    "a_category_once": {},
+    "a_thing_once_a_deviation": {},
+    "one_answer_a_receiver": {},
 }
 
 
@@ -140,6 +165,7 @@ def rows() -> None:
     put_in_stock(WarehouseFactory(), wire, 1)
     report(registered(chair), (wire, 1))
     project()
+    investigated(received(lend(chair.recipient, chair.article)), reports=NOT_REPORTED)
     user = User.objects.get(pk=pickup.ordered_by_id)
     order = sent((ArticleFactory(), 2), user=user)
     OrderHold.objects.create(order=order, case_number=order.case_number)

@@ -1,0 +1,165 @@
+"""KHS's queue of deviations, and their categories. A deviation's page is the portal's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from organisation import queues
+from organisation.admin import ForKhs, for_khs
+from organisation.long_lists import CaseQueue
+from sesam.templatetags.sesam import datum, status_html
+
+from . import khs
+from .life import next_step
+from .models import Deviation, DeviationCategory, DeviationQuerySet, DeviationStatus, EventType
+
+
+@admin.register(DeviationCategory)
+class DeviationCategoryAdmin(ForKhs, admin.ModelAdmin[DeviationCategory]):
+    """A category in use is ended, not removed."""
+
+    list_display = ("name", "of_complaints", "rank", "is_active")
+    actions = None
+
+
+class StatusFilter(queues.StatusFilter):
+    statuses = DeviationStatus
+    open_label = "Öppna"
+
+    def still_open(self, request: HttpRequest, queryset: DeviationQuerySet) -> QuerySet[Deviation]:
+        return queryset.still_open()
+
+
+class StateFilter(queues.StateFilter):
+    states = khs.STATES
+
+
+class TypeFilter(admin.SimpleListFilter):
+    title = "händelsetyp"
+    parameter_name = "typ"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        return list(EventType.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Deviation]) -> QuerySet[Deviation]:
+        value = self.value()
+        return queryset.filter(event_type=value) if value in EventType.values else queryset
+
+
+@admin.register(Deviation)
+class DeviationAdmin(ForKhs, CaseQueue[Deviation]):
+    """The queue of deviations, what is due first."""
+
+    case_page = "deviations:detail"
+    list_display = (
+        "case_number",
+        "shown_status",
+        "shown_type",
+        "shown_category",
+        "shown_state",
+        "shown_next",
+        "shown_handler",
+        "shown_unit",
+        "shown_registered",
+        "shown_age",
+    )
+    list_filter = (StatusFilter, StateFilter, TypeFilter)
+    ordering = ("due_on", "created_at", "id")
+    list_per_page = 50
+    empty_value_display = "–"
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """The queue; a deviation's own page is the portal's."""
+
+        def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            return for_khs(self, view)
+
+        name = "deviations_deviation_"
+        return [
+            path("", page(self.changelist_view), name=name + "changelist"),
+            path("hitta/", page(require_POST(self.find_view)), name=name + "find"),
+            path("<int:pk>/change/", page(self.case_view), name=name + "change"),
+        ]
+
+    def case_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """To the deviation's page."""
+        found = get_object_or_404(Deviation.objects.only("case_number"), pk=pk)
+        return redirect("deviations:detail", found.case_number)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Deviation]:
+        return Deviation.objects.select_related("unit", "recipient", "category", "handler")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Avvikelser", **(extra_context or {})})
+
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """To the deviation of a complete case number. By POST: what is typed stays out of URLs."""
+        number = request.POST.get("nummer", "").strip().replace("\0", "")
+        found = Deviation.objects.filter(case_number=number).only("case_number").first()
+        if found is None:
+            text = "Ingen avvikelse har det ärendenumret. Skriv hela numret, till exempel 26480001."
+            messages.error(request, text)
+            return redirect("admin:deviations_deviation_changelist")
+        return redirect("deviations:detail", found.case_number)
+
+    @admin.display(description="Status", ordering="status")
+    def shown_status(self, deviation: Deviation) -> SafeString:
+        return status_html("", deviation.state_label)
+
+    @admin.display(description="Händelsetyp", ordering="event_type")
+    def shown_type(self, deviation: Deviation) -> SafeString:
+        return status_html("", deviation.get_event_type_display())
+
+    @admin.display(description="Kategori", ordering="category__name")
+    def shown_category(self, deviation: Deviation) -> str:
+        return deviation.category.name
+
+    @admin.display(description="Läge")
+    def shown_state(self, deviation: Deviation) -> SafeString:
+        marks = [status_html("", "Allvarlig händelse")] if deviation.is_grave else []
+        return format_html_join(" ", "{}", ((mark,) for mark in marks))
+
+    @admin.display(description="Nästa steg", ordering="due_on")
+    def shown_next(self, deviation: Deviation) -> str | None:
+        step = next_step(deviation)
+        return f"{step.words}, {step.detail}" if step else None
+
+    @admin.display(description="Handläggare", ordering="handler__last_name")
+    def shown_handler(self, deviation: Deviation) -> str | None:
+        return str(deviation.handler) if deviation.handler else None
+
+    @admin.display(description="Tjänsteställe", ordering="unit__name")
+    def shown_unit(self, deviation: Deviation) -> str | SafeString:
+        """Whose patient a protected person is tells where they live; the page says it."""
+        if deviation.is_protected:
+            return status_html("", "Skyddad identitet")
+        return str(deviation.unit)
+
+    @admin.display(description="Registrerad", ordering="created_at")
+    def shown_registered(self, deviation: Deviation) -> str:
+        return datum(deviation.created_at)
+
+    @admin.display(description="Ålder", ordering="-created_at")
+    def shown_age(self, deviation: Deviation) -> str:
+        days = (timezone.localdate() - timezone.localtime(deviation.created_at).date()).days
+        return f"{days} d"

@@ -1,0 +1,180 @@
+"""Deviations add themselves to what they can be started from, and to the recipient's page."""
+
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from individuals.models import Individual
+from individuals.slots import PieceTab, piece_create, piece_sections
+from orders.models import Order
+from orders.slots import order_create
+from organisation import desk, queues
+from organisation.permissions import CARE, has_role
+from pickups.models import PickupOrder
+from pickups.slots import pickup_create
+from recipients.cases import Case
+from recipients.slots import (
+    HistorySource,
+    recipient_bulk,
+    recipient_create,
+    recipient_history,
+    recipient_now,
+    recipient_tabs,
+)
+from sesam import case_pages
+from sesam.models import CaseKind
+from sesam.places import BulkAction, CreateItem, NowEntry, PageOf, Part, Tab
+
+from . import history, khs, of_pieces, tab
+from .models import Deviation
+from .services.handling import why_not_withdraw
+from .slots import deviation_create
+from .views.registering import why_not_of_piece
+
+case_pages.register(CaseKind.DEVIATION, "deviations:detail")
+LABEL, ICON = "Avvikelse/reklamation", "triangle-alert"
+
+
+def _care(request: HttpRequest, obj: Any = None) -> bool:
+    return has_role(request.user, *CARE)
+
+
+def _of_case(request: HttpRequest, case: Case) -> str:
+    return reverse("deviations:begin_of_case", args=[case.case_number])
+
+
+def _of_piece(request: HttpRequest, piece: Individual) -> str:
+    return reverse("deviations:begin_of_piece", args=[piece.number])
+
+
+# --- where it is started from ---
+
+recipient_create.add(
+    CreateItem(
+        name="deviation",
+        label=LABEL,
+        icon=ICON,
+        url=PageOf("deviations:begin_for"),
+        order=60,
+        shown=_care,
+        dialog=True,
+        ticked=True,
+    )
+)
+recipient_bulk.add(
+    BulkAction(
+        name="deviation",
+        label=LABEL,
+        icon=ICON,
+        url=PageOf("deviations:begin_for"),
+        order=60,
+        shown=_care,
+    )
+)
+piece_create.add(
+    CreateItem(
+        name="deviation",
+        label=LABEL,
+        icon=ICON,
+        url=_of_piece,
+        order=60,
+        shown=_care,
+        barred=lambda request, piece: why_not_of_piece(piece),
+        dialog=True,
+    )
+)
+order_create.add(
+    CreateItem[Order](
+        name="deviation", label=LABEL, icon=ICON, url=_of_case, order=60, shown=_care, dialog=True
+    )
+)
+pickup_create.add(
+    CreateItem[PickupOrder](
+        name="deviation", label=LABEL, icon=ICON, url=_of_case, order=60, shown=_care, dialog=True
+    )
+)
+
+# --- the recipient's page ---
+
+recipient_tabs.add(
+    Tab(
+        name="avvikelser",
+        label="Avvik./reklam.",
+        url=PageOf("recipients:detail", "?flik=avvikelser"),
+        order=60,
+        count=tab.count,
+        build=tab.build,
+    )
+)
+recipient_now.add(
+    NowEntry(
+        name="deviations",
+        url=PageOf("recipients:detail", "?flik=avvikelser"),
+        order=40,
+        build=tab.now,
+    )
+)
+recipient_history.add(
+    HistorySource(
+        name="deviations",
+        kind="avvikelser",
+        label="Avvikelser",
+        icon=ICON,
+        order=50,
+        newest=history.newest,
+    )
+)
+
+# --- the individual's page ---
+
+piece_sections[PieceTab.STATUS].add(
+    Part(
+        name="deviations",
+        order=30,
+        template="deviations/_of_piece.html",
+        build=of_pieces.section,
+    )
+)
+
+# --- the deviation's page ---
+
+deviation_create.add(
+    CreateItem(
+        name="withdraw",
+        label="Återta avvikelse",
+        url=lambda request, deviation: reverse("deviations:withdraw", args=[deviation.case_number]),
+        order=900,
+        icon="ban",
+        shown=lambda request, deviation: not deviation.has_ended,
+        barred=lambda request, deviation: why_not_withdraw(deviation),
+        dialog=True,
+        danger=True,
+    )
+)
+
+# --- the back office's bar and home ---
+
+desk.entry("deviations", "Avvikelser", "admin:deviations_deviation_changelist", order=14)
+desk.entry(
+    "deviation.categories",
+    "Avvikelsekategorier",
+    "admin:deviations_deviationcategory_changelist",
+    order=542,
+    parent=desk.REGISTERS,
+)
+queues.on_home(
+    "admin:deviations_deviation_changelist",
+    [
+        ("Allvarliga händelser", "circle-alert", "?lage=allvarlig",
+         partial(khs.in_state, "allvarlig")),
+        ("Avvikelser att ta emot", "triangle-alert", "?status=registered", khs.to_receive),
+        ("Avvikelser under utredning", "search", "?status=investigating", khs.being_investigated),
+        ("Försenade avvikelser", "clock", "?lage=forsenad", partial(khs.in_state, "forsenad")),
+        ("Öppna avvikelser", "list-checks", "", Deviation.objects.still_open),
+    ],
+    since="created_at",
+    order=300,
+    first=("Allvarliga händelser", "Avvikelser att ta emot"),
+)  # fmt: skip

@@ -1,0 +1,72 @@
+"""The recipient's tab «Avvik./reklam.», and its count in «Nu»."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Min
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from recipients.models import Recipient
+from sesam import panels
+from sesam.days import day_shortly
+from sesam.panels import Panel
+from sesam.places import Now, TabContent
+from sesam.templatetags.sesam import datum, status_html
+
+from .life import next_step
+from .models import Deviation, DeviationQuerySet
+from .tables import DeviationTable
+
+
+def of(recipient: Recipient) -> DeviationQuerySet:
+    return Deviation.objects.filter(recipient=recipient)
+
+
+def count(request: HttpRequest, recipient: Recipient) -> int:
+    return of(recipient).count()
+
+
+def now(request: HttpRequest, recipient: Recipient) -> Now:
+    """«1 öppen avvikelse»: amber once KHS is late."""
+    found = of(recipient).still_open().aggregate(count=Count("pk"), day=Min("due_on"))
+    words = "öppen avvikelse" if found["count"] == 1 else "öppna avvikelser"
+    day = found["day"]
+    late = day is not None and day < timezone.localdate()
+    return Now(found["count"], words, f"svar senast {day_shortly(day)}" if day else "", late)
+
+
+def build(request: HttpRequest, recipient: Recipient) -> TabContent:
+    found = of(recipient).select_related("category")
+    return TabContent(table=DeviationTable.fetch(request, found), panel=_panel(request, recipient))
+
+
+def _panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
+    found = of(recipient).select_related("category", "unit", "ordered_by", "recipient")
+    deviation = found.filter(case_number=panels.asked(request)).first()
+    if deviation is None:
+        return None
+    own = Deviation.objects.for_user(request.user).filter(pk=deviation.pk).exists()
+    items = deviation.items.select_related("article", "individual", "loan__article")
+    step = next_step(deviation)
+    facts = [
+        {"label": "Status", "value": status_html(deviation.status, deviation.state_label)},
+        {"label": "Nästa steg", "value": step.whole if step else "Inget"},
+        {"label": "Kategori", "value": deviation.category.name},
+        {"label": "Gäller", "value": ", ".join(item.named for item in items) or "Inget hjälpmedel"},
+        {"label": "Registrerad", "value": datum(deviation.created_at)},
+    ]
+    # Whose patient a protected person is tells where they live.
+    if own or not recipient.is_protected:
+        facts.append({"label": "Tjänsteställe", "value": deviation.unit.name})
+        facts.append({"label": "Anmäld av", "value": str(deviation.ordered_by)})
+    panel = Panel(
+        kicker=f"{deviation.get_event_type_display()} {deviation.case_number}",
+        title=deviation.category.name,
+        close_url=panels.close_url(request),
+        facts=facts,
+    )
+    if own:
+        panel.go_url = reverse("deviations:detail", args=[deviation.case_number])
+        panel.go_label = "Gå till avvikelsedetaljer"
+    return panel

@@ -1,0 +1,43 @@
+"""Lists of deviations on other apps' pages."""
+
+from __future__ import annotations
+
+from sesam.tables import (
+    Column,
+    DateColumn,
+    PanelColumn,
+    StatusColumn,
+    Table,
+    by_label,
+)
+
+from .life import next_step
+from .models import Deviation, DeviationStatus, EventType
+
+
+def _next(deviation: Deviation) -> str:
+    step = next_step(deviation)
+    return step.words if step else ""
+
+
+class DeviationTable(Table[Deviation]):
+    """«Avvik./reklam.»: open and closed, the newest first."""
+
+    columns = (
+        PanelColumn("number", "Avvikelse", "case_number", key="case_number", sort="case_number",
+                    css="code"),
+        StatusColumn("type", "Händelsetyp", lambda x: x.get_event_type_display(),
+                     sort=by_label("event_type", EventType.choices), priority=2),
+        Column("category", "Kategori", "category.name"),
+        StatusColumn("status", "Status", "state_label",
+                     sort=by_label("status", DeviationStatus.choices)),
+        Column("next", "Nästa steg", _next, sort="due_on", nullable=True, priority=3),
+        DateColumn("registered", "Registrerad", "created_at", sort=("created_at", "id"),
+                   falling_first=True, priority=2),
+    )  # fmt: skip
+    order = "-registered"
+    dom_id = "avvikelser"
+    caption = "Avvikelser och reklamationer"
+    noun = ("avvikelse/reklamation", "avvikelser/reklamationer")
+    empty_text = "Inga avvikelser eller reklamationer"
+    empty_hint = "Det som har anmälts om mottagarens hjälpmedel visas här, öppet och avslutat."

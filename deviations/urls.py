@@ -1,0 +1,23 @@
+from django.urls import path
+
+from .views import cases, khs, papers, registering
+
+app_name = "deviations"
+
+urlpatterns = [
+    path("avvikelser/ny/", registering.begin, name="begin"),
+    path("avvikelser/ny/mottagare/<uuid:key>/", registering.begin_for, name="begin_for"),
+    path("avvikelser/ny/individ/<str:number>/", registering.begin_of_piece, name="begin_of_piece"),
+    path("avvikelser/ny/arende/<str:number>/", registering.begin_of_case, name="begin_of_case"),
+    path("avvikelser/ny/<str:key>/<str:step>/", registering.step, name="step"),
+    path("avvikelser/<str:number>/", cases.detail, name="detail"),
+    path("avvikelser/<str:number>/bekraftelse/", cases.confirmation, name="confirmation"),
+    path("avvikelser/<str:number>/aterta/", cases.withdraw, name="withdraw"),
+    path("avvikelser/<str:number>/pdf/", papers.full, name="pdf"),
+    path("avvikelser/<str:number>/pdf-leverantor/", papers.supplier, name="supplier_pdf"),
+    path("avvikelser/<str:number>/bilagor/<uuid:key>/", cases.attachment, name="attachment"),
+    # KHS's deeds on it
+    path("avvikelser/<str:number>/ta-emot/", khs.receive, name="receive"),
+    path("avvikelser/<str:number>/utred/", khs.investigate, name="investigate"),
+    path("avvikelser/<str:number>/hav-sparr/", khs.release, name="release"),
+]

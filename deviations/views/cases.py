@@ -1,0 +1,238 @@
+"""A deviation that has been registered: confirmation, page, changes, taking it back."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_http_methods
+
+from organisation import access_log
+from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
+from recipients.case_views import (
+    CasePage,
+    confirm_cancel,
+    crumbs_of,
+    events_of,
+    facts_of,
+    find_case,
+    log_case,
+)
+from recipients.case_views import tags_of as common_tags
+from sesam import attachments, case_pages
+from sesam.errors import DomainError
+from sesam.models import CaseKind
+from sesam.templatetags.sesam import datum, datumtid
+
+from .. import services
+from ..facts import account_of, complaint_of, contact_of, findings_of, items_of
+from ..forms import AccountForm
+from ..life import life_line
+from ..models import Deviation, DeviationStatus
+from ..models.deviations import blocks_of
+from ..services.handling import why_not_withdraw
+from ..slots import deviation_create
+
+no_store = cache_control(no_store=True, private=True)
+
+
+def find_deviation(request: HttpRequest, number: str) -> Deviation:
+    """The deviation through what this user may open; another unit's is 404."""
+    found = Deviation.objects.select_related(
+        "recipient", "unit", "ordered_by", "handler", "category", "about"
+    )
+    deviation: Deviation = find_case(request, found, number)
+    return deviation
+
+
+@roles(*CARE)
+@no_store
+@require_GET
+def confirmation(request: HttpRequest, number: str) -> HttpResponse:
+    """What was registered, and what happens now."""
+    deviation = find_deviation(request, number)
+    log_case(request, deviation, f"{deviation.kind_word}sbekräftelse")
+    context = {
+        "deviation": deviation,
+        "items": items_of(deviation),
+        "blocks": list(blocks_of(deviation)),
+        "life": life_line(deviation, events_of(deviation)),
+        "facts": [
+            {"label": "Ärendenummer", "value": deviation.case_number},
+            {"label": "Händelsetyp", "value": deviation.get_event_type_display()},
+            {"label": "Kategori", "value": deviation.category},
+            {"label": "Registrerad", "value": datumtid(deviation.created_at)},
+            {"label": "Status", "value": deviation.state_label},
+        ],
+    }
+    return render(request, "deviations/confirmation.html", context)
+
+
+@roles(*CARE)
+@no_store
+@require_http_methods(["GET", "HEAD", "POST"])
+def detail(request: UserRequest, number: str) -> HttpResponse:
+    """The deviation's page; with ``?redigera=handelse`` what happened is edited, and its POST."""
+    deviation = find_deviation(request, number)
+    editing = request.GET.get("redigera") == "handelse" and not deviation.has_ended
+    if request.method == "POST" and editing:
+        return _save(request, deviation)
+    form = AccountForm(initial=_typed(deviation)) if editing else None
+    return _page(request, deviation, form=form)
+
+
+def _typed(deviation: Deviation) -> dict[str, Any]:
+    """What the form starts with: nothing that was typed before the person became protected."""
+    names = AccountForm.base_fields if not deviation.masked else ("happened_on", "happened_at")
+    return {name: getattr(deviation, name) for name in names}
+
+
+def _save(request: UserRequest, deviation: Deviation) -> HttpResponse:
+    form = AccountForm(request.POST)
+    if not form.is_valid():
+        return _page(request, deviation, form=form, status=422)
+    try:
+        services.change_account(deviation, user=request.user, details=form.cleaned_data)
+    except DomainError as fault:
+        form.add_error(fault.field if fault.field in form.fields else None, fault.message)
+        return _page(request, deviation, form=form, status=422)
+    messages.success(request, "Uppgifterna är sparade.")
+    return redirect("deviations:detail", deviation.case_number)
+
+
+@roles(*CARE)
+@require_GET
+def attachment(request: HttpRequest, number: str, key: uuid.UUID) -> FileResponse:
+    """A file of the deviation, to those who may see it; none where it is masked."""
+    deviation = find_deviation(request, number)
+    found = get_object_or_404(deviation.attachments, key=key)
+    if not found.may_read(request.user):
+        raise Http404("file")
+    log_case(request, deviation, "Bilaga", action=access_log.Action.DOWNLOAD)
+    return attachments.download(found, request.user)
+
+
+@roles(*CARE)
+@no_store
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: UserRequest, number: str) -> HttpResponse:
+    """«Återta avvikelse»: the question, and «Ja, återta»."""
+    deviation = find_deviation(request, number)
+    return confirm_cancel(
+        request,
+        deviation,
+        page=reverse("deviations:detail", args=[deviation.case_number]),
+        template="deviations/withdraw.html",
+        hindrance="" if deviation.is_withdrawn else why_not_withdraw(deviation),
+        cancel=lambda case: services.withdraw(case, user=request.user),
+        verb="Återta",
+        done="återtagen",
+        deviation=deviation,
+    )
+
+
+# --- the page ---
+
+
+def _page(
+    request: HttpRequest,
+    deviation: Deviation,
+    *,
+    form: AccountForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    log_case(request, deviation, deviation.kind_word)
+    events = events_of(deviation)
+    is_khs = has_role(request.user, KHS)
+    here = reverse("deviations:detail", args=[deviation.case_number])
+    context = {
+        "deviation": deviation,
+        "items": items_of(deviation),
+        "blocks": list(blocks_of(deviation)),
+        "account": {
+            "name": "handelse",
+            "title": "Vad hände",
+            "facts": account_of(deviation),
+            "form": form or AccountForm(initial=_typed(deviation)),
+            "editing": form is not None,
+            "edit_url": "" if deviation.has_ended else f"{here}?redigera=handelse",
+            "leave_url": here,
+        },
+        "contact": contact_of(deviation),
+        "attachments": [] if deviation.masked else deviation.attachments.all(),
+        "findings": findings_of(deviation),
+        "answered": deviation.has_ended and not deviation.is_withdrawn,
+        "is_khs": is_khs,
+        "may_receive": is_khs and deviation.status == DeviationStatus.REGISTERED,
+        "may_investigate": is_khs
+        and not deviation.has_ended
+        and deviation.status != DeviationStatus.REGISTERED,
+        "case": CasePage(
+            title=str(deviation),
+            crumbs=crumbs(deviation, is_khs=is_khs),
+            tags=tags_of(deviation),
+            number=deviation.case_number,
+            facts=_facts(request, deviation, number=is_khs),
+            events=events,
+            life=life_line(deviation, events),
+            note=_note(deviation),
+            create=deviation_create.shown(request, deviation),
+        ),
+    }
+    return render(request, "deviations/detail.html", context, status=status)
+
+
+def crumbs(deviation: Deviation, *, is_khs: bool) -> list[dict[str, str]]:
+    """From KHS's queue; else from whose aids they are."""
+    if is_khs:
+        return [{"label": "Avvikelser", "url": reverse("admin:deviations_deviation_changelist")}]
+    return crumbs_of(deviation.recipient) if deviation.recipient else []
+
+
+def tags_of(deviation: Deviation) -> list[dict[str, str]]:
+    """Status, type, and what must not be missed."""
+    tags = common_tags(deviation)
+    tags[0]["label"] = deviation.state_label
+    tags.insert(1, {"code": "", "label": deviation.get_event_type_display()})
+    if deviation.is_grave:
+        tags.insert(2, {"code": "", "label": "Allvarlig händelse"})
+    return tags
+
+
+def _note(deviation: Deviation) -> dict[str, str] | None:
+    if deviation.masked and not deviation.has_ended:
+        return {
+            "tone": "amber",
+            "icon": "shield-alert",
+            "title": "Det som hände visas inte",
+            "text": "Mottagaren har fått skyddad identitet sedan avvikelsen registrerades. Skriv det"
+            " som KHS behöver veta, utan något som avslöjar var personen finns.",
+        }
+    return None
+
+
+def _facts(request: HttpRequest, deviation: Deviation, *, number: bool) -> list[dict[str, Any]]:
+    facts = facts_of(deviation.recipient, number=number) if deviation.recipient else []
+    facts += [
+        {"label": "Händelsetyp", "value": deviation.get_event_type_display()},
+        {"label": "Kategori", "value": deviation.category},
+        {"label": "Konsekvens för personen", "value": deviation.get_consequence_display()},
+        *complaint_of(deviation),
+        {"label": "Tjänsteställe", "value": deviation.unit},
+        {"label": "Anmäld av", "value": deviation.ordered_by},
+        {"label": "Registrerad", "value": datum(deviation.created_at)},
+    ]
+    if deviation.about:
+        kind = CaseKind(deviation.about.kind)
+        url = case_pages.url_of(kind, deviation.about.number) or ""
+        facts.append({"label": "Om ärende", "value": deviation.about.number, "url": url})
+    if deviation.handler:
+        facts.append({"label": "Handläggare på KHS", "value": deviation.handler})
+    if deviation.closed_at:
+        facts.append({"label": deviation.state_label, "value": datum(deviation.closed_at)})
+    return facts

@@ -1,0 +1,102 @@
+"""Deviations that the services make, in every status."""
+
+import uuid
+
+from django.utils import timezone
+
+from deviations import services
+from deviations.models import Deviation, DeviationCategory, EventType, ReportedTo
+from deviations.services import Report, Wish
+from individuals.models import Individual
+from organisation.models import User
+from organisation.permissions import KHS
+from recipients.cases import last_event
+from recipients.models import Loan, Recipient
+from tests.factories import ArticleFactory, UserFactory
+from tests.pickups.builders import lend, prescriber, someone
+
+CONTACT = {"contact_name": "Anna Förskrivare", "contact_phone": "08-465 004 41"}
+HAPPENED = {
+    "place": "Hemma, i hallen",
+    "what_happened": "Vänster broms släppte när mottagaren reste sig.",
+    "done_at_once": "Stolen ställdes undan.",
+}
+NOT_REPORTED = [Report(to, reason_not="Felet är känt") for to in ReportedTo]
+
+
+def category(name: str = "Broms eller lås", *, complaint: bool = False) -> DeviationCategory:
+    return DeviationCategory.objects.get(name=name, of_complaints=complaint)
+
+
+def khs_user(**facts) -> User:
+    return UserFactory(roles=[KHS], is_staff=True, **facts)
+
+
+def chair(recipient: Recipient | None = None) -> Loan:
+    """A marked aid that somebody holds."""
+    return lend(recipient or someone(), ArticleFactory(name="Rullstol Cross", is_marked=True))
+
+
+def registered(
+    *loans: Loan,
+    event: EventType = EventType.NEAR_MISS,
+    piece: Individual | None = None,
+    user: User | None = None,
+    recipient: Recipient | None = None,
+    token: uuid.UUID | None = None,
+    about: str | None = None,
+    block: bool = False,
+    quantity: int = 1,
+    **details,
+) -> Deviation:
+    """A near miss with the aids, unless told otherwise."""
+    user = user or prescriber()
+    is_complaint = event == EventType.COMPLAINT
+    kind = "Fel under användning" if is_complaint else "Broms eller lås"
+    told = {
+        **HAPPENED,
+        **CONTACT,
+        "event_type": event,
+        "category": category(kind, complaint=is_complaint),
+        "happened_on": timezone.localdate(),
+        "consequence": "mild" if event == EventType.ADVERSE else "none",
+        **details,
+    }
+    if loans:
+        recipient = Recipient.objects.get(pk=loans[0].recipient_id)
+    return services.register(
+        user=user,
+        unit=user.default_unit,
+        details=told,
+        token=token or uuid.uuid4(),
+        recipient=recipient,
+        wishes=[Wish(loan.pk, quantity) for loan in loans],
+        piece=piece,
+        about=about,
+        block=block,
+    )
+
+
+def grave(*loans: Loan, **facts) -> Deviation:
+    """Somebody was harmed seriously."""
+    return registered(*loans, event=EventType.ADVERSE, consequence="serious", **facts)
+
+
+def received(*loans: Loan, khs: User | None = None, **facts) -> Deviation:
+    return services.receive(registered(*loans, **facts), user=khs or khs_user())
+
+
+def investigated(deviation: Deviation, khs: User | None = None, **found) -> Deviation:
+    return services.investigate(
+        deviation, user=khs or deviation.handler, seen=last_event(deviation), **found
+    )
+
+
+def closed(deviation: Deviation, khs: User | None = None, **found) -> Deviation:
+    """Closed by who handles it, with an answer."""
+    if deviation.received_at is None:
+        deviation = services.receive(deviation, user=khs or khs_user())
+    told = {"answer": "Bromsen är bytt.", **found}
+    return services.close(
+        deviation, user=khs or deviation.handler, seen=last_event(deviation), **told
+    )
