@@ -82,11 +82,15 @@ def tags_of(case: Case) -> list[dict[str, str]]:
     return [{"code": case.status, "label": case.get_status_display()}]
 
 
-def band_of(case: AddressedCase) -> ShownRecipient | None:
-    """Whom it is about, for the band under the bar, with the case's own contact switch."""
+def band_of(case: Case) -> ShownRecipient | None:
+    """Whom it is about, for the band under the bar, with the case's own contact switch if it has
+    one."""
     if case.recipient is None:
         return None
-    return replace(masking.shown(case.recipient), contact_prescriber=case.contact_prescriber)
+    shown = masking.shown(case.recipient)
+    if not isinstance(case, AddressedCase):
+        return shown
+    return replace(shown, contact_prescriber=case.contact_prescriber)
 
 
 def events_of(case: Case) -> list[CaseEvent]:
@@ -102,13 +106,11 @@ def confirm_cancel(
     template: str,
     hindrance: str,
     cancel: Callable[[AnyCase], object],
-    stays: str = "",
     verb: str = "Makulera",
     done: str = "makulerad",
     **context: Any,
 ) -> HttpResponse:
-    """«Makulera …»: the question, and «Ja, makulera». ``hindrance`` says why it can't be now,
-    ``stays`` what is left as it is («Behåll beställningen»)."""
+    """«Makulera …»: the question, and «Ja, makulera». ``hindrance`` says why it can't be now."""
     log_case(request, case, f"{verb} {case.NOUN}")
     error = hindrance
     if request.method == "POST":
@@ -123,7 +125,6 @@ def confirm_cancel(
         "title": f"{verb} {case.NOUN}",
         "cancel_url": page,
         "finish": "" if hindrance else f"Ja, {verb.lower()}",
-        "stays": "" if hindrance else stays,
         "error": error,
     }
     status = 409 if request.method == "POST" else 200

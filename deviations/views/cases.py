@@ -16,6 +16,7 @@ from organisation import access_log
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
 from recipients.case_views import (
     CasePage,
+    band_of,
     confirm_cancel,
     crumbs_of,
     events_of,
@@ -129,7 +130,6 @@ def withdraw(request: UserRequest, number: str) -> HttpResponse:
         page=reverse("deviations:detail", args=[deviation.case_number]),
         template="deviations/withdraw.html",
         hindrance="" if deviation.is_withdrawn else why_not_withdraw(deviation),
-        stays="Behåll avvikelsen",
         cancel=lambda case: services.withdraw(case, user=request.user),
         verb="Återta",
         done="återtagen",
@@ -175,6 +175,7 @@ def _page(
         and deviation.status != DeviationStatus.REGISTERED,
         "case": CasePage(
             title=str(deviation),
+            person=band_of(deviation),
             crumbs=crumbs(deviation, is_khs=is_khs),
             tags=tags_of(deviation),
             number=deviation.case_number,
