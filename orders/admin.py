@@ -13,7 +13,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
@@ -22,9 +22,12 @@ from organisation import queues
 from organisation.admin import ForKhs, for_khs
 from organisation.long_lists import CaseQueue
 from organisation.models import Warehouse
-from sesam.templatetags.sesam import icon_html, late_html, status_html
+from organisation.permissions import UserRequest
+from organisation.views import safe_next
+from sesam.errors import DomainError
+from sesam.templatetags.sesam import icon_html, late_html, status_html, tal
 
-from . import khs
+from . import khs, services
 from .models import Order, OrderKind, OrderQuerySet, OrderStatus
 
 
@@ -104,6 +107,7 @@ class OrderAdmin(ForKhs, CaseQueue[Order]):
         return [
             path("", page(self.changelist_view), name="orders_order_changelist"),
             path("hitta/", page(require_POST(self.find_view)), name="orders_order_find"),
+            path("plocka/", page(require_POST(self.pick_view)), name="orders_order_pick"),
             path("<int:pk>/change/", page(self.case_view), name="orders_order_change"),
             path("<int:pk>/<path:old>", page(self.case_view), name="orders_order_old"),
         ]
@@ -134,6 +138,26 @@ class OrderAdmin(ForKhs, CaseQueue[Order]):
             )  # fmt: skip
             return redirect("admin:orders_order_changelist")
         return redirect("orders:detail", order.case_number)
+
+    def pick_view(self, request: UserRequest) -> HttpResponse:
+        """«Påbörja plock» of the ticked orders, each by itself; what can't be is told with why."""
+        picked, told = 0, []
+        numbers = request.POST.getlist("valda")[: self.list_per_page]
+        for order in Order.objects.filter(case_number__in=[n[:12] for n in numbers]).order_by("id"):
+            try:
+                services.start_picking(order, user=request.user)
+            except DomainError as error:
+                told.append(f"{order.case_number}: {error.message}")
+            else:
+                picked += 1
+        if picked:
+            words = "1 order plockas" if picked == 1 else f"{tal(picked)} ordrar plockas"
+            messages.success(request, f"{words} nu.")
+        for text in told:
+            messages.error(request, text)
+        if not numbers:
+            messages.error(request, "Bocka för de ordrar som ska plockas.")
+        return redirect(safe_next(request, reverse("admin:orders_order_changelist")))
 
     @admin.display(description="Hjälpmedel", empty_value="–")
     def shown_aids(self, order: Order) -> str | None:

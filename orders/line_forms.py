@@ -276,6 +276,11 @@ class ReplacementForm(forms.Form):
         ]
 
     @property
+    def asks_for_backlog(self) -> bool:
+        """Whether there is anything that is to come later, to say yes to."""
+        return str(self["backlog"].value() or "0").strip() != "0"
+
+    @property
     def spread_now(self) -> int:
         """How many of the wanted pieces the fields as they stand account for."""
         counts = [row["field"].value() for row in self.rows] + [self["backlog"].value()]

@@ -475,6 +475,18 @@ queues.on_home(
     first=("Klara att plocka", "Försenade", "Projekt att föra vidare"),
 )  # fmt: skip
 
+queues.queue_actions.add(
+    queues.QueueAction(
+        name="pick",
+        page="admin:orders_order_changelist",
+        label="Påbörja plock",
+        url=lambda request, obj: (
+            f"{reverse('admin:orders_order_pick')}?{urlencode({'next': request.get_full_path()})}"
+        ),
+        icon="package",
+        shown=desk.at_khs,
+    )
+)
 queues.home_parts.add(
     Part(
         name="to_pick",

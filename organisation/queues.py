@@ -9,13 +9,15 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 from django.contrib import admin
 from django.db.models import Choices, Count, Min, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from sesam.places import Link, LinkSlot, Page, Part, PartSlot, Shown
+from sesam.places import BulkAction, Link, LinkSlot, Page, Part, PartSlot, Shown
+from sesam.templatetags.sesam import tal
 
 from .long_lists import MOST
 from .permissions import KHS, has_role
@@ -66,6 +68,7 @@ class StateFilter(admin.SimpleListFilter):
 
     title = "läge"
     parameter_name = "lage"
+    is_tabs = True  # the list's tabs are its choices
     states: ClassVar[dict[str, State]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -77,16 +80,27 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Queue(Link[None]):
-    """A queue on the home: what waits, by the day that its field ``since`` holds. ``first``: at the
-    top, where it asks for something today."""
+class QueueAction(BulkAction[None]):
+    """What can be done with ticked rows of the list ``page``; ``valda`` are their case numbers."""
 
+    page: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue(Link[None]):
+    """A queue on the home, and a tab of its list: what waits, by the day that its field ``since``
+    holds. ``page`` and ``query`` are the list and what it is asked for; ``first``: at the top of
+    the home, where it asks for something today."""
+
+    page: str
+    query: str
     waiting: Waiting
     since: str
     first: bool = False
 
 
 home_queues = LinkSlot[Queue]("home_queues")
+queue_actions = LinkSlot[QueueAction]("queue_actions")
 #: Under the queues that come first.
 home_parts = PartSlot[Part[None]]("home_parts")
 
@@ -101,6 +115,8 @@ def on_home(
                 name=f"{page}{query}",
                 label=label,
                 icon=icon,
+                page=page,
+                query=query,
                 url=Page(page, query),
                 order=order,
                 shown=lambda request, obj: has_role(request.user, KHS),
@@ -109,6 +125,35 @@ def on_home(
                 first=label in first,
             )
         )
+
+
+# --- the tabs of a list -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class QueueTab:
+    """A queue as a tab; its count is told up to ``MOST``."""
+
+    label: str
+    url: str
+    count: str
+    active: bool
+
+
+def tabs(request: HttpRequest, page: str) -> list[QueueTab]:
+    """The queues that the list ``page`` shows: those where something waits, and the one that is
+    open. One query each, which counts no further than ``MOST``."""
+    asked = {name: request.GET[name] for name in ("lage", "status") if name in request.GET}
+    found = []
+    for link in home_queues.shown(request):
+        if link.entry.page != page:
+            continue
+        count = link.entry.waiting().order_by().values("pk")[: MOST + 1].count()
+        active = dict(parse_qsl(link.entry.query.lstrip("?"))) == asked
+        if count or active:
+            words = f"{tal(MOST)}+" if count > MOST else tal(count)
+            found.append(QueueTab(link.label, link.url, words, active))
+    return found
 
 
 # --- the home ---------------------------------------------------------------------------------

@@ -106,11 +106,13 @@ def confirm_cancel(
     template: str,
     hindrance: str,
     cancel: Callable[[AnyCase], object],
+    stays: str = "",
     verb: str = "Makulera",
     done: str = "makulerad",
     **context: Any,
 ) -> HttpResponse:
-    """«Makulera …»: the question, and «Ja, makulera». ``hindrance`` says why it can't be now."""
+    """«Makulera …»: the question, and «Ja, makulera». ``hindrance`` says why it can't be now,
+    ``stays`` what is left as it is («Behåll beställningen»)."""
     log_case(request, case, f"{verb} {case.NOUN}")
     error = hindrance
     if request.method == "POST":
@@ -125,6 +127,7 @@ def confirm_cancel(
         "title": f"{verb} {case.NOUN}",
         "cancel_url": page,
         "finish": "" if hindrance else f"Ja, {verb.lower()}",
+        "stays": "" if hindrance else stays,
         "error": error,
     }
     status = 409 if request.method == "POST" else 200

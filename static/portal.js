@@ -570,9 +570,13 @@
     const told = table.closest("form").querySelector("[data-spread-sum]");
     told.textContent = `${sum} av ${table.dataset.spread} fördelade`;
     told.classList.toggle("is-wrong", sum !== Number(table.dataset.spread));
-    const later = table.closest("form").querySelector("[data-backlog]");
+    const later = table.closest("form").querySelector("[data-later]");
     const backlog = table.querySelector("[name=backlog]");
-    if (later && backlog) later.textContent = backlog.value.trim() || "0";
+    if (later && backlog) {
+      const count = backlog.value.trim() || "0";
+      later.querySelector("[data-backlog]").textContent = count;
+      later.hidden = count === "0";
+    }
   });
 
   // Filters stand open beside the search box where there is room, else folded under it.

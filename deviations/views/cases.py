@@ -130,6 +130,7 @@ def withdraw(request: UserRequest, number: str) -> HttpResponse:
         page=reverse("deviations:detail", args=[deviation.case_number]),
         template="deviations/withdraw.html",
         hindrance="" if deviation.is_withdrawn else why_not_withdraw(deviation),
+        stays="Behåll avvikelsen",
         cancel=lambda case: services.withdraw(case, user=request.user),
         verb="Återta",
         done="återtagen",

@@ -320,6 +320,7 @@ def cancel(request: UserRequest, number: str) -> HttpResponse:
         page=reverse("orders:detail", args=[order.case_number]),
         template="orders/cancel.html",
         hindrance=hindrance,
+        stays="Behåll beställningen",
         cancel=lambda case: services.cancel(case, user=request.user),
         order=order,
         own_delivered=order.lines.filter(source=Source.OWN_STORE, delivered__gt=0).exists(),

@@ -104,12 +104,46 @@ def list_filters(cl: Any) -> list[Asked]:
             ],
         )
         for number, spec in enumerate(cl.filter_specs)
+        if not getattr(spec, "is_tabs", False)
     ]
+
+
+def _page(cl: Any) -> str:
+    return f"admin:{cl.opts.app_label}_{cl.opts.model_name}_changelist"
+
+
+@register.simple_tag(takes_context=True)
+def list_tabs(context: template.Context, cl: Any) -> list[queues.QueueTab]:
+    """The queues of a list of cases."""
+    return queues.tabs(context["request"], _page(cl))
+
+
+@register.simple_tag(takes_context=True)
+def list_actions(context: template.Context, cl: Any) -> list[Any]:
+    """What can be done with ticked rows."""
+    page = _page(cl)
+    return [x for x in queues.queue_actions.shown(context["request"]) if x.entry.page == page]
 
 
 @register.simple_tag
 def set_filters(asked: Iterable[Asked]) -> int:
     return sum(one.is_set for one in asked)
+
+
+@register.simple_tag
+def has_ticks(cl: Any) -> bool:
+    """Whether something can be done with several rows. (Django draws them without the request.)"""
+    return any(action.page == _page(cl) for action in queues.queue_actions)
+
+
+@register.simple_tag
+def list_tick(cl: Any, number: int) -> SafeString:
+    """The box of a case's row."""
+    return format_html(
+        '<td class="tick"><input class="form-check-input" type="checkbox" name="valda" value="{0}"'
+        ' form="bulk" aria-label="Välj {0}"></td>',
+        cl.result_list[number].case_number,
+    )
 
 
 _YES_NO = re.compile(r'<img src="[^"]*icon-(yes|no|unknown)[^>]*>')

@@ -157,6 +157,7 @@ def cancel(request: UserRequest, number: str) -> HttpResponse:
         page=reverse("pickups:detail", args=[pickup.case_number]),
         template="pickups/cancel.html",
         hindrance=why_not_cancel(pickup),
+        stays="Behåll hämtordern",
         cancel=lambda case: services.cancel_pickup(case, user=request.user),
         pickup=pickup,
     )

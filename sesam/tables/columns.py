@@ -148,10 +148,7 @@ class PanelColumn(Column):
     def html(self, row: Any, table: Table[Any]) -> str:
         key = self.key(row)
         href = escape(f"{table.panel_prefix}{key if key.isdecimal() else quote(key)}")
-        return (
-            f'<a class="panel-link" href="{href}" data-panel="{escape(key)}">'
-            f"{escaped(self.text(self.value(row)))}</a>"
-        )
+        return f'<a class="panel-link" href="{href}">{escaped(self.text(self.value(row)))}</a>'
 
 
 class TickColumn(Column):
@@ -162,6 +159,7 @@ class TickColumn(Column):
 
     kind = "tick"
     silent = True
+    named_on_cards = False
 
     def __init__(self, cell: Any, *, form: str = "bulk", key: str = "pk") -> None:
         self.form = form

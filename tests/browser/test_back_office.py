@@ -79,11 +79,47 @@ def test_keys_walk_the_rows_while_one_has_the_focus_and_enter_opens_it(orders, k
 def test_a_filter_acts_at_once_keeps_the_focus_and_can_be_taken_off(orders, khs):
     khs.get_by_role("link", name="Ordrar", exact=True).click()
     expect(khs.locator("#result_list tbody tr")).to_have_count(4)
-    khs.get_by_label("Läge").select_option("Restnoterad")
-    expect(khs.locator("#result_list tbody tr")).to_have_count(1)
-    expect(khs.get_by_label("Läge")).to_be_focused()
+    khs.get_by_label("Status").select_option("Under plock")
+    expect(khs.locator("#result_list")).to_have_count(0)
+    expect(khs.get_by_label("Status")).to_be_focused()
     khs.get_by_role("link", name="Rensa 1 filter").click()
     expect(khs.locator("#result_list tbody tr")).to_have_count(4)
+
+
+def test_the_queues_are_tabs_with_their_counts(orders, khs):
+    khs.get_by_role("link", name="Ordrar", exact=True).click()
+    tabs = khs.get_by_role("navigation", name="Beställningar")
+    expect(tabs.get_by_role("link", name="Alla att leverera 4")).to_have_attribute(
+        "aria-current", "page"
+    )
+    expect(tabs.get_by_role("link", name="Under plock")).to_have_count(0)
+    tabs.get_by_role("link", name="Restnoterade 1").click()
+    expect(khs.locator("#result_list tbody tr")).to_have_count(1)
+    expect(tabs.get_by_role("link", name="Restnoterade 1")).to_have_attribute(
+        "aria-current", "page"
+    )
+
+
+def test_ticked_orders_are_picked_together_and_what_cannot_be_is_told(orders, khs):
+    first, second, third = orders
+    khs.get_by_role("link", name="Klara att plocka", exact=True).click()
+    bar = khs.locator(".bulk")
+    expect(bar).to_have_css("clip-path", "inset(50%)")
+    khs.get_by_label("Välj alla på sidan").check()
+    expect(khs.get_by_text("3 valda")).to_be_visible()
+    khs.get_by_role("button", name="Avmarkera").click()
+    for order in (first, second):
+        khs.get_by_label(f"Välj {order.case_number}").press("Space")
+    expect(khs.get_by_text("2 valda")).to_be_visible()
+    assert faults(khs) == []
+    Order.objects.filter(pk=second.pk).update(status="cancelled")  # by another, meanwhile
+    khs.get_by_role("button", name="Påbörja plock").click()
+    expect(khs.locator("#messages")).to_contain_text("1 order plockas nu.")
+    expect(khs.locator("#messages")).to_contain_text(f"{second.case_number}: ")
+    assert "lage=klar" in khs.url
+    expect(khs.locator("#result_list tbody tr")).to_have_count(1)
+    first.refresh_from_db()
+    assert (first.status, third.status) == ("picking", "registered")
 
 
 def test_what_is_wrong_in_a_register_is_said_at_the_field_and_in_a_note_that_leads_there(

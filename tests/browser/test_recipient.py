@@ -96,3 +96,18 @@ def test_the_page_in_its_states_has_no_faults_and_is_no_wider_than_the_window(
     expect(page.locator(".band-thin")).to_contain_text(person.written_number)
     assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_on_a_phone_what_unfolds_stays_on_the_page_and_a_panels_foot_in_view(
+    page: Page, live_server, user
+):
+    person = RecipientFactory()
+    sent((ArticleFactory(name="Rullstol"), 1), recipient=person, user=user)
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_page(page, live_server, person, "?flik=bestallt")
+    page.locator("summary", has_text="Registrera/skapa").click()
+    expect(page.locator(".drop:visible")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.locator("summary", has_text="Registrera/skapa").click()
+    page.locator("a.panel-link").first.click()
+    expect(page.locator(".panel-foot")).to_be_in_viewport(ratio=1)

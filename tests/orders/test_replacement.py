@@ -72,6 +72,7 @@ def test_an_article_without_stock_suggests_its_group_by_rank_before_anything_is_
     assert not cart.lines.exists()
     text = client.get(step).content.decode()
     assert "37121, den du valde" in text and "3 av 3 fördelade" in text
+    assert "<div data-later hidden>" in text, "nothing is to come later: no yes is asked for"
     client.post(step, spread(n43027=2, n46948=1, n37121=0))
     assert lines(cart) == [("43027", 2, "37121"), ("46948", 1, "37121")]
     assert "0 st tillgängliga av 3" in cart.lines.first().replaced_because
@@ -94,7 +95,8 @@ def test_waiting_for_the_chosen_one_must_be_confirmed(client, user, group):
     waiting = spread(n43027=0, n46948=0, n37121=0, backlog=2)
     response = client.post(step, waiting)
     assert response.status_code == 422
-    assert "Bekräfta att 2 st ska restnoteras." in response.content.decode()
+    text = response.content.decode()
+    assert "Bekräfta att 2 st ska restnoteras." in text and "<div data-later>" in text
     assert not cart.lines.exists()
     client.post(step, waiting | {"confirmed": "on"})
     assert lines(cart) == [("37121", 2, None)]

@@ -33,7 +33,7 @@ def look(client, recipient):
 
 def listed(client, path) -> str:
     page = read_page(client.get(path))
-    return page.split("Mottagare du har sett idag")[1].split("</section>")[0]
+    return page.split("Mottagare du har sett i dag")[1].split("</section>")[0]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -134,4 +134,4 @@ def test_ten_stand_there_by_as_many_queries_as_one(client, prescriber):
 
 
 def test_who_looks_nobody_up_has_no_such_list(browser_of, controller):
-    assert "Mottagare du har sett idag" not in read_page(browser_of(controller).get("/"))
+    assert "Mottagare du har sett i dag" not in read_page(browser_of(controller).get("/"))
