@@ -124,7 +124,7 @@ def confirm_cancel(
             messages.success(request, f"{case.NOUN.capitalize()} {case.case_number} är {done}.")
             return dialogs.leave(request, page)
     dialog = {
-        "title": f"{verb} {case.NOUN}",
+        "title": f"{verb} {case.NOUN} {case.case_number}?",
         "cancel_url": page,
         "finish": "" if hindrance else f"Ja, {verb.lower()}",
         "stays": "" if hindrance else stays,

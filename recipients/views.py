@@ -234,11 +234,12 @@ def _recipient_page(
         "edit_url": _here(request, redigera=DETAILS),
         "contact": shown.contact_prescriber,
         # Else the band says it, beside what else there is to say of them.
-        "contact_body": "recipients/_contact.html" if shown.is_protected else "",
+        "contact_body": f"recipients/_{'contact' if shown.is_protected else 'details'}.html",
         "leave_url": _here(request, without=EDIT),
         "note": note,
         "current": masking.shown(now) if now else None,
-        "facts": _facts(shown),
+        "details": _facts(shown),
+        **_folded(shown),
         "deceased_text": f"Avliden {shown.deceased_on}. Det går inte att beställa något nytt, men"
         " retur och hämtning går som vanligt.",
         "store_title": f"Vårdenheten står för förrådet {shown.store}",
@@ -253,11 +254,7 @@ def _facts(shown: masking.ShownRecipient) -> list[dict[str, Any]]:
     if shown.is_protected:
         return []
     calls = [
-        format_html(
-            '<a href="tel:{}">{}</a>',
-            "".join(c for c in phone if c.isdigit() or c == "+"),
-            phones.written(phone),
-        )
+        format_html('<a href="tel:{}">{}</a>', _dialled(phone), phones.written(phone))
         for phone in (shown.mobile, shown.phone)
         if phone
     ]
@@ -273,6 +270,23 @@ def _facts(shown: masking.ShownRecipient) -> list[dict[str, Any]]:
         {"label": "Port", "value": shown.door_code},
         {"label": "Leveransanvisning", "value": shown.instructions},
     ]
+
+
+def _folded(shown: masking.ShownRecipient) -> dict[str, str]:
+    """What is left of the block where it is folded, on a phone."""
+    if shown.is_protected:
+        return {}
+    extra = [shown.door_code and f"Port {shown.door_code}"]
+    extra.append(shown.instructions and "leveransanvisning finns")
+    return {
+        "where": ", ".join(shown.address_lines) or "Ingen adress",
+        "extra": " · ".join(filter(None, extra)),
+        "call": _dialled(shown.mobile or shown.phone),
+    }
+
+
+def _dialled(phone: str) -> str:
+    return "".join(c for c in phone if c.isdigit() or c == "+")
 
 
 def _lines(parts: list[Any]) -> SafeString:

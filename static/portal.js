@@ -235,7 +235,7 @@
     box.setAttribute("aria-describedby", "ask-text");
     box.innerHTML = `<div class="dialog-box"><div class="dialog-head"><h2 class="dialog-title" id="ask-title">Lämna utan att spara?</h2></div>
       <div class="dialog-scroll"><p id="ask-text">Det du har skrivit är inte sparat. Lämnar du nu försvinner det.</p></div>
-      <div class="dialog-foot"><span class="dialog-hint"></span><button class="btn btn-outline-danger" type="button" value="leave">Lämna</button><button class="btn btn-primary" type="button" autofocus>Fortsätt skriva</button></div></div>`;
+      <div class="dialog-foot"><button class="btn btn-link" type="button" autofocus>Fortsätt skriva</button><span class="dialog-hint"></span><button class="btn btn-danger" type="button" value="leave">Lämna</button></div></div>`;
     let answer = "";
     box.addEventListener("click", (event) => {
       const button = event.target.closest("button");
@@ -347,7 +347,13 @@
 
   // --- Ticked rows -----------------------------------------------------------------------------
   function countTicked(bar) {
-    const ticked = document.querySelectorAll(`input[form="${bar.id}"]:checked`).length;
+    const boxes = [...document.querySelectorAll(`input[form="${bar.id}"]:enabled`)];
+    const ticked = boxes.filter((box) => box.checked).length;
+    bar.closest(".list")?.querySelectorAll("[data-tick-all]").forEach((all) => {
+      all.checked = ticked > 0 && ticked === boxes.length;
+      all.indeterminate = ticked > 0 && ticked < boxes.length;
+      all.disabled = !boxes.length;
+    });
     bar.querySelector("[data-bulk-count]").textContent = ticked ? `${ticked} ${ticked === 1 ? "vald" : "valda"}` : "";
     bar.classList.toggle("is-on", ticked > 0);
   }
@@ -451,6 +457,12 @@
 
   document.addEventListener("change", (event) => {
     const form = event.target.form;
+    if (event.target.matches("[data-tick-all]")) {
+      const bar = event.target.closest(".list").querySelector("[data-bulk]");
+      document.querySelectorAll(`input[form="${bar.id}"]:enabled`).forEach((box) => { box.checked = event.target.checked; });
+      countTicked(bar);
+      return;
+    }
     if (form && form.hasAttribute("data-bulk")) countTicked(form);
     // An aid that is ticked takes its parts along; each can be ticked off again.
     if (event.target.dataset.main) {
@@ -515,6 +527,14 @@
     } else if (id === "dialog" || id === "dialog-body") {
       const box = dialog();
       if (!document.getElementById("dialog-body")) return;
+      const danger = box.querySelector("[data-danger]");
+      box.classList.toggle("is-danger", Boolean(danger));
+      for (const [name, value] of [["role", "alertdialog"], ["aria-describedby", "dialog-says"]]) {
+        if (danger) box.setAttribute(name, value); else box.removeAttribute(name);
+      }
+      box.querySelectorAll("link").forEach((sheet) => { // stays for the steps that follow
+        if (document.head.querySelector(`link[href="${sheet.getAttribute("href")}"]`)) sheet.remove(); else document.head.append(sheet);
+      });
       if (box.querySelector("#dialog-body") && !box.open) box.showModal();
     }
   });
@@ -542,7 +562,11 @@
     } else if (id && id.startsWith("block-")) {
       const block = document.getElementById(id);
       if (block.classList.contains("is-editing")) focusIn(block, "input:not([type=hidden]), select, textarea");
-      else { const pencil = block.querySelector(".edit-open"); if (pencil) pencil.focus(); }
+      else {
+        const pencil = block.querySelector(".edit-open");
+        pencil?.focus();
+        if (document.activeElement !== pencil) block.querySelector("summary")?.focus(); // folded, on a phone
+      }
     }
     const list = id && document.getElementById(id);
     if (list && list.classList.contains("list") && nothingFocused()) list.querySelector(".list-count")?.focus();

@@ -314,6 +314,7 @@ def cancel(request: UserRequest, number: str) -> HttpResponse:
     if order.status == OrderStatus.REGISTERED:
         hold = order.holds.filter(released_at=None).first()
         hindrance = _waits_for(hold) if hold else hindrance
+    own = order.lines.filter(source=Source.OWN_STORE, delivered__gt=0)
     return confirm_cancel(
         request,
         order,
@@ -323,7 +324,8 @@ def cancel(request: UserRequest, number: str) -> HttpResponse:
         stays="Behåll beställningen",
         cancel=lambda case: services.cancel(case, user=request.user),
         order=order,
-        own_delivered=order.lines.filter(source=Source.OWN_STORE, delivered__gt=0).exists(),
+        open_count=order.lines.filter(component_of=None, delivered=0).count(),
+        own_count=own.filter(component_of=None).count(),
     )
 
 

@@ -100,11 +100,15 @@ class DateTimeColumn(Column):
 class CodeColumn(Column):
     """A number or code that never wraps; the small second line on a card."""
 
+    named_on_cards = False
+
     kind = "code sub"
 
 
 class StatusColumn(Column):
     """Icon and words of a status."""
+
+    named_on_cards = False
 
     def text(self, value: Any) -> SafeString:
         return status_html("", value)
@@ -113,6 +117,8 @@ class StatusColumn(Column):
 class StockColumn(Column):
     """Availability; the row's ``note`` says «ersättning finns» and the like."""
 
+    named_on_cards = False
+
     def html(self, row: Any, table: Table[Any]) -> str:
         value = self.value(row)
         return "" if value is None else stock_html(value, row.note)
@@ -120,6 +126,8 @@ class StockColumn(Column):
 
 class LinkColumn(Column):
     """The row's first link, to a page: ``url`` is a function of the row."""
+
+    named_on_cards = False
 
     def __init__(
         self, name: str, label: str, cell: Any = "", *, url: Callable[[Any], str], **more: Any
@@ -140,6 +148,7 @@ class PanelColumn(Column):
     """
 
     kind = "title"
+    named_on_cards = False
 
     def __init__(self, name: str, label: str, cell: Any = "", *, key: str = "pk", **more: Any):
         self.key: Callable[[Any], str] = lambda row: str(getattr(row, key))
@@ -158,8 +167,8 @@ class TickColumn(Column):
     """
 
     kind = "tick"
-    silent = True
     named_on_cards = False
+    silent = True
 
     def __init__(self, cell: Any, *, form: str = "bulk", key: str = "pk") -> None:
         self.form = form

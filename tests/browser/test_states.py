@@ -136,3 +136,37 @@ def test_khs_orders_and_their_delivery_are_accessible_on_a_phone(page: Page, liv
     for name in ("detail", "deliver"):
         page.goto(live_server.url + reverse(f"orders:{name}", args=[order.case_number]))
         assert faults(page) == [], name
+
+
+def test_what_cant_be_undone_is_asked_with_the_focus_on_what_stays(page: Page, live_server, user):
+    cart = start(user)
+    add(cart, ArticleFactory(name="Ramp"))
+    order = services.send(cart, user=user)
+    page.goto(f"{live_server.url}/bestallningar/{order.case_number}/")
+    page.get_by_text("Registrera/skapa").click()
+    page.get_by_role("link", name="Makulera beställning").click()
+    asked = page.get_by_role("alertdialog", name=f"Makulera beställning {order.case_number}?")
+    expect(asked).to_contain_text("Raden som KHS inte har plockat släpps")
+    expect(asked.get_by_role("link", name="Behåll beställningen")).to_be_focused()
+    assert faults(page) == []
+    asked.get_by_role("button", name="Ja, makulera").click()
+    expect(page.get_by_text("är makulerad.").first).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_all_aids_of_a_page_are_ticked_by_one_box(page: Page, live_server, user, width):
+    person = RecipientFactory()
+    for _ in range(3):
+        LoanFactory(recipient=person)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{live_server.url}/mottagare/{person.key}/")
+    page.locator("input[name=valda]").first.check()
+    every = page.locator("[data-tick-all]:visible")
+    expect(every).to_have_count(1)
+    assert every.evaluate("box => box.indeterminate")
+    every.click()
+    expect(page.locator(".bulk-says")).to_have_text("3 valda")
+    expect(every).to_be_checked()
+    assert faults(page) == []
+    every.click()
+    expect(page.locator(".bulk-says")).to_be_empty()
