@@ -91,7 +91,7 @@ def test_a_sheet_is_sent_in_and_confirmed_twice_and_imported_once(twice, hire):
         at_once(job, job)  # a job that was taken for lost, and the one that was to do it anew
         one.refresh_from_db()
         assert (one.new, one.changed, one.faults) == (1, 0, 0)
-        assert "1 nya och 0 ändrade" in client.get(f"{URL}{one.key}/").content.decode()
+        assert "1 ny och 0 ändrade" in client.get(f"{URL}{one.key}/").content.decode()
     assert Article.objects.count() == len(ROUNDS)
     assert CatalogueImport.objects.exclude(applied_at=None).count() == len(ROUNDS)
 

@@ -97,7 +97,7 @@ def test_a_dry_run_changes_nothing_and_the_import_does_what_it_said(khs):
     assert "Importera 2 artiklar" in shown
     assert "Cross 6 lång" in shown
     assert Article.objects.count() == 1
-    assert "1 nya och 1 ändrade" in confirm(khs, report)
+    assert "1 ny och 1 ändrad artikel" in confirm(khs, report)
     assert Article.objects.get(number="43027").name == "Cross 6 lång"
     new = Article.objects.get(number="000123")
     assert (new.type, new.billing_form.name) == ("accessory", "Hyra")
@@ -175,11 +175,11 @@ def test_each_bad_row_is_named_with_what_is_wrong_and_the_others_go_in(khs):
     upload = sheet(good, *(row for row, _ in bad), heads=heads)
     _, shown = dry_run(khs, upload)
     for line, (_, says) in enumerate(bad, start=3):
-        assert f'<td class="num">{line}</td>' in shown
+        assert f'<td data-label="Rad" class="num">{line}</td>' in shown
         assert says in shown, says
     upload.seek(0)
     done = take_over(khs, upload)
-    assert "1 nya och 0 ändrade" in done
+    assert "1 ny och 0 ändrade" in done
     assert "16 fel lämnades utanför" in done
     assert set(Article.objects.values_list("number", flat=True)) == {"1", marked.number}
     assert "annat pris från 2026-01-01" in dry_run(khs, sheet(clash, heads=heads))[1]
@@ -242,7 +242,7 @@ def test_the_import_is_worked_out_anew_when_it_is_done(khs):
     report, _ = dry_run(khs, sheet(("1", "Stol", "Tjänst", "Hyra")))
     ArticleFactory(number="1", name="Någon annan hann före")
     done = confirm(khs, report)
-    assert "0 nya och 1 ändrade" in done
+    assert "0 nya och 1 ändrad artikel" in done
     assert Article.objects.get(number="1").name == "Stol"
 
 
@@ -335,7 +335,7 @@ def test_an_import_that_is_run_twice_imports_once(khs):
     Article.objects.update(name="Ändrad sedan dess")
     apply_catalogue.func(**arguments)
     assert Article.objects.get().name == "Ändrad sedan dess"
-    assert "1 nya och 0 ändrade" in shown_on(khs, report)
+    assert "1 ny och 0 ändrade" in shown_on(khs, report)
 
 
 def test_an_import_that_seemed_lost_and_was_begun_anew_is_not_done_unasked(khs, monkeypatch):
@@ -379,7 +379,7 @@ def test_a_reading_or_an_import_that_breaks_says_so_and_can_be_tried_again(khs, 
     assert not Article.objects.exists()
     khs.post(report, {"again": "1"})
     run_jobs()
-    assert "1 nya och 0 ändrade" in confirm(khs, report)
+    assert "1 ny och 0 ändrade" in confirm(khs, report)
 
 
 def test_a_job_that_was_lost_is_told_of_after_ten_minutes(khs):
@@ -400,7 +400,7 @@ def test_reading_again_compares_with_the_catalogue_as_it_is_now(khs):
     ArticleFactory(number="1", name="Någon annan hann före")
     khs.post(report, {"again": "1"})
     run_jobs()
-    assert "<td>Ändras</td>" in shown_on(khs, report)
+    assert '<td data-label="Ändring">Ändras</td>' in shown_on(khs, report)
     assert not waiting()
 
 

@@ -262,7 +262,9 @@ def test_a_return_is_undone_the_same_day(client):
 
     response = client.post(reverse("pickups:undo", args=[made.key]), follow=True)
 
-    assert "Returen är ångrad" in response.content.decode()
+    text = response.content.decode()
+    assert "Returen är ångrad" in text
+    assert "Hos mottagaren igen" in text and "I lager" not in text
     loan.refresh_from_db()
     assert loan.ended_at is None
 
