@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from organisation import queues
 from organisation.admin import ForKhs, for_khs
 from organisation.long_lists import CaseQueue
+from recipients import turns
 from sesam.templatetags.sesam import datum, status_html
 
 from . import khs
@@ -140,9 +141,8 @@ class DeviationAdmin(ForKhs, CaseQueue[Deviation]):
         return format_html_join(" ", "{}", ((mark,) for mark in marks))
 
     @admin.display(description="Nästa steg", ordering="due_on")
-    def shown_next(self, deviation: Deviation) -> str | None:
-        step = next_step(deviation)
-        return f"{step.words}, {step.detail}" if step else None
+    def shown_next(self, deviation: Deviation) -> SafeString | None:
+        return turns.told(next_step(deviation))
 
     @admin.display(description="Handläggare", ordering="handler__last_name")
     def shown_handler(self, deviation: Deviation) -> str | None:

@@ -51,7 +51,7 @@ def _panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
     step = next_step(deviation)
     facts = [
         {"label": "Status", "value": status_html(deviation.status, deviation.state_label)},
-        {"label": "Nästa steg", "value": step.whole if step else "Inget"},
+        {"label": "Nästa steg", "value": step.sentence if step else "Inget"},
         {"label": "Kategori", "value": deviation.category.name},
         {"label": "Gäller", "value": ", ".join(item.named for item in items) or "Inget hjälpmedel"},
         {"label": "Registrerad", "value": datum(deviation.created_at)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recipients.turns import TurnColumn
 from sesam.tables import (
     Column,
     DateColumn,
@@ -15,11 +16,6 @@ from .life import next_step
 from .models import Deviation, DeviationStatus, EventType
 
 
-def _next(deviation: Deviation) -> str:
-    step = next_step(deviation)
-    return step.words if step else ""
-
-
 class DeviationTable(Table[Deviation]):
     """«Avvik./reklam.»: open and closed, the newest first."""
 
@@ -31,7 +27,7 @@ class DeviationTable(Table[Deviation]):
         Column("category", "Kategori", "category.name"),
         StatusColumn("status", "Status", "state_label",
                      sort=by_label("status", DeviationStatus.choices)),
-        Column("next", "Nästa steg", _next, sort="due_on", nullable=True, priority=3),
+        TurnColumn(next_step, due="due_on"),
         DateColumn("registered", "Registrerad", "created_at", sort=("created_at", "id"),
                    falling_first=True, priority=2),
     )  # fmt: skip

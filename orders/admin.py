@@ -24,10 +24,11 @@ from organisation.long_lists import CaseQueue
 from organisation.models import Warehouse
 from organisation.permissions import UserRequest
 from organisation.views import safe_next
+from recipients import turns
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import icon_html, late_html, status_html, tal
 
-from . import khs, services
+from . import khs, life, services
 from .models import Order, OrderKind, OrderQuerySet, OrderStatus
 
 
@@ -82,6 +83,7 @@ class OrderAdmin(ForKhs, CaseQueue[Order]):
         "shown_age",
         "shown_ready",
         "shown_state",
+        "shown_next",
     )
     list_filter = (StatusFilter, WarehouseFilter, KindFilter, StateFilter)
     ordering = ("planned_delivery", "sent_at", "id")
@@ -120,7 +122,7 @@ class OrderAdmin(ForKhs, CaseQueue[Order]):
     # --- the queue ---
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return khs.queue(Order.objects.all())
+        return life.with_turns(khs.queue(Order.objects.all()))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -184,6 +186,11 @@ class OrderAdmin(ForKhs, CaseQueue[Order]):
     def shown_ready(self, order: Order) -> str:
         ready, all_of_them = khs.readiness(order.khs_lines)
         return f"{ready} av {all_of_them}" if all_of_them else "–"
+
+    @admin.display(description="Nästa steg", ordering="planned_delivery")
+    def shown_next(self, order: Order) -> SafeString | None:
+        hold = next(iter(order.open_holds), None)
+        return turns.told(life.next_step(order, order.khs_lines, hold=hold, since=order.turn_since))
 
     @admin.display(description="Läge", ordering="status")
     def shown_state(self, order: Order) -> SafeString:

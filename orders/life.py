@@ -5,17 +5,48 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from django.db.models import OuterRef, Prefetch, QuerySet
+
 from organisation.models import Source
 from recipients.cases import CaseEvent, EventKind
 from recipients.courses import Course, done
+from recipients.turns import since_last
 from sesam.days import day_and_month, day_in_words
 from sesam.life_line import Branch, LifeLine, NextStep, Stop, StopState
 
 from .khs import is_late
-from .models import Order, OrderHold, OrderLine, OrderStatus
+from .models import Order, OrderEvent, OrderHold, OrderLine, OrderStatus
 from .stages import Stage
 
 KHS = "KHS"
+#: What gives the turn to somebody.
+TURNS = (
+    EventKind.CREATED, EventKind.PICKING, EventKind.PICKING_STOPPED, EventKind.DELIVERED,
+    EventKind.PROJECT, EventKind.RELEASED, EventKind.HELD,
+)  # fmt: skip
+
+
+def with_turns(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """``orders`` that know since when it is whose turn (``turn_since``)."""
+    since = since_last(OrderEvent.objects.all(), TURNS, order=OuterRef("pk"))
+    return orders.annotate(turn_since=since)  # type: ignore[no-redef]  # declared by the model
+
+
+def lines_with_turns(lines: QuerySet[OrderLine]) -> QuerySet[OrderLine]:
+    """``lines`` that know it of their order, with what ``next_step`` asks of that."""
+    since = since_last(OrderEvent.objects.all(), TURNS, order=OuterRef("order"))
+    found = lines.annotate(turn_since=since)  # type: ignore[no-redef]  # declared by the model
+    return found.prefetch_related(
+        Prefetch("order__lines", OrderLine.objects.select_related("article")),
+        Prefetch("order__holds", OrderHold.objects.filter(released_at=None)),
+    )
+
+
+def step_of_line(line: OrderLine) -> NextStep | None:
+    """The next step of a line's order, of a row that ``lines_with_turns`` gave."""
+    order = line.order
+    hold = next(iter(order.holds.all()), None)
+    return next_step(order, order.lines.all(), hold=hold, since=line.turn_since)
 
 
 def life_line(
@@ -42,6 +73,8 @@ def life_line(
     was_picked = [done("Plockad", picked, delivered.at)] if delivered else []
     if order.status == OrderStatus.DELIVERED:
         return LifeLine([sent, *was_picked, done(there, delivered, order.delivered_at)])
+    turned = course.last(*TURNS)
+    step = next_step(order, alive, hold=hold, since=turned.at if turned else None)
     waiting = [line for line in alive if _waits_for_goods(line)]
     going = [line for line in alive if line.open and line not in waiting]
     picks = _picking(order, alive, going, waiting, hold, picked)
@@ -51,12 +84,12 @@ def life_line(
         arrived = done(there, delivered, None, how_much)
         branch = Branch(_rest_text(waiting, going), _rest_stops(picks, waiting, going, there))
         stops = [sent, *was_picked, arrived]
-        return LifeLine(stops, branch, _next(order, alive, going, waiting, hold, course))
+        return LifeLine(stops, branch, step)
     planned = order.planned_delivery
     last = Stop(there, StopState.LATER, f"planerad {day_in_words(planned)}" if planned else "")
     if waiting and going:
         branch = Branch(_rest_text(waiting, []), _rest_stops(picks, waiting, [], there))
-    return LifeLine([sent, picks, last], branch, _next(order, alive, going, waiting, hold, course))
+    return LifeLine([sent, picks, last], branch, step)
 
 
 def _waits_for_goods(line: OrderLine) -> bool:
@@ -118,20 +151,21 @@ def _last_day(lines: Iterable[OrderLine]) -> dt.date | None:
     return max(known) if known and len(known) == len(days) else None
 
 
-def _next(
+def next_step(
     order: Order,
-    alive: list[OrderLine],
-    going: list[OrderLine],
-    waiting: list[OrderLine],
+    lines: Iterable[OrderLine],
+    *,
     hold: OrderHold | None,
-    course: Course,
+    since: dt.datetime | None,
 ) -> NextStep | None:
-    """Whose turn it is and what they do; the one thing that hinders the order most comes first."""
-    last = course.last(
-        EventKind.CREATED, EventKind.PICKING, EventKind.PICKING_STOPPED, EventKind.DELIVERED,
-        EventKind.PROJECT, EventKind.RELEASED, EventKind.HELD,
-    )  # fmt: skip
-    since = last.at if last else order.sent_at
+    """Whose turn it is and what they do; the one thing that hinders the order most comes first.
+    ``since`` is the last event of ``TURNS``."""
+    if order.has_ended:
+        return None
+    alive = [line for line in lines if line.cancelled < line.quantity]
+    waiting = [line for line in alive if _waits_for_goods(line)]
+    going = [line for line in alive if line.open and line not in waiting]
+    since = since or order.sent_at
     day = order.planned_delivery
     late = is_late(x for x in alive if x.source == Source.CENTRAL)
     if hold:

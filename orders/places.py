@@ -57,6 +57,7 @@ from sesam.templatetags.sesam import datum
 
 from . import cart as carts
 from . import drafts_box, fitted, history, holder, khs, offers_box, promises, services
+from .life import lines_with_turns, step_of_line
 from .models import Order, OrderLine, OrderStatus
 from .slots import order_create
 from .tables import OrderedTable
@@ -265,7 +266,8 @@ recipient_now.add(
 
 
 def _ordered_tab(request: HttpRequest, recipient: Recipient) -> TabContent:
-    lines = _undelivered(recipient).select_related("article", "order__unit")
+    found = _undelivered(recipient).select_related("article", "order__unit")
+    lines = lines_with_turns(found)
     return TabContent(
         table=OrderedTable.fetch(request, lines), panel=_ordered_panel(request, recipient)
     )
@@ -284,7 +286,7 @@ def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
     if not wanted.isdecimal():
         return None
     line = (
-        _undelivered(recipient)
+        lines_with_turns(_undelivered(recipient))
         .filter(pk=int(wanted))
         .select_related("article", "warehouse", "order__unit", "order__prescriber")
         .first()
@@ -292,12 +294,15 @@ def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
     if line is None:
         return None
     order = line.order
+    step = step_of_line(line)
+    turn = {"label": "Nästa steg", "value": step.sentence if step else ""}
     tabs, chosen = panels.tabs(request, ("artikel", "Artikel"), ("bestallning", "Beställning"))
     facts: list[dict[str, Any]]
     if chosen == "artikel":
         facts = [
             {"label": "Artikel", "value": f"{line.article.number} {line.article.name}"},
             {"label": "Status", "value": line.progress_label},
+            turn,
             {"label": "Beställt", "value": f"{line.quantity} st"},
             {"label": "Kvar att leverera", "value": f"{line.open} st"},
             {"label": "Restnoterat", "value": f"{line.backlog} st"},
@@ -309,6 +314,7 @@ def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
         facts = [
             {"label": "Ärendenummer", "value": order.case_number},
             {"label": "Status", "value": order.get_status_display()},
+            turn,
             {"label": "Orderdatum", "value": datum(order.sent_at)},
             {"label": "Planerad leverans", "value": order.planned_words},
             {"label": "Tjänsteställe", "value": order.unit},

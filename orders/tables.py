@@ -1,5 +1,6 @@
 """Lists of orders on other apps' pages."""
 
+from recipients.turns import TurnColumn
 from sesam.tables import (
     CodeColumn,
     Column,
@@ -10,6 +11,7 @@ from sesam.tables import (
     by_number,
 )
 
+from .life import step_of_line
 from .models import OrderLine
 
 
@@ -37,6 +39,7 @@ class OrderedTable(Table[OrderLine]):
             nullable=True,
             priority=2,
         ),
+        TurnColumn(step_of_line, due="planned_delivery"),
     )
     order = "-order"
     noun = ("rad", "rader")

@@ -18,9 +18,11 @@ from django.views.decorators.http import require_POST
 from organisation import queues
 from organisation.admin import ForKhs, for_khs
 from organisation.long_lists import CaseQueue
+from recipients import turns
 from sesam.templatetags.sesam import datum, status_html
 
 from . import khs
+from .life import next_step
 from .models import (
     PickupOrder,
     PickupQuerySet,
@@ -78,6 +80,7 @@ class PickupOrderAdmin(ForKhs, CaseQueue[PickupOrder]):
         "shown_registered",
         "shown_age",
         "shown_planned",
+        "shown_next",
     )
     list_filter = (StatusFilter, StateFilter, ReasonFilter)
     ordering = ("-is_urgent", "planned_for", "created_at", "id")
@@ -154,6 +157,11 @@ class PickupOrderAdmin(ForKhs, CaseQueue[PickupOrder]):
     @admin.display(description="Planerad", ordering="planned_for")
     def shown_planned(self, pickup: PickupOrder) -> str | None:
         return datum(pickup.planned_for) or None
+
+    @admin.display(description="Nästa steg", ordering="planned_for")
+    def shown_next(self, pickup: PickupOrder) -> SafeString | None:
+        step = next_step(pickup, since=pickup.turn_since, has_come=pickup.has_come)
+        return turns.told(step)
 
     @admin.display(description="Läge")
     def shown_state(self, pickup: PickupOrder) -> SafeString:

@@ -9,12 +9,16 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 
 from organisation.queues import State
+from recipients.cases import EventKind
 from recipients.held import held_aids
 from recipients.models import Loan
+from recipients.turns import since_last
 from sesam.errors import DomainError
 
 from . import differences
+from .life import TURNS
 from .models import (
+    PickupEvent,
     PickupOrder,
     PickupReceipt,
     ReceivedState,
@@ -27,7 +31,12 @@ EXTRA_ROWS = 3  # numbers that can be typed at once for what didn't stand on the
 def queue(pickups: QuerySet[PickupOrder]) -> QuerySet[PickupOrder]:
     """``pickups`` with all that a row of the queue shows."""
     rows = pickups.select_related("unit", "recipient", "reason")
-    return rows.annotate(waits=waiting())  # type: ignore[no-redef]  # declared by the model
+    events = PickupEvent.objects.all()
+    return rows.annotate(  # type: ignore[no-redef]  # declared by the model
+        waits=waiting(),
+        has_come=Exists(events.filter(pickup=OuterRef("pk"), kind=EventKind.RECEIVED)),
+        turn_since=since_last(events, TURNS, pickup=OuterRef("pk")),
+    )
 
 
 def waiting() -> Exists:

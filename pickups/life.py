@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.utils import timezone
@@ -12,6 +13,9 @@ from sesam.days import day_in_words
 from sesam.life_line import LifeLine, NextStep, Stop, StopState
 
 from .models import PickupOrder, PickupStatus
+
+#: What gives the turn to somebody.
+TURNS = (EventKind.CREATED, EventKind.PLANNED, EventKind.RECEIVED)
 
 
 def life_line(pickup: PickupOrder, events: Iterable[CaseEvent]) -> LifeLine:
@@ -33,6 +37,8 @@ def life_line(pickup: PickupOrder, events: Iterable[CaseEvent]) -> LifeLine:
     if pickup.has_ended:
         stops = [made, *([was_planned] if day else [])]
         return LifeLine([*stops, done("Mottagen", received, pickup.received_at)])
+    last = course.last(*TURNS)
+    step = next_step(pickup, since=last.at if last else None, has_come=received is not None)
     if received:
         came = done("Tas emot", received)
         return LifeLine(
@@ -42,21 +48,23 @@ def life_line(pickup: PickupOrder, events: Iterable[CaseEvent]) -> LifeLine:
                 Stop(came.label, StopState.NOW, came.when, came.who),
                 Stop("Avslutad", StopState.LATER),
             ],
-            next_step=NextStep(pickup.reason.performer, "hämtar det som är kvar", "", received.at),
+            next_step=step,
         )
     plan = was_planned if day else Stop("Planeras", StopState.LATER)
-    return LifeLine(
-        [made, plan, Stop("Mottagen", StopState.LATER)], next_step=_next(pickup, course)
-    )
+    return LifeLine([made, plan, Stop("Mottagen", StopState.LATER)], next_step=step)
 
 
-def _next(pickup: PickupOrder, course: Course) -> NextStep:
-    last = course.last(EventKind.CREATED, EventKind.PLANNED)
-    since = last.at if last else pickup.created_at
+def next_step(pickup: PickupOrder, *, since: dt.datetime | None, has_come: bool) -> NextStep | None:
+    """Whose turn it is; ``since`` is the last event of ``TURNS``, ``has_come``: a part of it has."""
+    if pickup.has_ended:
+        return None
+    since = since or pickup.created_at
+    who = pickup.reason.performer
+    if has_come:
+        return NextStep(who, "hämtar det som är kvar", "", since)
     if pickup.lacks_address:
         return NextStep("Förskrivaren", "skriver hämtadressen", "", since)
     day = pickup.planned_for
     if day is None:
-        return NextStep(pickup.reason.performer, "planerar hämtningen", "", since)
-    late = day < timezone.localdate()
-    return NextStep(pickup.reason.performer, "hämtar", day_in_words(day), since, late)
+        return NextStep(who, "planerar hämtningen", "", since)
+    return NextStep(who, "hämtar", day_in_words(day), since, day < timezone.localdate())

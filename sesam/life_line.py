@@ -69,14 +69,11 @@ class NextStep:
         return day_in_words(self.since) if self.since else ""
 
     @property
-    def words(self) -> str:
-        """In a list: whose turn it is and what they do, and that it is late."""
-        return f"{self.turn} {self.what}" + (", försenat" if self.is_late else "")
-
-    @property
-    def whole(self) -> str:
-        """In a panel: with since when, and until when."""
-        told = [self.words, self.detail, f"sedan {self.since_words}" if self.since else ""]
+    def sentence(self) -> str:
+        """All of it in one line, as a panel says it."""
+        late = "försenad" if self.is_late else ""
+        since = f"sedan {self.since_words}" if self.since else ""
+        told = [f"{self.turn} {self.what}", self.detail, since, late]
         return ", ".join(part for part in told if part)
 
 

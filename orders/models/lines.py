@@ -1,5 +1,7 @@
 """A line of an order, and what has become of its quantity."""
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Prefetch, Q, QuerySet
@@ -84,6 +86,8 @@ class OrderLine(LineFacts):
     billing_form = models.ForeignKey(
         BillingForm, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+
+    turn_since: dt.datetime | None  # only of rows that life.lines_with_turns gave
 
     class Meta:
         verbose_name = "orderrad"

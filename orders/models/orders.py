@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -125,6 +126,7 @@ class Order(AddressedCase, DeliveryDetails):
     # Only of rows that khs.queue gave: the lines from KHS, and the holds that stand.
     khs_lines: list[OrderLine]
     open_holds: list[OrderHold]
+    turn_since: dt.datetime | None  # only of rows that life.with_turns gave
 
     class Meta:
         verbose_name = "beställning"

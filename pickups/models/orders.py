@@ -1,5 +1,6 @@
 """Pickup orders: where aids are fetched, and which."""
 
+import datetime as dt
 import uuid
 from typing import Self
 
@@ -124,7 +125,11 @@ class PickupOrder(AddressedCase, PickupDetails):
 
     objects = PickupQuerySet.as_manager()
 
-    waits: bool  # something of it is made ready; only of rows that khs.queue gave
+    # Only of rows that khs.queue gave: something of it is made ready; some of it has come, and when
+    # somebody else got the turn.
+    waits: bool
+    has_come: bool
+    turn_since: dt.datetime | None
 
     class Meta:
         verbose_name = "hämtorder"

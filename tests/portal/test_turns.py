@@ -1,0 +1,184 @@
+"""Whose turn it is: every kind of case says it on its page, in its panel and in its lists, and what is
+late comes first where a list is sorted by it."""
+
+import datetime as dt
+import re
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from deviations.models import Deviation
+from orders import services as orders
+from orders.models import Order, OrderLine
+from organisation.permissions import KHS
+from pickups import services as pickups
+from pickups.models import PickupOrder
+from sesam.models import CaseKind
+from tests.deviations.builders import chair, received, registered
+from tests.factories import ArticleFactory, UserFactory, WarehouseFactory, given_out, put_in_stock
+from tests.orders.builders import TO_APPROVAL, project, sent
+from tests.pickups.builders import fetched, lend, prescriber, someone
+
+pytestmark = pytest.mark.django_db
+TODAY = timezone.localdate
+
+
+def text_of(response) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+
+def signed_in(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def khs():
+    return signed_in(UserFactory(roles=[KHS], is_staff=True))
+
+
+@pytest.fixture
+def client():
+    return signed_in(prescriber())
+
+
+def an_order(person=None) -> Order:
+    article = ArticleFactory()
+    put_in_stock(WarehouseFactory(), article, 5)
+    return sent((article, 1), recipient=person or someone())
+
+
+def an_order_that_waits() -> Order:
+    order = an_order()
+    orders.hold(order, given_out("26480999", CaseKind.ACTIVITY), user=UserFactory())
+    return order
+
+
+def an_order_to_answer() -> Order:
+    return project(*TO_APPROVAL).order
+
+
+def a_pickup() -> PickupOrder:
+    return fetched(lend(someone(), ArticleFactory()))
+
+
+def a_planned_pickup() -> PickupOrder:
+    return pickups.plan(a_pickup(), user=UserFactory(), day=TODAY())
+
+
+def a_deviation() -> Deviation:
+    return registered(chair())
+
+
+def a_received_deviation() -> Deviation:
+    return received(chair())
+
+
+QUEUES = {
+    Order: "/admin/orders/order/?status=alla",
+    PickupOrder: "/admin/pickups/pickuporder/?status=alla",
+    Deviation: "/admin/deviations/deviation/?status=alla",
+}
+PAGES = {Order: "orders:detail", PickupOrder: "pickups:detail", Deviation: "deviations:detail"}
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (an_order, "KHS plockar beställningen"),
+        (an_order_that_waits, "KHS avslutar aktivitet 26480999"),
+        (an_order_to_answer, "Förskrivaren svarar på offerten"),
+        (a_pickup, "KHS planerar hämtningen"),
+        (a_planned_pickup, "KHS hämtar"),
+        (a_deviation, "KHS tar emot avvikelsen"),
+        (a_received_deviation, "KHS utreder och svarar"),
+    ],
+)
+def test_page_and_queue_say_the_same(khs, make, said):
+    case = make()
+    page = text_of(khs.get(reverse(PAGES[type(case)], args=[case.case_number])))
+    assert f"Nästa steg: {said}" in page
+    assert "sedan i dag" in page
+    assert f"{said} sedan i dag" in text_of(khs.get(QUEUES[type(case)]))
+
+
+def test_what_has_ended_is_nobodys_turn(khs):
+    order = orders.cancel(an_order(), user=UserFactory())
+    assert "Nästa steg:" not in text_of(khs.get(reverse("orders:detail", args=[order.case_number])))
+    assert "plockar beställningen" not in text_of(khs.get(QUEUES[Order]))
+
+
+def test_what_is_late_says_so_everywhere(khs):
+    yesterday = TODAY() - dt.timedelta(days=1)
+    order, pickup, deviation = an_order(), a_planned_pickup(), a_deviation()
+    OrderLine.objects.filter(order=order).update(planned_delivery=yesterday)
+    PickupOrder.objects.filter(pk=pickup.pk).update(planned_for=yesterday)
+    Deviation.objects.filter(pk=deviation.pk).update(due_on=yesterday)
+    for case in (order, pickup, deviation):
+        page = text_of(khs.get(reverse(PAGES[type(case)], args=[case.case_number])))
+        assert re.search(r"Nästa steg: .*försenad", page), case
+        assert re.search(r"sedan i dag försenad", text_of(khs.get(QUEUES[type(case)]))), case
+
+
+def test_the_recipients_lists_and_panels_say_it(client):
+    person = someone()
+    order, deviation = an_order(person), registered(chair(person))
+    home = reverse("recipients:detail", args=[person.key])
+    line = order.lines.get().pk
+    for tab, row, said in (
+        ("bestallt", line, "KHS plockar beställningen"),
+        ("avvikelser", deviation.case_number, "KHS tar emot avvikelsen"),
+    ):
+        assert f"{said} sedan i dag" in text_of(client.get(f"{home}?flik={tab}"))
+        panel = text_of(client.get(f"{home}?flik={tab}&panel={row}"))
+        assert re.search(rf"Nästa steg {said}, .*sedan i dag", panel)
+
+
+def test_lists_are_sorted_by_whose_turn_is_due_first(client):
+    person = someone()
+    early, late = an_order(person), an_order(person)
+    for order, days in ((early, 1), (late, 9)):
+        day = TODAY() + dt.timedelta(days=days)
+        OrderLine.objects.filter(order=order).update(planned_delivery=day)
+    one, other = registered(loan := chair(person)), registered(loan)
+    Deviation.objects.filter(pk=other.pk).update(due_on=TODAY() - dt.timedelta(days=1))
+    home = reverse("recipients:detail", args=[person.key])
+
+    ordered = text_of(client.get(f"{home}?flik=bestallt&sortera=next"))
+    assert ordered.index(early.case_number) < ordered.index(late.case_number)
+    ordered = text_of(client.get(f"{home}?flik=bestallt&sortera=-next"))
+    assert ordered.index(late.case_number) < ordered.index(early.case_number)
+    wrong = text_of(client.get(f"{home}?flik=avvikelser&sortera=next"))
+    assert wrong.index(other.case_number) < wrong.index(one.case_number)
+
+
+def test_saying_it_takes_no_query_a_row(client, khs):
+    person = someone()
+    urls = [
+        (client, reverse("recipients:detail", args=[person.key]) + "?flik=bestallt"),
+        (khs, QUEUES[Order]),
+        (khs, QUEUES[PickupOrder]),
+    ]
+
+    def queries() -> list[int]:
+        found = []
+        for who, url in urls:
+            with CaptureQueriesContext(connection) as captured:
+                who.get(url)
+            found.append(len(captured))
+        return found
+
+    an_order(person)
+    a_pickup()
+    queries()
+    before = queries()
+    for _ in range(4):
+        an_order(person)
+        a_pickup()
+    assert queries() == before
