@@ -6,6 +6,7 @@ from django.db import transaction
 
 from articles.measures import written
 from articles.models import Article, Balance, IsoClass
+from deviations.models import Deviation, DeviationStatus, EventType
 from individuals.stock_check import differences
 from orders.models import OrderLine
 from orders.services import reserved_by_place
@@ -73,6 +74,15 @@ def test_every_demo_person_is_in_the_register_and_most_are_not_known_yet(loaded)
     assert Recipient.objects.get(number=demo.DECEASED_PERSON).deceased_on
     many = Loan.objects.filter(recipient__number=demo.MANY_AIDS_PERSON, ended_at=None)
     assert many.count() >= 40
+
+
+def test_deviations_are_there_in_every_status_and_one_is_late(loaded):
+    assert set(Deviation.objects.values_list("status", flat=True)) == set(DeviationStatus.values)
+    assert set(Deviation.objects.values_list("event_type", flat=True)) == set(EventType.values)
+    assert Deviation.objects.filter(is_withdrawn=True).exists()
+    assert Deviation.objects.filter(recipient=None).exists()
+    assert Deviation.objects.late().exists()
+    assert Deviation.objects.still_open().grave().exists()
 
 
 def test_the_books_agree(loaded):
