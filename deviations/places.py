@@ -12,9 +12,11 @@ from orders.models import Order
 from orders.slots import order_create
 from organisation import desk, queues
 from organisation.permissions import CARE, has_role
+from organisation.slots import my_create, my_now, my_tabs
 from pickups.models import PickupOrder
 from pickups.slots import pickup_create
 from recipients.cases import Case
+from recipients.mine import tab_address
 from recipients.slots import (
     HistorySource,
     recipient_bulk,
@@ -25,9 +27,9 @@ from recipients.slots import (
 )
 from sesam import case_pages
 from sesam.models import CaseKind
-from sesam.places import BulkAction, CreateItem, NowEntry, PageOf, Part, Tab
+from sesam.places import BulkAction, CreateItem, NowEntry, Page, PageOf, Part, Tab
 
-from . import history, khs, of_pieces, tab
+from . import history, khs, mine, of_pieces, tab
 from .models import Deviation
 from .services.handling import why_not_withdraw
 from .slots import deviation_create
@@ -124,6 +126,36 @@ recipient_history.add(
         icon=ICON,
         order=50,
         newest=history.newest,
+    )
+)
+
+# --- «Min sida» ---
+
+my_tabs.add(
+    Tab(
+        name=mine.TAB,
+        label="Mina avvik./reklam.",
+        url=tab_address(mine.TAB),
+        order=40,
+        shown=_care,
+        count=mine.count,
+        build=mine.build,
+    )
+)
+my_now.add(
+    NowEntry(
+        name="deviations", order=60, shown=_care, url=tab_address(mine.TAB), build=mine.open_now
+    )
+)
+my_create.add(
+    CreateItem(
+        name="deviation",
+        label=LABEL,
+        icon=ICON,
+        url=Page("deviations:begin"),
+        order=60,
+        shown=_care,
+        dialog=True,
     )
 )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db.models import Count, Min
 from django.http import HttpRequest
 from django.urls import reverse
@@ -42,22 +45,39 @@ def build(request: HttpRequest, recipient: Recipient) -> TabContent:
 
 
 def _panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
-    found = of(recipient).select_related("category", "unit", "ordered_by", "recipient")
-    deviation = found.filter(case_number=panels.asked(request)).first()
+    deviation = with_facts(of(recipient), panels.asked(request))
     if deviation is None:
         return None
     own = Deviation.objects.for_user(request.user).filter(pk=deviation.pk).exists()
+    return panel_of(request, deviation, own=own)
+
+
+def with_facts(deviations: DeviationQuerySet, number: str) -> Deviation | None:
+    """The one of that number, with what a panel shows of it."""
+    found = deviations.select_related("category", "unit", "ordered_by", "recipient")
+    return found.filter(case_number=number).first()
+
+
+def panel_of(
+    request: HttpRequest,
+    deviation: Deviation,
+    *,
+    own: bool,
+    whose: Sequence[dict[str, Any]] = (),
+) -> Panel:
+    """The deviation in short; ``own``: whoever looks may open it, ``whose`` says whom it is about."""
     items = deviation.items.select_related("article", "individual", "loan__article")
     step = next_step(deviation)
-    facts = [
+    facts: list[dict[str, Any]] = [
         {"label": "Status", "value": status_html(deviation.status, deviation.state_label)},
         {"label": "Nästa steg", "value": step.sentence if step else "Inget"},
+        *whose,
         {"label": "Kategori", "value": deviation.category.name},
         {"label": "Gäller", "value": ", ".join(item.named for item in items) or "Inget hjälpmedel"},
         {"label": "Registrerad", "value": datum(deviation.created_at)},
     ]
     # Whose patient a protected person is tells where they live.
-    if own or not recipient.is_protected:
+    if own or not deviation.is_protected:
         facts.append({"label": "Tjänsteställe", "value": deviation.unit.name})
         facts.append({"label": "Anmäld av", "value": str(deviation.ordered_by)})
     panel = Panel(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from organisation.models import Source
 from organisation.queues import State
 
-from . import delivery_sheet, documents, promises
+from . import delivery_sheet, documents, promises, shown
 from .models import Delivery, Order, OrderHold, OrderLine, OrderStatus
 from .shown import DeskLine
 from .stages import FOR_KHS, Stage
@@ -186,10 +186,7 @@ class QueueRow:
     @property
     def aids(self) -> str:
         """The first aid by name, and how many there are besides."""
-        mains = [line.article.name for line in self.lines if not line.component_of_id]
-        if not mains:
-            return ""
-        return f"{mains[0]} med {len(mains) - 1} till" if len(mains) > 1 else mains[0]
+        return shown.aids(self.lines)
 
     @property
     def to(self) -> str:

@@ -22,7 +22,9 @@ from individuals import stock_check
 from individuals.slots import PieceTab, piece_buttons, piece_sections
 from organisation import desk, queues, stores
 from organisation.permissions import CARE, has_role, signed_in
+from organisation.slots import my_now, my_tabs
 from recipients.documents import Column, Section
+from recipients.mine import tab_address
 from recipients.models import Recipient
 from recipients.slots import (
     DocumentSection,
@@ -56,7 +58,7 @@ from sesam.slots import menu, start_boxes, strip
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts
-from . import drafts_box, fitted, history, holder, khs, offers_box, promises, services
+from . import drafts_box, fitted, history, holder, khs, mine, offers_box, promises, services
 from .life import lines_with_turns, step_of_line
 from .models import Order, OrderLine, OrderStatus
 from .slots import order_create
@@ -205,6 +207,38 @@ typed_articles.add(
             _care(request) and _started(request) and carts.may_be_ordered(number)
         ),
     )
+)
+
+
+# --- «Min sida» ---
+
+my_tabs.add(
+    Tab(
+        name=mine.TAB,
+        label="Mina beställningar",
+        url=tab_address(mine.TAB),
+        order=10,
+        shown=_care,
+        count=mine.count,
+        build=mine.build,
+    )
+)
+my_now.add(
+    NowEntry(name="orders", order=10, shown=_care, url=tab_address(mine.TAB), build=mine.open_now),
+    NowEntry(
+        name="offers",
+        order=20,
+        shown=_care,
+        url=tab_address(mine.TAB, mine.ANSWER),
+        build=mine.answers_now,
+    ),
+    NowEntry(
+        name="late_orders",
+        order=30,
+        shown=_care,
+        url=tab_address(mine.TAB, mine.LATE),
+        build=mine.late_now,
+    ),
 )
 
 

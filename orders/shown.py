@@ -20,6 +20,14 @@ from .models.details import planned_words
 Line = TypeVar("Line", CartLine, OrderLine)
 
 
+def aids(lines: Iterable[OrderLine]) -> str:
+    """What an order is of, in short: the first aid by name, and how many there are besides."""
+    mains = [line.article.name for line in lines if not line.component_of_id]
+    if not mains:
+        return ""
+    return f"{mains[0]} med {len(mains) - 1} till" if len(mains) > 1 else mains[0]
+
+
 @dataclass(kw_only=True)
 class LineRow(Generic[Line]):
     """A line and what a page says of it beside what it holds itself.

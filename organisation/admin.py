@@ -192,6 +192,7 @@ class UserAdmin(Locked, DjangoUserAdmin[User]):
             "Person",
             {"fields": ("first_name", "last_name", "title", "email", "phone", "mobile", "hsa_id")},
         ),
+        ("Adress", {"fields": ("street", "postcode", "locality")}),
         (
             "Arbete",
             {

@@ -6,10 +6,12 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.db import transaction
 
-from sesam.form_fields import choice
+from sesam.address_forms import ADDRESS_LABELS, ChecksDetails
+from sesam.form_fields import RecordField, choice, record_choice
 
 from . import sign_in_pace
-from .models import Source, User
+from .behalf import units_of
+from .models import Source, Unit, User
 from .stores import own_stores
 
 SUPPORT = "systemförvaltaren på KHS, telefon 08-465 004 20"
@@ -103,3 +105,63 @@ class SettingsForm(forms.Form):
         if "letter_keys" in self.fields:
             mine.preferences["letter_keys"] = self.cleaned_data["letter_keys"]
         mine.save(update_fields=["default_source", "preferences"])
+
+
+class UnitSettingsForm(SettingsForm):
+    """«Mina inställningar» of «Min sida»: which of one's units is the active one, too."""
+
+    unit = RecordField(
+        Unit.objects.none(), label="Tjänsteställe", empty_label=None,
+        help_text="Det väljs först i allt du registrerar. En pågående beställning ligger kvar på"
+        " det tjänsteställe som den börjades för.",
+        error_messages={
+            "required": "Välj ett tjänsteställe.",
+            "invalid_choice": "Välj ett av dina tjänsteställen.",
+        },
+    )  # fmt: skip
+    field_order = ("unit", "default_source", "letter_keys")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        units = record_choice(self, "unit")
+        units.queryset = units_of(user)
+        units.initial = user.default_unit_id
+
+    @transaction.atomic
+    def save(self, user: User) -> None:
+        super().save(user)
+        User.objects.filter(pk=user.pk).update(default_unit=self.cleaned_data["unit"])
+
+
+class ContactForm(ChecksDetails[User]):
+    """A user's own contact details; they are proposed where an order asks whom to call."""
+
+    postcode = forms.CharField(
+        label="Postnummer",
+        required=False,
+        max_length=10,
+        widget=forms.TextInput(attrs={"autocomplete": "postal-code", "inputmode": "numeric"}),
+    )
+
+    class Meta:
+        model = User
+        fields = ("street", "postcode", "locality", "phone", "mobile", "email")
+        labels = {
+            "street": ADDRESS_LABELS["street"],
+            "locality": ADDRESS_LABELS["locality"],
+            "phone": "Telefon",
+            "mobile": "Mobiltelefon",
+            "email": "E-post",
+        }
+        widgets = {
+            "street": forms.TextInput(attrs={"autocomplete": "street-address"}),
+            "locality": forms.TextInput(attrs={"autocomplete": "address-level2"}),
+            "phone": forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+            "mobile": forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+            "email": forms.EmailInput(attrs={"autocomplete": "email"}),
+        }
+        error_messages = {"email": {"invalid": "Skriv e-postadressen som namn@exempel.se."}}
+
+    def write(self, user: User) -> None:
+        """What else stands on the user may have been changed by others since the page was opened."""
+        User.objects.filter(pk=user.pk).update(**self.cleaned_data)

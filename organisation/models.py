@@ -91,8 +91,11 @@ class Unit(Address):
         return self.name
 
 
-class User(AbstractUser):
-    """Somebody who signs in. Roles are groups (``organisation.permissions``)."""
+class User(AbstractUser, Address):
+    """Somebody who signs in. Roles are groups (``organisation.permissions``). The address is where
+    they work, if it isn't the unit's."""
+
+    co = None  # type: ignore[assignment]  # how a model leaves a field of an abstract one out
 
     orderer_code = models.CharField("beställarkod", max_length=12, blank=True)
     hsa_id = models.CharField("HSA-id", max_length=31, unique=True, null=True, blank=True)

@@ -9,6 +9,8 @@ from django.urls import reverse
 from individuals import stock_check
 from organisation import desk, queues
 from organisation.permissions import CARE, has_role
+from organisation.slots import my_now, my_tabs
+from recipients.mine import tab_address
 from recipients.models import Recipient
 from recipients.slots import (
     HistorySource,
@@ -22,9 +24,9 @@ from recipients.tables import LoanTag
 from sesam import case_pages
 from sesam.links import links
 from sesam.models import CaseKind
-from sesam.places import BulkAction, CreateItem, PageOf
+from sesam.places import BulkAction, CreateItem, NowEntry, PageOf, Tab
 
-from . import history, khs
+from . import history, khs, mine
 from .models import PickupLine, PickupOrder, PickupStatus
 from .slots import pickup_create
 from .views import cases
@@ -98,6 +100,23 @@ recipient_history.add(
         order=30,
         newest=history.newest,
     )
+)
+
+# --- «Min sida» ---
+
+my_tabs.add(
+    Tab(
+        name=mine.TAB,
+        label="Mina hämtordrar",
+        url=tab_address(mine.TAB),
+        order=30,
+        shown=_care,
+        count=mine.count,
+        build=mine.build,
+    )
+)
+my_now.add(
+    NowEntry(name="pickups", order=50, shown=_care, url=tab_address(mine.TAB), build=mine.open_now)
 )
 
 # --- the pickup order's page: cancelling stands last ---

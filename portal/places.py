@@ -31,6 +31,13 @@ menu.add(
         shown=desk.in_care,
     ),
     MenuItem(
+        name="my_page",
+        label="Min sida",
+        url=Page("my_page"),
+        order=890,
+        align="account",
+    ),
+    MenuItem(
         name="admin",
         label="Administration",
         url=Page("admin:index"),

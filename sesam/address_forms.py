@@ -22,7 +22,7 @@ M = TypeVar("M", bound=Model)
 
 
 class ChecksDetails(forms.ModelForm[M]):
-    """Fields named ``postcode``, ``…_phone`` and ``…_mobile``; blank ones are let through, all
+    """Fields named ``postcode``, ``…phone`` and ``…mobile``; blank ones are let through, all
     are shown and kept as they are written everywhere."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -30,13 +30,13 @@ class ChecksDetails(forms.ModelForm[M]):
         for name, value in self.initial.items():
             if name == "postcode" and value:
                 self.initial[name] = written(value)
-            elif name.endswith(("_phone", "_mobile")) and value:
+            elif name.endswith(("phone", "mobile")) and value:
                 self.initial[name] = phones.written(value)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         for name, value in list(cleaned.items()):
-            if not (value and name.endswith(("_phone", "_mobile"))):
+            if not (value and name.endswith(("phone", "mobile"))):
                 continue
             try:
                 cleaned[name] = phones.checked(value)

@@ -49,6 +49,7 @@ URLS: dict[str, Row] = {
     "columns": Row(SIGNED_IN, post=True),
     # portal
     "start": Row(SIGNED_IN),
+    "my_page": Row(SIGNED_IN),
     # articles
     "articles:search": Row(CARE),
     "articles:detail": Row(CARE),

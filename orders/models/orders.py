@@ -135,6 +135,9 @@ class Order(AddressedCase, DeliveryDetails):
         indexes = [
             models.Index(fields=["recipient", "-sent_at"]),
             models.Index(fields=["unit", "-sent_at"]),
+            # «Min sida»: what somebody has ordered or answers for.
+            models.Index(fields=["ordered_by", "-sent_at"], name="orders_of_orderer"),
+            models.Index(fields=["prescriber", "-sent_at"], name="orders_of_prescriber"),
             # The back office's queue, in its order: all that there were, and by status.
             models.Index(fields=["planned_delivery", "sent_at", "id"], name="order_queue"),
             models.Index(

@@ -138,6 +138,9 @@ class PickupOrder(AddressedCase, PickupDetails):
         indexes = [
             models.Index(fields=["recipient", "-created_at"]),
             models.Index(fields=["unit", "-created_at"]),
+            # «Min sida»: what somebody has ordered or answers for.
+            models.Index(fields=["ordered_by", "-created_at"], name="pickups_of_orderer"),
+            models.Index(fields=["prescriber", "-created_at"], name="pickups_of_prescriber"),
             # The back office's queue, in its order: all that there were, and by status.
             models.Index(
                 fields=["-is_urgent", "planned_for", "created_at", "id"], name="pickup_queue"

@@ -60,11 +60,11 @@ from .columns import (
     link,
 )
 from .sorting import by_label, by_number, label_places, sv
-from .table import Asked, Table
+from .table import SORT, Asked, Table
 
 __all__ = [
     "ActionColumn", "Asked", "CodeColumn", "Column", "DateColumn", "DateTimeColumn", "LinkColumn",
-    "MoneyColumn", "NumberColumn", "PanelColumn", "StatusColumn", "StockColumn", "Table",
+    "MoneyColumn", "NumberColumn", "PanelColumn", "SORT", "StatusColumn", "StockColumn", "Table",
     "TickColumn", "by_label", "by_number", "escaped", "label_places", "link",
     "save_columns", "sv",
 ]  # fmt: skip

@@ -175,10 +175,11 @@ class Table(Generic[Row]):
         *,
         total: int | None = None,
         row: Callable[..., Row] | None = None,
+        of: Callable[[Any], Row] | None = None,
     ) -> Self:
         """The page of a queryset that the address asks for, and how many there are in all: one
         question, two past the end. With ``total`` somebody has counted already. ``row`` makes a
-        row of the fields of a ``values()``.
+        row of the fields of a ``values()``, ``of`` makes one of a record.
 
         With ``counted_to`` they are counted first, no further than that: more are then read in
         their order from an index, instead of all being found and sorted for one page."""
@@ -199,6 +200,8 @@ class Table(Generic[Row]):
                 counted = _total_of(found[0]) if found else 0
             if row is not None:
                 found = [row(**{n: v for n, v in f.items() if n != TOTAL}) for f in found]
+            if of is not None:
+                found = [of(record) for record in found]
             return found, counted
 
         return cls.found(request, find, total=total)

@@ -36,10 +36,11 @@ from django.forms import (
 )
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from .. import days, phones, undo, unsent
+from ..life_line import LifeLine
 from ..status_looks import look_of
 
 register = template.Library()
@@ -163,6 +164,17 @@ def _status_html(code: str, words: str, tag: bool, icon: str, tone: str) -> Safe
         " status-tag" if tag else "",
         icon_html(icon or found[0], 18),
         words,
+    )
+
+
+@register.simple_tag(name="life")
+def life_html(line: LifeLine) -> SafeString:
+    """How far a case has come, as dots: in lists and panels."""
+    dots = format_html_join(
+        "", '<span class="life-dot is-{}"></span>', ((stop.state.value,) for stop in line.stops)
+    )
+    return format_html(
+        '<span class="life-small" role="img" aria-label="{}">{}</span>', line.now, dots
     )
 
 

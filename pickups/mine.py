@@ -1,0 +1,100 @@
+"""«Mina hämtordrar» of «Min sida»."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Min
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from organisation.models import User
+from recipients.mine import MyTable, RecipientColumn, mine, narrowings, whose_facts
+from sesam import panels
+from sesam.days import day_shortly
+from sesam.panels import Panel
+from sesam.places import Now, TabContent
+from sesam.tables import Column, DateColumn, PanelColumn, StatusColumn, by_label, sv
+from sesam.templatetags.sesam import datum, status_html
+
+from .life import life_line
+from .models import PickupOrder, PickupStatus
+
+TAB = "hamtordrar"
+_WITH = ("recipient", "unit", "reason", "warehouse", "ordered_by", "prescriber")
+
+
+class MyPickupTable(MyTable[PickupOrder]):
+    """The newest first."""
+
+    columns = (
+        PanelColumn("number", "Hämtorder", "case_number", key="case_number", sort="case_number",
+                    css="code"),
+        RecipientColumn(lambda pickup: pickup),
+        Column("unit", "Tjänsteställe", "unit.name", sort=sv("unit__name")),
+        DateColumn("registered", "Registrerad", "created_at", sort=("created_at", "id"),
+                   falling_first=True, priority=2),
+        StatusColumn("status", "Status", lambda x: x.get_status_display(),
+                     sort=by_label("status", PickupStatus.choices)),
+    )  # fmt: skip
+    order = "-registered"
+    dom_id = "mina-hamtordrar"
+    caption = "Mina hämtordrar"
+    noun = ("hämtorder", "hämtordrar")
+    empty_text = "Inga hämtordrar"
+    empty_hint = "Det som du har beställt hämtning av visas här."
+
+
+def count(request: HttpRequest, user: User) -> int:
+    """Open ones, up to as many as the list counts."""
+    found = mine(user, PickupOrder.objects.all()).still_open().order_by()
+    return found[: MyPickupTable.counted_to].count()
+
+
+def build(request: HttpRequest, user: User) -> TabContent:
+    table = MyPickupTable.of_mine(
+        request,
+        PickupOrder.objects.all(),
+        narrowings("created_at"),
+        loaded=lambda pickups: pickups.select_related(*_WITH),
+    )
+    return TabContent(table=table, panel=_panel(request, user))
+
+
+def _panel(request: HttpRequest, user: User) -> Panel | None:
+    found = mine(user, PickupOrder.objects.all()).select_related(*_WITH)
+    pickup = found.filter(case_number=panels.asked(request)).first()
+    if pickup is None:
+        return None
+    step = life_line(pickup, pickup.events.select_related("user")).next_step
+    return Panel(
+        kicker="Hämtorder",
+        title=pickup.case_number,
+        close_url=panels.close_url(request),
+        facts=[
+            {"label": "Status", "value": status_html(pickup.status, pickup.get_status_display())},
+            {"label": "Nästa steg", "value": step.sentence if step else "Inget"},
+            *whose_facts(request, pickup),
+            {"label": "Orsak", "value": pickup.reason},
+            {"label": "Planerad hämtning", "value": datum(pickup.planned_for) or "inget datum än"},
+            {"label": "Till lager", "value": pickup.warehouse},
+            {"label": "Registrerad", "value": datum(pickup.created_at)},
+            {"label": "Tjänsteställe", "value": pickup.unit},
+            {"label": "Beställare", "value": pickup.ordered_by},
+            {"label": "Förskrivare", "value": pickup.prescriber},
+        ],
+        go_url=reverse("pickups:detail", args=[pickup.case_number]),
+        go_label="Gå till hämtorderdetaljer",
+    )
+
+
+def open_now(request: HttpRequest, user: User) -> Now:
+    """«1 öppen hämtorder»; amber once its day has passed."""
+    found = (
+        mine(user, PickupOrder.objects.all())
+        .still_open()
+        .aggregate(count=Count("pk"), day=Min("planned_for"))
+    )
+    day = found["day"]
+    words = "öppen hämtorder" if found["count"] == 1 else "öppna hämtordrar"
+    late = day is not None and day < timezone.localdate()
+    return Now(found["count"], words, f"planerad {day_shortly(day)}" if day else "", late)

@@ -1,0 +1,142 @@
+"""«Min sida»: who one is here, where one works, and one's own cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods
+
+from orders import cart as carts
+from organisation.forms import CHOICES, ContactForm, UnitSettingsForm
+from organisation.models import Source, Unit, User
+from organisation.permissions import CARE, UserRequest, has_role, roles
+from organisation.slots import my_create, my_now, my_tabs
+from recipients.mine import WHOSE, names_recipients
+from sesam import panels, phones
+
+EDIT = "redigera"
+CONTACT, SETTINGS = "kontakt", "installningar"
+
+
+@roles()
+@cache_control(no_store=True, private=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_page(request: UserRequest) -> HttpResponse:
+    """The page; with ``?redigera=`` the block that is edited, and its POST."""
+    asked = request.GET.get(EDIT)
+    if asked == SETTINGS and not has_role(request.user, *CARE):
+        asked = None  # only who orders has any
+    if request.method != "POST":
+        return _my_page(request, asked, _empty(request.user, asked), 200)
+    if asked == CONTACT:
+        contact = ContactForm(request.POST, instance=User(pk=request.user.pk))
+        if not contact.is_valid():
+            return _my_page(request, asked, contact, 422)
+        contact.write(request.user)
+        messages.success(request, "Dina kontaktuppgifter är sparade.")
+    elif asked == SETTINGS:
+        settings = UnitSettingsForm(request.POST, user=request.user)
+        if not settings.is_valid():
+            return _my_page(request, asked, settings, 422)
+        settings.save(request.user)
+        messages.success(request, _saved(request, settings.cleaned_data["unit"]))
+    return redirect(_here(request, without=EDIT))
+
+
+def _saved(request: UserRequest, unit: Unit) -> str:
+    """What was saved; and that an order in progress stays where it was begun."""
+    said = "Dina inställningar är sparade."
+    cart = carts.of_request(request)
+    if cart is None or cart.unit_id == unit.pk:
+        return said
+    return f"{said} Din pågående beställning ligger kvar på {cart.unit}."
+
+
+def _empty(user: User, asked: str | None) -> forms.BaseForm | None:
+    if asked == CONTACT:
+        return ContactForm(instance=user)
+    return UnitSettingsForm(user=user) if asked == SETTINGS else None
+
+
+def _my_page(
+    request: UserRequest, asked: str | None, form: forms.BaseForm | None, status: int
+) -> HttpResponse:
+    user = request.user
+    context: dict[str, Any] = {
+        "form": form,
+        "editing": asked if form else None,
+        "contact": _contact(user),
+        "contact_url": _here(request, redigera=CONTACT),
+        "leave_url": _here(request, without=EDIT),
+        "now": my_now.told(request, user),
+        "create": my_create.shown(request, user),
+    }
+    if has_role(user, *CARE):
+        context |= {
+            "settings": _settings(user),
+            "settings_url": _here(request, redigera=SETTINGS),
+        }
+    if my_tabs.open_to(request, user):
+        tabs, opened = my_tabs.opened(request, user)
+        content = opened.build(request, user)
+        if isinstance(content, HttpResponse):
+            return content
+        names = names_recipients(request)
+        context |= {
+            "tabs": tabs,
+            "content": content,
+            "names": names,
+            "names_url": _here(request, without=WHOSE if names else "", **_toggled(names)),
+        }
+        status = content.status if status == 200 else status
+    return render(request, "portal/my_page.html", context, status=status)
+
+
+def _toggled(names: bool) -> dict[str, str]:
+    return {} if names else {WHOSE: "1"}
+
+
+def _contact(user: User) -> list[dict[str, Any]]:
+    name = f"{user}, {user.title.lower()}" if user.title else str(user)
+    return [
+        {"label": "Namn", "value": name},
+        {"label": "Adress", "value": _lines(user.address_lines())},
+        {"label": "Telefon", "value": phones.written(user.phone)},
+        {"label": "Mobil", "value": phones.written(user.mobile)},
+        {"label": "E-post", "value": user.email},
+    ]
+
+
+def _settings(user: User) -> list[dict[str, Any]]:
+    units = Unit.objects.select_related("payer", "delivering_warehouse")
+    unit = units.filter(pk=user.default_unit_id or 0).first()
+    stores = unit.own_stores.filter(is_active=True) if unit else []
+    return [
+        {"label": "Tjänsteställe", "value": unit},
+        {"label": "Betalare", "value": unit and unit.payer},
+        {"label": "Levererande lager", "value": unit and unit.delivering_warehouse},
+        {"label": "Eget förråd", "value": _lines([str(store) for store in stores])},
+        {"label": "Förval", "value": CHOICES.get(Source(user.default_source))
+         if user.default_source else ""},
+    ]  # fmt: skip
+
+
+def _lines(parts: list[str]) -> str:
+    return format_html_join(mark_safe("<br>"), "{}", ((part,) for part in parts))
+
+
+def _here(request: HttpRequest, without: str = "", **changes: str) -> str:
+    """This page's address with something in its query changed; an open panel is closed."""
+    query = request.GET.copy()
+    for name in (without, panels.PANEL, panels.TAB):
+        query.pop(name, None)
+    for name, value in changes.items():
+        query[name] = value
+    return request.path + (f"?{query.urlencode()}" if query else "")
