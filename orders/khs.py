@@ -49,10 +49,14 @@ def desk(order: Order, lines: list[OrderLine], hold: OrderHold | None) -> Desk:
             may_take_off=not order.has_ended and bool(line.put_for_id) and line.open > 0,
         )
     is_waiting = order.status == OrderStatus.REGISTERED and hold is None
-    can_deliver = not order.has_ended and hold is None
+    # A project that isn't mounted yet is moved on its own page: nothing of it is picked or delivered.
+    is_ours = any(
+        line.open and line.source == Source.CENTRAL and not line.awaits_project for line in lines
+    )
+    can_deliver = not order.has_ended and hold is None and is_ours
     return Desk(
         lines=at_lines,
-        can_pick=is_waiting,
+        can_pick=is_waiting and is_ours,
         can_stop=order.status == OrderStatus.PICKING,
         can_deliver=can_deliver,
         can_cancel=is_waiting,

@@ -420,6 +420,15 @@ def test_a_project_is_not_delivered_before_it_is_installed(khs_user):
     assert re.search(rf'name="antal-{line.pk}"[^>]* value="0"', text)
 
 
+@pytest.mark.parametrize(("reached", "offered"), [(TO_INSTALLED[:-1], False), (TO_INSTALLED, True)])
+def test_khs_is_offered_neither_pick_nor_delivery_before_the_project_is_installed(
+    khs_user, reached, offered
+):
+    line = project(*reached)
+    text = at(khs_user).get(page(line)).content.decode()
+    assert (">Leverera</a>" in text) is (">Påbörja plock</button>" in text) is offered
+
+
 def test_the_delivery_ends_the_project_and_the_service_becomes_no_loan(khs_user):
     line = project(*TO_INSTALLED)
     services.deliver(line.order, [Pick(line.pk, 1)], user=khs_user)
@@ -461,7 +470,7 @@ def test_the_orders_page_asks_as_many_questions_however_far_the_project_has_come
 
 def test_khs_page_asks_as_many_questions_however_many_projects(khs_user):
     khs, counts = at(khs_user), []
-    for reached in ([Stage.AT_SUPPLIER], TO_INSTALLED):
+    for reached in ([Stage.AT_SUPPLIER], TO_INSTALLED[:-1]):
         line = project(*reached)
         khs.get(page(line))
         with CaptureQueriesContext(connection) as asked:
