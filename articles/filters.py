@@ -52,6 +52,7 @@ class Filters:
     in_stock: bool = False
     branch: str = ""
     supplier_id: int | None = None
+    favourites_of: int | None = None
     measures: dict[MeasureFilter, Span] = field(default_factory=dict)
 
     def conditions(self) -> tuple[list[str], dict[str, Any]]:
@@ -61,6 +62,12 @@ class Filters:
         if self.article_type:
             found.append("a.type = %(type)s")
             values["type"] = self.article_type
+        if self.favourites_of is not None:
+            found.append(
+                "EXISTS (SELECT FROM articles_favourite mine WHERE mine.article_id = a.id"
+                " AND mine.user_id = %(user)s)"
+            )
+            values["user"] = self.favourites_of
         if self.supplier_id is not None:
             found.append("a.supplier_id = %(supplier)s")
             values["supplier"] = self.supplier_id

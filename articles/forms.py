@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.http import QueryDict
 
+from organisation.models import User
 from organisation.stores import Seen
 from sesam.form_fields import choice
+from sesam.templatetags.sesam import NBSP
 
 from . import search
 from .filters import MEASURE_FILTERS, Filters
@@ -20,7 +23,7 @@ ALL = "alla"
 YES = "ja"
 #: What the address of a search may hold, in the order that it is written.
 PARAMETERS = (
-    *("q", "typ", "lager", "i_lager", "gren", "leverantor"),
+    *("q", "typ", "lager", "i_lager", "favoriter", "gren", "leverantor"),
     *(one.name for one in MEASURE_FILTERS),
     "sortera",
 )
@@ -51,12 +54,18 @@ class SearchForm(forms.Form):
     gren = forms.ChoiceField(label="Gren i katalogen", required=False)
     leverantor = forms.ChoiceField(label="Leverantör", required=False)
     i_lager = forms.BooleanField(
-        label="Bara det som finns i lagret",
+        label="Finns i lagret",
         required=False,
         widget=forms.CheckboxInput(attrs={"value": YES}, check_test=lambda value: value == YES),
     )
 
-    def __init__(self, data: QueryDict, *, seen: Seen) -> None:
+    favoriter = forms.BooleanField(
+        label="Mina favoriter",
+        required=False,
+        widget=forms.CheckboxInput(attrs={"value": YES}, check_test=lambda value: value == YES),
+    )
+
+    def __init__(self, data: QueryDict, *, seen: Seen, user: User) -> None:
         warehouse = seen.by_number(data.get("lager", ""))
         chosen = data.get("typ", "")
         branch, supplier = data.get("gren", ""), data.get("leverantor", "")
@@ -67,9 +76,9 @@ class SearchForm(forms.Form):
                 "q": data.get("q", "").replace("\0", "").strip(),
                 "typ": chosen if chosen in search.TYPES else ALL,
                 "lager": warehouse.number if warehouse else "",
-                "gren": branch if any(branch in dict(group) for _, group in branches) else "",
+                "gren": branch if branch in dict(branches) else "",
                 "leverantor": supplier if supplier in suppliers else "",
-                "i_lager": YES if data.get("i_lager") == YES else "",
+                **{name: YES if data.get(name) == YES else "" for name in ("i_lager", "favoriter")},
                 **{
                     one.name: data.get(one.name, "").replace("\0", "").strip()
                     for one in MEASURE_FILTERS
@@ -85,7 +94,7 @@ class SearchForm(forms.Form):
         for one in MEASURE_FILTERS:
             self.fields[one.name] = SpanField(label=one.label, required=False)
         self.warehouse = warehouse
-        self._suppliers = suppliers
+        self._suppliers, self._user = suppliers, user
 
     @property
     def filters(self) -> list[tuple[forms.BoundField, bool]]:
@@ -110,6 +119,7 @@ class SearchForm(forms.Form):
         words = [self["typ"].value() != ALL and str(dict(_choices(self, "typ"))[self.data["typ"]])]
         words += [self.data["gren"] and iso_text(self.data["gren"]), self.data["leverantor"]]
         words += [bool(self.data["i_lager"]) and "finns i lager"]
+        words += [bool(self.data["favoriter"]) and "mina favoriter"]
         words += [
             self.data[one.name] and f"{one.measure.label.lower()} {self.data[one.name]}"
             for one in MEASURE_FILTERS
@@ -119,7 +129,8 @@ class SearchForm(forms.Form):
     @property
     def is_narrowed(self) -> bool:
         """Whether there is something to search by without a word."""
-        return bool(self.data["gren"] or self.data["leverantor"] or self.has_measures)
+        names = ("gren", "leverantor", "favoriter")
+        return self.has_measures or any(self.data[name] for name in names)
 
     @property
     def wanted(self) -> Filters:
@@ -129,6 +140,7 @@ class SearchForm(forms.Form):
             article_type=search.TYPES.get(data["typ"]),
             warehouse_id=self.warehouse.pk if self.warehouse else None,
             in_stock=data["i_lager"],
+            favourites_of=self._user.pk if data["favoriter"] else None,
             branch=data["gren"],
             supplier_id=self._suppliers.get(data["leverantor"]),
             measures={
@@ -147,14 +159,11 @@ def _choices(form: forms.Form, name: str) -> Any:
     return choice(form, name).choices
 
 
-def _branches(chosen: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The chapters with their branches of four digits, and the chosen one of six. One query."""
-    wanted = IsoClass.objects.filter(level__lte=2)
-    if len(chosen) == 6 and chosen.isdecimal():
-        wanted |= IsoClass.objects.filter(code=chosen)
-    groups: dict[str, tuple[str, list[tuple[str, str]]]] = {}
-    for code, title in wanted.order_by("code").values_list("code", "title"):
-        label = f"{iso_text(code)} {title}"
-        group = groups.setdefault(code[:2], (label, []))
-        group[1].append((code, label))
-    return list(groups.values())
+def _branches(chosen: str) -> list[tuple[str, str]]:
+    """The chapters, and under the chosen one its branches: all there are would weigh more than the
+    page. One query."""
+    wanted = Q(level=1)
+    if chosen.isdecimal() and len(chosen) in (2, 4, 6):
+        wanted |= Q(level=2, code__startswith=chosen[:2]) | Q(code=chosen)
+    found = IsoClass.objects.filter(wanted).order_by("code").values_list("code", "title")
+    return [(code, f"{NBSP * (len(code) - 2)}{iso_text(code)} {title}") for code, title in found]

@@ -19,7 +19,7 @@ from organisation.permissions import CARE, UserRequest, roles
 from sesam import attachments, personal_numbers
 from sesam.templatetags.sesam import kr
 
-from . import components, shown, way_back
+from . import compare, components, favourites, shown, way_back
 from . import search as finder
 from .models import Article, ArticleDocument, Balance
 from .prices import rent_text
@@ -95,6 +95,13 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
         "warehouses": seen.warehouses,
         "warehouse": warehouse,
         "kept": kept,
+        "star": favourites.star_html(
+            article.number,
+            article.name,
+            is_on=favourites.is_favourite(request.user, article),
+            css="btn btn-outline-primary",
+        ),
+        "compare_url": compare.url_of(shown.comparable(article)),
         "link_query": f"?{urlencode(kept)}" if kept else "",
         **_head(page),
         **_TAB_BUILDERS[chosen](page),

@@ -59,6 +59,7 @@ class ArticleHit:
     billing_rule: str
     seat_width: Span | None
     seat_depth: Span | None
+    is_favourite: bool = False
 
     @property
     def article_type(self) -> str:
@@ -198,12 +199,14 @@ def search(
     asked: Asked,
     *,
     filters: Filters,
+    user_id: int | None = None,
     with_prices: bool = True,
 ) -> tuple[list[ArticleHit], int]:
     """One page of the articles in which every word occurs and that the filters let through, and how
-    many there are in all: no further than the list counts."""
+    many there are in all: no further than the list counts. Whose favourites they are is ``user_id``."""
     narrowed, values = filters.conditions()
     wanted: dict[str, Any] = {
+        "user": user_id,
         **values,
         "limit": asked.per_page,
         "offset": asked.offset,
@@ -275,7 +278,9 @@ def _page_question(matching: str, asked: Asked, total: int, *, with_prices: bool
                      AND ob.on_hand - ob.reserved - ob.unavailable > 0
                    WHERE m.article_id = a.id),
                {"p.list_price, p.rent" if with_prices else "NULL::numeric, NULL::numeric"}, f.rule,
-               a.seat_width, a.seat_depth
+               a.seat_width, a.seat_depth,
+               EXISTS (SELECT FROM articles_favourite mine
+                   WHERE mine.article_id = a.id AND mine.user_id = %(user)s)
         FROM page JOIN articles_article a ON a.id = page.id
         {_SUPPLIER.format(a="a")} {_BALANCE.format(a="a")} {_FORM.format(a="a")}
         {_PRICE.format(a="a") if with_prices or key == SORTS["price"][0] else ""}

@@ -240,6 +240,14 @@ def member_rows(
     return rows, compared
 
 
+def comparable(article: Article) -> list[str]:
+    """The article's number, and those of what stands in for it: as many as are compared. One query,
+    for an article of a group."""
+    group = getattr(article, "replacement", None) and article.replacement.group
+    others = group.members.values_list("article__number", flat=True)[:4] if group else []
+    return list(dict.fromkeys([article.number, *others]))[:4]
+
+
 def compared_measures(articles: Iterable[Article]) -> list[Measure]:
     """Those that any of the articles has."""
     found = list(articles)

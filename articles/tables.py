@@ -15,10 +15,12 @@ from sesam.tables import (
     MoneyColumn,
     StockColumn,
     Table,
+    TickColumn,
     escaped,
 )
 from sesam.templatetags.sesam import NBSP, icon_html
 
+from .favourites import star_html
 from .measures import BY_NAME
 from .models import ArticleType
 from .pictograms import WithPictograms
@@ -51,6 +53,13 @@ class OrderColumn(ActionColumn):
         return buttons(table.request, row)
 
 
+class HitColumn(OrderColumn):
+    """A star besides."""
+
+    def html(self, row: Any, table: Table[Any]) -> str:
+        return star_html(row.number, row.name, is_on=row.is_favourite) + super().html(row, table)
+
+
 class ArticleNameColumn(LinkColumn):
     """The name with its pictogram, where the found articles are of several kinds."""
 
@@ -63,6 +72,7 @@ class ArticleTable(WithPictograms, Table[ArticleHit]):
     """«Sök artikel»; sorted, cut and counted by the search."""
 
     columns = (
+        TickColumn("name", key="number"),
         CodeColumn("number", "Artikelnr", sort=SORTS["number"]),
         ArticleNameColumn("name", "Benämning", url=article_url, sort=SORTS["name"]),
         Column("supplier", "Leverantör", sort=SORTS["supplier"], priority=3),
@@ -91,7 +101,7 @@ class ArticleTable(WithPictograms, Table[ArticleHit]):
             sort=SORTS["price"],
             priority=2,
         ),
-        OrderColumn("act", "Beställ"),
+        HitColumn("act", "Favorit och beställ"),
     )
     order = "name"
     counted_to = 10_000

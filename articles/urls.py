@@ -1,11 +1,13 @@
 from django.urls import path
 
-from . import assortment_views, page_views, stores_views, views
+from . import assortment_views, compare_views, favourites, page_views, stores_views, views
 
 app_name = "articles"
 urlpatterns = [
     path("artiklar/", views.search, name="search"),
     path("artiklar/senast-visade/ta-bort/", views.forget, name="forget"),
+    path("artiklar/favoriter/", favourites.mark, name="favourite"),
+    path("artiklar/jamfor/", compare_views.compare, name="compare"),
     path("sortiment/", assortment_views.chapters, name="assortment"),
     path("sortiment/<str:code>/", assortment_views.branch, name="assortment_branch"),
     path("lager/", stores_views.store_list, name="stores"),

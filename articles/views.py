@@ -20,8 +20,8 @@ from organisation.models import Warehouse
 from organisation.permissions import CARE, UserRequest, roles
 from sesam import personal_numbers
 
+from . import compare, way_back
 from . import search as finder
-from . import way_back
 from .forms import ALL, PARAMETERS, SearchForm
 from .models import Article, ArticleLook, Balance
 from .slots import carried, where_typed
@@ -46,7 +46,7 @@ def search(request: UserRequest) -> HttpResponse:
             del given["typ"]
         return HttpResponseRedirect(f"{request.path}?{urlencode(given)}")
     seen = stores.seen_by(request.user)
-    form = SearchForm(request.GET, seen=seen)
+    form = SearchForm(request.GET, seen=seen, user=request.user)
     typed = form.data["q"]
     if url := _of_number(request, asked):
         return HttpResponseRedirect(url)
@@ -82,6 +82,7 @@ def _hits(request: UserRequest, form: SearchForm) -> dict[str, Any]:
             finder.search,
             finder.words_of(form.cleaned_data["q"]),
             filters=form.wanted,
+            user_id=request.user.pk,
             with_prices="price" in ArticleTable.shown_columns(request.user),
         ),
     )
@@ -93,8 +94,12 @@ def _hits(request: UserRequest, form: SearchForm) -> dict[str, Any]:
         if any(one.measure.name == name for one in form.wanted.measures):
             table.show(name)
     table.link_query = f"?{urlencode(carried)}"
+    if form.wanted.favourites_of and not form.data["q"]:
+        table.empty_text = "Inga favoriter"
+        table.empty_hint = "Sätt en stjärna på en artikel, så står den här."
     return {
         "table": table,
+        "bulk": compare.actions(),
         "many": table.total > settings.AVAILABILITY_ROW_LIMIT,
         "row_limit": settings.AVAILABILITY_ROW_LIMIT,
     }
@@ -106,6 +111,12 @@ def _detail_url(number: str, warehouse: str = "") -> str:
 
 
 # --- lately viewed -----------------------------------------------------------------------
+
+
+def lately_viewed(request: UserRequest) -> list[Article]:
+    """The articles looked at lately, newest first. One query."""
+    articles = Article.objects.filter(looks__user=request.user).order_by("-looks__seen_at")
+    return list(articles[:SHOWN])
 
 
 def _lately(request: UserRequest, warehouse: Warehouse | None) -> list[Article]:

@@ -44,6 +44,7 @@
     });
     // A choice that acts at once draws the part of the page that it changes; its button is without script only.
     all("form[data-at-once]").forEach((f) => enhance(f, { ...address(f), ...part(f.dataset.atOnce), trigger: "change", "push-url": "true" }));
+    all("button[data-star]").forEach((b) => enhance(b, { post: b.form.getAttribute("action") + (b.classList.contains("btn") ? "?knapp=1" : ""), target: "#" + b.id, swap: "outerHTML" }));
     all(".edit-block").forEach((block) => {
       const self = { ...part("#" + block.id), "replace-url": "true", "select-oob": "#messages:innerHTML,#person-state:outerHTML" };
       block.querySelectorAll("a.edit-open, a.edit-leave, form.edit-form").forEach((e) => enhance(e, { ...address(e), ...self }));

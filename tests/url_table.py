@@ -53,6 +53,8 @@ URLS: dict[str, Row] = {
     # articles
     "articles:search": Row(CARE),
     "articles:detail": Row(CARE),
+    "articles:compare": Row(CARE),
+    "articles:favourite": Row(CARE, post=True),
     "articles:document": Row(CARE),
     "articles:assortment": Row(CARE),
     "articles:assortment_branch": Row(CARE),

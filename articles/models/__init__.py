@@ -19,7 +19,7 @@ from .parts import (
     _document_path,
 )
 from .stock import Balance, StockMovement
-from .users import ArticleLook, CatalogueImport, _import_path
+from .users import ArticleLook, CatalogueImport, Favourite, _import_path
 
 __all__ = [
     "Article",
@@ -29,6 +29,7 @@ __all__ = [
     "Balance",
     "BillingForm",
     "CatalogueImport",
+    "Favourite",
     "Fit",
     "IsoClass",
     "Price",

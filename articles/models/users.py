@@ -50,6 +50,24 @@ class CatalogueImport(Awaited):
         return self.name
 
 
+class Favourite(models.Model):
+    """An article that a user has marked with a star."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="favourites")
+    since = models.DateTimeField("sedan", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "favorit"
+        verbose_name_plural = "favoriter"
+        constraints = [models.UniqueConstraint(fields=["user", "article"], name="a_favourite_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.article}"
+
+
 class ArticleLook(models.Model):
     """That a user looked at an article's page, and when last. Kept for a week."""
 

@@ -24,6 +24,8 @@ GOES_ALONG = {
     "sesam.Printout.owner",
     "articles.ArticleLook.user",
     "articles.ArticleLook.article",
+    "articles.Favourite.user",
+    "articles.Favourite.article",
     # what describes an article that nothing has referred to yet: else the article stays
     "articles.Price.article",
     "articles.StandardComponent.article",

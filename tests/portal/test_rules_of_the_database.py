@@ -8,7 +8,14 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from articles.models import Article, ArticleDocument, ArticleLook, CatalogueImport, Fit
+from articles.models import (
+    Article,
+    ArticleDocument,
+    ArticleLook,
+    CatalogueImport,
+    Favourite,
+    Fit,
+)
 from individuals.models import Individual
 from orders import cart as carts
 from orders.models import OrderHold
@@ -123,6 +130,7 @@ TWICE: dict[str, dict[str, Any]] = {
     "a_fit_once": {},
     "one_balance": {},
     "one_look_a_user_and_article": {},
+    "a_favourite_once": {},
     "one_turn_for_a_pair": {},
     "one_block_reason_a_code": {"name": "En till"},
     "one_relation_a_case": {},
@@ -175,6 +183,7 @@ def rows() -> None:
     StandardComponentFactory()
     Fit.objects.create(main=chair.article, part=part.article)
     ArticleDocument.objects.create(article=chair.article, title="Manual", url="https://example.se")
+    Favourite.objects.create(user=user, article=chair.article)
     ArticleLook.objects.create(user=user, article=chair.article, seen_at=NOW)
     SignInTurn.objects.create(name="x", address="y", opens_at=NOW)
     Printout.objects.create(owner=user, title="Saldolista", name="saldo.pdf", back_url="/")
