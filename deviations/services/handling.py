@@ -26,6 +26,7 @@ from ..models import (
 )
 from ..models.deviations import blocks_of
 from ..models.reports import NUMBERED
+from .holding import Promised, hold_back
 from .registering import due
 
 FOUND = ["status", "handler", "cause", "measure", "answer", "could_be_grave"]
@@ -87,9 +88,12 @@ def investigate(
 ) -> Deviation:
     """Keep what was found so far. ``seen`` is the last event when the page was shown: who saves over
     somebody else's work is told."""
-    deviation = lock_case(deviation)
+    deviation, promised = _lock_with_promised(deviation, could_be_grave)
     _check_open(deviation, seen)
+    became_grave = could_be_grave and not deviation.is_grave
     _write(deviation, user, cause, measure, answer, could_be_grave, reports)
+    if became_grave:
+        _hold_all(deviation, user, promised)
     set_status(deviation, DeviationStatus.INVESTIGATING)
     deviation.save(update_fields=FOUND)
     tell(deviation, user, EventKind.INVESTIGATED, "Utredningen ändrades")
@@ -111,9 +115,12 @@ def close(
 ) -> Deviation:
     """Close it with an answer to who reported it. One that harmed seriously, or could have, needs
     its cause, its measure and an answer for everybody who is to be told: ``Unanswered``."""
-    deviation = lock_case(deviation)
+    deviation, promised = _lock_with_promised(deviation, could_be_grave)
     _check_open(deviation, seen)
+    became_grave = could_be_grave and not deviation.is_grave
     _write(deviation, user, cause, measure, answer, could_be_grave, reports)
+    if became_grave:
+        _hold_all(deviation, user, promised)
     _check_answered(deviation)
     set_status(deviation, DeviationStatus.CLOSED)
     deviation.closed_at, deviation.due_on = timezone.now(), None
@@ -148,7 +155,6 @@ def _write(
     reports: Iterable[Report],
 ) -> None:
     deviation.cause, deviation.measure, deviation.answer = cause, measure, answer
-    became_grave = could_be_grave and not deviation.is_grave
     deviation.could_be_grave = could_be_grave
     deviation.handler = user
     for report in reports:
@@ -162,8 +168,6 @@ def _write(
                 "reason_not": report.reason_not,
             },
         )
-    if became_grave:
-        _hold_all(deviation, user)
 
 
 def _check_report(deviation: Deviation, report: Report) -> None:
@@ -201,18 +205,30 @@ def _in_sentence(to: ReportedTo) -> str:
     return names.get(to, str(to.label))
 
 
-def _hold_all(deviation: Deviation, user: User) -> None:
+def _pieces_of(deviation: Deviation) -> list[int]:
+    mine = deviation.items.filter(individual__isnull=False)
+    return list(mine.values_list("individual", flat=True))
+
+
+def _lock_with_promised(
+    deviation: Deviation, could_be_grave: bool
+) -> tuple[Deviation, Promised | None]:
+    """The locked deviation; with the orders that may have to yield where it is found grave now."""
+    becomes_grave = could_be_grave and not deviation.is_grave
+    promised = Promised(_pieces_of(deviation)) if becomes_grave else None
+    if promised:
+        promised.lock([deviation.recipient_id] if deviation.recipient_id else [])
+    return lock_case(deviation), promised
+
+
+def _hold_all(deviation: Deviation, user: User, promised: Promised | None) -> None:
     """KHS finds that it could have harmed seriously: its pieces are held back from now on."""
-    mine = deviation.items.filter(individual__isnull=False).values_list("individual", flat=True)
     blocked = set(blocks_of(deviation).values_list("individual", flat=True))
-    left = [pk for pk in mine if pk not in blocked]
-    if not left:
-        return
-    held = HeldPieces(left, user=user)
-    held.block(BlockReason.Code.INQUIRY, case_number=deviation.case_number)
-    held.save()
-    numbers = ", ".join(sorted(piece.number for piece in held.pieces.values()))
-    tell(deviation, user, EventKind.BLOCKED, f"Individ {numbers} spärrades")
+    left = [pk for pk in _pieces_of(deviation) if pk not in blocked]
+    if left:
+        held = HeldPieces(left, user=user)
+        hold_back(deviation, held, user=user, promised=promised)
+        held.save()
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from articles.models import BillingForm
 from individuals.holding import HeldPieces
-from individuals.models import BlockReason, Individual
+from individuals.models import Individual
 from organisation.behalf import check_unit
 from organisation.models import Unit, User
 from recipients import dialog_files, lending
@@ -37,6 +37,8 @@ from ..models import (
     DeviationItem,
     EventType,
 )
+from ..models.deviations import GRAVE
+from .holding import Promised, hold_back
 
 #: What is typed of the event itself; the place and the account may tell where somebody is.
 ACCOUNT = ("place", "what_happened", "done_at_once", "kept_where")
@@ -77,8 +79,9 @@ def register(
     serious consequences is always held back. Raises ``DomainError`` (``line`` = the loan's id, or
     ``field``), or ``Protected``.
     """
-    if recipient:
-        lending.lock([recipient.pk])
+    is_grave = details.get("consequence") in GRAVE
+    promised = Promised([piece.pk] if piece and is_grave else [])
+    promised.lock([recipient.pk] if recipient else [])
     if there := Deviation.objects.filter(token=token, ordered_by=user).first():
         return there
     if recipient:
@@ -117,8 +120,8 @@ def register(
         dialog_files.hand_over(files, DeviationAttachment, deviation=deviation)
     )
     tell(deviation, user, EventKind.CREATED, f"{deviation.definite} registrerades")
-    if pieces and (block or deviation.is_grave):
-        hold_back(deviation, held, user=user)
+    if pieces and (block or is_grave):
+        hold_back(deviation, held, user=user, promised=promised if is_grave else None)
     held.save()
     if recipient:
         CareRelation.objects.create(
@@ -134,13 +137,6 @@ def due(deviation: Deviation) -> dt.date:
         return add_working_days(timezone.localdate(deviation.created_at), days)
     since = timezone.localdate(deviation.received_at)
     return add_working_days(since, settings.DEVIATION_CLOSE_DAYS)
-
-
-def hold_back(deviation: Deviation, held: HeldPieces, *, user: User) -> None:
-    """None of the pieces is handed out until KHS lets it go."""
-    held.block(BlockReason.Code.INQUIRY, case_number=deviation.case_number)
-    numbers = ", ".join(sorted(piece.number for piece in held.pieces.values()))
-    tell(deviation, user, EventKind.BLOCKED, f"Individ {numbers} spärrades")
 
 
 def check_event(deviation: Deviation) -> None:

@@ -21,6 +21,7 @@ from .delivering import Overtaken, Pick, deliver, delivered_so_far
 from .projects import answer_offer, may_answer, move_on
 from .putting import put_article, take_off
 from .sending import send
+from .yielding import give_up_one, promised_last
 
 __all__ = [
     "Overtaken",
@@ -30,9 +31,11 @@ __all__ = [
     "cancel",
     "deliver",
     "delivered_so_far",
+    "give_up_one",
     "hold",
     "may_answer",
     "move_on",
+    "promised_last",
     "put_article",
     "release",
     "reserved_by_place",

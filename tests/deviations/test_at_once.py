@@ -9,16 +9,17 @@ from deviations.models import Deviation, DeviationStatus
 from individuals.models import Individual
 from individuals.stock_check import differences
 from orders import services as orders
+from orders.services import Pick
 from organisation.models import Message
 from recipients.cases import EventKind
 from sesam.errors import DomainError
 from tests.at_once import at_once
-from tests.factories import ArticleFactory, BufferFactory, put_in_stock
-from tests.orders.builders import add, start
+from tests.factories import ArticleFactory, BufferFactory, WarehouseFactory, put_in_stock
+from tests.orders.builders import add, sent, start
 from tests.pickups.builders import prescriber, returned, someone
 from tests.real_http import Tab, signed_in
 
-from .builders import chair, khs_user, received, registered
+from .builders import chair, grave, khs_user, received, registered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -141,3 +142,22 @@ def test_an_aid_comes_back_in_the_instant_that_it_is_blocked():
     piece = Individual.objects.get(pk=loan.individual_id)
     made = Deviation.objects.first()
     assert piece.blocks.filter(until=None).exists() == (made is not None)
+
+
+def test_a_promised_piece_is_delivered_in_the_instant_that_it_is_held_back():
+    article, khs = ArticleFactory(is_marked=True), WarehouseFactory()
+    (piece,) = put_in_stock(khs, article, 1)
+    order = sent((article, 1))
+    pick = Pick(order.lines.get().pk, 1, (piece.pk,))
+
+    results = at_once(
+        lambda: grave(piece=piece),
+        lambda: orders.deliver(order, [pick], user=khs_user()),
+    )
+
+    assert sum(isinstance(result, DomainError) for result in results) == 1
+    piece = Individual.objects.get(pk=piece.pk)
+    blocked = piece.blocks.filter(until=None).exists()
+    assert blocked == (piece.status == Individual.Status.IN_STOCK)
+    assert order.lines.get().reserved == 0
+    assert differences() == []

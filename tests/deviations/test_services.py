@@ -21,6 +21,8 @@ from deviations.services import Report
 from deviations.services.handling import Unanswered
 from individuals.models import Individual
 from individuals.stock_check import differences
+from orders import services as orders
+from orders.services import Pick
 from organisation.models import AccessLogEntry, Message
 from recipients.cases import last_event
 from recipients.models import CareRelation, Loan, Recipient
@@ -30,8 +32,10 @@ from tests.factories import (
     ArticleFactory,
     BufferFactory,
     UnitFactory,
+    WarehouseFactory,
     put_in_stock,
 )
+from tests.orders.builders import sent
 from tests.pickups.builders import lend, prescriber, returned, someone
 
 from .builders import (
@@ -443,3 +447,47 @@ def test_a_grave_one_is_due_the_next_working_day():
     plain, bad = registered(chair()), grave(chair())
     assert bad.due_on < plain.due_on
     assert services.receive(bad, user=khs_user()).due_on > plain.due_on
+
+
+# --- what is promised to an order ---
+
+
+def promised_piece() -> tuple[Individual, object]:
+    """A piece at KHS that an order is promised, whose pieces KHS chooses when it delivers."""
+    article, khs = ArticleFactory(is_marked=True), WarehouseFactory()
+    (piece,) = put_in_stock(khs, article, 1)
+    return piece, sent((article, 1))
+
+
+def test_a_grave_event_holds_back_what_an_order_is_promised_and_the_order_waits():
+    piece, order = promised_piece()
+    made = grave(piece=piece)
+    line = order.lines.get()
+    assert is_blocked(piece)
+    assert (line.reserved, line.backlog) == (0, 1)
+    assert made.case_number in order.events.last().text
+    assert differences() == []
+
+
+def test_a_lesser_one_says_that_it_is_promised():
+    piece, order = promised_piece()
+    with pytest.raises(DomainError, match="lovad till en beställning"):
+        registered(piece=piece, block=True)
+    assert order.lines.get().reserved == 1
+    assert not Deviation.objects.exists()
+
+
+def test_what_khs_finds_grave_makes_the_order_wait_too():
+    piece, order = promised_piece()
+    investigated(received(piece=piece), could_be_grave=True)
+    assert is_blocked(piece)
+    assert order.lines.get().reserved == 0
+    assert differences() == []
+
+
+def test_a_blocked_piece_is_not_delivered():
+    piece, order = promised_piece()
+    grave(piece=piece)
+    pick = Pick(order.lines.get().pk, 1, (piece.pk,))
+    with pytest.raises(DomainError):
+        orders.deliver(order, [pick], user=khs_user())
