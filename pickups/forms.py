@@ -10,10 +10,8 @@ from django.utils.safestring import SafeString
 
 from organisation.behalf import BehalfForm, units_of, usual_unit
 from organisation.models import Unit, User, Warehouse
-from recipients import ticked
-from recipients.contact import ContactField
+from recipients import case_forms, ticked
 from recipients.models import Recipient
-from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 from sesam.form_fields import RecordField, record_choice
 
 from . import aids, presets
@@ -136,55 +134,27 @@ class AidsForm(ReasonForm):
         self.add_error(None, "Ett av hjälpmedlen kan inte hämtas." if mine else message)
 
 
-class BlockForm(ChecksDetails[PickupOrder]):
-    """A block of «Hämtorderinformation»; only what it names is touched."""
-
-    class Meta:
-        model = PickupOrder
-        fields: list[str] = []
-
-
-_PHONE = forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})
-
-
-class AddressForm(BlockForm):
+class AddressForm(case_forms.AddressForm[PickupOrder]):
     """«Hämtadress»."""
 
-    postcode = forms.CharField(label="Postnummer", required=False, max_length=6)
-
-    class Meta(BlockForm.Meta):
-        fields = ADDRESS
-        labels = ADDRESS_LABELS
-        widgets = {"instructions": forms.Textarea(attrs={"rows": 2})}
+    class Meta(case_forms.AddressForm.Meta):
+        model = PickupOrder
 
 
-class ContactForm(BlockForm):
+class ContactForm(case_forms.ContactForm[PickupOrder]):
     """«Kontaktuppgifter avseende hämtordern»."""
 
-    contact_prescriber = ContactField(help_text="Gäller bara den här hämtordern.")
-
-    class Meta(BlockForm.Meta):
-        fields = [
-            "contact_name", "contact_phone", "contact_mobile", "contact_email",
-            "contact_prescriber",
-        ]  # fmt: skip
-        labels = {
-            "contact_name": "Namn",
-            "contact_phone": "Telefon",
-            "contact_mobile": "Mobiltelefon",
-            "contact_email": "E-post",
-        }
-        widgets = {"contact_phone": _PHONE, "contact_mobile": _PHONE}
+    class Meta(case_forms.ContactForm.Meta):
+        model = PickupOrder
 
 
-class CommentForm(BlockForm):
+class CommentForm(case_forms.BlockForm[PickupOrder]):
     """«Kommentar», and «Akut»."""
 
-    text_confirmed = forms.BooleanField(
-        label="Texten är kontrollerad och innehåller inga personuppgifter", required=False
-    )
+    text_confirmed = case_forms.confirmed_field()
 
-    class Meta(BlockForm.Meta):
+    class Meta(case_forms.BlockForm.Meta):
+        model = PickupOrder
         fields = ["comment", "is_urgent"]
         labels = {"comment": "Kommentar", "is_urgent": "Akut"}
         widgets = {"comment": forms.Textarea(attrs={"rows": 3})}
@@ -194,7 +164,8 @@ class CommentForm(BlockForm):
 class DetailsForm(AddressForm, ContactForm, CommentForm):
     """«Hämtorderinformation» whole, as the dialog asks for it."""
 
-    class Meta(BlockForm.Meta):
+    class Meta(case_forms.BlockForm.Meta):
+        model = PickupOrder
         fields = [*AddressForm.Meta.fields, *ContactForm.Meta.fields, *CommentForm.Meta.fields]
         labels = {**AddressForm.Meta.labels, **ContactForm.Meta.labels, **CommentForm.Meta.labels}
         widgets = {

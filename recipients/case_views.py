@@ -119,7 +119,7 @@ def confirm_cancel(
         try:
             cancel(case)
         except DomainError as fault:
-            error = fault.message
+            error = hindrance or fault.message  # which may lead to what hinders
         else:
             messages.success(request, f"{case.NOUN.capitalize()} {case.case_number} är {done}.")
             return dialogs.leave(request, page)

@@ -23,6 +23,7 @@ from recipients import services as recipients
 from recipients.models import Recipient
 from sesam import printouts
 from sesam.models import CaseKind, Printout
+from tests.activities import pages as activity_pages
 from tests.deviations.builders import chair, closed, grave, investigated, registered
 from tests.factories import (
     ArticleFactory,
@@ -96,6 +97,8 @@ def address(name: str, case, client, user) -> str:  # noqa: F811
     """The address with arguments about the case's recipient, where it takes any."""
     if name == "orders:to":
         user.carts.all().delete()  # with one to the same recipient it goes straight on
+    if name == "activities:step":
+        return activity_pages.begin(client, case["order"].recipient)
     if name == "pickups:step":
         return begin(client, lend(case["order"].recipient, ArticleFactory()))
     if name == "deviations:step":

@@ -6,10 +6,12 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from activities.models import Activity, ActivityAttachment, ActivityType
 from articles.models import ArticleDocument
 from deviations.models import DeviationAttachment
 from orders import services
@@ -19,6 +21,7 @@ from organisation.models import User
 from organisation.permissions import KHS, ROLES
 from pickups import services as pickups
 from sesam.models import Printout
+from tests.activities.builders import registered
 from tests.deviations.builders import grave
 from tests.factories import (
     ArticleFactory,
@@ -97,7 +100,18 @@ def case(settings, tmp_path):
     document = ArticleDocument.objects.create(
         article=article, title="Bruksanvisning", file=ContentFile(b"%PDF-1.4", name="x")
     )
-    return {"order": order, "article": article, "file": file, "store": store, "document": document}
+    activity = registered(recipient=order.recipient, type="Konsulentärende", user=owner)
+    attached(ActivityAttachment, activity=activity, uploaded_by=owner)
+    ActivityType.objects.filter(pk=activity.type_id).update(blank="anvisning")
+    default_storage.save("anvisning", ContentFile(b"%PDF-1.4"))
+    return {
+        "activity": activity,
+        "order": order,
+        "article": article,
+        "file": file,
+        "store": store,
+        "document": document,
+    }
 
 
 def what_comes_back(case) -> dict:
@@ -180,6 +194,8 @@ def arguments(name: str, case, user) -> list:
         return back_again(name, case)
     if name.startswith("deviations:"):
         return gone_wrong(name, case)
+    if name.startswith("activities:"):
+        return of_activities(name, case)
     if name == "orders:take_back":
         return [start(user if not isinstance(user, AnonymousUser) else UserFactory()).token]
     if name == "orders:line":
@@ -227,6 +243,23 @@ def gone_wrong(name: str, case) -> list:
         file = attached(DeviationAttachment, deviation=deviation, uploaded_by=deviation.ordered_by)
         return [deviation.case_number, file.key]
     return [deviation.case_number]
+
+
+def of_activities(name: str, case) -> list:
+    """The arguments of the addresses about activities."""
+    activity: Activity = case["activity"]
+    page = name.removeprefix("activities:")
+    if page in ("search", "my_day"):
+        return []
+    known = {
+        "begin": lambda: [case["order"].recipient.key],
+        "begin_with_piece": lambda: [IndividualFactory().number],
+        "begin_with_order": lambda: [case["order"].case_number],
+        "step": lambda: ["ingen-sadan", "typ"],
+        "blank": lambda: [activity.type_id],
+        "attachment": lambda: [activity.case_number, activity.attachments.get().key],
+    }
+    return known.get(page, lambda: [activity.case_number])()
 
 
 def signed_in(user) -> Client:

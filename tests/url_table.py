@@ -119,6 +119,25 @@ URLS: dict[str, Row] = {
     "pickups:slip": Row(CARE, logs="view"),
     "pickups:returned": Row(CARE, others=404, logs="view", others_post=405),
     "pickups:undo": Row(CARE, post=True, logs="change", others_post=404),
+    # activities: of whoever is looked up; those made are the unit's own, and KHS's
+    "activities:search": Row(CARE),
+    "activities:blank": Row(CARE),
+    "activities:begin": Row(CARE),
+    "activities:begin_with_piece": Row(CARE),
+    "activities:begin_with_order": Row(CARE),
+    "activities:step": Row(CARE, logs="view"),
+    "activities:detail": Row(CARE, others=404, logs="view", others_post=404),
+    "activities:confirmation": Row(CARE, others=404, logs="view", others_post=405),
+    "activities:undo_contact": Row(CARE, post=True, others_post=404),
+    "activities:cancel": Row(CARE, others=404, logs="view", others_post=404),
+    "activities:report": Row(CARE, others=404, logs="view", others_post=404),
+    "activities:pdf": Row(CARE, others=404, logs="print", others_post=405),
+    "activities:attachment": Row(CARE, others=404, logs="download", others_post=405),
+    # what KHS's workshop does with it
+    "activities:take": Row(ONLY_KHS, post=True, others_post=403),  # no technician asks
+    "activities:plan": Row(ONLY_KHS, post=True, others_post=403),  # no day is named
+    "activities:hand_back": Row(ONLY_KHS, post=True, others_post=403),  # nobody has it
+    "activities:my_day": Row(ONLY_KHS),
     # pickup orders
     "pickups:begin": Row(CARE),
     "pickups:step": Row(CARE, logs="view"),
@@ -153,6 +172,11 @@ ADMIN_PREFIX = "admin:"
 STAFF = frozenset({KHS, SUPERUSER})
 FOR_KHS, FOR_SYSTEM = frozenset({KHS}), frozenset({SUPERUSER})
 ADMIN: dict[str, frozenset[str]] = {
+    "activities_activity": FOR_KHS,
+    "activities_activitytype": FOR_KHS,
+    "activities_addressinstruction": FOR_KHS,
+    "activities_priority": FOR_KHS,
+    "activities_servicesupplier": FOR_KHS,
     "articles_article": FOR_KHS,
     "articles_balance": FOR_KHS,
     "articles_billingform": FOR_KHS,

@@ -187,6 +187,7 @@ class Activity(AddressedCase, ActivityDetails):
     )
     planned_for = models.DateField("planerad", null=True, blank=True)
     planned_time = models.CharField("klockan", max_length=20, blank=True)
+    bring = models.CharField("ta med", max_length=200, blank=True)
     text_confirmed = models.BooleanField("texten är kontrollerad", default=False)
     created_at = models.DateTimeField("registrerad")
     due_on = models.DateField("klar senast")

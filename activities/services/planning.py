@@ -44,13 +44,26 @@ def take(activity: Activity, *, user: User) -> Activity:
 
 @transaction.atomic
 def plan(
-    activity: Activity, *, user: User, day: dt.date, time: str = "", technician: User | None = None
+    activity: Activity,
+    *,
+    user: User,
+    day: dt.date,
+    time: str = "",
+    technician: User | None = None,
+    bring: str = "",
 ) -> Activity:
-    """Set the day, and who does it: the one named, else the one who has it. Twice is once."""
+    """Set the day, who does it (the one named, else the one who has it), and what to bring. Twice is
+    once."""
     activity = lock_case(activity)
     technician = technician or activity.technician
-    wish = (ActivityStatus.PLANNED, day, time, technician)
-    is_now = (activity.status, activity.planned_for, activity.planned_time, activity.technician)
+    wish = (ActivityStatus.PLANNED, day, time, technician, bring)
+    is_now = (
+        activity.status,
+        activity.planned_for,
+        activity.planned_time,
+        activity.technician,
+        activity.bring,
+    )
     if wish == is_now:
         return activity
     _check_going_on(activity)
@@ -64,8 +77,8 @@ def plan(
         )
     set_status(activity, ActivityStatus.PLANNED)
     activity.planned_for, activity.planned_time = day, time.strip()[:20]
-    activity.technician = technician
-    activity.save(update_fields=["status", "planned_for", "planned_time", "technician"])
+    activity.technician, activity.bring = technician, bring.strip()[:200]
+    activity.save(update_fields=["status", "planned_for", "planned_time", "technician", "bring"])
     who = f", tekniker {technician}" if technician else ""
     tell(activity, user, EventKind.PLANNED, f"Planerad till {activity.planned_words}{who}")
     return activity

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django.contrib import messages
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
-from recipients import contact
+from recipients import case_blocks, contact
 from recipients.case_views import (
     CasePage,
     band_of,
@@ -27,18 +28,17 @@ from recipients.case_views import (
 )
 from recipients.cases import last_event
 from sesam import undo
-from sesam.addresses import written
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum, datumtid
 
 from .. import differences, khs, services
-from ..forms import AddressForm, BlockForm, CommentForm, ContactForm
+from ..forms import AddressForm, CommentForm, ContactForm
 from ..life import life_line
 from ..models import PickupOrder, PickupStatus
 from ..slots import pickup_create
 
 no_store = cache_control(no_store=True, private=True)
-BLOCKS: dict[str, tuple[str, type[BlockForm]]] = {
+BLOCKS: case_blocks.Blocks = {
     "adress": ("Hämtadress", AddressForm),
     "kontakt": ("Kontaktuppgifter avseende hämtordern", ContactForm),
     "kommentar": ("Kommentar", CommentForm),
@@ -177,7 +177,7 @@ def _pickup_page(
     pickup: PickupOrder,
     *,
     editing: str = "",
-    form: BlockForm | None = None,
+    form: ModelForm[Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     log_case(request, pickup, "Hämtorder")
@@ -190,7 +190,14 @@ def _pickup_page(
         "contact": pickup.contact_prescriber,
         "rows": rows,
         "differences": differences.told(pickup, rows),
-        "blocks": _blocks(pickup, editing, form),
+        "blocks": case_blocks.shown_blocks(
+            pickup,
+            BLOCKS,
+            here=reverse("pickups:detail", args=[pickup.case_number]),
+            editing=editing,
+            form=form,
+            asks_for_check=not pickup.reason.personal_data,
+        ),
         "is_khs": is_khs,
         "may_plan": is_khs and not why_not_cancel(pickup),
         "to_make_ready": khs.to_make_ready(pickup) if is_khs else [],
@@ -259,50 +266,4 @@ def _facts(pickup: PickupOrder, *, number: bool) -> list[dict[str, Any]]:
         facts.append({"label": "Planerad hämtning", "value": datum(pickup.planned_for)})
     if pickup.received_at:
         facts.append({"label": "Mottagen", "value": datum(pickup.received_at)})
-    return facts
-
-
-def _blocks(pickup: PickupOrder, editing: str, form: BlockForm | None) -> list[dict[str, Any]]:
-    here = reverse("pickups:detail", args=[pickup.case_number])
-    blocks = []
-    for name, (title, make) in BLOCKS.items():
-        masked = pickup.address_masked
-        shown = make(instance=pickup)
-        if pickup.reason.personal_data or not _asks_confirmation(form):
-            shown.fields.pop("text_confirmed", None)
-            if form is not None:
-                form.fields.pop("text_confirmed", None)
-        blocks.append(
-            {
-                "name": name,
-                "title": title,
-                "facts": [{"label": "Uppgifter", "value": "Skyddad identitet"}]
-                if masked
-                else _values(shown) or [{"label": title, "value": "Saknas"}],
-                "body": "recipients/_contact.html" if name == "kontakt" else "",
-                "form": form if editing == name and form is not None else shown,
-                "editing": editing == name,
-                "edit_url": "" if pickup.has_ended else f"{here}?redigera={name}",
-                "leave_url": here,
-            }
-        )
-    return blocks
-
-
-def _asks_confirmation(form: BlockForm | None) -> bool:
-    return form is not None and "text_confirmed" in form.errors
-
-
-def _values(form: BlockForm) -> list[dict[str, Any]]:
-    facts = []
-    for bound in form:
-        value = bound.value()
-        if isinstance(bound.field, contact.ContactField):
-            continue  # stands under the facts, also where these are masked
-        if isinstance(value, bool):
-            value = "Ja" if value else ""
-        if bound.name == "postcode":
-            value = written(value or "")
-        if value:
-            facts.append({"label": bound.label, "value": value})
     return facts

@@ -1,0 +1,208 @@
+"""The workshop's queue, and the records of types, priorities and instructions. An activity's page is
+the portal's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from organisation import queues
+from organisation.admin import ForKhs, for_khs
+from organisation.long_lists import CaseQueue
+from sesam.templatetags.sesam import datum, status_html
+
+from . import khs, services
+from .models import (
+    Activity,
+    ActivityQuerySet,
+    ActivityStatus,
+    ActivityType,
+    AddressInstruction,
+    Priority,
+    ServiceSupplier,
+)
+
+
+@admin.register(ActivityType)
+class ActivityTypeAdmin(ForKhs, admin.ModelAdmin[ActivityType]):
+    """A type in use is ended, not removed."""
+
+    list_display = ("name", "done_by", "used_by", "about", "attachment_name", "is_active")
+    actions = None
+
+
+@admin.register(Priority)
+class PriorityAdmin(ForKhs, admin.ModelAdmin[Priority]):
+    list_display = ("name", "days", "is_urgent", "is_active")
+    actions = None
+
+
+@admin.register(AddressInstruction)
+class AddressInstructionAdmin(ForKhs, admin.ModelAdmin[AddressInstruction]):
+    list_display = ("name", "address", "is_active")
+    actions = None
+
+
+@admin.register(ServiceSupplier)
+class ServiceSupplierAdmin(ForKhs, admin.ModelAdmin[ServiceSupplier]):
+    list_display = ("name", "email", "phone", "iso_codes", "is_active")
+    actions = None
+
+
+class StatusFilter(queues.StatusFilter):
+    statuses = ActivityStatus
+    open_label = "Att göra"
+
+    def still_open(self, request: HttpRequest, queryset: ActivityQuerySet) -> QuerySet[Activity]:
+        return queryset if request.GET.get("lage") else queryset.still_open()
+
+
+class StateFilter(queues.StateFilter):
+    states = khs.STATES
+
+
+class _RecordFilter(admin.SimpleListFilter):
+    """By one of the records that a row refers to."""
+
+    records: Callable[[], QuerySet[Any]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(record.pk), str(record)) for record in type(self).records()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Activity]) -> QuerySet[Activity]:
+        value = self.value() or ""
+        is_key = value.isascii() and value.isdecimal() and len(value) < 10
+        return queryset.filter(**{self.field: int(value)}) if is_key else queryset
+
+    field: str
+
+
+class TypeFilter(_RecordFilter):
+    title, parameter_name, field = "aktivitetstyp", "typ", "type"
+    records = staticmethod(ActivityType.objects.all)
+
+
+class PriorityFilter(_RecordFilter):
+    title, parameter_name, field = "prioritet", "prioritet", "priority"
+    records = staticmethod(Priority.objects.all)
+
+
+class TechnicianFilter(_RecordFilter):
+    title, parameter_name, field = "tekniker", "tekniker", "technician"
+    records = staticmethod(services.technicians)
+
+
+@admin.register(Activity)
+class ActivityAdmin(ForKhs, CaseQueue[Activity]):
+    """The workshop's queue: what is late first."""
+
+    case_page = "activities:detail"
+    list_display = (
+        "case_number",
+        "shown_status",
+        "shown_state",
+        "type",
+        "priority",
+        "shown_unit",
+        "shown_registered",
+        "shown_age",
+        "shown_due",
+        "shown_planned",
+        "technician",
+    )
+    list_filter = (StatusFilter, StateFilter, TypeFilter, PriorityFilter, TechnicianFilter)
+    ordering = ("due_on", "created_at", "id")
+    list_per_page = 50
+    empty_value_display = "–"
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """The queue; an activity's own page is the portal's."""
+
+        def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            return for_khs(self, view)
+
+        name = "activities_activity_"
+        return [
+            path("", page(self.changelist_view), name=name + "changelist"),
+            path("hitta/", page(require_POST(self.find_view)), name=name + "find"),
+            path("<int:pk>/change/", page(self.case_view), name=name + "change"),
+        ]
+
+    def case_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """To the activity's page."""
+        activity = get_object_or_404(Activity.objects.only("case_number"), pk=pk)
+        return redirect("activities:detail", activity.case_number)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Activity]:
+        return khs.queue(Activity.objects.all())
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Aktiviteter", **(extra_context or {})})
+
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """To the activity of a complete case number. By POST: what is typed stays out of URLs."""
+        number = request.POST.get("nummer", "").strip()
+        activity = Activity.objects.filter(case_number=number).only("case_number").first()
+        if activity is None:
+            text = "Ingen aktivitet har det ärendenumret. Skriv hela numret, till exempel 26480001."
+            messages.error(request, text)
+            return redirect("admin:activities_activity_changelist")
+        return redirect("activities:detail", activity.case_number)
+
+    @admin.display(description="Status", ordering="status")
+    def shown_status(self, activity: Activity) -> SafeString:
+        return status_html("", activity.get_status_display())
+
+    @admin.display(description="Tjänsteställe", ordering="unit__name")
+    def shown_unit(self, activity: Activity) -> str | SafeString:
+        """Whose patient a protected person is tells where they live; the page says it."""
+        if activity.is_protected:
+            return status_html("", "Skyddad identitet")
+        return str(activity.unit)
+
+    @admin.display(description="Registrerad", ordering="created_at")
+    def shown_registered(self, activity: Activity) -> str:
+        return datum(activity.created_at)
+
+    @admin.display(description="Ålder", ordering="-created_at")
+    def shown_age(self, activity: Activity) -> str:
+        age = timezone.localdate() - timezone.localtime(activity.created_at).date()
+        return f"{age.days} d"
+
+    @admin.display(description="Klar senast", ordering="due_on")
+    def shown_due(self, activity: Activity) -> str:
+        return datum(activity.due_on)
+
+    @admin.display(description="Planerad", ordering="planned_for")
+    def shown_planned(self, activity: Activity) -> str | None:
+        return activity.planned_words or None
+
+    @admin.display(description="Läge")
+    def shown_state(self, activity: Activity) -> SafeString:
+        marks = []
+        if activity.priority.is_urgent and not activity.has_ended:
+            marks.append(status_html("", "Akut"))
+        if activity.is_late:
+            marks.append(status_html("", "försenad"))
+        if activity.order_id and not activity.has_ended:
+            marks.append(status_html("", "Beställning väntar", icon="lock", tone="amber"))
+        return format_html_join(" ", "{}", ((mark,) for mark in marks))

@@ -1,0 +1,74 @@
+"""An activity's life line: Registrerad, Planerad, Pågående, Avslutad; and whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from recipients.cases import CaseEvent, EventKind
+from recipients.courses import Course, done
+from sesam.days import day_in_words
+from sesam.life_line import LifeLine, NextStep, Stop, StopState
+
+from .models import Activity, ActivityStatus
+
+
+def life_line(activity: Activity, events: Iterable[CaseEvent]) -> LifeLine:
+    """The activity's line by its events. Asks nothing of the database."""
+    course = Course.of(events)
+    made = done(
+        "Registrerad",
+        course.last(EventKind.CREATED),
+        activity.created_at,
+        str(activity.ordered_by),
+    )
+    if activity.status == ActivityStatus.CANCELLED:
+        ended = done("Makulerad", course.last(EventKind.CANCELLED), activity.cancelled_at)
+        return LifeLine([made, Stop(ended.label, StopState.ENDED, ended.when, ended.who)])
+    planned = _planned(activity)
+    if activity.status == ActivityStatus.CLOSED:
+        stops = [made, *([planned] if planned else [])]
+        return LifeLine(
+            [*stops, done("Avslutad", course.last(EventKind.CLOSED), activity.closed_at)]
+        )
+    until = f"senast {day_in_words(activity.due_on)}"
+    last = Stop("Avslutad", StopState.LATER, until)
+    going = Stop("Pågående", StopState.LATER)
+    if activity.status == ActivityStatus.UNDERWAY:
+        begun = done("Pågående", course.last(EventKind.TAKEN, EventKind.REPORTED))
+        going = Stop(begun.label, StopState.NOW, begun.when, str(activity.technician or begun.who))
+    plan = planned or Stop("Planeras", StopState.LATER)
+    stops = [made, *([plan] if planned or going.state == StopState.LATER else []), going, last]
+    return LifeLine(stops, next_step=next_step(activity, course))
+
+
+def _planned(activity: Activity) -> Stop | None:
+    day = activity.planned_for
+    if day is None:
+        return None
+    is_now = activity.status == ActivityStatus.PLANNED
+    when = f"{day_in_words(day)} {activity.planned_time}".strip()
+    who = f"{activity.technician}, tekniker" if activity.technician else ""
+    return Stop("Planerad", StopState.NOW if is_now else StopState.DONE, when, who)
+
+
+def next_step(activity: Activity, course: Course) -> NextStep | None:
+    """Whose turn it is, what they do, since when and whether it is late; None when it has ended."""
+    if activity.has_ended:
+        return None
+    last = course.last(EventKind.CREATED, EventKind.PLANNED, EventKind.TAKEN, EventKind.HANDED_BACK)
+    since = last.at if last else activity.created_at
+    if activity.lacks_address:
+        return NextStep("Förskrivaren", "skriver aktivitetsadressen", "", since, activity.is_late)
+    who = str(activity.technician or activity.performer)
+    day = activity.planned_for
+    if activity.status == ActivityStatus.PLANNED and day is not None:
+        late = day < timezone.localdate() or activity.is_late
+        when = f"{day_in_words(day)} {activity.planned_time}".strip()
+        return NextStep(who, "gör arbetet", when, since, late)
+    until = f"klart senast {day_in_words(activity.due_on)}"
+    if activity.status == ActivityStatus.UNDERWAY:
+        return NextStep(who, "gör arbetet", until, since, activity.is_late)
+    what = "planerar arbetet" if activity.type.is_ours and not activity.supplier else "gör arbetet"
+    return NextStep(who, what, until, since, activity.is_late)

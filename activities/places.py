@@ -1,0 +1,374 @@
+"""What activities add: to recipients, to individuals, to orders, to KHS's bar and home."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from individuals.models import Individual
+from individuals.slots import PieceTab, piece_create, piece_sections
+from orders.models import Order, OrderKind
+from orders.slots import order_create
+from organisation import desk, queues
+from organisation.permissions import CARE, KHS, has_role, signed_in
+from recipients.documents import Column, Section
+from recipients.models import Recipient
+from recipients.slots import (
+    DocumentSection,
+    HistorySource,
+    LoanTags,
+    loan_tags,
+    recipient_bulk,
+    recipient_create,
+    recipient_documents,
+    recipient_history,
+    recipient_now,
+    recipient_tabs,
+)
+from recipients.tables import LoanTag
+from sesam import case_pages, panels
+from sesam.links import links
+from sesam.models import CaseKind
+from sesam.panels import Panel
+from sesam.places import (
+    BulkAction,
+    CreateItem,
+    MenuItem,
+    Now,
+    NowEntry,
+    Page,
+    PageOf,
+    Part,
+    Tab,
+    TabContent,
+)
+from sesam.slots import menu
+from sesam.templatetags.sesam import datum
+
+from . import history, khs, repairs, services, shown
+from .models import Activity, ActivityLine, ActivityStatus
+from .slots import activity_create
+from .tables import ActivitiesTable
+
+case_pages.register(CaseKind.ACTIVITY, "activities:detail")
+
+
+def _care(request: HttpRequest, obj: Any = None) -> bool:
+    return has_role(request.user, *CARE)
+
+
+# --- the recipient's page ---
+
+recipient_create.add(
+    CreateItem(
+        name="activity",
+        label="Aktivitet",
+        icon="wrench",
+        url=PageOf("activities:begin"),
+        order=10,
+        shown=_care,
+        dialog=True,
+        ticked=True,
+    )
+)
+recipient_bulk.add(
+    BulkAction(
+        name="activity",
+        label="Aktivitet",
+        icon="wrench",
+        url=PageOf("activities:begin"),
+        order=15,
+        shown=_care,
+    )
+)
+
+
+def _of(recipient: Recipient) -> Any:
+    return Activity.objects.filter(recipient=recipient)
+
+
+def _count(request: HttpRequest, recipient: Recipient) -> int:
+    return len(_known(recipient))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the recipient's page says of an activity outside of its tab."""
+
+    kind: str
+    status: str
+    due_on: dt.date
+
+
+def _known(recipient: Recipient) -> list[_Known]:
+    """Of each of the recipient's activities, what is due first standing first. One query a request."""
+    known: list[_Known] | None = getattr(recipient, "_known_activities", None)
+    if known is None:
+        rows = _of(recipient).order_by("due_on", "pk").values_list("type__name", "status", "due_on")
+        known = [_Known(*row) for row in rows]
+        recipient._known_activities = known  # type: ignore[attr-defined]  # for tab and «Nu»
+    return known
+
+
+def _tab(request: HttpRequest, recipient: Recipient) -> TabContent:
+    found = _of(recipient).select_related("type")
+    return TabContent(table=ActivitiesTable.fetch(request, found), panel=_panel(request, recipient))
+
+
+def _panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
+    wanted = panels.asked(request).replace("\0", "")
+    activity = (
+        _of(recipient)
+        .filter(case_number=wanted)
+        .select_related(
+            "type", "priority", "warehouse", "unit", "supplier", "technician", "recipient"
+        )
+        .first()
+    )
+    if activity is None:
+        return None
+    is_own = Activity.objects.for_user(request.user).filter(pk=activity.pk).exists()
+    aids = ", ".join(row.title for row in shown.aid_rows(activity))
+    facts = shown.panel_facts(activity, is_own=is_own)
+    panel = Panel(
+        kicker=str(activity),
+        title=activity.type.name,
+        close_url=panels.close_url(request),
+        facts=[{"label": "Hjälpmedel", "value": aids}, *facts],
+    )
+    # Another unit's case shows its short facts, without a link.
+    if is_own:
+        panel.go_url = reverse("activities:detail", args=[activity.case_number])
+        panel.go_label = "Gå till aktivitetsdetaljer"
+    return panel
+
+
+recipient_tabs.add(
+    Tab(
+        name="aktiviteter",
+        label="Aktiviteter",
+        url=PageOf("recipients:detail", "?flik=aktiviteter"),
+        order=40,
+        count=_count,
+        build=_tab,
+    )
+)
+
+
+def _now(request: HttpRequest, recipient: Recipient) -> Now | None:
+    """«1 öppen aktivitet: Anpassning, klar senast 3 december»."""
+    found = [one for one in _known(recipient) if one.status not in Activity.ENDED]
+    if not found:
+        return None
+    first = found[0]
+    words = "öppen aktivitet" if len(found) == 1 else "öppna aktiviteter"
+    detail = f"{first.kind}, klar senast {datum(first.due_on)}"
+    return Now(len(found), words, detail, first.due_on < timezone.localdate())
+
+
+recipient_now.add(
+    NowEntry(
+        name="activities",
+        url=PageOf("recipients:detail", "?flik=aktiviteter"),
+        order=30,
+        build=_now,
+    )
+)
+
+
+def _tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
+    """«Aktivitet 26480003» on what is worked on; a link for those who may open it."""
+    lines = list(
+        ActivityLine.objects.filter(
+            loan__isnull=False, activity__in=_of(recipient).still_open()
+        ).values_list("loan", "activity", "activity__case_number")
+    )
+    if not lines:
+        return {}
+    mine = Activity.objects.for_user(request.user)
+    own = set(mine.filter(pk__in={pk for _, pk, _ in lines}).values_list("pk", flat=True))
+    url = links("activities:detail")
+    return {
+        loan: LoanTag(
+            f"Aktivitet {number}",
+            url(number) if activity in own else "",
+            icon="wrench",
+            is_busy=False,
+        )
+        for loan, activity, number in lines
+    }
+
+
+loan_tags.add(LoanTags(name="activity", tags=_tags))
+recipient_history.add(
+    HistorySource(
+        name="activities",
+        kind="aktiviteter",
+        label="Aktiviteter",
+        icon="wrench",
+        order=40,
+        newest=history.newest,
+    )
+)
+
+
+def _open_section(request: HttpRequest, recipient: Recipient) -> Section:
+    found = _of(recipient).still_open().select_related("type").order_by("due_on", "pk")
+    return Section(
+        "Öppna aktiviteter",
+        "Inga öppna aktiviteter",
+        (
+            Column("Aktivitet", "w12 code"),
+            Column("Aktivitetstyp"),
+            Column("Registrerad", "w15 code"),
+            Column("Status", "w20"),
+        ),
+        [
+            [
+                activity.case_number,
+                activity.type.name,
+                datum(activity.created_at),
+                activity.get_status_display(),
+            ]
+            for activity in found
+        ],
+    )
+
+
+recipient_documents.add(
+    DocumentSection(name="activities", label="Öppna aktiviteter", order=30, make=_open_section)
+)
+
+# --- the individual's page ---
+
+piece_sections[PieceTab.ACTIVITIES].add(
+    Part(name="repairs", order=10, template="activities/_repairs.html", build=repairs.section)
+)
+
+
+def _why_not_of_piece(request: HttpRequest, piece: Individual) -> str:
+    if piece.status != Individual.Status.IN_STOCK or piece.warehouse is None:
+        return "Individen står inte i ett förråd. Skapa aktiviteten från mottagaren."
+    return ""
+
+
+def _may_start_of_piece(request: HttpRequest, piece: Individual) -> bool:
+    """KHS, and whose own store it stands in."""
+    if has_role(request.user, KHS):
+        return piece.warehouse_id is not None
+    mine = signed_in(request).units.filter(own_stores=piece.warehouse_id or 0)
+    return _care(request) and piece.warehouse_id is not None and mine.exists()
+
+
+piece_create.add(
+    CreateItem(
+        name="activity",
+        label="Aktivitet",
+        icon="wrench",
+        url=lambda request, piece: reverse("activities:begin_with_piece", args=[piece.number]),
+        order=10,
+        shown=_may_start_of_piece,
+        barred=_why_not_of_piece,
+        dialog=True,
+    )
+)
+
+# --- the order's page ---
+
+
+def _why_not_of_order(request: HttpRequest, order: Order) -> str:
+    if order.has_ended:
+        return "Beställningen är avslutad. Skapa aktiviteten från mottagarens sida."
+    return ""
+
+
+order_create.add(
+    CreateItem(
+        name="activity",
+        label="Aktivitet",
+        icon="wrench",
+        url=lambda request, order: reverse("activities:begin_with_order", args=[order.case_number]),
+        order=10,
+        shown=lambda request, order: order.kind == OrderKind.CUSTOMER,
+        barred=_why_not_of_order,
+        dialog=True,
+    )
+)
+
+# --- the activity's page: cancelling stands last ---
+
+activity_create.add(
+    CreateItem(
+        name="report",
+        label="Återrapportera/avsluta aktivitet",
+        icon="clipboard-list",
+        url=lambda request, activity: reverse("activities:report", args=[activity.case_number]),
+        order=10,
+        shown=lambda request, activity: not activity.has_ended,
+        barred=lambda request, activity: services.why_not_report(activity, signed_in(request)),
+        dialog=True,
+    ),
+    CreateItem(
+        name="cancel",
+        label="Makulera aktivitet",
+        icon="ban",
+        url=lambda request, activity: reverse("activities:cancel", args=[activity.case_number]),
+        order=900,
+        shown=lambda request, activity: activity.status != ActivityStatus.CANCELLED,
+        barred=lambda request, activity: services.why_not_cancel(activity),
+        dialog=True,
+        danger=True,
+    ),
+)
+
+# --- the bar ---
+
+menu.add(
+    MenuItem(
+        name="activities",
+        label="Aktiviteter",
+        url=Page("activities:search"),
+        order=50,
+        shown=desk.in_care,
+    ),
+    MenuItem(
+        name="my_day",
+        label="Min dag",
+        url=Page("activities:my_day"),
+        order=5,
+        align="account",
+        shown=lambda request, obj: desk.at_khs(request) and signed_in(request).is_technician,
+    ),
+)
+desk.entry("activities", "Aktiviteter", "admin:activities_activity_changelist", order=13)
+for _number, (_name, _label, _page) in enumerate(
+    (
+        ("activity_types", "Aktivitetstyper", "activitytype"),
+        ("priorities", "Aktivitetsprioriteter", "priority"),
+        ("instructions", "Adressinstruktioner", "addressinstruction"),
+        ("service", "Serviceleverantörer", "servicesupplier"),
+    )
+):
+    desk.entry(
+        _name, _label, f"admin:activities_{_page}_changelist", order=542 + _number,
+        parent=desk.REGISTERS,
+    )  # fmt: skip
+
+queues.on_home(
+    "admin:activities_activity_changelist",
+    [
+        ("Aktiviteter förbi sin tid", "clock", "?lage=sen", partial(khs.in_state, "sen")),
+        ("Akuta aktiviteter", "triangle-alert", "?lage=akut", partial(khs.in_state, "akut")),
+        ("Aktiviteter utan tekniker", "users", "?lage=ledig", partial(khs.in_state, "ledig")),
+        ("Alla aktiviteter", "wrench", "", Activity.objects.still_open),
+    ],
+    since="created_at",
+    order=150,
+    first=("Aktiviteter förbi sin tid", "Akuta aktiviteter", "Aktiviteter utan tekniker"),
+)

@@ -1,0 +1,69 @@
+"""Lists of activities."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from sesam.tables import (
+    CodeColumn,
+    Column,
+    DateColumn,
+    LinkColumn,
+    PanelColumn,
+    StatusColumn,
+    Table,
+)
+
+from .models import Activity
+
+_NUMBER = CodeColumn("number", "Aktivitetsnr", "case_number", sort="case_number", priority=2)
+_REGISTERED = DateColumn("registered", "Datum", "created_at", sort="created_at", falling_first=True)
+_DUE = DateColumn("due", "Klar senast", "due_on", sort="due_on", priority=2)
+
+
+class _Displayed(StatusColumn):
+    """The status of a case, in words."""
+
+    def __init__(self) -> None:
+        super().__init__("status", "Status", lambda row: row.get_status_display(), sort="status")
+
+
+class ActivitiesTable(Table[Activity]):
+    """«Aktiviteter» on a recipient's page."""
+
+    columns = (
+        _NUMBER,
+        PanelColumn("type", "Aktivitetstyp", "type.name", key="case_number", sort="type__name"),
+        _REGISTERED,
+        _DUE,
+        _Displayed(),
+    )
+    order = "-registered"
+    tie = ("-pk",)
+    noun = ("aktivitet", "aktiviteter")
+    empty_text = "Inga aktiviteter"
+    empty_hint = "Reparationer, anpassningar och andra arbeten på mottagarens hjälpmedel visas här."
+
+
+class FoundActivitiesTable(Table[Activity]):
+    """«Sök aktivitet» and «Mina aktiviteter»: by number, without whom it is about."""
+
+    columns = (
+        LinkColumn(
+            "number",
+            "Aktivitetsnr",
+            "case_number",
+            url=lambda row: reverse("activities:detail", args=[row.case_number]),
+            sort="case_number",
+        ),
+        Column("type", "Aktivitetstyp", "type.name", sort="type__name"),
+        _REGISTERED,
+        Column("by", "Beställare", "ordered_by", sort="ordered_by__last_name", priority=2),
+        _DUE,
+        _Displayed(),
+    )
+    order = "-registered"
+    tie = ("-pk",)
+    noun = ("aktivitet", "aktiviteter")
+    empty_text = "Inga aktiviteter"
+    empty_hint = "Välj en längre tid eller ett annat tjänsteställe."
