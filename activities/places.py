@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from individuals import stock_check
 from individuals.models import Individual
 from individuals.slots import PieceTab, piece_create, piece_sections
 from orders.models import Order, OrderKind
@@ -184,6 +185,8 @@ recipient_now.add(
 
 def _tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
     """«Aktivitet 26480003» on what is worked on; a link for those who may open it."""
+    if all(one.status in Activity.ENDED for one in _known(recipient)):
+        return {}
     lines = list(
         ActivityLine.objects.filter(
             loan__isnull=False, activity__in=_of(recipient).still_open()
@@ -325,6 +328,16 @@ activity_create.add(
         dialog=True,
         danger=True,
     ),
+)
+
+# --- what ``check_stock`` proves of counted goods that are repaired ---
+
+stock_check.explain(
+    "unavailable",
+    "blocked or held back",
+    "SELECT activity.warehouse_id, line.article_id, line.quantity FROM activities_activityline line"
+    " JOIN activities_activity activity ON activity.id = line.activity_id"
+    " WHERE line.is_held AND activity.status NOT IN ('closed', 'cancelled')",
 )
 
 # --- the bar ---

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
+from activities.models import Activity
 from organisation.queues import State
 from recipients.cases import EventKind
 from recipients.held import held_aids
@@ -39,9 +40,15 @@ def queue(pickups: QuerySet[PickupOrder]) -> QuerySet[PickupOrder]:
     )
 
 
-def waiting() -> Exists:
+def waiting() -> Q:
     """Something of it is being cleaned or repaired."""
-    return Exists(PickupReceipt.objects.filter(line__pickup=OuterRef("pk"), finished_at=None))
+    receipts = PickupReceipt.objects.filter(line__pickup=OuterRef("pk"))
+    return Exists(receipts.filter(finished_at=None)) | Exists(receipts.filter(_repaired()))
+
+
+def _repaired() -> Q:
+    """Receipts whose repair isn't done."""
+    return Q(activity__isnull=False) & ~Q(activity__status__in=Activity.ENDED)
 
 
 STATES: dict[str, State] = {
@@ -59,8 +66,9 @@ def in_state(state: str) -> QuerySet[PickupOrder]:
 
 def to_make_ready(pickup: PickupOrder) -> QuerySet[PickupReceipt]:
     """What of it is being cleaned or repaired."""
-    receipts = PickupReceipt.objects.filter(line__pickup=pickup, finished_at=None)
-    return receipts.select_related("line__article", "line__individual")
+    waits = Q(finished_at=None) | _repaired()
+    receipts = PickupReceipt.objects.filter(waits, line__pickup=pickup)
+    return receipts.select_related("line__article", "line__individual", "activity")
 
 
 # --- receiving -----------------------------------------------------------------------------

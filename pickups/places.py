@@ -6,9 +6,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from activities.slots import activity_create
 from individuals import stock_check
 from organisation import desk, queues
-from organisation.permissions import CARE, has_role
+from organisation.permissions import CARE, KHS, has_role
 from organisation.slots import my_now, my_tabs
 from recipients.mine import tab_address
 from recipients.models import Recipient
@@ -26,7 +27,7 @@ from sesam.links import links
 from sesam.models import CaseKind
 from sesam.places import BulkAction, CreateItem, NowEntry, PageOf, Tab
 
-from . import history, khs, mine
+from . import history, khs, mine, services
 from .models import PickupLine, PickupOrder, PickupStatus
 from .slots import pickup_create
 from .views import cases
@@ -117,6 +118,23 @@ my_tabs.add(
 )
 my_now.add(
     NowEntry(name="pickups", order=50, shown=_care, url=tab_address(mine.TAB), build=mine.open_now)
+)
+
+# --- an activity that fetches an aid ends in the receiving ---
+
+activity_create.add(
+    CreateItem(
+        name="fetch",
+        label="Ta emot det som hämtades",
+        url=lambda request, activity: reverse("pickups:fetch", args=[activity.case_number]),
+        order=20,
+        icon="truck",
+        shown=lambda request, activity: (
+            activity.type.fetches and not activity.has_ended and has_role(request.user, KHS)
+        ),
+        barred=lambda request, activity: services.why_not_fetch(activity),
+        dialog=True,
+    )
 )
 
 # --- the pickup order's page: cancelling stands last ---

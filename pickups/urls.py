@@ -18,7 +18,8 @@ urlpatterns = [
     path("hamtordrar/<str:number>/kontakt/angra/", cases.undo_contact, name="undo_contact"),
     path("hamtordrar/<str:number>/makulera/", cases.cancel, name="cancel"),
     path("hamtordrar/<str:number>/pdf/", papers.pickup, name="pdf"),
-    # KHS's deeds on it
+    # KHS's deeds on it, and on an activity that fetches
+    path("hamtordrar/for-aktivitet/<str:number>/", khs.fetch, name="fetch"),
     path("hamtordrar/<str:number>/planera/", khs.plan, name="plan"),
     path("hamtordrar/<str:number>/ta-emot/", khs.receive, name="receive"),
     path("hamtordrar/<str:number>/klar/<int:receipt>/", khs.ready, name="ready"),

@@ -2,10 +2,10 @@
 
 The room that shows a page has a slot for each kind of entry that others may add there:
 ``sesam.slots`` (the bar, the strip, the start page), ``recipients.slots``, ``articles.slots``
-(articles and stores), ``individuals.slots``, ``orders.slots``, ``pickups.slots``,
-``organisation.queues`` (the back office's home) and ``organisation.desk`` (KHS's bar). An app
-adds its entries in its own ``places.py``, which is found at start-up. A tab on the recipient's
-page::
+(articles and stores), ``individuals.slots``, ``orders.slots``, ``activities.slots``,
+``pickups.slots``, ``organisation.queues`` (the back office's home) and ``organisation.desk``
+(KHS's bar). An app adds its entries in its own ``places.py``, which is found at start-up. A tab on
+the recipient's page::
 
     from recipients.slots import recipient_tabs
 

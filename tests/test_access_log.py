@@ -10,6 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from activities import services as activities
+from activities.models import ActivityEvent
 from deviations import services as deviations
 from deviations.models import DeviationEvent
 from orders import services as orders
@@ -23,6 +25,7 @@ from recipients import services as recipients
 from recipients.models import Recipient
 from sesam import printouts
 from sesam.models import CaseKind, Printout
+from tests.activities import builders as work
 from tests.activities import pages as activity_pages
 from tests.deviations.builders import chair, closed, grave, investigated, registered
 from tests.factories import (
@@ -343,10 +346,56 @@ def deed_receive(user):
 
 def deed_ready(user):
     pickup = fetched(lend(someone(), ArticleFactory()))
-    got = [pickups.Got(pickup.lines.get().pk, 1, "repair")]
+    got = [pickups.Got(pickup.lines.get().pk, 1, "cleaning")]
     pickups.receive(pickup, got, user=UserFactory())
     pickups.make_available(pickup.lines.get().receipts.get(), user=user)
     return pickup.recipient
+
+
+def wanted_work(**facts):
+    return work.registered(lend(someone(), ArticleFactory()), **facts)
+
+
+def in_workshop(user):
+    """The user as a technician of KHS."""
+    user.is_technician = True
+    user.save()
+    user.groups.set(UserFactory(roles=[KHS]).groups.all())
+    return User.objects.get(pk=user.pk)
+
+
+def deed_register_activity(user):
+    return wanted_work(user=prescriber_as(user)).recipient
+
+
+def deed_change_activity(user):
+    changed = {"request": "Vänster sida."}
+    return activities.change(wanted_work(), user=user, details=changed).recipient
+
+
+def deed_cancel_activity(user):
+    return activities.cancel(wanted_work(), user=user).recipient
+
+
+def deed_take_activity(user):
+    return activities.take(wanted_work(), user=in_workshop(user)).recipient
+
+
+def deed_plan_activity(user):
+    return activities.plan(wanted_work(), user=user, day=timezone.localdate()).recipient
+
+
+def deed_hand_back_activity(user):
+    activity = activities.take(wanted_work(), user=work.technician())
+    return activities.hand_back(activity, user=user).recipient
+
+
+def deed_report_work(user):
+    return work.report(wanted_work(), user=in_workshop(user)).activity.recipient
+
+
+def deed_close_activity(user):
+    return work.closed(wanted_work(), user=in_workshop(user)).recipient
 
 
 def deed_report(user):
@@ -416,7 +465,7 @@ def test_a_deed_is_logged_once_by_the_service_itself(deed):
     assert [row.recipient_key for row in rows] == [person.key]
     assert rows[0].action in DEEDS
     assert rows[0].detail
-    for event in (OrderEvent, PickupEvent, DeviationEvent):
+    for event in (OrderEvent, PickupEvent, DeviationEvent, ActivityEvent):
         assert not event.objects.filter(kind="").exists(), "what happened can't be asked for"
 
 
@@ -431,6 +480,7 @@ def test_only_tell_writes_an_event_of_a_case():
         str(file.relative_to(house))
         for app in (
             "orders",
+            "activities",
             "pickups",
             "deviations",
             "recipients",

@@ -119,7 +119,7 @@ def what_comes_back(case) -> dict:
     person = case["order"].recipient
     received = fetched(lend(person, ArticleFactory()))
     line = received.lines.get()
-    pickups.receive(received, [pickups.Got(line.pk, 1, "repair")], user=UserFactory(roles=[KHS]))
+    pickups.receive(received, [pickups.Got(line.pk, 1, "cleaning")], user=UserFactory(roles=[KHS]))
     return {
         "deviation": grave(lend(person, ArticleFactory(is_marked=True))),
         "returned": returned(lend(person, ArticleFactory())),
@@ -216,6 +216,8 @@ def back_again(name: str, case) -> list:
     back = case.get("back") or what_comes_back(case)
     if name in ("pickups:new_return", "pickups:slip", "pickups:begin"):
         return [case["order"].recipient.key]
+    if name == "pickups:fetch":
+        return [case["activity"].case_number]
     if name == "pickups:step":
         return ["ingen-sadan", "hjalpmedel"]
     if name in ("pickups:returned", "pickups:undo"):

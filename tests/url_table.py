@@ -146,6 +146,7 @@ URLS: dict[str, Row] = {
     "pickups:undo_contact": Row(CARE, post=True, others_post=404),
     "pickups:cancel": Row(CARE, others=404, logs="view", others_post=404),
     "pickups:plan": Row(ONLY_KHS, post=True, others_post=403),  # no day is named
+    "pickups:fetch": Row(ONLY_KHS, logs="view", others_post=403),
     "pickups:receive": Row(ONLY_KHS, logs="view", others_post=403),
     "pickups:ready": Row(ONLY_KHS, post=True, logs="change", others_post=403),
     "pickups:pdf": Row(CARE, others=404, logs="print", others_post=405),

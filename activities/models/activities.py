@@ -19,7 +19,7 @@ from orders.models import Order
 from organisation.models import Unit, User, Warehouse
 from recipients.cases import AddressedCase, CaseEvent, CaseQuerySet
 from recipients.models import Loan, Recipient
-from recipients.whereabouts import AddressRule, CaseAddress
+from recipients.whereabouts import ADDRESS, AddressRule, CaseAddress, preset_contact
 from sesam.attachments import Attachment
 from sesam.status_looks import show_as
 
@@ -58,7 +58,8 @@ class WhoseAddress(models.TextChoices):
 class ActivityDetails(CaseAddress):
     """What is told of an activity: where, whom to call, what is wanted."""
 
-    OWN_TEXT = ("request", "comment")
+    WHEREABOUTS = (*ADDRESS, "comment")
+    OWN_TEXT = ("request",)
 
     address_of = models.CharField(
         "aktivitetsadress", max_length=10, choices=WhoseAddress.choices, default=WhoseAddress.NONE
@@ -238,6 +239,11 @@ class Activity(AddressedCase, ActivityDetails):
     def __str__(self) -> str:
         return f"Aktivitet {self.case_number}"
 
+    def forget_whereabouts(self) -> None:
+        """To be called is then the one who ordered: the contact may be somebody at home."""
+        super().forget_whereabouts()
+        self.take(preset_contact(self.ordered_by, self.unit))
+
     @property
     def is_late(self) -> bool:
         return not self.has_ended and self.due_on < timezone.localdate()
@@ -272,7 +278,8 @@ class ActivityEvent(CaseEvent):
 
 class ActivityLine(models.Model):
     """An aid that the work is about: held by the recipient (``loan``), in a store, or ordered and
-    not yet handed out."""
+    not yet handed out. ``is_held``: so many counted ones can't be handed out from the activity's
+    warehouse while it is open (a piece is blocked instead)."""
 
     activity = models.ForeignKey(
         Activity, on_delete=models.PROTECT, related_name="lines", db_index=False
@@ -292,13 +299,16 @@ class ActivityLine(models.Model):
         related_name="activity_lines",
     )
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+", db_index=False)
+    quantity = models.PositiveIntegerField("antal", default=1)
+    is_held = models.BooleanField("hålls tillbaka i lagret", default=False)
 
     class Meta:
         verbose_name = "hjälpmedel på aktivitet"
         verbose_name_plural = "hjälpmedel på aktiviteter"
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["activity", "loan"], name="an_aid_once_an_activity")
+            models.UniqueConstraint(fields=["activity", "loan"], name="an_aid_once_an_activity"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="activity_of_something"),
         ]
 
     def __str__(self) -> str:

@@ -139,6 +139,11 @@ class ActivityType(models.Model):
         default=False,
         help_text="Individen är spärrad tills aktiviteten är avslutad.",
     )
+    fetches = models.BooleanField(
+        "hjälpmedlet hämtas till KHS",
+        default=False,
+        help_text="KHS tar emot hjälpmedlet, och aktiviteten är då avslutad.",
+    )
     done_by = models.CharField(
         "utförs av", max_length=10, choices=DoneBy.choices, default=DoneBy.KHS
     )

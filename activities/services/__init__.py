@@ -8,9 +8,10 @@ from recipients.case_details import Protected
 from recipients.personal_data import TextNeedsCheck
 
 from .changing import cancel, change, undo_contact, why_not_cancel
-from .common import NotOurs, may_report, open_on
+from .common import NotOurs, lock_activity, may_report, open_on
 from .planning import hand_back, plan, take, technicians
-from .registering import Registration, register, waits_for_it
+from .received import repair_received
+from .registering import Registration, register, supplier_of, waits_for_it
 from .reporting import Used, report, why_not_report
 
 __all__ = [
@@ -22,11 +23,14 @@ __all__ = [
     "cancel",
     "change",
     "hand_back",
+    "lock_activity",
     "may_report",
     "open_on",
     "plan",
     "register",
+    "repair_received",
     "report",
+    "supplier_of",
     "take",
     "technicians",
     "undo_contact",

@@ -87,7 +87,9 @@ def cancel(activity: Activity, *, user: User) -> Activity:
         return activity
     if fault := why_not_cancel(activity):
         raise DomainError(fault)
-    pieces = HeldPieces(common.blocked_pieces(activity), user=user)
+    pieces = HeldPieces(
+        common.blocked_pieces(activity), user=user, places=common.held_counts(activity)
+    )
     set_status(activity, ActivityStatus.CANCELLED)
     activity.cancelled_at = timezone.now()
     activity.save(update_fields=["status", "cancelled_at"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from articles.stock import Place
 from individuals.holding import HeldPieces
 from individuals.models import BlockReason, Individual
 from orders import services as orders
@@ -49,10 +50,22 @@ def lock_activity(activity: Activity) -> Activity:
     return activity
 
 
+def held_counts(activity: Activity) -> dict[Place, int]:
+    """How much of counted articles the activity holds back, by place."""
+    held: dict[Place, int] = {}
+    for article, quantity in activity.lines.filter(is_held=True).values_list("article", "quantity"):
+        place = (activity.warehouse_id, article)
+        held[place] = held.get(place, 0) + quantity
+    return held
+
+
 def end(activity: Activity, pieces: HeldPieces, *, user: User) -> None:
-    """What every end brings: pieces are let go, the order that waited goes on. The activity is
-    saved with its new status before, and ``pieces`` by the caller."""
+    """What every end brings: what is held back is let go, the order that waited goes on. The
+    activity is saved with its new status before, and ``pieces``, which have locked its places, by
+    the caller."""
     pieces.release(REPAIR, case_number=activity.case_number)
+    for place, quantity in held_counts(activity).items():
+        pieces.ledger.block(place, -quantity)
     how = activity.status_words
     if activity.order is not None:
         orders.release(activity.order, activity.case_number, user=user, how=how)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from articles.models import ArticleType
+from articles.models import Article, ArticleType
 from individuals.holding import HeldPieces
 from individuals.models import Block, Individual
 from orders import services as orders
@@ -91,7 +91,7 @@ def register(wanted: Registration, *, user: User, token: uuid.UUID) -> Activity:
         type=kind,
         priority=wanted.priority,
         instruction=wanted.instruction,
-        supplier=kind.supplier or _looked_after(loans, wanted, order),
+        supplier=supplier_of(kind, _articles_of(wanted, loans, order)),
         recipient=recipient,
         unit=wanted.unit,
         warehouse=_material_from(wanted, pieces),
@@ -240,19 +240,27 @@ def _check_not_repaired(pieces: HeldPieces) -> None:
         )
 
 
-def _looked_after(
-    loans: dict[int, Loan], wanted: Registration, order: Order | None
-) -> ServiceSupplier | None:
-    """The supplier that looks after one of the aids."""
+def supplier_of(kind: ActivityType, articles: Sequence[Article]) -> ServiceSupplier | None:
+    """Who does such work on them in KHS's stead: the type's supplier, or the one that looks after
+    one of the aids. What a store or a unit does itself has none."""
+    if kind.done_by in (ActivityType.DoneBy.STORE, ActivityType.DoneBy.UNIT):
+        return None
+    if kind.supplier is not None or not articles:
+        return kind.supplier
+    suppliers = ServiceSupplier.objects.filter(is_active=True).exclude(iso_codes="")
+    return next((s for s in suppliers if any(s.looks_after(a) for a in articles)), None)
+
+
+def _articles_of(
+    wanted: Registration, loans: dict[int, Loan], order: Order | None
+) -> list[Article]:
+    """What the work is about."""
     articles = [loan.article for loan in loans.values()]
     if wanted.piece:
         articles.append(wanted.piece.article)
-    if order is not None and not articles:
+    if order is not None:
         articles += [line.article for line in order.lines.select_related("article")]
-    if wanted.type.done_by in (ActivityType.DoneBy.STORE, ActivityType.DoneBy.UNIT):
-        return None
-    suppliers = list(ServiceSupplier.objects.filter(is_active=True))
-    return next((s for s in suppliers if any(s.looks_after(a) for a in articles)), None)
+    return articles
 
 
 def _material_from(wanted: Registration, pieces: HeldPieces) -> Warehouse:

@@ -68,6 +68,7 @@ def report(
     _check(text, minutes, used, close)
     places = {(activity.warehouse_id, article.pk) for article in used if article.is_stocked}
     held = common.blocked_pieces(activity) if close else []
+    places |= set(common.held_counts(activity)) if close else set()
     pieces = HeldPieces(held, user=user, places=places, case_number=activity.case_number)
     _draw(activity, used, pieces)
     now = timezone.now()

@@ -21,6 +21,7 @@ from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
 from recipients import case_blocks, contact
 from recipients.case_views import (
     CasePage,
+    band_of,
     confirm_cancel,
     crumbs_of,
     events_of,
@@ -92,11 +93,18 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
     """The activity's page; with ``?redigera=`` the block that is edited, and its POST."""
     activity = find_activity(request, number)
     editing = request.GET.get("redigera", "")
-    if editing not in _blocks_of(activity) or activity.has_ended:
+    if editing not in _may_edit(activity):
         editing = ""
     if request.method == "POST" and editing:
         return _save(request, activity, editing)
     return _activity_page(request, activity, editing=editing)
+
+
+def _may_edit(activity: Activity) -> set[str]:
+    """Of somebody who became protected the address comes first: till then no text is shown."""
+    if activity.lacks_address:
+        return {ADDRESS}
+    return set() if activity.has_ended or activity.address_masked else set(_blocks_of(activity))
 
 
 def _blocks_of(activity: Activity) -> case_blocks.Blocks:
@@ -218,6 +226,9 @@ def _activity_page(
         form=form,
         asks_for_check=not activity.bears_personal_data,
     )
+    for block in blocks:
+        if block["name"] not in _may_edit(activity):
+            block["edit_url"] = ""
     context = {
         "activity": activity,
         "contact": activity.contact_prescriber,
@@ -243,6 +254,7 @@ def _activity_page(
             title=str(activity),
             crumbs=crumbs(activity, is_khs=is_khs),
             tags=_tags(activity),
+            person=band_of(activity),
             number=activity.case_number,
             facts=_facts(activity),
             events=events,

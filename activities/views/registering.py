@@ -15,6 +15,7 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods
 
+from articles.models import Article
 from individuals.models import Individual
 from orders.models import Order
 from organisation.models import Unit, Warehouse
@@ -31,7 +32,7 @@ from sesam.steps import Step, StepDialog
 
 from .. import services
 from ..forms import AddressForm, AidsForm, DescriptionForm, TypeForm
-from ..models import ActivityType, Priority, WhoseAddress
+from ..models import ActivityType, Priority, ServiceSupplier, WhoseAddress
 from ..presets import contact
 
 TYPE, AIDS, DESCRIPTION, ADDRESS = "typ", "hjalpmedel", "beskrivning", "adress"
@@ -266,6 +267,17 @@ class ActivityDialog(StepDialog):
             return "", self.ended(self.request)
         return made.case_number, self.shown_again(self.request, made.case_number)
 
+    def _supplier(self) -> ServiceSupplier | None:
+        """Who does the work in KHS's stead, by the type or by what was chosen."""
+        articles: list[Article] = []
+        if self._has(AIDS) and self.answer(AIDS) is not None:
+            articles = [row.loan.article for row in cast(AidsForm, self.form(AIDS)).chosen_rows]
+        if self.piece is not None:
+            articles.append(self.piece.article)
+        if self.order is not None:
+            articles += [x.article for x in self.order.lines.select_related("article")]
+        return services.supplier_of(self._type, articles)
+
     def _has(self, step: str) -> bool:
         return any(mine.name == step for mine in self.steps)
 
@@ -333,7 +345,14 @@ class ActivityDialog(StepDialog):
         if isinstance(form, DescriptionForm):
             confirm = self._needs_check or bool(form["text_confirmed"].value())
             said = self.answer(TYPE) or {}
-            return {**shown, "files": self.files, "confirm": confirm, "call": _call(said)}
+            supplier = self._supplier()
+            return {
+                **shown,
+                "files": self.files,
+                "confirm": confirm,
+                "anonymous": supplier is not None or not self._type.personal_data,
+                "call": supplier if _is_urgent(said) else None,
+            }
         if isinstance(form, AddressForm):
             return {**shown, "addresses": _addresses(form)}
         return shown
@@ -343,10 +362,10 @@ def _is_in_store(kind: ActivityType) -> bool:
     return kind.about == ActivityType.About.PIECE
 
 
-def _call(said: dict[str, Any]) -> Any:
-    """Whom to call too: a supplier's work that is urgent is told by telephone as well."""
-    kind, priority = said.get("type"), cast("Priority | None", said.get("priority"))
-    return kind.supplier if kind and kind.supplier and priority and priority.is_urgent else None
+def _is_urgent(said: dict[str, Any]) -> bool:
+    """Whether it is urgent: a supplier is then told by telephone as well."""
+    priority = cast("Priority | None", said.get("priority"))
+    return priority is not None and priority.is_urgent
 
 
 def _cards(form: TypeForm) -> list[dict[str, Any]]:

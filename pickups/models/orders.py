@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from activities.models import Activity
 from articles.models import Article
 from individuals.models import Individual
 from organisation.models import Unit, Warehouse
@@ -82,7 +83,7 @@ class PickupOrder(AddressedCase, PickupDetails):
     }
     ENDED = (PickupStatus.RECEIVED, PickupStatus.CANCELLED)
     NOUN = "hämtorder"
-    LOADED = ("recipient", "warehouse", "reason", "unit", "ordered_by")
+    LOADED = ("recipient", "warehouse", "reason", "unit", "ordered_by", "activity")
 
     token = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     reason = models.ForeignKey(PickupReason, verbose_name="orsak", on_delete=models.PROTECT)
@@ -110,6 +111,15 @@ class PickupOrder(AddressedCase, PickupDetails):
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="prescribed_pickups",
+        db_index=False,
+    )
+    activity = models.ForeignKey(
+        Activity,
+        verbose_name="för aktivitet",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="pickups",
         db_index=False,
     )
     text_confirmed = models.BooleanField("texten är kontrollerad", default=False)

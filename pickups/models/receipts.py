@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from activities.models import Activity
 from organisation.models import Warehouse
 
 from .orders import PickupLine
@@ -20,7 +21,8 @@ class ReceivedState(models.TextChoices):
 class PickupReceipt(models.Model):
     """What came of a line, and in what state. Rows are added, never changed.
 
-    ``finished_at`` is set when what was cleaned or repaired is fit to be handed out again.
+    ``finished_at`` is set when what was cleaned is fit to be handed out again; what is repaired
+    has its ``activity``, which says that.
     """
 
     line = models.ForeignKey(PickupLine, on_delete=models.PROTECT, related_name="receipts")
@@ -34,6 +36,9 @@ class PickupReceipt(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     finished_at = models.DateTimeField("klar", null=True, blank=True)
+    activity = models.ForeignKey(
+        Activity, null=True, blank=True, on_delete=models.PROTECT, related_name="receipts"
+    )
 
     class Meta:
         verbose_name = "mottaget"

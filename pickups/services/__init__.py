@@ -9,6 +9,7 @@ from recipients.personal_data import TextNeedsCheck
 
 from .arrivals import Extra, Got
 from .common import on_pickups
+from .fetching import fetch, why_not_fetch
 from .ordering import (
     Wish,
     cancel_pickup,
@@ -31,6 +32,7 @@ __all__ = [
     "Wish",
     "cancel_pickup",
     "change_pickup",
+    "fetch",
     "give_back",
     "make_available",
     "on_pickups",
@@ -39,4 +41,5 @@ __all__ = [
     "receive",
     "undo_contact",
     "undo",
+    "why_not_fetch",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from activities.models import Activity
 from organisation.behalf import check_behalf
 from organisation.models import Unit, User
 from recipients import case_details, held, lending, personal_data
@@ -54,8 +55,10 @@ def order_pickup(
     token: uuid.UUID,
     text_confirmed: bool = False,
     seen: Collection[int] | None = None,
+    activity: Activity | None = None,
 ) -> PickupOrder:
-    """Make the pickup order; sent again, the one that is there.
+    """Make the pickup order; sent again, the one that is there. ``activity`` ends when it is
+    received.
 
     Parts that are among ``wishes`` go along, the others stay. ``seen`` are the loans that the
     form showed: a part that was fitted since stops it. So does it if ``recipient`` became protected
@@ -87,6 +90,7 @@ def order_pickup(
         ordered_by=user,
         prescriber=prescriber,
         text_confirmed=text_confirmed,
+        activity=activity,
         created_at=timezone.now(),
         **{name: details[name] for name in DETAILS if name in details},
     )

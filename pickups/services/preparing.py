@@ -15,6 +15,7 @@ from ..models import PickupReceipt, ReceivedState
 
 REASONS = {
     ReceivedState.TO_CLEANING: BlockReason.Code.CLEANING,
+    # Of what came before repairs had activities.
     ReceivedState.TO_REPAIR: BlockReason.Code.REPAIR,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from activities import services as activities
+from activities.models import Activity
 from articles.stock import Ledger
 from individuals import services as individuals
 from individuals.models import BlockReason, Component, Individual
@@ -66,6 +69,8 @@ def receive(
     lending.lock([pickup.recipient_id, *(a.loan.recipient_id for a in others if a.loan)])
     elsewhere = _open_lines_elsewhere(pickup, others)
     pickup = lock_cases([pickup, *(line.pickup for line in elsewhere)])[pickup.pk]
+    if pickup.activity is not None:
+        activities.lock_activity(pickup.activity)
     _check(pickup, got, others, finish, seen)
     arrived = [*arrivals.from_lines(pickup, got), *others]
     _lock_loans(arrived, {line.pickup.case_number for line in elsewhere} | {pickup.case_number})
@@ -199,6 +204,7 @@ def _take_in(work: _Work, thing: Arrived) -> None:
     """One thing moves: its loan, the goods, the record of it."""
     piece = work.pieces.get(thing.individual_id) if thing.individual_id else None
     moves = (thing.article.is_stocked or piece is not None) and not thing.stays_on
+    repair: Activity | None = None
     place = (work.pickup.warehouse_id, thing.article.pk)
     if thing.state == ReceivedState.MISSING:
         if piece:
@@ -207,7 +213,18 @@ def _take_in(work: _Work, thing: Arrived) -> None:
         goods.come_in_scrapped(work.ledger, place, thing.quantity, piece)
     elif moves:
         goods.come_in(work.ledger, place, thing.quantity, piece, work.pickup.warehouse)
-        if reason := REASONS.get(ReceivedState(thing.state)):
+        if thing.state == ReceivedState.TO_REPAIR:
+            repair = activities.repair_received(
+                thing.article,
+                thing.quantity,
+                piece,
+                warehouse=work.pickup.warehouse,
+                unit=work.pickup.unit,
+                user=work.user,
+                ledger=work.ledger,
+                said=f"Mottagen på hämtorder {work.pickup.case_number}. Undersök och laga.",
+            )
+        elif reason := REASONS.get(ReceivedState(thing.state)):
             goods.hold_back(
                 work.ledger,
                 place,
@@ -221,10 +238,10 @@ def _take_in(work: _Work, thing: Arrived) -> None:
             lending.write_off(thing.loan, thing.quantity, work.now)
         else:
             lending.take_back(thing.loan, thing.quantity, work.now)
-    _record(work, thing, moves)
+    _record(work, thing, moves, repair)
 
 
-def _record(work: _Work, thing: Arrived, moves: bool) -> None:
+def _record(work: _Work, thing: Arrived, moves: bool, repair: Activity | None) -> None:
     line = thing.line
     if line is None:
         line = PickupLine.objects.create(
@@ -236,7 +253,7 @@ def _record(work: _Work, thing: Arrived, moves: bool) -> None:
             is_open=False,
             is_extra=True,
         )
-    waits = moves and thing.state in REASONS
+    waits = moves and thing.state in REASONS and repair is None
     PickupReceipt.objects.create(
         line=line,
         quantity=thing.quantity,
@@ -245,6 +262,7 @@ def _record(work: _Work, thing: Arrived, moves: bool) -> None:
         at=work.now,
         by=work.user,
         finished_at=None if waits else work.now,
+        activity=repair,
     )
     if line.is_open and line.received == line.quantity:  # type: ignore[attr-defined]  # counted with it
         line.is_open = False
@@ -303,3 +321,18 @@ def _end(work: _Work, pickup: PickupOrder, something: bool) -> None:
     pickup.save(update_fields=["status", "received_at"])
     forget_at_end(pickup)
     tell(pickup, work.user, EventKind.RECEIVED, "Mottagen" if done else "Delvis mottagen")
+    if done:
+        _end_activity(work, pickup)
+
+
+def _end_activity(work: _Work, pickup: PickupOrder) -> None:
+    """What was to be fetched has come: the activity that fetched it is done."""
+    if pickup.activity is None or pickup.activity.has_ended:
+        return
+    activities.report(
+        pickup.activity,
+        user=work.user,
+        token=uuid.uuid4(),
+        text=f"Mottagen på hämtorder {pickup.case_number}.",
+        close=True,
+    )

@@ -11,8 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from activities.views.cases import find_activity
 from organisation.permissions import KHS, UserRequest, roles
 from recipients.case_views import band_of, log_case, tags_of
+from sesam import dialogs
 from sesam.errors import DomainError
 
 from .. import khs, services
@@ -51,6 +53,33 @@ def ready(request: UserRequest, number: str, receipt: int) -> HttpResponse:
     services.make_available(found, user=request.user)
     messages.success(request, "Hjälpmedlet kan lämnas ut igen.")
     return to_page(pickup)
+
+
+@roles(KHS)
+@no_store
+@require_http_methods(["GET", "HEAD", "POST"])
+def fetch(request: UserRequest, number: str) -> HttpResponse:
+    """«Ta emot»: what an activity fetched is received as everything is."""
+    activity = find_activity(request, number)
+    page = reverse("activities:detail", args=[activity.case_number])
+    error = services.why_not_fetch(activity)
+    if request.method == "POST":
+        try:
+            made = services.fetch(activity, user=request.user)
+        except DomainError as fault:
+            error = fault.message
+        else:
+            return dialogs.leave(request, reverse("pickups:receive", args=[made.case_number]))
+    log_case(request, activity, "Ta emot")
+    dialog = {
+        "title": "Ta emot det som hämtades",
+        "cancel_url": page,
+        "finish": "" if error else "Ta emot",
+        "error": error,
+    }
+    status = 409 if request.method == "POST" else 200
+    context = {"dialog": dialog, "activity": activity}
+    return render(request, "pickups/fetch.html", context, status=status)
 
 
 @roles(KHS)

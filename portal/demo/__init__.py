@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from . import catalogue, coming_back, gone_wrong, history, organisation, people, stock
+from . import catalogue, coming_back, gone_wrong, history, organisation, people, stock, work
 
 # Numbers that manuals and tests count on.
 KNOWN_PERSON = people.KNOWN
@@ -40,6 +40,7 @@ def load() -> Loaded:
     orders = history.load(chance, places, articles, recipients, shelf)
     coming_back.load(chance, places, recipients)
     gone_wrong.load(places, recipients)
+    work.load(chance, places, recipients)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # else the first pages are planned for empty tables
     return Loaded(len(articles), len(recipients), len(shelf.pieces), orders)

@@ -92,6 +92,7 @@ def _accounts(payers: dict[str, Payer], units: dict[str, Unit]) -> dict[str, Use
             email=f"{name}@example.se", phone=phone("fast (Göteborg)", turn),
             mobile=phone("mobil", turn), default_unit=units[codes[0]] if codes else None,
             is_staff=role == KHS or role is None, is_superuser=role is None,
+            is_technician=role == KHS,
         )  # fmt: skip
         user.units.set([units[code] for code in codes])
         if role:

@@ -268,13 +268,12 @@ def test_the_contact_switch_holds_for_this_case_alone(client, chair):
 # --- hoists ---
 
 
-def test_urgent_work_on_a_hoist_says_ring_too(client):
+@pytest.mark.parametrize("kind", ["Flytt av taklyft", "Avhjälpande"])
+def test_urgent_work_on_a_hoist_says_ring_too(client, kind):
     hoist = lend(RecipientFactory(), ArticleFactory(name="Taklyft", iso_code="123612"))
     urgent = re.search(r'name="priority" value="(\d+)"[^>]*>(?:(?!</label>).)*Akut',
                        text(client.get(begin(client, hoist.recipient))), re.S)[1]  # fmt: skip
-    aids = choose(
-        client, begin(client, hoist.recipient, hoist), "Flytt av taklyft", priority=urgent
-    )
+    aids = choose(client, begin(client, hoist.recipient, hoist), kind, priority=urgent)
     step = go_on(client, aids).url
     page = text(client.get(step))
     assert "Ring också" in page and "0322-552 90" in page

@@ -16,6 +16,7 @@ from pickups.services import Extra, Got
 from recipients.models import CareRelation, Loan
 from sesam.errors import DomainError
 from sesam.models import CaseKind, CaseNumber
+from tests.activities.builders import closed
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -104,11 +105,28 @@ def test_the_loan_ends_when_khs_has_it():
     assert differences() == []
 
 
-@pytest.mark.parametrize("state", [CLEANING, REPAIR])
 @pytest.mark.parametrize("marked", [True, False])
-def test_what_is_cleaned_or_repaired_is_not_available_before_it_is_done(state, marked):
+def test_what_is_repaired_has_its_activity_and_is_available_when_that_is_closed(marked):
     loan = lend(someone(), ArticleFactory(is_marked=marked))
-    pickup = receive(fetched(loan), state)
+    pickup = receive(fetched(loan), REPAIR)
+    assert (khs_balance(loan.article).on_hand, khs_balance(loan.article).available) == (1, 0)
+    activity = pickup.lines.get().receipts.get().activity
+    line = activity.lines.get()
+    assert (line.article, line.individual_id) == (loan.article, loan.individual_id)
+    assert pickup.case_number in activity.request
+    assert activity.recipient is None
+    assert differences() == []
+
+    closed(activity)
+
+    assert khs_balance(loan.article).available == 1
+    assert differences() == []
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_what_is_cleaned_is_not_available_before_it_is_done(marked):
+    loan = lend(someone(), ArticleFactory(is_marked=marked))
+    pickup = receive(fetched(loan), CLEANING)
     assert (khs_balance(loan.article).on_hand, khs_balance(loan.article).available) == (1, 0)
     if marked:
         assert with_blocked().get(pk=loan.individual_id).blocked

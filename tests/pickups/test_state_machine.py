@@ -1,7 +1,8 @@
 """Any sequence of what can happen to aids between store, home and KHS.
 
-The machine orders, delivers, returns, undoes, scraps, has things fetched and receives them; after
-every step the books agree, each piece is in one place, and nothing is lent twice or lost.
+The machine orders, delivers, returns, undoes, scraps, has things fetched and receives them, has
+them worked on and orders wait for it; after every step the books agree, each piece is in one place,
+nothing is lent twice or lost, and nothing is held by what has ended.
 """
 
 import uuid
@@ -21,13 +22,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from activities import services as activities
+from activities.models import Activity, ActivityLine
 from articles.models import ArticleType, Balance, StockMovement
 from articles.stock import Kind
 from individuals import services as individuals
 from individuals.models import Block, BlockReason, Component, Individual
 from individuals.stock_check import differences
 from orders import services as orders
-from orders.models import Order
+from orders.models import Order, OrderHold
 from orders.services import Pick
 from pickups import services
 from pickups.models import (
@@ -42,6 +45,7 @@ from pickups.services import Back, Extra, Got, Wish
 from recipients.held import parts_of
 from recipients.models import Loan
 from sesam.errors import DomainError
+from tests.activities import builders as work
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -93,6 +97,7 @@ class World:
     def __init__(self) -> None:
         self.store, self.khs = BufferFactory(), WarehouseFactory()
         self.user, self.reason = prescriber(), reason()
+        self.technician = work.technician()
         self.inquiry = BlockReason.objects.get(code="inquiry")
         self.people = [RecipientFactory(), RecipientFactory()]
         self.chair = ArticleFactory(name="Rullstol", is_marked=True)
@@ -311,6 +316,55 @@ class Aids(RuleBasedStateMachine):
         receipt = one_of(PickupReceipt.objects.filter(finished_at=None), which)
         self.attempt("make available", services.make_available, receipt)
 
+    # --- work ---
+
+    def register(self, deed: str, kind: str, *loans: Loan, **facts) -> None:
+        wanted = work.wanted(*loans, type=kind, unit=self.user.default_unit, **facts)
+        self.attempt(deed, activities.register, wanted, token=uuid.uuid4())
+
+    @precondition(lambda self: Activity.objects.still_open().count() < 3)
+    @precondition(lambda self: Loan.objects.filter(ended_at=None).exists())
+    @rule(which=pick, kind=st.sampled_from(["Buffertreparation", "Anpassning"]), whose=whose)
+    def ask_for_work(self, which, kind, whose):
+        if loan := self.a_loan(which, whose):
+            self.register("ask for work", kind, loan)
+
+    @precondition(lambda self: Individual.objects.filter(warehouse=self.world.store).exists())
+    @rule(which=pick)
+    def repair_in_the_store(self, which):
+        piece = one_of(Individual.objects.filter(warehouse=self.world.store), which)
+        self.register("repair in the store", "Buffertreparation", piece=piece)
+
+    @precondition(lambda self: Order.objects.undelivered().exists())
+    @rule(which=pick)
+    def let_an_order_wait(self, which):
+        order = one_of(Order.objects.undelivered(), which)
+        self.register("let an order wait", "Anpassning", recipient=order.recipient, order=order)
+
+    @precondition(lambda self: Activity.objects.still_open().exists())
+    @rule(which=pick, quantity=st.integers(min_value=0, max_value=4), close=st.booleans())
+    def report_work(self, which, quantity, close):
+        activity = one_of(Activity.objects.still_open(), which)
+        material = [activities.Used(self.world.cushion, quantity)] if quantity else []
+
+        def act(user):
+            activities.report(
+                activity,
+                user=self.world.technician,
+                token=uuid.uuid4(),
+                text="Lagat.",
+                material=material,
+                close=close,
+            )
+
+        self.attempt("close work" if close else "report work", act)
+
+    @precondition(lambda self: Activity.objects.still_open().exists())
+    @rule(which=pick)
+    def cancel_work(self, which):
+        activity = one_of(Activity.objects.still_open(), which)
+        self.attempt("cancel work", activities.cancel, activity)
+
     # --- what always holds ---
 
     @invariant()
@@ -336,6 +390,7 @@ class Aids(RuleBasedStateMachine):
             by("article", held, F("quantity") - F("returned") - F("lost")),
             by("article", StockMovement.objects.filter(kind=Kind.SCRAP), -F("quantity")),
             by("line__article", PickupReceipt.objects.filter(state=ReceivedState.MISSING)),
+            by("article", StockMovement.objects.filter(kind=Kind.MATERIAL), -F("quantity")),
             # Parts that came back sitting on their aid have no loan of their own any more.
             by("article", Component.objects.filter(~Exists(of_an_open_loan), removed_at=None)),
         ]
@@ -347,12 +402,27 @@ class Aids(RuleBasedStateMachine):
     def what_is_held_back_is_just_what_is_blocked(self):
         unavailable = by("warehouse", Balance.objects.all(), "unavailable")
         waiting = PickupReceipt.objects.filter(finished_at=None, line__individual=None)
-        counted = by("warehouse", waiting)
+        counted = Counter(by("warehouse", waiting))
+        going = ActivityLine.objects.filter(
+            is_held=True, activity__in=Activity.objects.still_open()
+        )
+        counted.update(by("activity__warehouse", going))
         blocked = Block.objects.filter(until=None, individual__warehouse__isnull=False)
         places = blocked.values_list("individual__warehouse", "individual").distinct()
         pieces = Counter(warehouse for warehouse, _ in places)
         for warehouse, quantity in unavailable.items():
             assert quantity == pieces[warehouse] + counted.get(warehouse, 0)
+
+    @invariant()
+    def nothing_is_held_by_what_has_ended(self):
+        ended = Activity.objects.filter(status__in=Activity.ENDED).values("case_number")
+        assert not Block.objects.filter(until=None, case__in=ended).exists()
+        holds = OrderHold.objects.filter(released_at=None).select_related("order")
+        for hold in holds:
+            assert not hold.order.has_ended
+            assert (
+                hold.order == Activity.objects.still_open().get(case_number=hold.case_number).order
+            )
 
     @invariant()
     def as_many_parts_sit_on_a_piece_as_are_held_of_them(self):
@@ -389,6 +459,8 @@ def test_the_machine_can_do_each_of_its_deeds():
     world = World()
     aids = Aids(world)
     deeds = [
+        partial(aids.repair_in_the_store, 0),
+        partial(aids.cancel_work, 0),
         partial(aids.take_a_chair_from_the_store, True, 0, True),
         partial(aids.order_rails, True, 2, True),
         partial(aids.deliver, 0),
@@ -401,6 +473,15 @@ def test_the_machine_can_do_each_of_its_deeds():
         partial(aids.have_it_fetched, 0, 1, False, False, "free"),
         partial(aids.receive_all_of_it, 0, "cleaning"),
         partial(aids.make_available, 0),
+        partial(aids.ask_for_work, 0, "Anpassning", "free"),
+        partial(aids.report_work, 0, 1, False),
+        partial(aids.report_work, 0, 1, True),
+        partial(aids.order_rails, True, 2, True),
+        partial(aids.let_an_order_wait, 0),
+        partial(aids.report_work, 0, 0, True),
+        partial(aids.have_it_fetched, 0, 1, False, False, "free"),
+        partial(aids.receive_all_of_it, 0, "repair"),
+        partial(aids.report_work, 0, 0, True),
     ]
 
     for deed in deeds:

@@ -3,7 +3,9 @@
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.utils import timezone
 
+from activities.models import Activity, ActivityStatus
 from articles.measures import written
 from articles.models import Article, Balance, IsoClass
 from deviations.models import Deviation, DeviationStatus, EventType
@@ -114,6 +116,16 @@ def test_pickup_orders_of_the_prescribers_unit_stand_in_each_status(loaded):
     unit = User.objects.get(username="forskrivare").default_unit
     statuses = PickupOrder.objects.filter(unit=unit).values_list("status", flat=True)
     assert set(statuses) == set(PickupStatus.values)
+
+
+def test_activities_stand_in_each_status_and_some_are_late(loaded):
+    statuses = set(Activity.objects.values_list("status", flat=True))
+    assert statuses == set(ActivityStatus.values)
+    assert Activity.objects.late().exists()
+    assert Activity.objects.exclude(order=None).still_open().exists()
+    assert Activity.objects.filter(recipient=None).exists()
+    oldest = Activity.objects.order_by("created_at").first().created_at
+    assert (timezone.now() - oldest).days > 90
 
 
 def test_hoist_projects_stand_where_the_prescriber_and_khs_each_have_something_to_do(loaded):

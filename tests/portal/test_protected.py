@@ -8,14 +8,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from activities import services
 from articles.models import BillingForm
 from orders import cart as carts
 from orders import services as orders
 from orders.models import Cart, Order
 from organisation.models import AccessLogEntry
 from organisation.permissions import BUFFERT, FORSKRIVARE, KHS
+from recipients.dialog_files import attach
 from recipients.models import Recipient
 from sesam.errors import DomainError
+from tests.activities import builders as work
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -30,6 +33,7 @@ from tests.papers import Paper, needs_pdf
 from tests.pickups.builders import fetched, lend, lend_chair_with_part, returned, unit_with_store
 
 pytestmark = pytest.mark.django_db
+PDF = b"%PDF-1.4 Vid kvarnen\n%%EOF"
 
 HOME = {
     "street": "Kvarnbacken 12",
@@ -70,6 +74,14 @@ def person(settings, tmp_path):
     told = at_home | {"instructions": HOME["instructions"], "comment": "bakom silon"}
     fetched(lend(recipient, ArticleFactory()), user=user, details=told)
     returned(lend(recipient, ArticleFactory(), store=BufferFactory()), user=user)
+    where = at_home | {"instructions": HOME["instructions"], "comment": "bakom silon"}
+    where["request"] = "Ställs i rummet mot Kvarnbacken"
+    for end in (None, services.cancel):
+        file = attach("dialog", SimpleUploadedFile("vag.pdf", PDF, "application/pdf"), user=user)
+        aid = lend(recipient, ArticleFactory(is_marked=True))
+        activity = work.registered(aid, user=user, details=where, files=[file])
+        if end:
+            end(activity, user=user)
     cart = start(user, recipient, replace=True)
     add(cart, bed)
     Recipient.objects.filter(pk=recipient.pk).update(is_protected=True)

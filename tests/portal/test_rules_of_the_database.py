@@ -99,6 +99,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "hour_price_not_negative": {"hour_price": -1, "code": "", "name": "En till"},
     "activity_status_is_known": {"status": UNKNOWN, "closed_at": None},
     "activity_closed_at_a_time": {"status": "closed", "closed_at": None},
+    "activity_of_something": {"quantity": 0},
     "report_of_some_weeks": {"minutes": 60001},
     "material_of_something": {"quantity": 0},
     "deviation_status_is_known": {"status": UNKNOWN},
