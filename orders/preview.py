@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from articles import prices
 from sesam.templatetags.sesam import datum
+from sesam.words import listed
 
 from . import cart as carts
 from . import promises
@@ -89,8 +90,3 @@ def backlog(row: CartRow) -> str:
     when = f"och väntas in {datum(row.expected_on)}" if row.expected_on else "utan datum än"
     text = f"{row.short} st {row.line.article.name} restnoteras, {when}."
     return text.replace(", och", " och")
-
-
-def listed(names: Sequence[str]) -> str:
-    """«a, b och c»."""
-    return " och ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -124,7 +124,7 @@ def confirm_cancel(
             messages.success(request, f"{case.NOUN.capitalize()} {case.case_number} är {done}.")
             return dialogs.leave(request, page)
     dialog = {
-        "title": f"{verb} {case.NOUN} {case.case_number}?",
+        "title": f"{verb} {str(case)[0].lower()}{str(case)[1:]}?",
         "cancel_url": page,
         "finish": "" if hindrance else f"Ja, {verb.lower()}",
         "stays": "" if hindrance else stays,

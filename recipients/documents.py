@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from sesam import documents
 from sesam.templatetags.sesam import datum
+from sesam.words import listed
 
 from . import loans, masking
 from .models import Loan, Recipient
@@ -34,8 +35,11 @@ class Kind:
 
     def says(self) -> str:
         """What stands in it."""
+        held = HELD
         added = [section.label.lower() for section in recipient_documents] * self.whole
-        return ", ".join([HELD, *added]) + "."
+        if added and added[0].endswith(" hjälpmedel"):  # «Nuvarande och beställda hjälpmedel»
+            held = f"{HELD.removesuffix(' hjälpmedel')} och {added.pop(0)}"
+        return f"{listed([held, *added])}."
 
 
 ALL = Kind(

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 
 from sesam.places import TabContent
+from sesam.words import listed
 
 from .models import Recipient
 from .slots import recipient_history
@@ -46,7 +47,7 @@ def names(found: Iterable[tuple[str, int]]) -> str:
     told = [f"{count} st {name}" if count > 1 else name for name, count in found]
     if len(told) > 4:
         told = [*told[:3], f"{len(told) - 3} till"]
-    return " och ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else "".join(told)
+    return listed(told)
 
 
 def build(request: HttpRequest, recipient: Recipient) -> TabContent:

@@ -16,6 +16,7 @@ from phonenumbers import Leniency
 from sesam.addresses import written
 from sesam.errors import DomainError
 from sesam.personal_numbers import looks_personal, struck_out
+from sesam.words import listed
 
 from .cases import AddressedCase
 from .models import Recipient
@@ -172,7 +173,7 @@ def check_paper(case: AddressedCase, texts: Iterable[str], *, confirmed: bool) -
     if found.certain:
         raise DomainError(
             "Dokumentet till leverantören får inte innehålla personuppgifter. Ta bort"
-            f" {', '.join(found.certain)} ur texten; personuppgifter lämnas per telefon.",
+            f" {listed(found.certain)} ur texten; personuppgifter lämnas per telefon.",
             field=names[0],
         )
     if found.possible and not confirmed:

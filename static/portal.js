@@ -88,17 +88,11 @@
     wait();
   }
 
-  // --- A file that is chosen or dropped (file.js, fetched then) -------------------------------
+  // --- A file that is chosen or dropped (file.js, fetched then) ---
   for (const kind of ["change", "dragenter"]) {
     document.addEventListener(kind, (event) => {
       const drop = event.target.closest?.("[data-file]");
       if (drop) import(drop.dataset.file).then((file) => file.watch(drop), () => {});
-    });
-  }
-  // One that is dropped beside it is not to take the page's place.
-  for (const kind of ["dragover", "drop"]) {
-    document.addEventListener(kind, (event) => {
-      if (!event.target.closest?.("[data-file]") && event.dataTransfer?.types.includes("Files")) event.preventDefault();
     });
   }
 
@@ -408,20 +402,6 @@
       return;
     }
 
-    const account = event.target.closest("a[data-account]");
-    if (account && !event.ctrlKey && !event.metaKey) {
-      event.preventDefault();
-      document.getElementById("id_username").value = account.dataset.account;
-      document.getElementById("id_password").value = "demo";
-      account.closest("ul").querySelectorAll("li").forEach((li) => {
-        const chosen = li.contains(account);
-        li.classList.toggle("is-chosen", chosen);
-        li.querySelector(".chosen").hidden = !chosen;
-      });
-      document.querySelector("main form button[type=submit]").focus();
-      return;
-    }
-
     document.querySelectorAll("details[data-fold][open]").forEach((d) => {
       if (!d.contains(event.target)) d.open = false;
     });
@@ -586,22 +566,10 @@
     if (event.detail.xhr.getResponseHeader("HX-Redirect") && verb === "post" && !elt.closest(".find")) delete dialog().dataset.typed;
   });
 
-  // «3 av 3 fördelade» follows while quantities are moved between articles.
+  // «3 av 3 fördelade» follows while quantities are moved between articles (spread.js, fetched then).
   document.addEventListener("input", (event) => {
     const table = event.target.closest("[data-spread]");
-    if (!table) return;
-    let sum = 0;
-    table.querySelectorAll("input").forEach((input) => { sum += parseInt(input.value, 10) || 0; });
-    const told = table.closest("form").querySelector("[data-spread-sum]");
-    told.textContent = `${sum} av ${table.dataset.spread} fördelade`;
-    told.classList.toggle("is-wrong", sum !== Number(table.dataset.spread));
-    const later = table.closest("form").querySelector("[data-later]");
-    const backlog = table.querySelector("[name=backlog]");
-    if (later && backlog) {
-      const count = backlog.value.trim() || "0";
-      later.querySelector("[data-backlog]").textContent = count;
-      later.hidden = count === "0";
-    }
+    if (table) import(table.dataset.script).then((spread) => spread.count(table), () => {});
   });
 
   // Filters stand open beside the search box where there is room, else folded under it.

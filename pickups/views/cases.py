@@ -68,7 +68,7 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
         "reason": pickup.reason,
         "rows": differences.course_of(pickup),
         "facts": [
-            {"label": "Hämtordernummer", "value": pickup.case_number},
+            {"label": "Ärendenummer", "value": pickup.case_number},
             {"label": "Hämtorderorsak", "value": pickup.reason},
             {"label": "Registrerad", "value": datumtid(pickup.created_at)},
             {"label": "Status", "value": pickup.get_status_display()},

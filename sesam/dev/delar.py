@@ -21,6 +21,7 @@ from sesam import panels, tables, undo
 from sesam.context import BarItem
 from sesam.life_line import Branch, LifeLine, NextStep, Stop, StopState
 from sesam.places import BulkAction, CreateItem, Now, Page, Shown
+from sesam.plots import Plot, Series
 from sesam.templatetags.sesam import datum, icon_html
 
 _NAMES = (
@@ -173,6 +174,8 @@ def parts(request: HttpRequest) -> HttpResponse:
     wrong.add_error("file", "Filen är större än 10 MB. Välj en mindre fil.")
     if request.GET.get("visa") == "dialog":
         return _dialog(request)
+    if request.GET.get("visa") == "fraga":
+        return _question(request)
     if request.method == "POST":
         if request.GET.get("redigera") == "kontakt" and not request.POST.get("name"):
             return _parts_page(request, wrong, edited=PartForm(request.POST), status=422)
@@ -244,6 +247,7 @@ def _parts_page(
             _item("Makulera beställning", "?visa=dialog", icon="ban", danger=True, dialog=True),
         ],
         "steps": _steps(2),
+        "plots": _plots(),
         "progresses": [
             ("Pågår", _progress("current")),
             ("Någon ska svara", _progress("current", "amber")),
@@ -359,6 +363,31 @@ def _lives() -> list[tuple[str, LifeLine]]:
     ]
 
 
+_MONTHS = ("nov", "dec", "jan", "feb", "mar", "apr", "maj", "jun", "jul", "aug", "sep", "okt")
+
+
+def _plots() -> list[Plot]:
+    """Bars, lines, and one without figures."""
+    cost = [
+        Series("12 Förflyttning", [91, 85, 90, 92, 95, 94, 97, 96, 80, 92, 94, 98]),
+        Series("18 Möbler", [42, 39, 41, 44, 43, 44, 44, 45, 41, 44, 45, 46]),
+        Series("04 Antidecubitus", [19, 18, 19, 20, 21, 20, 21, 21, 17, 20, 20, 22]),
+        Series("09 Personlig vård", [16, 14, 15, 16, 17, 17, 17, 17, 13, 16, 15, 18]),
+        Series("Arbete, material", [13, 11, 11, 11, 11, 12, 12, 13, 7, 11, 10, 13]),
+    ]
+    days = [
+        Series("9 av 10:", [12, 13, 14, 12, 11, 11, 10, 10, 13, 11, 10, 9]),
+        Series("Median:", [5, 5, 6, 5, 5, 4, 5, 4, 5, 4, 4, 4]),
+    ]
+    return [
+        Plot("kostnad", "Kostnaden steg 9 procent på ett år",
+             "Tusen kr exkl. moms per månad och ISO-grupp", _MONTHS, cost, excel_url="?"),
+        Plot("dagar", "Halva leveranserna inom 4 arbetsdagar",
+             "Arbetsdagar från skickad till hos mottagaren", _MONTHS, days, lines=True),
+        Plot("tomt", "Återanvända hjälpmedel", "Andel levererade som använts förut", _MONTHS, []),
+    ]  # fmt: skip
+
+
 def _progress(state: str, tone: str = "") -> list[dict[str, Any]]:
     at = datetime.datetime(2026, 11, 18, 15, 7)
     note = "Takfästet ryms inte i den befintliga skenan, och rummet är lägre än på ritningen."
@@ -369,6 +398,19 @@ def _progress(state: str, tone: str = "") -> list[dict[str, Any]]:
         {"label": "Godkänd / Ej godkänd", "state": "todo"},
         {"label": "Utlevererad", "state": "todo"},
     ]  # fmt: skip
+
+
+def _question(request: HttpRequest) -> HttpResponse:
+    """What can't be undone."""
+    if request.method == "POST":
+        return HttpResponseRedirect(request.path)
+    dialog = {
+        "title": "Makulera kundorder 26480031?",
+        "cancel_url": request.path,
+        "finish": "Ja, makulera",
+        "stays": "Behåll beställningen",
+    }
+    return render(request, "orders/cancel.html", {"dialog": dialog, "open_count": 2})
 
 
 def _dialog(request: HttpRequest) -> HttpResponse:

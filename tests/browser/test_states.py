@@ -145,7 +145,7 @@ def test_what_cant_be_undone_is_asked_with_the_focus_on_what_stays(page: Page, l
     page.goto(f"{live_server.url}/bestallningar/{order.case_number}/")
     page.get_by_text("Registrera/skapa").click()
     page.get_by_role("link", name="Makulera beställning").click()
-    asked = page.get_by_role("alertdialog", name=f"Makulera beställning {order.case_number}?")
+    asked = page.get_by_role("alertdialog", name=f"Makulera kundorder {order.case_number}?")
     expect(asked).to_contain_text("Raden som KHS inte har plockat släpps")
     expect(asked.get_by_role("link", name="Behåll beställningen")).to_be_focused()
     assert faults(page) == []
