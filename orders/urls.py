@@ -1,6 +1,18 @@
 from django.urls import path
 
-from .views import cart, cases, checkout, drafts, khs, khs_lines, lines, offers, pieces, start
+from .views import (
+    again,
+    cart,
+    cases,
+    checkout,
+    drafts,
+    khs,
+    khs_lines,
+    lines,
+    offers,
+    pieces,
+    start,
+)
 
 app_name = "orders"
 
@@ -28,6 +40,7 @@ urlpatterns = [
     # /bestallningar/<case number>/: sent orders
     path("bestallningar/<str:number>/", cases.detail, name="detail"),
     path("bestallningar/<str:number>/bekraftelse/", cases.confirmation, name="confirmation"),
+    path("bestallningar/<str:number>/igen/", again.order_again, name="again"),
     path("bestallningar/<str:number>/makulera/", cases.cancel, name="cancel"),
     path(
         "bestallningar/<str:number>/offert/<int:move_id>/godkann/",

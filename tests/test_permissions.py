@@ -168,7 +168,7 @@ def arguments(name: str, case, user) -> list:
         return [case["store"].number]
     if name == "articles:assortment_branch":
         return ["utan"]
-    if name in ("orders:detail", "orders:confirmation", "orders:cancel"):
+    if name in ("orders:detail", "orders:confirmation", "orders:again", "orders:cancel"):
         return [order.case_number]
     if name in ("orders:approve_offer", "orders:refuse_offer"):
         line = project(*TO_APPROVAL)

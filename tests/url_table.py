@@ -99,6 +99,7 @@ URLS: dict[str, Row] = {
     # sent orders: the unit's own, and KHS
     "orders:detail": Row(CARE, others=404, logs="view", others_post=404),
     "orders:confirmation": Row(CARE, others=404, logs="view", others_post=405),
+    "orders:again": Row(CARE, others=404, logs="view", others_post=404),
     "orders:cancel": Row(CARE, others=404, logs="view", others_post=404),
     "orders:attachment": Row(CARE, others=404, logs="download", others_post=405),
     # what KHS does with it

@@ -8,6 +8,7 @@ from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from orders.models import Order
+from organisation.models import User
 from tests.factories import (
     ArticleFactory,
     PriceFactory,
@@ -16,6 +17,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
+from tests.orders.builders import sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MOST = 8
@@ -113,7 +115,31 @@ def test_an_article_in_stock_is_ordered_in_eight_actions(signed_in, hand_of):
     order(hand, signed_in, recipient.number, article.number)
 
     assert hand.actions <= MOST
-    sent = Order.objects.get()
-    line = sent.lines.get()
-    assert (sent.recipient, line.article, line.reserved) == (recipient, article, 1)
+    order_sent = Order.objects.get()
+    line = order_sent.lines.get()
+    assert (order_sent.recipient, line.article, line.reserved) == (recipient, article, 1)
     assert signed_in.problems == []
+
+
+@pytest.mark.parametrize("hand_of", [Mouse, Keyboard])
+def test_an_order_is_made_again_in_four_actions(signed_in, hand_of, live_server):
+    article = ArticleFactory(name="Rollator Sola")
+    PriceFactory(article=article)
+    put_in_stock(WarehouseFactory(), article, 3)
+    before = sent((article, 1), user=User.objects.get())
+    page = signed_in
+    page.goto(f"{live_server.url}/bestallningar/{before.case_number}/")
+    hand = hand_of(page)
+
+    hand.choose(page.get_by_role("link", name="Beställ igen"))
+    expect(page.locator(".dialog-title")).to_have_text("Beställ igen")
+    hand.choose(page.get_by_role("button", name="Fortsätt", exact=True))
+    hand.choose(page.get_by_role("link", name="Nästa", exact=True))
+    hand.choose(page.get_by_role("button", name="Skicka beställning"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Orderbekräftelse")
+
+    assert hand.actions <= 4
+    new = Order.objects.exclude(pk=before.pk).get()
+    assert new.recipient == before.recipient
+    assert [(x.article, x.quantity) for x in new.lines.all()] == [(article, 1)]
+    assert page.problems == []
