@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
@@ -19,7 +19,7 @@ from organisation import queues
 from organisation.admin import ForKhs, for_khs
 from organisation.long_lists import CaseQueue
 from recipients import turns
-from sesam.templatetags.sesam import datum, status_html
+from sesam.templatetags.sesam import status_html
 
 from . import khs
 from .life import next_step
@@ -65,14 +65,12 @@ class DeviationAdmin(ForKhs, CaseQueue[Deviation]):
     case_page = "deviations:detail"
     list_display = (
         "case_number",
-        "shown_status",
-        "shown_type",
         "shown_category",
+        "shown_status",
         "shown_state",
         "shown_next",
         "shown_handler",
         "shown_unit",
-        "shown_registered",
         "shown_age",
     )
     list_filter = (StatusFilter, StateFilter, TypeFilter)
@@ -127,18 +125,16 @@ class DeviationAdmin(ForKhs, CaseQueue[Deviation]):
     def shown_status(self, deviation: Deviation) -> SafeString:
         return status_html("", deviation.state_label)
 
-    @admin.display(description="Händelsetyp", ordering="event_type")
-    def shown_type(self, deviation: Deviation) -> SafeString:
-        return status_html("", deviation.get_event_type_display())
-
     @admin.display(description="Kategori", ordering="category__name")
     def shown_category(self, deviation: Deviation) -> str:
         return deviation.category.name
 
-    @admin.display(description="Läge")
+    @admin.display(description="Händelsetyp", ordering="event_type")
     def shown_state(self, deviation: Deviation) -> SafeString:
-        marks = [status_html("", "Allvarlig händelse")] if deviation.is_grave else []
-        return format_html_join(" ", "{}", ((mark,) for mark in marks))
+        kind = status_html("", deviation.get_event_type_display())
+        if not deviation.is_grave:
+            return kind
+        return format_html("{}<br>{}", kind, status_html("", "Allvarlig händelse"))
 
     @admin.display(description="Nästa steg", ordering="due_on")
     def shown_next(self, deviation: Deviation) -> SafeString | None:
@@ -154,10 +150,6 @@ class DeviationAdmin(ForKhs, CaseQueue[Deviation]):
         if deviation.is_protected:
             return status_html("", "Skyddad identitet")
         return str(deviation.unit)
-
-    @admin.display(description="Registrerad", ordering="created_at")
-    def shown_registered(self, deviation: Deviation) -> str:
-        return datum(deviation.created_at)
 
     @admin.display(description="Ålder", ordering="-created_at")
     def shown_age(self, deviation: Deviation) -> str:

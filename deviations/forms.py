@@ -324,6 +324,14 @@ class AccountForm(forms.Form):
     kept_where = EventForm.base_fields["kept_where"]
 
 
+_ASKED = {
+    ReportedTo.SUPPLIER: "Är leverantören informerad?",
+    ReportedTo.MANUFACTURER: "Rapporterat till tillverkaren?",
+    ReportedTo.AUTHORITY: "Rapporterat till Läkemedelsverket?",
+    ReportedTo.INSPECTORATE: "Anmält till IVO enligt lex Maria?",
+}
+
+
 class InquiryForm(forms.Form):
     """What KHS found. For each who may have to be told: yes with date and number, or no and why."""
 
@@ -360,9 +368,8 @@ class InquiryForm(forms.Form):
     def _add(self, to: ReportedTo, *, known: bool) -> None:
         """Once answered it stays answered: a report that was sent can't be unsent."""
         unknown = [] if known else [("", "Inte besvarat")]
-        told = "informerad" if to == ReportedTo.SUPPLIER else "rapporterat"
         self.fields[f"{to}_answer"] = forms.ChoiceField(
-            label=f"{to.label} {told}?" if to == ReportedTo.SUPPLIER else f"Till {to.label}?",
+            label=_ASKED[to],
             choices=[*unknown, (YES, "Ja"), (NO, "Nej")],
             required=known,
             widget=forms.RadioSelect,

@@ -15,9 +15,10 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from sesam.days import day_shortly
 from sesam.life_line import NextStep
 from sesam.tables import Column
-from sesam.templatetags.sesam import status_html
+from sesam.templatetags.sesam import icon_html
 
 from .cases import CaseEvent, EventKind
 
@@ -32,9 +33,12 @@ def told(step: NextStep | None) -> SafeString | None:
     """A cell of a list: whose turn it is and what they do, since when, and that it is late."""
     if step is None:
         return None
-    since = f"sedan {step.since_words}" if step.since else ""
-    late = status_html("", "försenad") if step.is_late else ""
-    return format_html('{} {} <small class="muted">{}</small>{}', step.turn, step.what, since, late)
+    said = [f"sedan {day_shortly(step.since)}"] if step.since else []
+    said += ["försenad"] if step.is_late else []
+    late = icon_html("clock", 16, css="is-amber") if step.is_late else ""
+    return format_html(
+        '{} {} {} <small class="muted">{}</small>', late, step.turn, step.what, ", ".join(said)
+    )
 
 
 class TurnColumn(Column):

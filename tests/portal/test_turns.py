@@ -123,7 +123,7 @@ def test_what_is_late_says_so_everywhere(khs):
     for case in (order, pickup, deviation):
         page = text_of(khs.get(reverse(PAGES[type(case)], args=[case.case_number])))
         assert re.search(r"Nästa steg: .*försenad", page), case
-        assert re.search(r"sedan i dag försenad", text_of(khs.get(QUEUES[type(case)]))), case
+        assert re.search(r"sedan i dag, försenad", text_of(khs.get(QUEUES[type(case)]))), case
 
 
 def test_the_recipients_lists_and_panels_say_it(client):
