@@ -34,6 +34,7 @@ from .models import (
     Supplier,
 )
 from .parts_admin import FitInline, StandardComponentInline
+from .pictures import picture_view
 from .search import words_of
 
 
@@ -136,6 +137,7 @@ class ArticleAdmin(InTurn, ForKhs, FoundByWords[Article]):
             ("importera/", partial(upload_view, self), "upload"),
             ("importera/<uuid:key>/", partial(import_view, self), "import"),
             ("exportera/", export_view, "export"),
+            ("<int:pk>/foto/", partial(picture_view, self), "picture"),
         )
         return [
             *(

@@ -19,7 +19,7 @@ from organisation.permissions import CARE, UserRequest, roles
 from sesam import attachments, personal_numbers
 from sesam.templatetags.sesam import kr
 
-from . import compare, components, favourites, shown, way_back
+from . import compare, components, favourites, pictures, shown, way_back
 from . import search as finder
 from .models import Article, ArticleDocument, Balance
 from .prices import rent_text
@@ -95,6 +95,7 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
         "warehouses": seen.warehouses,
         "warehouse": warehouse,
         "kept": kept,
+        "picture_url": pictures.url_of(article),
         "star": favourites.star_html(
             article.number,
             article.name,

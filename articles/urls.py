@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import assortment_views, compare_views, favourites, page_views, stores_views, views
+from . import assortment_views, compare_views, favourites, page_views, pictures, stores_views, views
 
 app_name = "articles"
 urlpatterns = [
@@ -14,5 +14,6 @@ urlpatterns = [
     path("lager/<str:number>/", stores_views.store_page, name="store"),
     path("lager/<str:number>/rapport/", stores_views.store_report, name="store_report"),
     path("artiklar/<str:number>/", page_views.detail, name="detail"),
+    path("artiklar/<str:number>/foto/", pictures.picture, name="picture"),
     path("artiklar/<str:number>/dokument/<uuid:key>/", page_views.document, name="document"),
 ]

@@ -7,13 +7,16 @@ LoanFactory(recipient=recipient, article=article)
 """
 
 import csv
+from io import BytesIO
 from pathlib import Path
 
 import factory
 from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 from factory.django import DjangoModelFactory
+from PIL import Image
 
 from articles.models import (
     Article,
@@ -166,6 +169,13 @@ class ArticleFactory(DjangoModelFactory):
     supplier = factory.SubFactory(SupplierFactory)
     supplier_number = factory.Sequence(lambda n: f"L-{n}")
     billing_form = factory.SubFactory(BillingFormFactory)
+
+
+def a_picture(kind: str = "PNG", size: tuple[int, int] = (900, 600)) -> SimpleUploadedFile:
+    """A photo as somebody sends it in."""
+    file = BytesIO()
+    Image.new("RGB", size, "teal").save(file, kind)
+    return SimpleUploadedFile("foto 19121212-1212.png", file.getvalue(), "image/png")
 
 
 class PriceFactory(DjangoModelFactory):

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from activities.models import Activity, ActivityAttachment, ActivityType
+from articles import pictures
 from articles.models import ArticleDocument
 from deviations.models import DeviationAttachment
 from orders import services
@@ -32,6 +33,7 @@ from tests.factories import (
     UnitFactory,
     UserFactory,
     WarehouseFactory,
+    a_picture,
     put_in_stock,
 )
 from tests.orders.builders import TO_APPROVAL, add, last_move, manual, project, start
@@ -142,6 +144,10 @@ def arguments(name: str, case, user) -> list:
         return [order.recipient.key]
     if name == "articles:document":
         return [case["article"].number, case["document"].key]
+    if name == "articles:picture":
+        article = ArticleFactory()
+        pictures.keep(article, a_picture())
+        return [article.number]
     if name in ("articles:detail", "orders:add"):
         return [case["article"].number]
     if name in ("orders:holder", "orders:deliver_piece", "orders:piece_line"):

@@ -54,6 +54,7 @@ URLS: dict[str, Row] = {
     "articles:search": Row(CARE),
     "articles:detail": Row(CARE),
     "articles:compare": Row(CARE),
+    "articles:picture": Row(CARE),
     "articles:favourite": Row(CARE, post=True),
     "articles:document": Row(CARE),
     "articles:assortment": Row(CARE),

@@ -9,6 +9,7 @@ from .catalogue import (
     Project,
     Responsibility,
     Supplier,
+    _picture_path,
 )
 from .parts import (
     ArticleDocument,
@@ -42,4 +43,5 @@ __all__ = [
     "Supplier",
     "_document_path",
     "_import_path",
+    "_picture_path",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -24,6 +25,10 @@ def _swedish(name: str) -> models.GeneratedField:
         output_field=models.TextField(),
         db_persist=True,
     )
+
+
+def _picture_path(instance: Article, filename: str) -> str:
+    return f"articles/pictures/{uuid.uuid4().hex}"
 
 
 def _span(label: str) -> DecimalRangeField:
@@ -198,6 +203,7 @@ class Article(models.Model):
     total_width = _measure("totalbredd", "cm")
     user_weight = _measure("maxvikt", "kg, högsta brukarvikt")
     own_weight = _measure("vikt", "kg, egen vikt")
+    picture = models.FileField("foto", upload_to=_picture_path, blank=True, editable=False)
     search_text = models.TextField(editable=False, default="")
 
     class Meta:
