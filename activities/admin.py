@@ -19,9 +19,11 @@ from django.views.decorators.http import require_POST
 from organisation import queues
 from organisation.admin import ForKhs, for_khs
 from organisation.long_lists import CaseQueue
+from recipients import turns
 from sesam.templatetags.sesam import datum, status_html
 
 from . import khs, services
+from .life import step_of
 from .models import (
     Activity,
     ActivityQuerySet,
@@ -119,6 +121,7 @@ class ActivityAdmin(ForKhs, CaseQueue[Activity]):
         "shown_due",
         "shown_planned",
         "technician",
+        "shown_next",
     )
     list_filter = (StatusFilter, StateFilter, TypeFilter, PriorityFilter, TechnicianFilter)
     ordering = ("due_on", "created_at", "id")
@@ -195,6 +198,10 @@ class ActivityAdmin(ForKhs, CaseQueue[Activity]):
     @admin.display(description="Planerad", ordering="planned_for")
     def shown_planned(self, activity: Activity) -> str | None:
         return activity.planned_words or None
+
+    @admin.display(description="Nästa steg", ordering="due_on")
+    def shown_next(self, activity: Activity) -> SafeString | None:
+        return turns.told(step_of(activity))
 
     @admin.display(description="Läge")
     def shown_state(self, activity: Activity) -> SafeString:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import cast
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -12,13 +13,14 @@ from organisation.models import User
 from organisation.queues import State
 from sesam.tables import sv
 
-from .models import Activity, ActivityStatus
+from .life import with_turns
+from .models import Activity, ActivityQuerySet, ActivityStatus
 from .shown import LINES, AidLine, aid_of
 
 
 def queue(activities: QuerySet[Activity]) -> QuerySet[Activity]:
     """``activities`` with all that a row of the queue shows."""
-    return activities.select_related("unit", "recipient", "type", "priority", "technician")
+    return with_turns(cast(ActivityQuerySet, activities))
 
 
 STATES: dict[str, State] = {

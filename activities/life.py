@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
+from django.db.models import OuterRef, QuerySet
 from django.utils import timezone
 
 from recipients.cases import CaseEvent, EventKind
 from recipients.courses import Course, done
+from recipients.turns import since_last
 from sesam.days import day_in_words
 from sesam.life_line import LifeLine, NextStep, Stop, StopState
 
-from .models import Activity, ActivityStatus
+from .models import Activity, ActivityEvent, ActivityQuerySet, ActivityStatus
+
+#: What gives the turn to somebody.
+TURNS = (EventKind.CREATED, EventKind.PLANNED, EventKind.TAKEN, EventKind.HANDED_BACK)
+
+
+def with_turns(activities: ActivityQuerySet) -> QuerySet[Activity]:
+    """``activities`` with what ``step_of`` needs of each."""
+    since = since_last(ActivityEvent.objects.all(), TURNS, activity=OuterRef("pk"))
+    return activities.select_related(*Activity.LOADED).annotate(turn_since=since)  # type: ignore[no-redef]  # declared by the model
+
+
+def step_of(activity: Activity) -> NextStep | None:
+    """The next step of a row that ``with_turns`` gave."""
+    return next_step(activity, since=activity.turn_since)
 
 
 def life_line(activity: Activity, events: Iterable[CaseEvent]) -> LifeLine:
@@ -40,7 +57,9 @@ def life_line(activity: Activity, events: Iterable[CaseEvent]) -> LifeLine:
         going = Stop(begun.label, StopState.NOW, begun.when, str(activity.technician or begun.who))
     plan = planned or Stop("Planeras", StopState.LATER)
     stops = [made, *([plan] if planned or going.state == StopState.LATER else []), going, last]
-    return LifeLine(stops, next_step=next_step(activity, course))
+    last_turn = course.last(*TURNS)
+    step = next_step(activity, since=last_turn.at if last_turn else None)
+    return LifeLine(stops, next_step=step)
 
 
 def _planned(activity: Activity) -> Stop | None:
@@ -53,12 +72,12 @@ def _planned(activity: Activity) -> Stop | None:
     return Stop("Planerad", StopState.NOW if is_now else StopState.DONE, when, who)
 
 
-def next_step(activity: Activity, course: Course) -> NextStep | None:
-    """Whose turn it is, what they do, since when and whether it is late; None when it has ended."""
+def next_step(activity: Activity, *, since: dt.datetime | None) -> NextStep | None:
+    """Whose turn it is, what they do, since when and whether it is late; None when it has ended.
+    ``since`` is the last event of ``TURNS``. Asks nothing of the database if ``LOADED`` is loaded."""
     if activity.has_ended:
         return None
-    last = course.last(EventKind.CREATED, EventKind.PLANNED, EventKind.TAKEN, EventKind.HANDED_BACK)
-    since = last.at if last else activity.created_at
+    since = since or activity.created_at
     if activity.lacks_address:
         return NextStep("Förskrivaren", "skriver aktivitetsadressen", "", since, activity.is_late)
     who = str(activity.technician or activity.performer)

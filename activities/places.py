@@ -18,7 +18,9 @@ from orders.models import Order, OrderKind
 from orders.slots import order_create
 from organisation import desk, queues
 from organisation.permissions import CARE, KHS, has_role, signed_in
+from organisation.slots import my_now, my_tabs
 from recipients.documents import Column, Section
+from recipients.mine import tab_address
 from recipients.models import Recipient
 from recipients.slots import (
     DocumentSection,
@@ -52,7 +54,8 @@ from sesam.places import (
 from sesam.slots import menu
 from sesam.templatetags.sesam import datum
 
-from . import history, khs, repairs, services, shown
+from . import history, khs, mine, repairs, services, shown
+from .life import with_turns
 from .models import Activity, ActivityLine, ActivityStatus
 from .slots import activity_create
 from .tables import ActivitiesTable
@@ -118,20 +121,13 @@ def _known(recipient: Recipient) -> list[_Known]:
 
 
 def _tab(request: HttpRequest, recipient: Recipient) -> TabContent:
-    found = _of(recipient).select_related("type")
+    found = with_turns(_of(recipient))
     return TabContent(table=ActivitiesTable.fetch(request, found), panel=_panel(request, recipient))
 
 
 def _panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
     wanted = panels.asked(request).replace("\0", "")
-    activity = (
-        _of(recipient)
-        .filter(case_number=wanted)
-        .select_related(
-            "type", "priority", "warehouse", "unit", "supplier", "technician", "recipient"
-        )
-        .first()
-    )
+    activity = with_turns(_of(recipient).filter(case_number=wanted)).first()
     if activity is None:
         return None
     is_own = Activity.objects.for_user(request.user).filter(pk=activity.pk).exists()
@@ -246,6 +242,25 @@ def _open_section(request: HttpRequest, recipient: Recipient) -> Section:
 
 recipient_documents.add(
     DocumentSection(name="activities", label="Öppna aktiviteter", order=30, make=_open_section)
+)
+
+# --- «Min sida» ---
+
+my_tabs.add(
+    Tab(
+        name=mine.TAB,
+        label="Mina aktiviteter",
+        url=tab_address(mine.TAB),
+        order=20,
+        shown=_care,
+        count=mine.count,
+        build=mine.build,
+    )
+)
+my_now.add(
+    NowEntry(
+        name="activities", order=40, shown=_care, url=tab_address(mine.TAB), build=mine.open_now
+    )
 )
 
 # --- the individual's page ---

@@ -12,6 +12,7 @@ from articles.models import Article
 from individuals.models import Individual
 from sesam.templatetags.sesam import datum
 
+from .life import step_of
 from .models import Activity, ActivityAttachment, ActivityLine, WorkReport
 from .services.common import gone
 from .services.common import told_gone as told_gone
@@ -85,10 +86,12 @@ def work_of(activity: Activity) -> Work:
 
 
 def panel_facts(activity: Activity, *, is_own: bool) -> list[dict[str, Any]]:
-    """The activity in short. Whose patient a protected person is tells where they live."""
+    """The activity, which ``with_turns`` gave, in short. Whose patient a protected person is tells where they live."""
     tells = is_own or not activity.is_protected
+    step = step_of(activity)
     return [
         {"label": "Aktivitetstyp", "value": activity.type},
+        {"label": "Nästa steg", "value": step.sentence if step else "Inget"},
         {"label": "Status", "value": activity.get_status_display()},
         {"label": "Aktivitetsprioritet", "value": activity.priority},
         {"label": "Registrerad", "value": datum(activity.created_at)},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from recipients.turns import TurnColumn
 from sesam.tables import (
     CodeColumn,
     Column,
@@ -14,6 +15,7 @@ from sesam.tables import (
     Table,
 )
 
+from .life import step_of
 from .models import Activity
 
 _NUMBER = CodeColumn("number", "Aktivitetsnr", "case_number", sort="case_number", priority=2)
@@ -37,6 +39,7 @@ class ActivitiesTable(Table[Activity]):
         _REGISTERED,
         _DUE,
         _Displayed(),
+        TurnColumn(step_of, due="due_on"),
     )
     order = "-registered"
     tie = ("-pk",)
@@ -61,6 +64,7 @@ class FoundActivitiesTable(Table[Activity]):
         Column("by", "Beställare", "ordered_by", sort="ordered_by__last_name", priority=2),
         _DUE,
         _Displayed(),
+        TurnColumn(step_of, due="due_on"),
     )
     order = "-registered"
     tie = ("-pk",)

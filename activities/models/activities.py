@@ -197,6 +197,9 @@ class Activity(AddressedCase, ActivityDetails):
 
     objects = ActivityQuerySet.as_manager()
 
+    # Only of rows that life.with_turns gave: when somebody else got the turn.
+    turn_since: dt.datetime | None
+
     class Meta:
         verbose_name = "aktivitet"
         verbose_name_plural = "aktiviteter"
@@ -204,6 +207,7 @@ class Activity(AddressedCase, ActivityDetails):
         indexes = [
             models.Index(fields=["recipient", "-created_at"]),
             models.Index(fields=["unit", "-created_at"]),
+            models.Index(fields=["ordered_by", "-created_at"], name="activities_of_orderer"),
             models.Index(
                 fields=["order"], condition=Q(order__isnull=False), name="activity_of_an_order"
             ),
@@ -255,7 +259,7 @@ class Activity(AddressedCase, ActivityDetails):
         if self.supplier is not None:
             return str(self.supplier)
         if self.type.done_by == by.STORE:
-            return str(self.warehouse)
+            return "Eget förråd" if self.is_protected else str(self.warehouse)
         if self.type.done_by == by.UNIT:
             return "Tjänstestället" if self.is_protected else str(self.unit)
         return "KHS"

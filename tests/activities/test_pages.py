@@ -345,3 +345,13 @@ def test_a_protected_persons_activity_gets_its_address_for_the_case(client, acti
     client.post(f"{page}?redigera=adress", typed)
     activity.refresh_from_db()
     assert (activity.street, activity.typed_for_case) == ("Tillfälligt boende 5", True)
+
+
+def test_min_sida_has_ones_own_with_whose_turn_it_is(client, activity):
+    page = f"{reverse('my_page')}?flik=aktiviteter"
+    shown = text(client.get(page))
+    assert "Mina aktiviteter" in shown and activity.case_number in shown
+    assert "KHS planerar arbetet" in shown
+    panel = text(client.get(f"{page}&panel={activity.case_number}"))
+    assert "Gå till aktivitetsdetaljer" in panel
+    assert activity.case_number not in text(as_user(prescriber()).get(page))

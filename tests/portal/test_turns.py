@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from activities import services as activities
+from activities.models import Activity
 from deviations.models import Deviation
 from orders import services as orders
 from orders.models import Order, OrderLine
@@ -19,6 +21,7 @@ from organisation.permissions import KHS
 from pickups import services as pickups
 from pickups.models import PickupOrder
 from sesam.models import CaseKind
+from tests.activities import builders as work
 from tests.deviations.builders import chair, received, registered
 from tests.factories import ArticleFactory, UserFactory, WarehouseFactory, given_out, put_in_stock
 from tests.orders.builders import TO_APPROVAL, project, sent
@@ -80,12 +83,26 @@ def a_received_deviation() -> Deviation:
     return received(chair())
 
 
+def an_activity() -> Activity:
+    return work.registered(lend(someone(), ArticleFactory()))
+
+
+def a_planned_activity() -> Activity:
+    return activities.plan(an_activity(), user=UserFactory(), day=TODAY())
+
+
 QUEUES = {
+    Activity: "/admin/activities/activity/?status=alla",
     Order: "/admin/orders/order/?status=alla",
     PickupOrder: "/admin/pickups/pickuporder/?status=alla",
     Deviation: "/admin/deviations/deviation/?status=alla",
 }
-PAGES = {Order: "orders:detail", PickupOrder: "pickups:detail", Deviation: "deviations:detail"}
+PAGES = {
+    Activity: "activities:detail",
+    Order: "orders:detail",
+    PickupOrder: "pickups:detail",
+    Deviation: "deviations:detail",
+}
 
 
 @pytest.mark.parametrize(
@@ -98,6 +115,8 @@ PAGES = {Order: "orders:detail", PickupOrder: "pickups:detail", Deviation: "devi
         (a_planned_pickup, "KHS hämtar"),
         (a_deviation, "KHS tar emot avvikelsen"),
         (a_received_deviation, "KHS utreder och svarar"),
+        (an_activity, "KHS planerar arbetet"),
+        (a_planned_activity, "KHS gör arbetet"),
     ],
 )
 def test_page_and_queue_say_the_same(khs, make, said):
@@ -117,10 +136,12 @@ def test_what_has_ended_is_nobodys_turn(khs):
 def test_what_is_late_says_so_everywhere(khs):
     yesterday = TODAY() - dt.timedelta(days=1)
     order, pickup, deviation = an_order(), a_planned_pickup(), a_deviation()
+    activity = an_activity()
+    Activity.objects.filter(pk=activity.pk).update(due_on=yesterday)
     OrderLine.objects.filter(order=order).update(planned_delivery=yesterday)
     PickupOrder.objects.filter(pk=pickup.pk).update(planned_for=yesterday)
     Deviation.objects.filter(pk=deviation.pk).update(due_on=yesterday)
-    for case in (order, pickup, deviation):
+    for case in (order, pickup, deviation, activity):
         page = text_of(khs.get(reverse(PAGES[type(case)], args=[case.case_number])))
         assert re.search(r"Nästa steg: .*försenad", page), case
         assert re.search(r"sedan i dag, försenad", text_of(khs.get(QUEUES[type(case)]))), case
@@ -164,6 +185,8 @@ def test_saying_it_takes_no_query_a_row(client, khs):
         (client, reverse("recipients:detail", args=[person.key]) + "?flik=bestallt"),
         (khs, QUEUES[Order]),
         (khs, QUEUES[PickupOrder]),
+        (client, reverse("recipients:detail", args=[person.key]) + "?flik=aktiviteter"),
+        (khs, QUEUES[Activity]),
     ]
 
     def queries() -> list[int]:
@@ -176,9 +199,11 @@ def test_saying_it_takes_no_query_a_row(client, khs):
 
     an_order(person)
     a_pickup()
+    work.registered(recipient=person, type="Konsulentärende")
     queries()
     before = queries()
     for _ in range(4):
         an_order(person)
         a_pickup()
+        work.registered(recipient=person, type="Konsulentärende")
     assert queries() == before

@@ -1,5 +1,4 @@
-"""«Sök aktivitet»: those of one's units, by time and unit; «Mina aktiviteter» is what one registered
-oneself."""
+"""«Sök aktivitet»: those of one's units, by time and unit."""
 
 from __future__ import annotations
 
@@ -8,17 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from organisation.behalf import units_of, usual_unit
 from organisation.models import Unit, User
-from organisation.permissions import CARE, UserRequest, roles, signed_in
+from organisation.permissions import CARE, UserRequest, roles
 from sesam.form_fields import RecordField, record_choice
 
+from ..life import with_turns
 from ..models import Activity
 from ..tables import FoundActivitiesTable
 from .cases import no_store
@@ -63,12 +62,5 @@ def search(request: UserRequest) -> HttpResponse:
     )
     if unit := said.get("tjanststalle"):
         found = found.filter(unit=unit)
-    table = FoundActivitiesTable.fetch(request, found.select_related("type", "ordered_by"))
+    table = FoundActivitiesTable.fetch(request, with_turns(found))
     return render(request, "activities/search.html", {"form": form, "table": table})
-
-
-def mine(request: HttpRequest) -> QuerySet[Activity]:
-    """«Mina aktiviteter»: what the user has registered."""
-    return Activity.objects.filter(ordered_by=signed_in(request)).select_related(
-        "type", "ordered_by"
-    )

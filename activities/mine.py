@@ -1,0 +1,88 @@
+"""«Mina aktiviteter» of «Min sida»."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Min
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from organisation.models import User
+from recipients.mine import MyTable, RecipientColumn, mine, narrowings, whose_facts
+from recipients.turns import TurnColumn
+from sesam import panels
+from sesam.days import day_shortly
+from sesam.panels import Panel
+from sesam.places import Now, TabContent
+from sesam.tables import Column, DateColumn, PanelColumn, StatusColumn, by_label, sv
+
+from . import shown
+from .life import step_of, with_turns
+from .models import Activity, ActivityStatus
+
+TAB = "aktiviteter"
+
+
+class MyActivityTable(MyTable[Activity]):
+    """The newest first."""
+
+    columns = (
+        PanelColumn("number", "Aktivitet", "case_number", key="case_number", sort="case_number",
+                    css="code"),
+        RecipientColumn(lambda activity: activity),
+        Column("type", "Aktivitetstyp", "type.name", sort=sv("type__name")),
+        DateColumn("registered", "Datum", "created_at", sort=("created_at", "id"),
+                   falling_first=True, priority=2),
+        StatusColumn("status", "Status", lambda x: x.get_status_display(),
+                     sort=by_label("status", ActivityStatus.choices)),
+        TurnColumn(step_of, due="due_on"),
+    )  # fmt: skip
+    order = "-registered"
+    dom_id = "mina-aktiviteter"
+    caption = "Mina aktiviteter"
+    noun = ("aktivitet", "aktiviteter")
+    empty_text = "Inga aktiviteter"
+    empty_hint = "Det arbete som du har begärt visas här."
+
+
+def count(request: HttpRequest, user: User) -> int:
+    """Open ones, up to as many as the list counts."""
+    found = mine(user, Activity.objects.all()).still_open().order_by()
+    return found[: MyActivityTable.counted_to].count()
+
+
+def build(request: HttpRequest, user: User) -> TabContent:
+    table = MyActivityTable.of_mine(
+        request, Activity.objects.all(), narrowings("created_at"), loaded=with_turns
+    )
+    return TabContent(table=table, panel=_panel(request, user))
+
+
+def _panel(request: HttpRequest, user: User) -> Panel | None:
+    found = mine(user, Activity.objects.all()).filter(
+        case_number=panels.asked(request).replace("\0", "")
+    )
+    activity = with_turns(found).first()
+    if activity is None:
+        return None
+    return Panel(
+        kicker="Aktivitet",
+        title=activity.case_number,
+        close_url=panels.close_url(request),
+        facts=[*whose_facts(request, activity), *shown.panel_facts(activity, is_own=True)],
+        go_url=reverse("activities:detail", args=[activity.case_number]),
+        go_label="Gå till aktivitetsdetaljer",
+    )
+
+
+def open_now(request: HttpRequest, user: User) -> Now:
+    """«1 öppen aktivitet»; amber once one is late."""
+    found = (
+        mine(user, Activity.objects.all())
+        .still_open()
+        .aggregate(count=Count("pk"), day=Min("due_on"))
+    )
+    day = found["day"]
+    words = "öppen aktivitet" if found["count"] == 1 else "öppna aktiviteter"
+    late = day is not None and day < timezone.localdate()
+    return Now(found["count"], words, f"klar senast {day_shortly(day)}" if day else "", late)
