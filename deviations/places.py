@@ -6,6 +6,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from activities.models import Activity
+from activities.slots import activity_create
 from individuals.models import Individual
 from individuals.slots import PieceTab, piece_create, piece_sections
 from orders.models import Order
@@ -89,6 +91,11 @@ piece_create.add(
 )
 order_create.add(
     CreateItem[Order](
+        name="deviation", label=LABEL, icon=ICON, url=_of_case, order=60, shown=_care, dialog=True
+    )
+)
+activity_create.add(
+    CreateItem[Activity](
         name="deviation", label=LABEL, icon=ICON, url=_of_case, order=60, shown=_care, dialog=True
     )
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -96,9 +97,14 @@ def why_not_of_piece(piece: Individual) -> str:
 @require_http_methods(["GET", "HEAD"])
 def begin_of_case(request: HttpRequest, number: str) -> HttpResponse:
     """About a case that the user may open, with the aids that it is about."""
-    case, loans = find_origin(request, number)
-    about = case.recipient.key if case.recipient else None
-    return _open(request, about=about, chosen=sorted(loans), case=case.case_number)
+    case, found = find_origin(request, number)
+    return _open(
+        request,
+        about=case.recipient.key if case.recipient else None,
+        chosen=sorted(found.loans),
+        piece=found.piece,
+        case=case.case_number,
+    )
 
 
 @roles(*CARE)
@@ -259,6 +265,17 @@ class DeviationDialog(StepDialog):
             return reverse("recipients:detail", args=[self.recipient.key])
         return "/"
 
+    def _activity_instead(self) -> str:
+        """Where ordinary wear is asked to be mended, with the same aids."""
+        if self.piece:
+            return reverse("activities:begin_with_piece", args=[self.piece.number])
+        if self.recipient is None:
+            return ""
+        rows = self._aids().chosen_rows
+        query = urlencode([(ticked.CHOSEN, row.key) for row in rows])
+        url = reverse("activities:begin", args=[self.recipient.key])
+        return f"{url}?{query}" if query else url
+
     def context(self, step: str, form: forms.BaseForm) -> dict[str, Any]:
         aids = self._aids()
         return {
@@ -266,6 +283,7 @@ class DeviationDialog(StepDialog):
             "piece": self.piece,
             "recipient": masking.shown(self.recipient) if self.recipient else None,
             "about": self.state.facts["case"],
+            "activity_url": self._activity_instead(),
             "attachments": self._files() if step == CONTACT else [],
             "chosen": [row.label for row in aids.chosen_rows] if step != AIDS else [],
         }

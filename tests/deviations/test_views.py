@@ -16,6 +16,7 @@ from deviations.models import Deviation, DeviationStatus, EventType
 from organisation.models import AccessLogEntry
 from recipients.models import Recipient
 from sesam.models import DialogState
+from tests.activities.builders import registered as an_activity
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -195,11 +196,25 @@ def test_what_is_wrong_stands_at_its_field(client, typed, told):
     assert 'aria-invalid="true"' in answer.content.decode()
 
 
-def test_wear_is_no_deviation(client):
+def test_wear_is_no_deviation_and_leads_to_an_activity_about_the_same_aid(client):
     loan = chair()
-    assert "Vanligt slitage är ingen avvikelse" in text_of(
-        client.get(begin(client, loan.recipient, loan))
+    shown = client.get(begin(client, loan.recipient, loan))
+    assert "Vanligt slitage är ingen avvikelse" in text_of(shown)
+    instead = reverse("activities:begin", args=[loan.recipient.key]) + f"?valda={loan.pk}"
+    assert f'href="{instead}"' in shown.content.decode()
+    assert client.get(instead).status_code == 302
+
+
+def test_from_an_activity_with_its_aids(client):
+    loan = chair()
+    activity = an_activity(loan)
+    assert "Avvikelse/reklamation" in text_of(
+        client.get(reverse("activities:detail", args=[activity.case_number]))
     )
+    first = client.get(reverse("deviations:begin_of_case", args=[activity.case_number])).url
+    finish(client, client.post(first, event()))
+    made = Deviation.objects.get()
+    assert (made.about_id, made.items.get().loan) == (activity.case_number, loan)
 
 
 def test_a_late_complaint_is_asked_why(client):
