@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Sum
+from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -26,8 +27,9 @@ from activities import services as activities
 from activities.models import Activity, ActivityLine
 from articles.models import ArticleType, Balance, StockMovement
 from articles.stock import Kind
-from individuals import services as individuals
-from individuals.models import Block, BlockReason, Component, Individual
+from deviations import services as deviations
+from deviations.models import Deviation, DeviationCategory
+from individuals.models import Block, Component, Individual
 from individuals.stock_check import differences
 from orders import services as orders
 from orders.models import Order, OrderHold
@@ -42,6 +44,7 @@ from pickups.models import (
     Return,
 )
 from pickups.services import Back, Extra, Got, Wish
+from recipients.cases import EventKind, last_event
 from recipients.held import parts_of
 from recipients.models import Loan
 from sesam.errors import DomainError
@@ -79,8 +82,8 @@ def one_of(rows, index: int):
     return rows[index % len(rows)] if rows else None
 
 
-def at_home():
-    return Individual.objects.filter(status=Individual.Status.WITH_RECIPIENT)
+def not_gone():
+    return Individual.objects.exclude(status__in=GONE)
 
 
 def by(key: str, rows, field="quantity") -> dict[int, int]:
@@ -98,7 +101,6 @@ class World:
         self.store, self.khs = BufferFactory(), WarehouseFactory()
         self.user, self.reason = prescriber(), reason()
         self.technician = work.technician()
-        self.inquiry = BlockReason.objects.get(code="inquiry")
         self.people = [RecipientFactory(), RecipientFactory()]
         self.chair = ArticleFactory(name="Rullstol", is_marked=True)
         self.rail = ArticleFactory(name="Stödhandtag")
@@ -193,16 +195,54 @@ class Aids(RuleBasedStateMachine):
             order = one_of(Order.objects.undelivered(), which)
             self.attempt("cancel an order", orders.cancel, order)
 
-    @precondition(lambda self: at_home().exists())
-    @rule(which=pick)
-    def investigate_or_release(self, which):
-        """A piece at home is blocked, as after a deviation; or that block ends."""
-        piece = individuals.lock([one_of(at_home(), which).pk]).popitem()[1]
-        inquiry = self.world.inquiry
-        if piece.blocked:
-            individuals.unblock(piece, inquiry, case_number=None)
-        else:
-            individuals.block([piece], inquiry)
+    # --- what goes wrong ---
+
+    @precondition(lambda self: not_gone().exists())
+    @rule(which=pick, grave=st.booleans(), block=st.booleans())
+    def report_a_deviation(self, which, grave, block):
+        """About a chair, at home or in a store; a grave one holds it back, promised or not."""
+        piece = one_of(not_gone(), which)
+        loan = Loan.objects.filter(individual=piece, ended_at=None).first()
+        kind = DeviationCategory.objects.get(name="Broms eller lås")
+
+        def act(user):
+            deviations.register(
+                user=user,
+                unit=user.default_unit,
+                details={
+                    "event_type": "adverse" if grave else "near_miss",
+                    "category": kind,
+                    "consequence": "serious" if grave else "none",
+                    "happened_on": timezone.localdate(),
+                    "what_happened": "Bromsen släppte.",
+                    "contact_phone": "08-465 004 41",
+                },
+                token=uuid.uuid4(),
+                recipient=loan.recipient if loan else None,
+                wishes=[deviations.Wish(loan.pk)] if loan else [],
+                piece=None if loan else piece,
+                block=block,
+            )
+
+        self.attempt("report a deviation", act)
+
+    @precondition(lambda self: Deviation.objects.exists())
+    @rule(which=pick, how=st.sampled_from(["receive", "grave", "close", "release", "withdraw"]))
+    def handle_a_deviation(self, which, how):
+        deviation = one_of(Deviation.objects, which)
+
+        def act(user):
+            if how in ("grave", "close"):
+                seen = last_event(deviation)
+                if how == "grave":
+                    deviations.investigate(deviation, user=user, seen=seen, could_be_grave=True)
+                else:
+                    answer = {"answer": "Bromsen är bytt.", "release_pieces": True}
+                    deviations.close(deviation, user=user, seen=seen, **answer)
+            else:
+                getattr(deviations, how)(deviation, user=user)
+
+        self.attempt(f"{how} a deviation", act)
 
     # --- back to the store ---
 
@@ -425,6 +465,14 @@ class Aids(RuleBasedStateMachine):
             )
 
     @invariant()
+    def a_grave_event_holds_its_piece_back_until_it_is_let_go(self):
+        for deviation in Deviation.objects.grave().filter(is_withdrawn=False):
+            released = deviation.events.filter(kind=EventKind.UNBLOCKED).exists()
+            for item in deviation.items.filter(individual__isnull=False):
+                blocks = item.individual.blocks.filter(case=deviation.case_number, until=None)
+                assert blocks.exists() or released, (deviation, item)
+
+    @invariant()
     def as_many_parts_sit_on_a_piece_as_are_held_of_them(self):
         for loan in Loan.objects.filter(ended_at=None).select_related("component"):
             if part := loan.sits_as:
@@ -482,6 +530,17 @@ def test_the_machine_can_do_each_of_its_deeds():
         partial(aids.have_it_fetched, 0, 1, False, False, "free"),
         partial(aids.receive_all_of_it, 0, "repair"),
         partial(aids.report_work, 0, 0, True),
+        partial(aids.report_a_deviation, 0, True, False),
+        partial(aids.handle_a_deviation, 0, "receive"),
+        partial(aids.handle_a_deviation, 0, "release"),
+        partial(aids.report_a_deviation, 0, False, True),
+        partial(aids.handle_a_deviation, 0, "withdraw"),
+        partial(aids.report_a_deviation, 0, False, True),
+        partial(aids.handle_a_deviation, 0, "receive"),
+        partial(aids.handle_a_deviation, 0, "close"),
+        partial(aids.report_a_deviation, 0, False, False),
+        partial(aids.handle_a_deviation, 0, "receive"),
+        partial(aids.handle_a_deviation, 0, "grave"),
     ]
 
     for deed in deeds:
