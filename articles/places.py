@@ -7,10 +7,11 @@ from django.urls import reverse
 
 from organisation import desk
 from organisation.permissions import CARE, has_role
+from organisation.slots import my_tabs
 from sesam.places import CreateItem, MenuItem, Page, StartBox, Tab
 from sesam.slots import menu, start_boxes
 
-from . import stores_views
+from . import favourites_tab, stores_views
 from .assortment import top_branches
 from .slots import store_create, store_tabs
 
@@ -94,5 +95,19 @@ store_create.add(
         order=10,
         icon="printer",
         dialog=True,
+    )
+)
+
+# --- «Min sida» ---
+
+my_tabs.add(
+    Tab(
+        name=favourites_tab.TAB,
+        label="Favoriter",
+        url=Page("my_page", f"?flik={favourites_tab.TAB}"),
+        order=60,
+        shown=_care,
+        count=favourites_tab.count,
+        build=favourites_tab.build,
     )
 )

@@ -143,3 +143,18 @@ def test_an_order_is_made_again_in_four_actions(signed_in, hand_of, live_server)
     assert new.recipient == before.recipient
     assert [(x.article, x.quantity) for x in new.lines.all()] == [(article, 1)]
     assert page.problems == []
+
+
+@pytest.mark.parametrize("hand_of", [Mouse, Keyboard])
+def test_where_ones_order_is_takes_two_actions_from_sign_in(signed_in, hand_of):
+    order_sent = sent((ArticleFactory(name="Rollator Sola"), 1), user=User.objects.get())
+    hand = hand_of(signed_in)
+
+    hand.choose(signed_in.locator(".bar-account > summary"))
+    hand.choose(signed_in.locator(".bar-account").get_by_role("link", name="Min sida"))
+
+    row = signed_in.get_by_role("row").filter(has_text=order_sent.case_number)
+    expect(row).to_contain_text("Rollator Sola")
+    expect(row.get_by_role("img")).to_have_attribute("aria-label", "Plockas, väntar")
+    assert hand.actions <= 2
+    assert signed_in.problems == []

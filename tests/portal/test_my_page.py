@@ -5,9 +5,11 @@ import datetime as dt
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from articles.models import Article
 from orders import cart as carts
 from orders.models import Order, OrderLine
 from organisation.models import AccessLogEntry, Source, Unit, User
@@ -267,3 +269,20 @@ def test_odd_addresses_show_the_page(client, prescriber):
     for odd in ("?flik=x&visa=x&mottagare=2&sortera=x&sida=-1&panel=å", "?redigera=x&panel=%27"):
         assert client.get(PAGE + odd).status_code == 200
     assert client.post(f"{PAGE}?redigera=x", {"street": "x"}).status_code == 302
+
+
+def test_favourites_are_listed_and_what_has_been_discontinued_says_so(client, prescriber):
+    kept, gone = ArticleFactory(name="Rollator Sola"), ArticleFactory(name="Cross 5")
+    for article in (kept, gone):
+        client.post("/artiklar/favoriter/", {"pa": article.number})
+    Article.objects.filter(pk=gone.pk).update(is_discontinued=True)
+    page = main(client.get(f"{PAGE}?flik=favoriter"))
+    assert f'href="/artiklar/{kept.number}/"' in page and "Kan beställas" in page
+    assert "Utgått" in page.split("Cross 5")[1].split("</tr>")[0]
+    assert "Rollator Sola" not in main(another(UserFactory()).get(f"{PAGE}?flik=favoriter"))
+
+
+def another(user: User) -> Client:
+    browser = Client()
+    browser.force_login(user)
+    return browser
