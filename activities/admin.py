@@ -115,13 +115,12 @@ class ActivityAdmin(ForKhs, CaseQueue[Activity]):
         "shown_state",
         "type",
         "priority",
-        "shown_unit",
-        "shown_registered",
-        "shown_age",
         "shown_due",
-        "shown_planned",
+        "shown_age",
         "technician",
+        "shown_planned",
         "shown_next",
+        "shown_unit",
     )
     list_filter = (StatusFilter, StateFilter, TypeFilter, PriorityFilter, TechnicianFilter)
     ordering = ("due_on", "created_at", "id")
@@ -181,10 +180,6 @@ class ActivityAdmin(ForKhs, CaseQueue[Activity]):
         if activity.is_protected:
             return status_html("", "Skyddad identitet")
         return str(activity.unit)
-
-    @admin.display(description="Registrerad", ordering="created_at")
-    def shown_registered(self, activity: Activity) -> str:
-        return datum(activity.created_at)
 
     @admin.display(description="Ålder", ordering="-created_at")
     def shown_age(self, activity: Activity) -> str:
