@@ -22,7 +22,7 @@ TURNS = (EventKind.CREATED, EventKind.PLANNED, EventKind.TAKEN, EventKind.HANDED
 
 def with_turns(activities: ActivityQuerySet) -> QuerySet[Activity]:
     """``activities`` with what ``step_of`` needs of each."""
-    since = since_last(ActivityEvent.objects.all(), TURNS, activity=OuterRef("pk"))
+    since = since_last(ActivityEvent, TURNS, activity=OuterRef("pk"))
     return activities.select_related(*Activity.LOADED).annotate(turn_since=since)  # type: ignore[no-redef]  # declared by the model
 
 

@@ -28,13 +28,13 @@ TURNS = (
 
 def with_turns(orders: QuerySet[Order]) -> QuerySet[Order]:
     """``orders`` that know since when it is whose turn (``turn_since``)."""
-    since = since_last(OrderEvent.objects.all(), TURNS, order=OuterRef("pk"))
+    since = since_last(OrderEvent, TURNS, order=OuterRef("pk"))
     return orders.annotate(turn_since=since)  # type: ignore[no-redef]  # declared by the model
 
 
 def lines_with_turns(lines: QuerySet[OrderLine]) -> QuerySet[OrderLine]:
     """``lines`` that know it of their order, with what ``next_step`` asks of that."""
-    since = since_last(OrderEvent.objects.all(), TURNS, order=OuterRef("order"))
+    since = since_last(OrderEvent, TURNS, order=OuterRef("order"))
     found = lines.annotate(turn_since=since)  # type: ignore[no-redef]  # declared by the model
     return found.prefetch_related(
         Prefetch("order__lines", OrderLine.objects.select_related("article")),

@@ -32,11 +32,10 @@ EXTRA_ROWS = 3  # numbers that can be typed at once for what didn't stand on the
 def queue(pickups: QuerySet[PickupOrder]) -> QuerySet[PickupOrder]:
     """``pickups`` with all that a row of the queue shows."""
     rows = pickups.select_related("unit", "recipient", "reason")
-    events = PickupEvent.objects.all()
     return rows.annotate(  # type: ignore[no-redef]  # declared by the model
         waits=waiting(),
-        has_come=Exists(events.filter(pickup=OuterRef("pk"), kind=EventKind.RECEIVED)),
-        turn_since=since_last(events, TURNS, pickup=OuterRef("pk")),
+        has_come=Exists(PickupEvent.objects.filter(pickup=OuterRef("pk"), kind=EventKind.RECEIVED)),
+        turn_since=since_last(PickupEvent, TURNS, pickup=OuterRef("pk")),
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -23,9 +23,9 @@ from sesam.templatetags.sesam import icon_html
 from .cases import CaseEvent, EventKind
 
 
-def since_last(events: QuerySet[CaseEvent], kinds: Iterable[EventKind], **of: OuterRef) -> Subquery:
+def since_last(events: type[CaseEvent], kinds: Iterable[EventKind], **of: OuterRef) -> Subquery:
     """When the last event of one of the kinds was, of each row's case: ``order=OuterRef("pk")``."""
-    mine = events.filter(kind__in=list(kinds), **of).order_by("-at", "-pk")
+    mine = events._default_manager.filter(kind__in=list(kinds), **of).order_by("-at", "-pk")
     return Subquery(mine.values("at")[:1])
 
 
