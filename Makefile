@@ -63,5 +63,5 @@ lock: setup ## resolve pyproject.toml anew into requirements*.txt (UPGRADE=--upg
 benchmark: setup ## how fast the main pages answer
 	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
 
-screenshots: setup ## pictures of the main pages into tests/screenshots/
+screenshots: setup ## pictures for the README, and of every page into .local/pictures/
 	@exec $(BIN)/python -m pytest -q -s tests/screenshots.py $(ARGS)

@@ -75,7 +75,7 @@ def pictogram_html(name: str, size: int = 36) -> SafeString:
     """The drawing on its tile; decoration, for the name always stands beside it."""
     return format_html(
         '<span class="pictogram pictogram-{}" aria-hidden="true">'
-        '<svg><use href="{}#aid-{}"></use></svg></span>',
+        '<svg><use href="{}#aid-{}"/></svg></span>',
         size,
         static("icons.svg"),
         name,

@@ -244,7 +244,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [SELF],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],  # ticks and chevrons stand in base.css
+        "img-src": [SELF, "data:"],  # ticks and chevrons stand in portal.css
         "font-src": [SELF],
         "connect-src": [SELF],
         "object-src": [NONE],

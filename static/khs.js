@@ -40,12 +40,3 @@ document.addEventListener("change", ({ target }) => {
   if (target.matches("select[data-go]")) location.assign(`${target.value || "?"}#${target.id}`);
 });
 if (/^#valj-\d+$/.test(location.hash)) document.querySelector(location.hash)?.focus();
-
-// All of a list's page at once; the bar of ticked rows (portal.js) counts them.
-document.addEventListener("change", ({ target }) => {
-  if (target.matches("[data-tick-all]")) {
-    const boxes = target.closest("table").querySelectorAll("td.tick input");
-    for (const box of boxes) box.checked = target.checked;
-    boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
-  }
-});

@@ -7,14 +7,13 @@
   const dialog = () => document.getElementById("dialog");
   const panel = () => document.getElementById("panel");
 
-  // --- Which plain links and forms htmx takes over ------------------------------------------
+  // --- Which plain links and forms htmx takes over  ---
   function enhance(element, attributes) {
     if (element.hasAttribute("hx-get") || element.hasAttribute("hx-post")) return;
     for (const [name, value] of Object.entries(attributes)) element.setAttribute("hx-" + name, value);
     htmx.process(element);
   }
   const part = (id) => ({ target: id, select: id, swap: "outerHTML" });
-  // The row that was asked for last stays, however slowly the one before it comes.
   const panelPart = { ...part("#panel"), "push-url": "true", sync: "#panel:replace" };
   const intoDialog = { target: "#dialog", select: "#dialog-body", swap: "innerHTML", "push-url": "true" };
   const inDialog = { ...part("#dialog-body"), "replace-url": "true" };
@@ -60,7 +59,7 @@
     });
   }
 
-  // --- A list wider than its box can be scrolled from the keyboard ------------------------------
+  // --- A list wider than its box can be scrolled from the keyboard  ---
   function scrollByKey(box) {
     const wide = box.scrollWidth > box.clientWidth;
     for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", box.querySelector("caption")?.textContent]]) {
@@ -69,7 +68,7 @@
   }
   addEventListener("resize", () => document.querySelectorAll(".list-scroll").forEach(scrollByKey));
 
-  // --- «Ångra»: the strip goes after ten seconds, unless somebody is at it ---------------------
+  // --- «Ångra»: the strip goes after ten seconds, unless somebody is at it  ---
   function waitWithUndo(strip) {
     if (strip.dataset.undo) return;
     strip.dataset.undo = "waits";
@@ -96,7 +95,7 @@
     });
   }
 
-  // --- Panel -----------------------------------------------------------------------------------
+  // --- Panel  ---
   let opener = "";
   function markOpenRow() {
     const key = new URL(location.href).searchParams.get("panel");
@@ -121,7 +120,7 @@
     opener = "";
   }
 
-  // --- Dialog ----------------------------------------------------------------------------------
+  // --- Dialog  ---
   let origin = null;
   let dialogOpener = null;
   function closeDialog() {
@@ -143,14 +142,14 @@
     if (target) target.focus();
   }
 
-  // --- The search box of every page: Ctrl K and the bar's magnifier (find.js, fetched when it is first asked for)
+  // --- The search box of every page: Ctrl K and the magnifier (find.js) ---
   const magnifier = () => document.querySelector("a[data-find]");
   const findBox = () => document.querySelector("dialog.find");
   function openFind() {
-    const here = document.querySelector(".start-search [name=q]"); // the start page's own
+    const here = document.querySelector(".start-search [name=q]");
     if (here && !dialog().open) { here.focus(); here.select(); return; }
     if (findBox() || document.querySelector(".dialog-ask")) return;
-    let typed = ""; // while the script comes; «\n» is Enter
+    let typed = "";
     const early = (event) => {
       const key = event.key === "Enter" ? "\n" : event.key;
       if (key.length === 1 && !event.ctrlKey) { typed += key; event.preventDefault(); }
@@ -171,17 +170,16 @@
     openFind();
   }, true);
 
-  // --- Lists by keys: arrows, J and K walk the rows; a letter does what the row's button with it does ------
-  // Only from a row that has the focus, and letters only while they aren't switched off (WCAG 2.1.4).
+  // --- Lists by keys: only from a row that has the focus; letters can be off (WCAG 2.1.4) ---
   const STEPS = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
-  let walking = false; // the panel that comes leaves the focus in the list
+  let walking = false;
   let walk;
   const rowLink = (row) => row?.querySelector("td:not(.act) a, a, button");
   function nextRow(row, step) {
     const rows = [...row.closest("table").querySelectorAll("tbody tr")].filter(rowLink);
     return rows[rows.indexOf(row) + step];
   }
-  function openNow(link) { // not each that is passed
+  function openNow(link) {
     clearTimeout(walk);
     walk = setTimeout(() => { if (document.activeElement === link) { walking = true; link.click(); } }, 200);
   }
@@ -191,7 +189,6 @@
     const letter = /^\p{L}$/u.test(key);
     if (letter && root.dataset.letters === "off") return;
     const step = STEPS[letter ? key.toLowerCase() : key];
-    // The panel has just come: the arrows show the next one.
     const row = target.matches(".panel-title") && !letter ? document.querySelector("tr.is-open") : target.closest(".list-table tbody tr, .table-list tbody tr");
     if (!row) return;
     if (!step) {
@@ -208,7 +205,7 @@
     if (open && !open.hidden && innerWidth >= 992 && document.activeElement.matches("a.panel-link")) openNow(document.activeElement);
   });
 
-  // --- Typed and not sent ----------------------------------------------------------------------
+  // --- Typed and not sent  ---
   // What is searched for is typed again in a moment: only forms that say something count.
   const TYPED = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [type=password], [name=nummer], [name=q], [name=search])";
   let sure = false; // the question was answered: what is typed may go
@@ -284,7 +281,7 @@
   });
   function askAndCloseDialog() { if (dialogHolds()) ask(closeDialog); else closeDialog(); }
 
-  // --- No answer ---------------------------------------------------------------------------------
+  // --- No answer  ---
   function tell(words) {
     const where = document.getElementById("find-says") || (dialog() && dialog().open && dialog().querySelector(".dialog-scroll")) || document.querySelector("#messages, main .dialog-scroll");
     if (!where) return;
@@ -301,7 +298,7 @@
   const BROKEN = "Något gick fel i portalen. Det du skrev finns kvar. Försök igen.";
   const TOO_OLD = "Sidan har blivit för gammal och kunde inte skickas. Det du skrev finns kvar: kopiera det, ladda om sidan och skicka igen.";
 
-  // --- Double sends ----------------------------------------------------------------------------
+  // --- Double sends  ---
   function hold(form) {
     form.dataset.sending = "1";
     // Once the browser has read which button was pressed.
@@ -329,7 +326,7 @@
     });
   }
 
-  // --- How much of the window is taken by what sticks at its top ----------------------------------
+  // --- How much of the window is taken by what sticks at its top  ---
   function measureStuck() {
     const height = (selector) => {
       const part = document.querySelector(selector);
@@ -340,7 +337,7 @@
     root.style.setProperty("--stuck", `${top + [".band", ".band-thin", ".band > .band-who"].reduce((sum, part) => sum + height(`main > ${part}`), 0)}px`);
   }
 
-  // --- Ticked rows -----------------------------------------------------------------------------
+  // --- Ticked rows  ---
   function countTicked(bar) {
     const boxes = [...document.querySelectorAll(`input[form="${bar.id}"]:enabled`)];
     const ticked = boxes.filter((box) => box.checked).length;
@@ -360,7 +357,7 @@
     });
   });
 
-  // --- Loading line ----------------------------------------------------------------------------
+  // --- Loading line  ---
   let waiting = 0;
   let timer = null;
   function startLoading() {
@@ -384,7 +381,7 @@
     line.classList.remove("is-on");
   }
 
-  // --- Events ----------------------------------------------------------------------------------
+  // --- Events  ---
   document.addEventListener("click", (event) => {
     const close = event.target.closest("#dialog .dialog-close");
     if (close && dialog().open) { event.preventDefault(); closeDialog(); return; }
@@ -519,7 +516,7 @@
       if (box.querySelector("#dialog-body") && !box.open) box.showModal();
     }
   });
-  // --- «Kopiera» ------------------------------------------------------------------------------
+  // --- «Kopiera»  ---
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
@@ -591,7 +588,7 @@
     if (target) target.focus();
   }
 
-  // By whom and when a page was printed: in the foot of each paper, which Chromium alone draws.
+  // By whom and when, in the foot of each paper, which Chromium alone draws.
   addEventListener("beforeprint", () => {
     const foot = document.querySelector(".print-foot");
     if (!foot) return;

@@ -183,6 +183,30 @@ def list_cells(row: Iterable[str], headers: list[dict[str, Any]]) -> list[SafeSt
 # --- forms ------------------------------------------------------------------------------------
 
 
+# What Django puts on every form for things that no form of ours has: fields filled in by others, and
+# actions of a list. With what they need they weigh as much as the rest of the page.
+_UNUSED = ("actions.js", "urlify.js", "prepopulate.js", "xregexp.js", "xregexp.min.js")
+
+
+@register.filter
+def needed_scripts(media: Any) -> SafeString:
+    return mark_safe("".join(tag for tag in media.render_js() if not _loads(tag, _UNUSED)))
+
+
+@register.filter
+def has_widgets(media: Any) -> bool:
+    """Whether the form has calendars or lists that one moves choices between."""
+    return any(
+        _loads(tag, ("SelectFilter2.js", "DateTimeShortcuts.js")) for tag in media.render_js()
+    )
+
+
+def _loads(tag: str, names: tuple[str, ...]) -> bool:
+    path = tag.partition('src="')[2].partition('"')[0]
+    name = re.sub(r"\.[0-9a-f]{12}(?=\.)", "", path.rsplit("/", 1)[-1])  # without the file's hash
+    return name in names
+
+
 @dataclass(frozen=True)
 class Fault:
     """Something wrong in a form: where it stands, and what that is called."""

@@ -105,7 +105,7 @@ def test_ticked_orders_are_picked_together_and_what_cannot_be_is_told(orders, kh
     khs.get_by_role("link", name="Klara att plocka", exact=True).click()
     bar = khs.locator(".bulk")
     expect(bar).to_have_css("clip-path", "inset(50%)")
-    khs.get_by_label("Välj alla på sidan").check()
+    khs.locator("#result_list").get_by_label("Välj alla på sidan").check()
     expect(khs.get_by_text("3 valda")).to_be_visible()
     khs.get_by_role("button", name="Avmarkera").click()
     for order in (first, second):

@@ -11,7 +11,7 @@ from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
-SHEETS_AND_SCRIPTS = ["base.css", "portal.css", "portal.js", "icons.svg"]
+SHEETS_AND_SCRIPTS = ["portal.css", "portal.js", "icons.svg"]
 FONT = "vendor/portal-sans/portal-sans-latin.woff2"
 
 
