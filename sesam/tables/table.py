@@ -398,4 +398,5 @@ def _cell(column: Column) -> tuple[str, str]:
     label = f' data-label="{escape(column.label)}"' if column.named_on_cards else ""
     css = f' class="{column.css}"' if column.css else ""
     nothing = f"{column.css} none".strip()
-    return f"<td{css}{label}>", f'<td class="{nothing}"{label}>–</td>'
+    # What is empty isn't on cards, so needs no label there.
+    return f"<td{css}{label}>", f'<td class="{nothing}">–</td>'

@@ -55,7 +55,7 @@ def titles(text):
 @pytest.fixture
 def stranger():
     unit = UnitFactory(code="V01", name="Hemrehab Västervik", payer__code="0883")
-    return UserFactory(default_unit=unit)
+    return UserFactory(last_name="Ask", default_unit=unit)
 
 
 # --- «Nu» ---
