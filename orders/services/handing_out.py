@@ -116,16 +116,18 @@ def _begin_loans(
 ) -> None:
     """A service becomes no loan; a manual order's loan bears its comment as its name."""
     begun = []
+    held = _held_of(recipient, {share.fitted_to for share, _ in handed} - {None})
     for share, row in handed:
         line = share.line
+        main = share.main.loan if share.main else None
         if line.article.type == ArticleType.SERVICE:
             continue
         row.loan = Loan(
             recipient=recipient,
             article=line.article,
             individual=share.piece,
-            part_of=share.main.loan if share.main else None,
-            component=_component(order, share),
+            part_of=main if main and main.ended_at is None else None,
+            component=_component(order, share, held),
             name=line.comment[:500] if line.article.is_manual else "",
             quantity=share.quantity,
             unit_id=order.unit_id,
@@ -144,8 +146,17 @@ def _begin_loans(
         row.loan = loan  # likewise
 
 
-def _component(order: Order, share: Share) -> Component | None:
-    if share.fitted_to is None:
+def _held_of(recipient: Recipient, pieces: set[int | None]) -> set[int]:
+    """Those of the pieces that the recipient has: a part whose aid went back before it came is
+    held, and sits on nothing."""
+    if not pieces:
+        return set()
+    held = Loan.objects.filter(recipient=recipient, individual__in=pieces, ended_at=None)
+    return {piece for piece in held.values_list("individual_id", flat=True) if piece}
+
+
+def _component(order: Order, share: Share, held: set[int]) -> Component | None:
+    if share.fitted_to is None or share.fitted_to not in held:
         return None
     return Component(
         individual_id=share.fitted_to,

@@ -12,6 +12,7 @@ from orders.services import Pick
 from organisation.permissions import KHS
 from recipients.models import Loan
 from tests.factories import ArticleFactory, UserFactory, WarehouseFactory, put_in_stock
+from tests.pickups.builders import returned
 
 from .builders import add, start
 
@@ -109,3 +110,18 @@ def test_a_deliverys_lines_share_its_number(khs):
 
     deliveries = [(d.number, d.by, d.lines.count()) for d in order.deliveries.all()]
     assert deliveries == [(1, user, 2), (2, user, 2)]
+
+
+def test_a_cushion_that_comes_when_its_chair_has_gone_back_sits_on_nothing(khs):
+    order, (piece,) = chairs_with_cushions(khs, 1)
+    chair, cushion = order.lines.all()
+    user = UserFactory()
+    services.deliver(order, [Pick(chair.pk, 1, (piece.pk,))], user=user)
+    returned(Loan.objects.get(individual=piece))
+
+    services.deliver(order, [Pick(cushion.pk, 1)], user=user)
+
+    part = Loan.objects.get(article=cushion.article)
+    assert (part.recipient, part.part_of, part.component) == (order.recipient, None, None)
+    assert cushions_on(piece) == 0
+    assert differences() == []
