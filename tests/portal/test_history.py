@@ -37,7 +37,8 @@ def seen_by(user, person, query=""):
 
 
 def history(user, person, more=""):
-    return seen_by(user, person, f"?flik=historik{more}").split('class="box-flush history"')[1]
+    page = seen_by(user, person, f"?flik=historik{more}").split("</main>")[0]
+    return page.split('class="box-flush history"')[1]
 
 
 def now(user, person):
