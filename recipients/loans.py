@@ -17,6 +17,7 @@ from organisation.permissions import KHS, has_role
 from sesam import case_pages, panels
 from sesam.days import day_shortly
 from sesam.places import BulkAction, Now, Shown, TabContent
+from sesam.tables import sv
 from sesam.templatetags.sesam import datum, status_html
 
 from . import tables
@@ -44,14 +45,17 @@ class LoanTab:
 
     def build(self, request: HttpRequest, recipient: Recipient) -> TabContent:
         """The tab's content: its list, and the panel if a row is open."""
+        is_held = issubclass(self.table, tables.HeldTable)
+        loans, total = self.loans(recipient), self.count(request, recipient)
+        groups: dict[str, int] = _counted(recipient)["groups"] if is_held else {}
+        chosen = request.GET.get(tables.GROUP, "")
+        if chosen in groups:
+            loans, total = loans.alias(group=tables.GROUP_OF).filter(group=chosen), groups[chosen]
         table = tables.loans_table(
-            self.table,
-            request,
-            self.loans(recipient),
-            total=self.count(request, recipient),
-            quantity=self.quantity,
-        )
-        is_held = isinstance(table, tables.HeldTable)
+            self.table, request, loans, total=total, quantity=self.quantity
+        )  # fmt: skip
+        if isinstance(table, tables.HeldTable):
+            table.offer(groups, chosen)
         return TabContent(
             table=table,
             bulk=_bulk(request, recipient, table) if is_held else [],
@@ -72,13 +76,25 @@ class LoanTab:
 
 
 def _counted(recipient: Recipient) -> dict[str, Any]:
-    """The tabs' counts, and when something that is held came last."""
+    """The tabs' counts, when something that is held came last, and how many of each group are."""
     counts: dict[str, Any] | None = getattr(recipient, "_loan_counts", None)
     if counts is None:
-        counts = Loan.objects.filter(recipient=recipient).aggregate(
-            **{tab.name: Count("pk", filter=tab.where) for tab in ALL},
-            last=Max("delivered_at", filter=HELD.where),
+        found = (
+            Loan.objects.filter(recipient=recipient)
+            .values("article__product_group")
+            .annotate(
+                **{tab.name: Count("pk", filter=tab.where) for tab in ALL},
+                last=Max("delivered_at", filter=HELD.where),
+            )
+            .order_by(sv("article__product_group"))
         )
+        rows: list[dict[str, Any]] = [dict(row) for row in found]
+        counts = {tab.name: sum(row[tab.name] for row in rows) for tab in ALL}
+        counts["last"] = max((row["last"] for row in rows if row["last"]), default=None)
+        held = {row["article__product_group"]: row[HELD.name] for row in rows if row[HELD.name]}
+        # What has no group stands last.
+        rest = held.pop("", 0) + held.pop(tables.NO_GROUP, 0)
+        counts["groups"] = {**held, **({tables.NO_GROUP: rest} if rest else {})}
         recipient._loan_counts = counts  # type: ignore[attr-defined]  # for the other tabs
     return counts
 

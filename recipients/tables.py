@@ -95,6 +95,23 @@ def _drawn(tags: Sequence[LoanTag]) -> SafeString:
     )
 
 
+# A held aid's product group, as the address asks for it and as it is read.
+GROUP, NO_GROUP = "grupp", "Övrigt"
+GROUP_OF = Coalesce(
+    NullIf("article__product_group", Value("")), Value(NO_GROUP), output_field=TextField()
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A product group that the list can be narrowed to; without a count all of them."""
+
+    label: str
+    url: str
+    active: bool
+    count: int | None = None
+
+
 _NAME_ORDER = (sv("title"), "title")
 _ARTICLE = CodeColumn("article", "Artikelnr", "article_number", sort="article__number", priority=2)
 _NAME = LoanNameColumn("name", "Benämning", "title", sort=_NAME_ORDER)
@@ -148,8 +165,29 @@ class HeldTable(LoanTable):
         _ORDER,
         _DELIVERED,
     )
+    groups: Sequence[Group] = ()
     empty_text = "Inga hjälpmedel"
     empty_hint = "Det som har levererats till mottagaren visas här tills det har lämnats tillbaka."
+
+    def offer(self, groups: dict[str, int], chosen: str) -> None:
+        """A chip for each of the ``groups`` that are held, where there are several of them."""
+        if len(groups) < 2:
+            return
+        self.tools_template = "recipients/_groups.html"
+        if chosen in groups:
+            self.count_note = chosen
+        self.groups = [
+            Group("Alla", self._group_url(None), chosen not in groups),
+            *(Group(g, self._group_url(g), g == chosen, n) for g, n in groups.items()),
+        ]
+
+    def _group_url(self, group: str | None) -> str:
+        return self.url(**{GROUP: group, "sida": None, "panel": None})
+
+    @property
+    def is_answer(self) -> bool:
+        narrowed = GROUP in self.request.GET and "panel" not in self.request.GET
+        return super().is_answer or (narrowed and "HX-Request" not in self.request.headers)
 
 
 class ConsumableTable(LoanTable):

@@ -425,6 +425,30 @@ def test_aids_held_now_stand_newest_first_without_consumables(client, recipient)
     assert (tabs["hjalpmedel"], tabs["aterlamnat"], tabs["forbrukning"]) == (3, 1, 1)
 
 
+def test_held_aids_are_narrowed_to_a_product_group_however_they_are_sorted(client, recipient):
+    for name, group in (
+        ("Rollator", "Förflyttning"),
+        ("Säng", "Bostad"),
+        ("Rullstol", "Förflyttning"),
+        ("Dyna", ""),
+    ):
+        LoanFactory(recipient=recipient, article__name=name, article__product_group=group)
+    assert rows(client, recipient) == ["Dyna", "Rullstol", "Säng", "Rollator"]
+    chips = [(g.label, g.count) for g in client.get(url(recipient)).context["table"].groups]
+    assert chips == [("Alla", None), ("Bostad", 1), ("Förflyttning", 2), ("Övrigt", 1)]
+    assert rows(client, recipient, grupp="Förflyttning") == ["Rullstol", "Rollator"]
+    assert rows(client, recipient, grupp="Förflyttning", sortera="name") == ["Rollator", "Rullstol"]
+    assert rows(client, recipient, grupp="Övrigt") == ["Dyna"]
+    assert len(rows(client, recipient, grupp="Finns inte")) == 4
+    narrowed = page(client, recipient, grupp="Förflyttning", sortera="name")
+    assert "2 hjälpmedel, Förflyttning" in narrowed and "grupp=Bostad&amp;sortera=name" in narrowed
+
+
+def test_aids_of_one_product_group_offer_no_choice_of_it(client, recipient):
+    LoanFactory.create_batch(2, recipient=recipient, article__product_group="Förflyttning")
+    assert "Produktgrupp" not in page(client, recipient)
+
+
 def test_a_part_that_came_back_leaves_the_rest_held(client, recipient):
     LoanFactory(recipient=recipient, article__name="Kilkudde", quantity=5, returned=2)
     table = client.get(url(recipient)).context["table"]
