@@ -111,16 +111,15 @@ class ActivityAdmin(ForKhs, CaseQueue[Activity]):
     case_page = "activities:detail"
     list_display = (
         "case_number",
-        "shown_status",
-        "shown_state",
         "type",
-        "priority",
+        "shown_priority",
+        "shown_state",
+        "shown_status",
         "shown_due",
         "shown_age",
         "technician",
         "shown_planned",
         "shown_next",
-        "shown_unit",
     )
     list_filter = (StatusFilter, StateFilter, TypeFilter, PriorityFilter, TechnicianFilter)
     ordering = ("due_on", "created_at", "id")
@@ -174,13 +173,6 @@ class ActivityAdmin(ForKhs, CaseQueue[Activity]):
     def shown_status(self, activity: Activity) -> SafeString:
         return status_html("", activity.get_status_display())
 
-    @admin.display(description="Tjänsteställe", ordering="unit__name")
-    def shown_unit(self, activity: Activity) -> str | SafeString:
-        """Whose patient a protected person is tells where they live; the page says it."""
-        if activity.is_protected:
-            return status_html("", "Skyddad identitet")
-        return str(activity.unit)
-
     @admin.display(description="Ålder", ordering="-created_at")
     def shown_age(self, activity: Activity) -> str:
         age = timezone.localdate() - timezone.localtime(activity.created_at).date()
@@ -198,11 +190,15 @@ class ActivityAdmin(ForKhs, CaseQueue[Activity]):
     def shown_next(self, activity: Activity) -> SafeString | None:
         return turns.told(step_of(activity))
 
+    @admin.display(description="Prioritet", ordering="priority__days")
+    def shown_priority(self, activity: Activity) -> str | SafeString:
+        if activity.priority.is_urgent and not activity.has_ended:
+            return status_html("", "Akut")
+        return activity.priority.name
+
     @admin.display(description="Läge")
     def shown_state(self, activity: Activity) -> SafeString:
         marks = []
-        if activity.priority.is_urgent and not activity.has_ended:
-            marks.append(status_html("", "Akut"))
         if activity.is_late:
             marks.append(status_html("", "försenad"))
         if activity.order_id and not activity.has_ended:

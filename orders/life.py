@@ -169,8 +169,9 @@ def next_step(
     day = order.planned_delivery
     late = is_late(x for x in alive if x.source == Source.CENTRAL)
     if hold:
+        then = "plockas" if order.status == OrderStatus.REGISTERED else "levereras"
         return NextStep(
-            KHS, f"avslutar aktivitet {hold.case_number}", "sedan kan beställningen plockas",
+            KHS, f"avslutar aktivitet {hold.case_number}", f"sedan kan beställningen {then}",
             hold.since, late,
         )  # fmt: skip
     if any(x.open and x.stage == Stage.WAITING for x in alive):

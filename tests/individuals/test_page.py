@@ -108,9 +108,10 @@ def test_components_are_those_that_sit_on_it_now(client):
 
 
 def test_ordered_components_stand_there_until_they_are_delivered(client, prescriber, stranger):
-    piece = LoanFactory(individual=IndividualFactory()).individual
+    loan = LoanFactory(individual=IndividualFactory())
+    piece = loan.individual
     for user in (prescriber, stranger):
-        cart = start(user)
+        cart = start(user, loan.recipient)
         part = ArticleFactory(name=f"Armstöd till {user}")
         put_in_stock(WarehouseFactory(), part, 1)
         add(cart, part, fitted_to=piece)

@@ -527,7 +527,8 @@ def test_a_pick_that_was_begun_before_the_order_had_to_wait_is_not_said_to_come_
     order = services.start_picking(sent((in_stock(5)[0], 1)), user=khs_user)
     services.hold(order, given_out("26480099", CaseKind.ACTIVITY), user=khs_user)
     shown = khs.get(page(order)).content.decode()
-    assert "väntar på aktivitet 26480099" in shown
+    assert "Den väntar på aktivitet <a" in shown and "26480099</a>" in shown
+    assert "KHS avslutar aktivitet 26480099</b>, sedan kan beställningen levereras" in shown
     assert "plockas när" not in shown
     refused = khs.get(page(order, "cancel")).content.decode()
     assert "Bara en beställning med status Registrerad kan makuleras" in refused
