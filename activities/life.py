@@ -89,5 +89,5 @@ def next_step(activity: Activity, *, since: dt.datetime | None) -> NextStep | No
     until = f"klart senast {day_in_words(activity.due_on)}"
     if activity.status == ActivityStatus.UNDERWAY:
         return NextStep(who, "gör arbetet", until, since, activity.is_late)
-    what = "planerar arbetet" if activity.type.is_ours and not activity.supplier else "gör arbetet"
+    what = "planerar arbetet" if activity.is_workshops else "gör arbetet"
     return NextStep(who, what, until, since, activity.is_late)

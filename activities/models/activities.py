@@ -265,6 +265,11 @@ class Activity(AddressedCase, ActivityDetails):
         return "KHS"
 
     @property
+    def is_workshops(self) -> bool:
+        """Whether KHS's own technicians do it."""
+        return self.type.is_ours and self.supplier_id is None
+
+    @property
     def bears_personal_data(self) -> bool:
         """Whether its paper does: what is mailed to a supplier doesn't."""
         return self.type.personal_data and self.supplier_id is None

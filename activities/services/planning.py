@@ -14,7 +14,7 @@ from recipients.cases import EventKind, lock_case, set_status, tell
 from sesam.errors import DomainError
 
 from ..models import Activity, ActivityStatus
-from .common import told_gone
+from .common import NotOurs, told_gone
 
 
 def technicians() -> QuerySet[User]:
@@ -32,6 +32,7 @@ def take(activity: Activity, *, user: User) -> Activity:
     _check_going_on(activity)
     if not technicians().filter(pk=user.pk).exists():
         raise DomainError("Bara en tekniker på KHS kan ta en aktivitet.")
+    _check_workshops(activity)
     if activity.technician is not None:
         raise DomainError(f"Aktiviteten är redan tagen av {activity.technician}.")
     activity.technician = user
@@ -56,6 +57,7 @@ def plan(
     once."""
     activity = lock_case(activity)
     technician = technician or activity.technician
+    time, bring = time.strip()[:20], bring.strip()[:200]
     wish = (ActivityStatus.PLANNED, day, time, technician, bring)
     is_now = (
         activity.status,
@@ -71,13 +73,15 @@ def plan(
         raise DomainError("Välj en dag som inte har varit.", field="day")
     if technician and not technicians().filter(pk=technician.pk).exists():
         raise DomainError("Välj en tekniker på KHS.", field="technician")
+    if technician:
+        _check_workshops(activity)
     if told := told_gone(activity):
         raise DomainError(
             f"{' '.join(told)} Aktiviteten kan inte planeras: avsluta den, eller makulera den."
         )
     set_status(activity, ActivityStatus.PLANNED)
-    activity.planned_for, activity.planned_time = day, time.strip()[:20]
-    activity.technician, activity.bring = technician, bring.strip()[:200]
+    activity.planned_for, activity.planned_time = day, time
+    activity.technician, activity.bring = technician, bring
     activity.save(update_fields=["status", "planned_for", "planned_time", "technician", "bring"])
     who = f", tekniker {technician}" if technician else ""
     tell(activity, user, EventKind.PLANNED, f"Planerad till {activity.planned_words}{who}")
@@ -102,3 +106,9 @@ def hand_back(activity: Activity, *, user: User, why: str = "") -> Activity:
 def _check_going_on(activity: Activity) -> None:
     if activity.has_ended:
         raise DomainError(f"Aktiviteten är redan {activity.status_words}.")
+
+
+def _check_workshops(activity: Activity) -> None:
+    """Raises ``NotOurs`` for what a supplier, a store or the unit itself does."""
+    if not activity.is_workshops:
+        raise NotOurs(f"Aktiviteten utförs av {activity.performer}, inte av KHS tekniker.")

@@ -242,13 +242,16 @@ def _activity_page(
         "may_report": not services.why_not_report(activity, request.user),
         "may_take": is_khs
         and request.user.is_technician
+        and activity.is_workshops
         and not activity.has_ended
         and activity.technician is None,
         "may_plan": is_khs and not activity.has_ended,
         "may_hand_back": is_khs
         and not activity.has_ended
         and activity.status != ActivityStatus.REGISTERED,
-        "technicians": services.technicians() if is_khs and not activity.has_ended else [],
+        "technicians": services.technicians()
+        if is_khs and activity.is_workshops and not activity.has_ended
+        else [],
         "masked": activity.address_masked,
         "case": CasePage(
             title=str(activity),

@@ -14,6 +14,7 @@ from individuals.stock_check import differences
 from orders import services as orders
 from organisation.models import AccessLogEntry
 from organisation.permissions import KHS
+from recipients.cases import EventKind
 from recipients.dialog_files import attach
 from recipients.models import CareRelation
 from sesam.errors import DomainError
@@ -284,6 +285,23 @@ def test_two_technicians_cannot_take_the_same(chair):
 def test_only_a_technician_takes_it(chair):
     with pytest.raises(DomainError, match="Bara en tekniker"):
         services.take(registered(chair), user=UserFactory(roles=[KHS]))
+
+
+def test_a_technician_takes_only_what_the_workshop_does(chair):
+    activity, user = registered(chair, type=kind("Beställning av reservdel")), technician()
+    with pytest.raises(DomainError, match="inte av KHS tekniker"):
+        services.take(activity, user=user)
+    with pytest.raises(DomainError, match="inte av KHS tekniker"):
+        services.plan(activity, user=user, day=timezone.localdate(), technician=user)
+    activity.refresh_from_db()
+    assert (activity.technician, activity.status) == (None, ActivityStatus.REGISTERED)
+
+
+def test_a_plan_sent_twice_is_told_once_also_with_a_space_too_many(chair):
+    activity, user = registered(chair), technician()
+    for time in ("10–12 ", "10–12", " 10–12"):
+        services.plan(activity, user=user, day=timezone.localdate(), time=time)
+    assert activity.events.filter(kind=EventKind.PLANNED).count() == 1
 
 
 def test_it_is_planned_and_handed_back(chair):
