@@ -40,6 +40,7 @@ from .common import REPAIR
 
 DETAILS = [f.name for f in ActivityDetails._meta.get_fields() if f.name != "typed_for_case"]
 ON_PAPER = ("request", "comment")
+MOST_COMMENT = 2000  # characters
 
 
 @dataclass(frozen=True)
@@ -302,7 +303,9 @@ def _say_it_on_both(activity: Activity, order: Order | None, *, user: User) -> N
     if order is None or activity.order is not None:
         return
     note = f"Hör ihop med beställning {order.case_number}."
-    activity.comment = f"{activity.comment}\n{note}".strip()[:2000]
+    both = f"{activity.comment}\n{note}".strip()
+    if len(both) <= MOST_COMMENT:  # else what somebody wrote would be cut: the order names it
+        activity.comment = both
     orders.add_note(
         order,
         f"Hör ihop med aktivitet {activity.case_number}: {activity.type}.",

@@ -136,9 +136,10 @@ def add_note(order: Order, text: str, *, user: User) -> Order:
     order = lock_case(order)
     if order.has_ended:
         raise DomainError(f"Beställningen är redan {order.status_words}.")
-    kept = order.extra_info[: _MOST_INFO - len(text) - 1]
-    order.extra_info = f"{kept}\n{text}".strip()
-    order.save(update_fields=["extra_info"])
+    both = f"{order.extra_info}\n{text}".strip()
+    if len(both) <= _MOST_INFO:  # else what somebody wrote would be cut: the event says it alone
+        order.extra_info = both
+        order.save(update_fields=["extra_info"])
     tell(order, user, EventKind.CHANGED, text)
     return order
 

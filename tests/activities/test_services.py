@@ -12,6 +12,7 @@ from articles.models import ArticleType, Balance, StockMovement
 from individuals.models import Block, Individual
 from individuals.stock_check import differences
 from orders import services as orders
+from orders.models import Order
 from organisation.models import AccessLogEntry
 from organisation.permissions import KHS
 from recipients.cases import EventKind
@@ -267,6 +268,17 @@ def test_an_order_of_accessories_is_told_of_and_does_not_wait():
     assert activity.order is None and not order.holds.exists()
     assert activity.case_number in order.extra_info
     assert order.case_number in activity.comment
+
+
+def test_a_note_that_finds_no_room_cuts_nothing_that_somebody_wrote():
+    part = ArticleFactory(name="Bricka", type=ArticleType.ACCESSORY)
+    put_in_stock(WarehouseFactory(), part, 3)
+    order = sent((part, 1), user=prescriber())
+    Order.objects.update(extra_info="x" * 1990)
+    activity = for_order(order)
+    order.refresh_from_db()
+    assert order.extra_info == "x" * 1990
+    assert any(activity.case_number in event.text for event in order.events.all())
 
 
 # --- the workshop ---
