@@ -18,7 +18,7 @@ from sesam.errors import DomainError
 from sesam.models import CaseKind
 
 from .. import cart as carts
-from .. import promises, rules
+from .. import promises, rules, sellers
 from ..models import (
     Cart,
     CartLine,
@@ -56,7 +56,7 @@ def send(cart: Cart, *, user: User) -> Order:
     recipient = locked_recipient(cart.recipient_id)
     cart = (
         Cart.objects.select_for_update(of=("self",))
-        .select_related("unit", "delivery_way", "destination", "order")
+        .select_related("unit__delivering_warehouse", "delivery_way", "destination", "order")
         .get(pk=cart.pk, user=user)
     )
     cart.recipient = recipient
@@ -192,7 +192,7 @@ def _order_lines(
         new = OrderLine(
             order=order,
             payer_id=payer_id,
-            seller_id=line.warehouse.owner_id,
+            seller_id=sellers.seller_id(line.article, line.warehouse, cart.unit),
             list_price=costs.list_price,
             rent=costs.rent,
             billing_form=line.article.billing_form,

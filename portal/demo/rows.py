@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from articles import prices
 from articles.models import Article
-from orders import promises
+from orders import promises, sellers
 from orders.models import (
     Delivery,
     DeliveryWay,
@@ -98,7 +98,8 @@ def line_row(
     line = OrderLine(
         order=order, position=position, article=article, quantity=quantity, warehouse=warehouse,
         source=Source.CENTRAL if central else Source.OWN_STORE, payer=payer,
-        seller=warehouse.owner, billing_form=article.billing_form,
+        seller_id=sellers.seller_id(article, warehouse, order.unit),
+        billing_form=article.billing_form,
         planned_delivery=order.planned_delivery if promises.is_knowable(article) else None, **facts,
     )  # fmt: skip
     rows.lines.append(line)

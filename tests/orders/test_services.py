@@ -516,3 +516,36 @@ def test_orders_from_before_the_rule_are_mended_by_what_they_have(khs, store, us
     Order.objects.filter(pk=lost.pk).update(recipient=None)
     with pytest.raises(RuntimeError, match=lost.case_number):
         migration.mend(apps, None)
+
+
+# --- who sells ---
+
+
+def test_the_aid_centre_sells_an_a_aid_also_out_of_an_own_store_and_the_store_sells_its_b_aids(
+    user, store, khs
+):
+    ours, theirs = ArticleFactory(responsibility="A"), ArticleFactory(responsibility="B")
+    put_in_stock(store, ours, 1)
+    put_in_stock(store, theirs, 1)
+    cart = start(user)
+    add(cart, ours, warehouse=store)
+    add(cart, theirs, warehouse=store)
+    add(cart, ArticleFactory(responsibility="B"))
+    order = services.send(cart, user=user)
+    sellers = list(order.lines.order_by("position").values_list("seller__code", flat=True))
+    assert sellers == [khs.owner.code, store.owner.code, khs.owner.code]
+
+
+def test_lines_that_were_sent_before_name_who_sells(user, store, khs):
+    ours, theirs = ArticleFactory(responsibility="A"), ArticleFactory(responsibility="B")
+    cart = start(user)
+    for article in (ours, theirs):
+        put_in_stock(store, article, 1)
+        add(cart, article, warehouse=store)
+    order = services.send(cart, user=user)
+    order.lines.update(seller=store.owner)
+    migration = import_module("orders.migrations.0024_aid_centre_sells_a_aids")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.FORWARD)
+    sellers = dict(order.lines.values_list("article", "seller"))
+    assert sellers == {ours.pk: khs.owner_id, theirs.pk: store.owner_id}
