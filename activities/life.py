@@ -80,6 +80,8 @@ def next_step(activity: Activity, *, since: dt.datetime | None) -> NextStep | No
     since = since or activity.created_at
     if activity.lacks_address:
         return NextStep("Förskrivaren", "skriver aktivitetsadressen", "", since, activity.is_late)
+    if activity.lacks_text:
+        return NextStep("Förskrivaren", "skriver vad som ska göras", "", since, activity.is_late)
     who = str(activity.technician or activity.performer)
     day = activity.planned_for
     if activity.status == ActivityStatus.PLANNED and day is not None:

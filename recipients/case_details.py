@@ -45,14 +45,24 @@ def check_details(case: AddressedCase, address: str) -> None:
         raise DomainError("Ange minst ett telefonnummer.", field="contact_phone")
 
 
+def forget_typed_before(case: AddressedCase) -> None:
+    """What a form may not show of a person who became protected is emptied; nothing is saved."""
+    rewritten = case.OWN_TEXT if case.lacks_text else ()
+    case.forget_whereabouts()
+    case.take(dict.fromkeys(rewritten, ""))
+
+
 def set_details(
     case: AddressedCase, details: dict[str, Any], *, names: Collection[str]
 ) -> list[str]:
     """Set what ``details`` change of the fields ``names`` of an open, locked case, and forget what
-    its record said of a person who became protected; the fields to save, none if nothing changes."""
-    forgotten = [*case.WHEREABOUTS, *CONTACT] if case.lacks_address else []
-    if forgotten:
-        case.forget_whereabouts()
+    its record said of a person who became protected, and what was written then where no address
+    takes its place; the fields to save, none if nothing changes."""
+    forgotten: list[str] = []
+    if case.address_masked and not case.has_ended:
+        forgotten = [*case.WHEREABOUTS, *CONTACT]
+        forget_typed_before(case)
+        forgotten += case.OWN_TEXT if case.lacks_text else ()
     changed = [
         name for name, value in details.items() if name in names and getattr(case, name) != value
     ]

@@ -108,6 +108,12 @@ class AddressedCase(Case, CaseAddress):
         """Somebody has to ask for an address before anybody can go there."""
         return self.address_masked and not self.has_ended and self.has_address
 
+    @property
+    def lacks_text(self) -> bool:
+        """It goes nowhere, so there is no address to ask for: somebody has to write anew what is
+        wanted before anybody can read it."""
+        return self.address_masked and not self.has_ended and not self.has_address
+
 
 class EventKind(models.TextChoices):
     """What happened to a case, as code asks for it; the sentence stands beside it."""

@@ -27,11 +27,11 @@ def attach(key: str, upload: UploadedFile[bytes], *, user: User, document: str =
     ``DomainError``."""
     kept = clean(upload)
     mine = DialogFile.objects.filter(dialog_key=key, uploaded_by=user)
-    if mine.count() >= MOST:
+    replaced = list(mine.filter(document=document)) if document else []
+    if mine.count() - len(replaced) >= MOST:
         raise DomainError(f"Ett ärende kan ha högst {MOST} bilagor.", field="file")
-    if document:
-        for earlier in mine.filter(document=document):
-            detach(key, earlier.key, user=user)
+    for earlier in replaced:
+        detach(key, earlier.key, user=user)
     return DialogFile.objects.create(
         dialog_key=key,
         document=document,

@@ -81,8 +81,9 @@ class ActivityQuerySet(CaseQuerySet["Activity"]):
         return self.still_open().filter(due_on__lt=timezone.localdate())
 
     def in_workshop(self) -> Self:
-        """What KHS's workshop does."""
-        return self.filter(type__done_by=ActivityType.DoneBy.KHS)
+        """What KHS's workshop does: see ``Activity.is_workshops``."""
+        by = ActivityType.DoneBy
+        return self.filter(type__done_by__in=(by.KHS, by.SUPPLIER), supplier=None)
 
 
 class Activity(AddressedCase, ActivityDetails):

@@ -83,6 +83,11 @@ class ServiceSupplier(models.Model):
             raise ValidationError(
                 {"iso_codes": "Skriv koder med 2, 4 eller 6 siffror, med mellanslag emellan."}
             )
+        if self.pk and not self.is_active:
+            types = ActivityType.objects.filter(supplier=self, is_active=True)
+            if names := ", ".join(f"«{kind}»" for kind in types):
+                text = f"Leverantören utför {names}. Ange en annan där först."
+                raise ValidationError({"is_active": text})
 
     def looks_after(self, article: Article) -> bool:
         return any(article.iso_code.startswith(code) for code in self.iso_codes.split())
@@ -196,11 +201,13 @@ class ActivityType(models.Model):
         """What the portal relies on."""
         if self.done_by == self.DoneBy.SUPPLIER and self.supplier_id is None:
             raise ValidationError({"supplier": "Leverantören utför: ange vilken."})
+        if self.is_active and self.supplier is not None and not self.supplier.is_active:
+            raise ValidationError({"supplier": "Leverantören används inte längre. Ange en annan."})
 
     @property
     def is_ours(self) -> bool:
-        """Whether KHS's workshop does it."""
-        return self.done_by == self.DoneBy.KHS
+        """Whether KHS sees to it, where no supplier does."""
+        return self.done_by in (self.DoneBy.KHS, self.DoneBy.SUPPLIER)
 
     def may_be_used(self, user: User, unit: Unit) -> bool:
         if self.used_by == self.UsedBy.REGION:

@@ -34,6 +34,8 @@ def change(
         raise DomainError(f"Aktiviteten är {activity.status_words} och kan inte ändras.")
     changed = case_details.set_details(activity, details, names=DETAILS)
     if not changed:
+        if activity.lacks_text:
+            check_texts(activity)
         return activity
     confirmed_stays = not any(name in (*ON_PAPER, "contact_name") for name in changed)
     activity.text_confirmed = text_confirmed or (activity.text_confirmed and confirmed_stays)

@@ -243,10 +243,11 @@ def _check_not_repaired(pieces: HeldPieces) -> None:
 
 def supplier_of(kind: ActivityType, articles: Sequence[Article]) -> ServiceSupplier | None:
     """Who does such work on them in KHS's stead: the type's supplier, or the one that looks after
-    one of the aids. What a store or a unit does itself has none."""
+    one of the aids. What a store or a unit does itself has none; of one that has ended KHS sees
+    to it."""
     if kind.done_by in (ActivityType.DoneBy.STORE, ActivityType.DoneBy.UNIT):
         return None
-    if kind.supplier is not None or not articles:
+    if kind.supplier is not None and kind.supplier.is_active:
         return kind.supplier
     suppliers = ServiceSupplier.objects.filter(is_active=True).exclude(iso_codes="")
     return next((s for s in suppliers if any(s.looks_after(a) for a in articles)), None)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from organisation import access_log
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
-from recipients import case_blocks, contact
+from recipients import case_blocks, case_details, contact
 from recipients.case_views import (
     CasePage,
     band_of,
@@ -58,8 +58,8 @@ def find_activity(request: HttpRequest, number: str) -> Activity:
         "technician", "order", "supplier",
     )  # fmt: skip
     activity: Activity = find_case(request, found, number)
-    if activity.lacks_address:  # no form is to show what the person's record said before
-        activity.forget_whereabouts()
+    if activity.lacks_address or activity.lacks_text:  # no form shows what was there before
+        case_details.forget_typed_before(activity)
     return activity
 
 
@@ -101,10 +101,13 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
 
 
 def _may_edit(activity: Activity) -> set[str]:
-    """Of somebody who became protected the address comes first: till then no text is shown."""
-    if activity.lacks_address:
-        return {ADDRESS}
-    return set() if activity.has_ended or activity.address_masked else set(_blocks_of(activity))
+    """Of somebody who became protected the address comes first, or what is wanted where it goes
+    nowhere: till then no text is shown."""
+    if activity.has_ended:
+        return set()
+    if activity.address_masked:
+        return {ADDRESS} if activity.has_address else {REQUEST}
+    return set(_blocks_of(activity))
 
 
 def _blocks_of(activity: Activity) -> case_blocks.Blocks:
@@ -303,6 +306,14 @@ def _note(activity: Activity) -> dict[str, str | SafeString] | None:
             "title": "Aktivitetsadress saknas",
             "text": "Mottagaren har fått skyddad identitet sedan aktiviteten skapades. Skriv den"
             " adress som gäller just den här aktiviteten.",
+        }
+    if activity.lacks_text:
+        return {
+            "tone": "amber",
+            "icon": "shield-alert",
+            "title": "Beskrivningen visas inte",
+            "text": "Mottagaren har fått skyddad identitet sedan aktiviteten skapades. Skriv på nytt"
+            " vad som ska göras, utan något som avslöjar var personen finns.",
         }
     if not activity.has_ended and (gone := shown.told_gone(activity)):
         return {

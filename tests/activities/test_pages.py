@@ -355,3 +355,41 @@ def test_min_sida_has_ones_own_with_whose_turn_it_is(client, activity):
     panel = text(client.get(f"{page}&panel={activity.case_number}"))
     assert "Gå till aktivitetsdetaljer" in panel
     assert activity.case_number not in text(as_user(prescriber()).get(page))
+
+
+def test_what_the_store_shall_repair_is_written_anew_for_who_became_protected(chair):
+    repair = registered(
+        chair, type="Buffertreparation",
+        details={"request": "Broms vid Kvarnbacken.", "address_of": "none", "street": "",
+                 "comment": "Vid kvarnen."},
+    )  # fmt: skip
+    client, page = as_user(repair.ordered_by), page_of(repair)
+    Recipient.objects.update(is_protected=True)
+
+    shown = text(client.get(page))
+    assert "Beskrivningen visas inte" in shown and "Kvarnbacken" not in shown
+    assert "Förskrivaren skriver vad som ska göras" in shown
+    form = text(client.get(f"{page}?redigera=beskrivning"))
+    assert "Spara" in form and "Kvarnbacken" not in form
+    assert "Vid kvarnen" not in text(client.get(f"{page}?redigera=kommentar"))
+
+    assert client.post(f"{page}?redigera=beskrivning", {"request": ""}).status_code == 422
+    saved = client.post(f"{page}?redigera=beskrivning", {"request": "Byt bromsvajern."})
+    assert saved.status_code == 302
+    shown = text(client.get(page))
+    assert "Byt bromsvajern." in shown and "Beskrivningen visas inte" not in shown
+    repair.refresh_from_db()
+    assert (repair.request, repair.comment) == ("Byt bromsvajern.", "")
+
+    report(repair, user=repair.ordered_by, close=True)
+    assert "bromsvajern" not in text(client.get(page))
+
+
+def test_the_same_words_written_again_are_shown(chair):
+    repair = registered(
+        chair, type="Buffertreparation", details={"address_of": "none", "street": ""}
+    )
+    client, page = as_user(repair.ordered_by), page_of(repair)
+    Recipient.objects.update(is_protected=True)
+    client.post(f"{page}?redigera=beskrivning", {"request": repair.request})
+    assert repair.request in text(client.get(page))

@@ -172,6 +172,19 @@ def test_its_blank_can_be_fetched_and_attached_filled_in(client, chair):
     assert b"".join(client.get(where).streaming_content).startswith(b"%PDF")
 
 
+def test_a_wrong_document_is_replaced_also_when_there_is_no_room_for_another_file(client, chair):
+    told = special(client, chair)
+    form = form_of(client.get(told)) | {"action": "next", "request": "Byggs om."}
+    client.post(told, form | {"document": pdf("fel.pdf")})
+    for _ in range(19):
+        client.post(told, form | {"file": pdf("bild.pdf")})
+    answer = client.post(told, form | {"file": pdf("en till.pdf")})
+    assert "högst 20 bilagor" in text(answer)
+    client.post(told, form | {"document": pdf("ratt.pdf")})
+    assert DialogFile.objects.get(document=DOCUMENT).name == "ratt.pdf"
+    assert DialogFile.objects.count() == 20
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [

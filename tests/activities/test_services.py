@@ -4,10 +4,17 @@ import datetime as dt
 import uuid
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from activities import services
-from activities.models import Activity, ActivityStatus, ActivityType, UsedMaterial
+from activities.models import (
+    Activity,
+    ActivityStatus,
+    ActivityType,
+    ServiceSupplier,
+    UsedMaterial,
+)
 from articles.models import ArticleType, Balance, StockMovement
 from individuals.models import Block, Individual
 from individuals.stock_check import differences
@@ -150,6 +157,31 @@ def test_a_ceiling_hoist_goes_to_its_supplier_without_personal_data():
     assert str(activity.supplier) == "Guldmann Sverige AB"
     assert not activity.bears_personal_data
     assert not registered(hoist, type="Flytt av taklyft").bears_personal_data
+
+
+def test_of_a_supplier_that_has_ended_khs_sees_to_the_work():
+    hoist = lend(RecipientFactory(), ArticleFactory(name="Taklyft", iso_code="123612"))
+    ServiceSupplier.objects.update(is_active=False)
+    moved = registered(hoist, type="Flytt av taklyft")
+    assert (moved.supplier, moved.performer) == (None, "KHS")
+    assert moved.is_workshops and moved in Activity.objects.in_workshop()
+    assert services.take(moved, user=technician()).technician
+
+
+def test_what_a_supplier_does_waits_for_no_technician():
+    hoist = lend(RecipientFactory(), ArticleFactory(name="Taklyft", iso_code="123612"))
+    repaired = registered(hoist, type="Avhjälpande")
+    assert not repaired.is_workshops
+    assert repaired not in Activity.objects.in_workshop()
+
+
+def test_a_supplier_that_a_type_names_is_not_ended_first():
+    moves = kind("Flytt av taklyft")
+    moves.supplier.is_active = False
+    with pytest.raises(ValidationError, match="«Flytt av taklyft»"):
+        moves.supplier.clean()
+    with pytest.raises(ValidationError, match="används inte längre"):
+        moves.clean()
 
 
 # --- the piece in a store ---
