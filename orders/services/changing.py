@@ -18,6 +18,7 @@ from ..models import (
     OrderStatus,
 )
 from ..stages import BOUGHT
+from .common import stop_pick
 
 
 @transaction.atomic
@@ -149,13 +150,15 @@ _MOST_INFO = 2000
 
 @transaction.atomic
 def hold(order: Order, case_number: str, *, user: User) -> OrderHold:
-    """An activity earmarks the order: it can't be delivered before ``release``."""
+    """An activity earmarks the order: it can't be delivered before ``release``. One that is being
+    picked stops there."""
     order = lock_case(order)
     if order.status in (OrderStatus.DELIVERED, OrderStatus.CANCELLED):
         raise DomainError(
             f"Beställningen är redan {order.status_words} och kan inte vänta på en aktivitet."
         )
     made, _ = OrderHold.objects.get_or_create(order=order, case_number=case_number)
+    stop_pick(order, user=user, why=f"beställningen väntar på aktivitet {case_number}")
     tell(order, user, EventKind.HELD, f"Väntar på aktivitet {case_number}")
     return made
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
-from organisation.models import Source
+from organisation import messages
+from organisation.models import Source, User
+from recipients.cases import EventKind, set_status, tell
 from recipients.models import Recipient
 
-from ..models import OrderLine, OrderStatus
+from ..models import Order, OrderLine, OrderStatus
 
 
 def locked_recipient(pk: int | None) -> Recipient | None:
@@ -25,3 +27,32 @@ def status_of(lines: Iterable[OrderLine]) -> OrderStatus:
     if any(line.delivered for line in deciding):
         return OrderStatus.PARTLY_DELIVERED
     return OrderStatus.REGISTERED
+
+
+def stop_pick(order: Order, *, user: User, why: str) -> None:
+    """Something came between: nothing of it is picked further, and who picks it is told. Needs the
+    order locked."""
+    if order.status != OrderStatus.PICKING:
+        return
+    set_status(order, OrderStatus.REGISTERED)
+    order.save(update_fields=["status"])
+    tell(order, user, EventKind.PICKING_STOPPED, f"Plockningen avbröts: {why}")
+    tell_picker(
+        order,
+        user=user,
+        title=f"Plockningen av beställning {order.case_number} är avbruten",
+        text=f"{why[0].upper()}{why[1:]}. Lägg tillbaka det som du har plockat.",
+    )
+
+
+def tell_picker(order: Order, *, user: User, title: str, text: str) -> None:
+    """A message to who began to pick it last, unless that is ``user``. ``text`` names nobody."""
+    begun = order.events.filter(kind=EventKind.PICKING).select_related("user").last()
+    if begun and begun.user and begun.user != user:
+        messages.send(
+            begun.user,
+            title=title,
+            text=text,
+            case_number=order.case_number,
+            about=order.recipient.key if order.recipient else None,
+        )

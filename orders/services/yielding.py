@@ -6,11 +6,12 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from articles.stock import Ledger, Place
-from organisation.models import User
+from organisation.models import Source, User
 from recipients.cases import EventKind, tell
 from sesam.errors import DomainError
 
-from ..models import Order, OrderLine
+from ..models import Order, OrderLine, OrderStatus
+from .common import stop_pick, tell_picker
 
 
 def _promises(place: Place) -> QuerySet[OrderLine]:
@@ -26,12 +27,25 @@ def promised_last(place: Place) -> Order | None:
 
 
 def give_up_one(order: Order, place: Place, *, ledger: Ledger, user: User, why: str) -> None:
-    """One of what is reserved for the order there is no longer: its line waits for another. Needs the
-    order locked, and the place in ``ledger``. Raises ``DomainError`` where it has nothing left."""
+    """One of what is reserved for the order there is no longer: its line waits for another. Who picks
+    it is told, and stops where nothing is left to pick. Needs the order locked, and the place in
+    ``ledger``. Raises ``DomainError`` where it has nothing left."""
     line = _promises(place).filter(order=order).select_related("article").last()
     if line is None:
         raise DomainError("En beställning har ändrats under tiden. Försök igen.")
     ledger.release(place, 1)
     line.reserved -= 1
     line.save(update_fields=["reserved"])
-    tell(order, user, EventKind.CHANGED, f"1 st {line.article.name} restnoterades: {why}")
+    gone = f"1 st {line.article.name} restnoterades: {why}"
+    tell(order, user, EventKind.CHANGED, gone)
+    if order.status != OrderStatus.PICKING:
+        return
+    if any(x.reserved or (x.open and not x.article.is_stocked) for x in _of_khs(order)):
+        title = f"Beställning {order.case_number} som du plockar har ändrats"
+        tell_picker(order, user=user, title=title, text=f"{gone}.")
+    else:
+        stop_pick(order, user=user, why=gone)
+
+
+def _of_khs(order: Order) -> QuerySet[OrderLine]:
+    return order.lines.filter(source=Source.CENTRAL).select_related("article")

@@ -19,8 +19,8 @@ from articles.models import ArticleType, Balance, StockMovement
 from individuals.models import Block, Individual
 from individuals.stock_check import differences
 from orders import services as orders
-from orders.models import Order
-from organisation.models import AccessLogEntry
+from orders.models import Order, OrderStatus
+from organisation.models import AccessLogEntry, Message
 from organisation.permissions import KHS
 from recipients.cases import EventKind
 from recipients.dialog_files import attach
@@ -274,6 +274,21 @@ def test_an_order_waits_until_its_activity_is_closed(order, chair):
     closed(activity)
     orders.deliver(order, [orders.Pick(line.pk, 1)], user=khs)
     assert differences() == []
+
+
+def test_a_pick_that_has_begun_stops_and_who_picks_is_told(order):
+    picker = technician(first_name="Pia", last_name="Plock")
+    order = orders.start_picking(order, user=picker)
+    activity = for_order(order)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.REGISTERED
+    told = Message.objects.get(user=picker)
+    assert told.title == f"Plockningen av beställning {order.case_number} är avbruten"
+    assert f"väntar på aktivitet {activity.case_number}" in told.text
+    why = f"Plockningen avbröts: beställningen väntar på aktivitet {activity.case_number}"
+    assert order.events.filter(kind=EventKind.PICKING_STOPPED, text=why).exists()
+    closed(activity)
+    assert orders.start_picking(order, user=picker).status == OrderStatus.PICKING
 
 
 def test_a_cancelled_activity_lets_the_order_go(order):

@@ -22,9 +22,10 @@ from deviations.services.handling import Unanswered
 from individuals.models import Individual
 from individuals.stock_check import differences
 from orders import services as orders
+from orders.models import OrderStatus
 from orders.services import Pick
 from organisation.models import AccessLogEntry, Message
-from recipients.cases import last_event
+from recipients.cases import EventKind, last_event
 from recipients.models import CareRelation, Loan, Recipient
 from sesam.errors import DomainError
 from sesam.models import CaseNumber
@@ -467,6 +468,32 @@ def test_a_grave_event_holds_back_what_an_order_is_promised_and_the_order_waits(
     assert (line.reserved, line.backlog) == (0, 1)
     assert made.case_number in order.events.last().text
     assert differences() == []
+
+
+def test_who_picks_it_is_told_and_stops_where_nothing_else_is_to_be_picked():
+    piece, order = promised_piece()
+    picker = khs_user(first_name="Pia", last_name="Plock")
+    orders.start_picking(order, user=picker)
+    made = grave(piece=piece)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.REGISTERED
+    told = Message.objects.get(user=picker)
+    assert told.title == f"Plockningen av beställning {order.case_number} är avbruten"
+    assert made.case_number in told.text
+    assert order.events.filter(kind=EventKind.PICKING_STOPPED).exists()
+
+
+def test_who_picks_more_than_that_is_told_and_goes_on():
+    article, other = ArticleFactory(is_marked=True), ArticleFactory(name="Dyna")
+    (piece,) = put_in_stock(WarehouseFactory(), article, 1)
+    put_in_stock(WarehouseFactory(), other, 1)
+    order = sent((article, 1), (other, 1))
+    picker = khs_user(first_name="Pia", last_name="Plock")
+    orders.start_picking(order, user=picker)
+    grave(piece=piece)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.PICKING
+    assert "restnoterades" in Message.objects.get(user=picker).text
 
 
 def test_a_lesser_one_says_that_it_is_promised():

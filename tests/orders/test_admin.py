@@ -521,17 +521,16 @@ def test_an_order_that_waits_for_an_activity_stays(khs, khs_user):
     assert khs.post(page(order, "deliver"), data).status_code == 302
 
 
-def test_a_pick_that_was_begun_before_the_order_had_to_wait_is_not_said_to_come_later(
-    khs, khs_user
-):
+def test_a_pick_that_was_begun_before_the_order_had_to_wait_stops_and_comes_later(khs, khs_user):
     order = services.start_picking(sent((in_stock(5)[0], 1)), user=khs_user)
-    services.hold(order, given_out("26480099", CaseKind.ACTIVITY), user=khs_user)
+    services.hold(order, given_out("26480099", CaseKind.ACTIVITY), user=UserFactory())
     shown = khs.get(page(order)).content.decode()
     assert "Den väntar på aktivitet <a" in shown and "26480099</a>" in shown
-    assert "KHS avslutar aktivitet 26480099</b>, sedan kan beställningen levereras" in shown
-    assert "plockas när" not in shown
+    assert "KHS avslutar aktivitet 26480099</b>, sedan kan beställningen plockas" in shown
+    assert "Plockningen avbröts: beställningen väntar på aktivitet 26480099" in shown
+    assert '<span class="bar-unread">1<' in shown, "who picks it has a message"
     refused = khs.get(page(order, "cancel")).content.decode()
-    assert "Bara en beställning med status Registrerad kan makuleras" in refused
+    assert "väntar på aktivitet" in refused and "26480099" in refused
 
 
 def test_sent_twice_it_is_delivered_once(khs):
