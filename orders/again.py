@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -15,13 +15,14 @@ from recipients.models import Loan, Recipient
 from sesam.errors import DomainError
 
 from . import cart as carts
-from .models import Cart, Order, OrderLine, in_order
+from .models import Cart, CartLine, Order, OrderLine, in_order
 from .rules import Wish
 
 
 @dataclass(frozen=True)
 class Once:
-    """A line as it was ordered; ``components`` are those of each aid."""
+    """A line as it was ordered; ``components`` are those of each aid. ``refused``: why it can't be
+    ordered, whatever the catalogue says."""
 
     article: Article
     quantity: int
@@ -29,6 +30,7 @@ class Once:
     comment: str = ""
     fitted_to: Individual | None = None
     components: tuple[tuple[Article, int], ...] = ()
+    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,19 @@ class Again:
 
 def lines_of(order: Order) -> list[Once]:
     """What was asked for; not what KHS put on the order for it."""
-    lines = in_order(order.lines.select_related("article", "fitted_to").filter(put_for=None))
-    parts: dict[int, list[OrderLine]] = {}
+    lines = order.lines.select_related("article", "fitted_to__article").filter(put_for=None)
+    return _lines(in_order(lines), masked=order.address_masked)
+
+
+def lines_of_cart(cart: Cart) -> list[Once]:
+    """What lies in the order in progress."""
+    return _lines(
+        in_order(cart.lines.select_related("article", "fitted_to__article")), masked=False
+    )
+
+
+def _lines(lines: Sequence[OrderLine] | Sequence[CartLine], *, masked: bool) -> list[Once]:
+    parts: dict[int, list[OrderLine | CartLine]] = {}
     for line in lines:
         if line.component_of_id:
             parts.setdefault(line.component_of_id, []).append(line)
@@ -58,7 +71,7 @@ def lines_of(order: Order) -> list[Once]:
             article=line.article,
             quantity=line.quantity,
             source=line.source,
-            comment="" if order.address_masked else line.comment,
+            comment="" if masked else line.comment,
             fitted_to=line.fitted_to,
             components=tuple(
                 (part.article, max(part.quantity // line.quantity, 1))
@@ -74,8 +87,8 @@ class _Today:
     """What the catalogue, the stores and the recipient's home say now. Three queries."""
 
     def __init__(self, lines: Iterable[Once], unit: Unit, recipient: Recipient | None) -> None:
-        lines = list(lines)
         self.unit, self.central = unit, unit.delivering_warehouse
+        lines = [line for line in lines if not line.refused]
         gone = [line.article.pk for line in lines if line.article.is_discontinued]
         self.stand_ins = _stand_ins(gone) if gone else {}
         self.stores = list(unit.own_stores.filter(is_active=True))
@@ -128,6 +141,8 @@ def _beside_others(line: Again) -> Again:
 
 def _today(line: Once, today: _Today, destination: Warehouse | None) -> Again:
     article, words = line.article, []
+    if line.refused:
+        return Again(line, None, [line.refused])
     if article.is_discontinued:
         stand_in = today.stand_ins.get(article.pk)
         if stand_in is None:

@@ -7,8 +7,9 @@ from django.utils import timezone
 from recipients.cases import forget_typed
 from sesam import jobs
 
+from . import saved
 from .cart import KEPT
-from .models import Cart, CartAttachment, Order, OrderAttachment
+from .models import Cart, CartAttachment, Order, OrderAttachment, OrderTemplate
 
 
 @jobs.hourly
@@ -47,6 +48,15 @@ def remove_closed_carts() -> int:
     closed = Cart.objects.filter(closed_at__lt=timezone.now() - KEPT, attachments=None)
     removed = closed.count()
     closed.delete()
+    return removed
+
+
+@jobs.hourly
+def remove_old_templates() -> int:
+    """A template that was removed can be put back for a day."""
+    old = OrderTemplate.objects.filter(removed_at__lt=timezone.now() - saved.KEPT)
+    removed = old.count()
+    old.delete()
     return removed
 
 

@@ -58,7 +58,18 @@ from sesam.slots import menu, start_boxes, strip
 from sesam.templatetags.sesam import datum
 
 from . import cart as carts
-from . import drafts_box, fitted, history, holder, khs, mine, offers_box, promises, services
+from . import (
+    drafts_box,
+    fitted,
+    history,
+    holder,
+    khs,
+    mine,
+    offers_box,
+    promises,
+    saved_tab,
+    services,
+)
 from .life import lines_with_turns, step_of_line
 from .models import Order, OrderLine, OrderStatus
 from .slots import order_create
@@ -221,6 +232,17 @@ my_tabs.add(
         shown=_care,
         count=mine.count,
         build=mine.build,
+    )
+)
+my_tabs.add(
+    Tab(
+        name=saved_tab.TAB,
+        label="Sparade mallar",
+        url=Page("my_page", f"?flik={saved_tab.TAB}"),
+        order=70,
+        shown=_care,
+        count=saved_tab.count,
+        build=saved_tab.build,
     )
 )
 my_now.add(
@@ -480,6 +502,14 @@ piece_buttons.add(
 
 order_create.add(
     CreateItem(
+        name="save_as_template",
+        label="Spara som mall",
+        url=lambda request, order: reverse("orders:save_order", args=[order.case_number]),
+        order=800,
+        icon="clipboard-list",
+        dialog=True,
+    ),
+    CreateItem(
         name="cancel",
         label="Makulera beställning",
         url=lambda request, order: reverse("orders:cancel", args=[order.case_number]),
@@ -489,7 +519,7 @@ order_create.add(
         barred=lambda request, order: services.why_not_cancel(order, signed_in(request)),
         dialog=True,
         danger=True,
-    )
+    ),
 )
 
 # --- the back office's bar and home: what waits to be delivered ---

@@ -11,6 +11,7 @@ from .views import (
     lines,
     offers,
     pieces,
+    saved,
     start,
 )
 
@@ -21,6 +22,17 @@ urlpatterns = [
     path("bestallning/", cart.cart, name="cart"),
     path("bestallning/till/<uuid:key>/", start.to_recipient, name="to"),
     path("bestallning/till-lager/<str:number>/", start.to_store, name="to_store"),
+    path(
+        "bestallning/till/<uuid:key>/mall/<uuid:template>/",
+        saved.to_recipient,
+        name="from_template",
+    ),
+    path(
+        "bestallning/till-lager/<str:number>/mall/<uuid:template>/",
+        saved.to_store,
+        name="store_from_template",
+    ),
+    path("bestallning/spara-mall/", saved.save_cart, name="save_cart"),
     path("bestallning/kasta/", drafts.throw_away, name="throw_away"),
     path("bestallning/utkast/<uuid:token>/angra/", drafts.take_back, name="take_back"),
     path("bestallning/artikel/<str:number>/", lines.begin, name="add"),
@@ -33,6 +45,10 @@ urlpatterns = [
     path("bestallning/slutfor/leverans/", checkout.delivery, name="delivery"),
     path("bestallning/bilagor/<uuid:key>/", checkout.attachment, name="cart_attachment"),
     path("bestallning/bilagor/<uuid:key>/angra/", checkout.attach_again, name="attach_again"),
+    # /mallar/<key>/: saved templates
+    path("mallar/<uuid:key>/", saved.template, name="template"),
+    path("mallar/<uuid:key>/ta-bort/", saved.remove, name="remove_template"),
+    path("mallar/<uuid:key>/angra/", saved.put_back, name="put_template_back"),
     # /individer/<number>/…: what orders know of a marked piece
     path("individer/<str:number>/mottagare/", pieces.holder, name="holder"),
     path("individer/<str:number>/leverera/", pieces.deliver, name="deliver_piece"),
@@ -41,6 +57,7 @@ urlpatterns = [
     path("bestallningar/<str:number>/", cases.detail, name="detail"),
     path("bestallningar/<str:number>/bekraftelse/", cases.confirmation, name="confirmation"),
     path("bestallningar/<str:number>/igen/", again.order_again, name="again"),
+    path("bestallningar/<str:number>/spara-mall/", saved.save_order, name="save_order"),
     path("bestallningar/<str:number>/makulera/", cases.cancel, name="cancel"),
     path(
         "bestallningar/<str:number>/offert/<int:move_id>/godkann/",

@@ -36,7 +36,15 @@ from tests.factories import (
     a_picture,
     put_in_stock,
 )
-from tests.orders.builders import TO_APPROVAL, add, last_move, manual, project, start
+from tests.orders.builders import (
+    TO_APPROVAL,
+    add,
+    last_move,
+    manual,
+    project,
+    saved_template,
+    start,
+)
 from tests.papers import papers_not_drawn  # noqa: F401  a fixture
 from tests.pickups.builders import fetched, lend, returned
 from tests.url_table import (
@@ -174,7 +182,16 @@ def arguments(name: str, case, user) -> list:
         return [case["store"].number]
     if name == "articles:assortment_branch":
         return ["utan"]
-    if name in ("orders:detail", "orders:confirmation", "orders:again", "orders:cancel"):
+    if name.startswith("orders:") and "template" in name:
+        owner = user if isinstance(user, User) else UserFactory()
+        key = saved_template(case["article"], owner=owner).key
+        person, store = order.recipient.key, case["store"].number
+        return {
+            "orders:from_template": [person, key],
+            "orders:store_from_template": [store, key],
+        }.get(name, [key])
+    if name in ("orders:detail", "orders:confirmation", "orders:again", "orders:save_order",
+                "orders:cancel"):  # fmt: skip
         return [order.case_number]
     if name in ("orders:approve_offer", "orders:refuse_offer"):
         line = project(*TO_APPROVAL)

@@ -16,7 +16,14 @@ from django.utils import timezone
 from individuals.models import FormerNumber
 from orders import cart as carts
 from orders import services
-from orders.models import Cart, Order, OrderStatus, ProjectMove
+from orders.models import (
+    Cart,
+    Order,
+    OrderStatus,
+    OrderTemplate,
+    ProjectMove,
+    TemplateLine,
+)
 from orders.stages import Stage
 from organisation.permissions import BUFFERT, KHS
 from pickups.models import PickupOrder, PickupReceipt, PickupStatus, ReceivedState, Return
@@ -102,6 +109,17 @@ def test_an_order_that_is_thrown_away_while_it_is_sent_is_one_or_the_other(twice
         assert cart.closed_at is not None
     assert Order.objects.count() == Cart.objects.exclude(order=None).count()
     stock_agrees()
+
+
+def test_a_template_is_saved_twice_and_is_there_once(twice, article):
+    user = prescriber()
+    _, browser = twice(user)
+    order = sent((article, 1), user=user)
+    for turn in ROUNDS:
+        body = {"name": f"Paket {turn}", "unit": "", "nyckel": uuid.uuid4(), "action": "finish"}
+        answers = browser.post(reverse("orders:save_order", args=[order.case_number]), body)
+        assert [x.status for x in answers] == [302, 302]
+    assert OrderTemplate.objects.count() == TemplateLine.objects.count() == len(ROUNDS)
 
 
 # --- «Ångra» of a removed file ---

@@ -85,6 +85,13 @@ URLS: dict[str, Row] = {
     "orders:cart": Row(CARE, logs="view"),
     "orders:to": Row(CARE, logs="view"),
     "orders:to_store": Row(CARE, others=404, others_post=404),
+    "orders:from_template": Row(CARE, logs="view"),
+    "orders:store_from_template": Row(CARE, others_post=404),  # KHS's templates are its own
+    "orders:save_cart": Row(CARE, logs="view"),
+    # saved templates: one's own and one's unit's
+    "orders:template": Row(CARE),
+    "orders:remove_template": Row(CARE, post=True),
+    "orders:put_template_back": Row(CARE, post=True),
     "orders:throw_away": Row(CARE, post=True),
     "orders:take_back": Row(CARE, post=True),
     "orders:add": Row(CARE),
@@ -101,6 +108,7 @@ URLS: dict[str, Row] = {
     "orders:detail": Row(CARE, others=404, logs="view", others_post=404),
     "orders:confirmation": Row(CARE, others=404, logs="view", others_post=405),
     "orders:again": Row(CARE, others=404, logs="view", others_post=404),
+    "orders:save_order": Row(CARE, others=404, logs="view", others_post=404),
     "orders:cancel": Row(CARE, others=404, logs="view", others_post=404),
     "orders:attachment": Row(CARE, others=404, logs="download", others_post=405),
     # what KHS does with it

@@ -12,6 +12,7 @@ from .files import CartAttachment, OrderAttachment
 from .lines import Delivery, LineDelivery, LineStatus, OrderLine, handed_out
 from .orders import Order, OrderEvent, OrderHold, OrderQuerySet, OrderStatus
 from .projects import ProjectMove
+from .saved import OrderTemplate, TemplateLine
 
 __all__ = [
     "Cart",
@@ -31,7 +32,9 @@ __all__ = [
     "OrderLine",
     "OrderQuerySet",
     "OrderStatus",
+    "OrderTemplate",
     "ProjectMove",
+    "TemplateLine",
     "handed_out",
     "in_order",
 ]

@@ -10,13 +10,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from organisation.permissions import CARE, UserRequest, roles
+from organisation.permissions import CARE, UserRequest, roles, signed_in
 from sesam import undo
 from sesam.errors import DomainError
 from sesam.steps import Step, strip
 
 from .. import cart as carts
-from .. import preview, promises, rules, shown
+from .. import preview, promises, rules, saved, shown
 from ..models import Cart, CartLine
 from ..shown import CartRow, RemovedRow
 from . import whose
@@ -89,6 +89,7 @@ def lines_page(
     checkout's address it is called so (``finishing``)."""
     if cart is None:
         return render(request, "orders/cart.html")
+    user = signed_in(request)
     lines = rows_of(cart)
     for row in lines:
         row.fault = (faults or {}).get(row.line.pk) or row.fault
@@ -104,6 +105,7 @@ def lines_page(
         "late": [row for row in lines if row.short and not row.is_own],
         "held_up": [row for row in lines if row.waits_for and row.aid is None],
         "steps": steps(CART),
+        "templates": saved.offered(user, recipient=cart.recipient, destination=cart.destination),
         "faults": [row for row in lines if row.fault],
         **summary_of(cart, lines),
     }

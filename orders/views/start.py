@@ -18,7 +18,7 @@ from sesam import dialogs
 from sesam.errors import DomainError
 
 from .. import cart as carts
-from .. import waiting
+from .. import saved, waiting
 from ..models import Cart
 from . import drafts, whose
 from .whose import TILL
@@ -74,7 +74,7 @@ def to_store(request: UserRequest, number: str) -> HttpResponse:
         started, dialog["error"] = _start(request, form, destination=store)
         if started:
             return _go_on(request, started)
-    return _behalf_page(request, form, dialog, refused=False, store=store)
+    return _behalf_page(request, form, dialog, refused=False, destination=store)
 
 
 def _start(
@@ -116,13 +116,21 @@ def _go_on(request: HttpRequest, cart: Cart, piece: Individual | None = None) ->
 
 
 def _behalf_page(
-    request: HttpRequest, form: BehalfForm, dialog: dict[str, Any], *, refused: bool, **whom: object
+    request: UserRequest, form: BehalfForm, dialog: dict[str, Any], *, refused: bool, **whom: Any
 ) -> HttpResponse:
     present = carts.look_again(request)
     if present and not refused:
         dialog["error"] = ""  # the page says it, with whom it is for
     dialog["finish"] = "" if present or refused else "Fortsätt"
-    context = {"form": form, "present": present, "refused": refused, "dialog": dialog, **whom}
+    can_start = not present and not refused
+    context = {
+        "form": form,
+        "present": present,
+        "refused": refused,
+        "dialog": dialog,
+        "templates": saved.offered(request.user, **whom) if can_start else [],
+        **whom,
+    }
     return render(
         request, "orders/to.html", context, status=422 if request.method == "POST" else 200
     )

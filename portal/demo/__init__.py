@@ -8,7 +8,17 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from . import catalogue, coming_back, gone_wrong, history, organisation, people, stock, work
+from . import (
+    catalogue,
+    coming_back,
+    gone_wrong,
+    history,
+    organisation,
+    people,
+    stock,
+    templates,
+    work,
+)
 
 # Numbers that manuals and tests count on.
 KNOWN_PERSON = people.KNOWN
@@ -41,6 +51,7 @@ def load() -> Loaded:
     coming_back.load(chance, places, recipients)
     gone_wrong.load(places, recipients)
     work.load(chance, places, recipients)
+    templates.load(places, articles)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # else the first pages are planned for empty tables
     return Loaded(len(articles), len(recipients), len(shelf.pieces), orders)

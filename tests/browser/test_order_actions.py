@@ -17,7 +17,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
-from tests.orders.builders import sent
+from tests.orders.builders import saved_template, sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MOST = 8
@@ -158,3 +158,33 @@ def test_where_ones_order_is_takes_two_actions_from_sign_in(signed_in, hand_of):
     expect(row.get_by_role("img")).to_have_attribute("aria-label", "Plockas, väntar")
     assert hand.actions <= 2
     assert signed_in.problems == []
+
+
+@pytest.mark.parametrize("hand_of", [Mouse, Keyboard])
+def test_a_usual_bundle_is_ordered_to_a_found_person_in_five_actions(
+    signed_in, hand_of, live_server
+):
+    articles = [ArticleFactory(name=name) for name in ("Duschstol", "Badbräda")]
+    for article in articles:
+        PriceFactory(article=article)
+        put_in_stock(WarehouseFactory(), article, 3)
+    template = saved_template(*articles, owner=User.objects.get())
+    person = RecipientFactory()
+    page = signed_in
+    page.goto(f"{live_server.url}/mottagare/{person.key}/")
+    hand = hand_of(page)
+
+    hand.choose(page.get_by_role("link", name="Beställ", exact=True))
+    expect(page.locator(".dialog-title")).to_have_text("Beställning till")
+    hand.choose(page.get_by_role("link", name=template.name))
+    expect(page.locator(".dialog-title")).to_have_text(f"Beställ {template.name}")
+    hand.choose(page.get_by_role("button", name="Fortsätt", exact=True))
+    hand.choose(page.get_by_role("link", name="Nästa", exact=True))
+    hand.choose(page.get_by_role("button", name="Skicka beställning"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Orderbekräftelse")
+
+    assert hand.actions <= 5
+    order_sent = Order.objects.get()
+    assert order_sent.recipient == person
+    assert [x.article for x in order_sent.lines.order_by("position")] == articles
+    assert page.problems == []

@@ -1,13 +1,14 @@
 """Carts and orders as the services make them."""
 
 from decimal import Decimal
+from uuid import uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from articles.models import Article, ArticleType, Project
+from orders import again, saved, services
 from orders import cart as carts
-from orders import services
-from orders.models import Cart, Order, OrderLine, ProjectMove
+from orders.models import Cart, Order, OrderLine, OrderTemplate, ProjectMove
 from orders.stages import ANSWERS, Stage
 from organisation.models import Source, User, Warehouse
 from organisation.permissions import KHS
@@ -69,6 +70,14 @@ def pdf(name: str = "offert.pdf") -> SimpleUploadedFile:
 
 
 TO_APPROVAL = [Stage.AT_SUPPLIER, Stage.OFFER_RECEIVED, Stage.WAITING]
+
+
+def saved_template(*articles: Article, owner: User, **facts) -> OrderTemplate:
+    """A template of one of each."""
+    facts = {"name": f"Paket {OrderTemplate.objects.count() + 1}"} | facts
+    lines = [again.Once(article, 1, Source.CENTRAL) for article in articles]
+    facts = {"unit": None, "key": uuid4()} | facts
+    return saved.save(owner, lines=lines, **facts)
 
 
 def last_move(line: OrderLine) -> int:

@@ -19,6 +19,9 @@ GOES_ALONG = {
     "orders.CartLine.component_of",
     "orders.CartAttachment.cart",
     "orders.CartAttachment.line",
+    # a template's own lines
+    "orders.TemplateLine.template",
+    "orders.TemplateLine.component_of",
     # a user's own dialogs, papers and looks
     "sesam.DialogState.user",
     "sesam.Printout.owner",

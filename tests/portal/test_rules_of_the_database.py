@@ -33,7 +33,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
-from tests.orders.builders import project, sent, start
+from tests.orders.builders import project, saved_template, sent, start
 from tests.pickups.builders import fetched, lend, lend_chair_with_part, returned
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +75,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "cart_way_in_is_the_recipients": {"address_of": "unit", "door_code": "2468#"},
     "thrown_away_is_closed_and_not_sent": {"thrown_at": NOW, "closed_at": None},
     "cart_line_of_something": {"quantity": 0},
+    "template_line_of_something": {"quantity": 0},
     "order_goes_to_someone": {"recipient": None},
     "order_status_is_known": {"status": UNKNOWN},
     "order_without_address": {"address_of": "none", **NO_WAY_IN, "street": "Storgatan 7"},
@@ -138,6 +139,8 @@ TWICE: dict[str, dict[str, Any]] = {
     "one_open_loan_an_individual": {"component": None},
     "one_open_cart_a_user": {"token": uuid.uuid4},
     "one_line_a_dialog": {},
+    "own_template_by_name": {"key": uuid.uuid4},
+    "units_template_by_name": {"key": uuid.uuid4},
     "one_hold_a_case": {},
     "a_delivery_number_once": {},
     "an_aid_on_one_open_pickup": {},
@@ -179,6 +182,8 @@ def rows() -> None:
     order = sent((ArticleFactory(), 2), user=user)
     OrderHold.objects.create(order=order, case_number=order.case_number)
     carts.put(start(user), wish(ArticleFactory()), dialog_key="nyckel")
+    saved_template(ArticleFactory(), owner=user)
+    saved_template(ArticleFactory(), owner=user, unit=user.default_unit)
     PriceFactory()
     ReplacementGroupFactory(articles=[ArticleFactory()])
     StandardComponentFactory()
