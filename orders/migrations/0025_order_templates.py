@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0023_my_page'),
+        ('orders', '0024_aid_centre_sells_a_aids'),
         ('organisation', '0010_user_address'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
