@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from organisation.permissions import KHS, has_role
 from recipients import masking, personal_data
 from sesam import documents
 from sesam.templatetags.sesam import datum
@@ -35,7 +36,7 @@ def report(request: HttpRequest, deviation: Deviation) -> bytes:
             "account": account_of(deviation),
             "complaint": complaint_of(deviation),
             "contact": contact_of(deviation),
-            "findings": findings_of(deviation),
+            "findings": findings_of(deviation, drafts=has_role(request.user, KHS)),
             "show_unit": not deviation.is_protected,
         },
         title=f"{TITLE} {deviation.case_number}",

@@ -7,7 +7,7 @@ from typing import Any
 from sesam.phones import written as phone
 from sesam.templatetags.sesam import datum
 
-from .models import Deviation, DeviationItem, EventType
+from .models import Deviation, DeviationItem
 
 HIDDEN = "Visas inte: skyddad identitet"
 
@@ -48,28 +48,34 @@ def contact_of(deviation: Deviation) -> list[dict[str, Any]]:
 
 
 def complaint_of(deviation: Deviation) -> list[dict[str, Any]]:
-    """What a complainant wants, and the numbers that a supplier asks for."""
-    if deviation.event_type != EventType.COMPLAINT:
-        return []
+    """What a complainant wants, and the numbers that a supplier asks for; also of what KHS found to be
+    an event."""
     told = [
         ("Önskat resultat", deviation.get_outcome_display()),
         ("Produkten", deviation.get_handling_display()),
         ("Batch, lot eller tillverkningsdatum", deviation.batch),
         ("Följesedel", deviation.delivery_note),
         ("Fraktsedel", deviation.freight_note),
-        ("Kommer sent", deviation.late_reason),
+        (
+            "Kommer sent",
+            HIDDEN if deviation.masked and deviation.late_reason else deviation.late_reason,
+        ),
     ]
     return [{"label": label, "value": value} for label, value in told if value]
 
 
-def findings_of(deviation: Deviation) -> list[dict[str, Any]]:
-    """What KHS found. Free text goes where the account goes."""
-    if deviation.masked and (deviation.cause or deviation.measure or deviation.answer):
-        return [{"label": "Utredning", "value": HIDDEN}]
+def findings_of(deviation: Deviation, *, drafts: bool) -> list[dict[str, Any]]:
+    """What KHS found, and why it changed something; the answer once it is given, or with ``drafts``."""
     told = [
         ("Orsak", deviation.cause),
         ("Åtgärd", deviation.measure),
-        ("Svar till anmälaren", deviation.answer),
+        ("Svar till anmälaren", deviation.answer if drafts or deviation.has_ended else ""),
     ]
     told += [(report.get_to_display(), report.says) for report in deviation.reports.all()]
+    told += [
+        (f"{event.text.partition(':')[0]} {datum(event.at)}", event.note)
+        for event in deviation.events.exclude(note="")
+    ]
+    if deviation.findings_masked and any(value for _, value in told):
+        return [{"label": "Utredning", "value": HIDDEN}]
     return [{"label": label, "value": value} for label, value in told if value]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
@@ -117,11 +118,12 @@ def _nothing(loans: Iterable[int]) -> dict[int, str]:
 
 
 class CategoryField(RecordField[DeviationCategory]):
-    """The categories, those of events and those of complaints apart."""
+    """The categories, those of events and those of complaints apart; ``stays`` is the key of one that
+    may have ended since it was chosen."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stays: int = 0) -> None:
         super().__init__(
-            DeviationCategory.objects.filter(is_active=True),
+            DeviationCategory.objects.filter(Q(is_active=True) | Q(pk=stays)),
             label="Kategori",
             empty_label="Välj kategori",
             error_messages={
@@ -130,8 +132,11 @@ class CategoryField(RecordField[DeviationCategory]):
             },
         )
 
-    def grouped(self) -> Iterator[Any]:
-        """The choices under the headings of what they are for."""
+    def group(self) -> None:
+        """Put the choices under the headings of what they are for."""
+        self.choices = list(self._grouped())
+
+    def _grouped(self) -> Iterator[Any]:
         yield "", self.empty_label
         found = list(self.queryset or ())
         for heading, of_complaints in (
@@ -215,7 +220,7 @@ class EventForm(forms.Form):
         self.has_aids = has_aids
         category = self.fields["category"]
         if isinstance(category, CategoryField):
-            category.choices = list(category.grouped())
+            category.group()
         self.fields["happened_on"].initial = timezone.localdate()
         if not has_aids:
             del self.fields["is_kept"], self.fields["kept_where"]
@@ -324,6 +329,55 @@ class AccountForm(forms.Form):
     kept_where = EventForm.base_fields["kept_where"]
 
 
+class ClassingForm(forms.Form):
+    """What kind of event it was, as KHS finds it; the reporter reads why."""
+
+    event_type = EventForm.base_fields["event_type"]
+    consequence = EventForm.base_fields["consequence"]
+    why = forms.CharField(
+        label="Varför ändras det?",
+        max_length=300,
+        widget=_area(2),
+        help_text="Den som anmälde får läsa det.",
+        error_messages={
+            "required": "Skriv varför. Den som anmälde får läsa det.",
+            "max_length": "Texten får vara högst 300 tecken.",
+        },
+    )
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+    field_order = ["event_type", "category", "consequence", "why", "seen"]
+
+    def __init__(self, data: Any = None, *, deviation: Deviation, seen: int) -> None:
+        super().__init__(
+            data,
+            initial={
+                "event_type": deviation.event_type,
+                "category": deviation.category_id,
+                "consequence": deviation.consequence,
+                "seen": seen,
+            },
+        )
+        category = CategoryField(stays=deviation.category_id)
+        category.group()
+        self.fields["category"] = category
+        self.order_fields(self.field_order)
+
+
+class ReopenForm(forms.Form):
+    """«Öppna igen»."""
+
+    why = forms.CharField(
+        label="Varför öppnas den igen?",
+        max_length=300,
+        widget=_area(3),
+        help_text="Den som anmälde får läsa det.",
+        error_messages={
+            "required": "Skriv varför. Den som anmälde får läsa det.",
+            "max_length": "Texten får vara högst 300 tecken.",
+        },
+    )
+
+
 _ASKED = {
     ReportedTo.SUPPLIER: "Är leverantören informerad?",
     ReportedTo.MANUFACTURER: "Rapporterat till tillverkaren?",
@@ -333,7 +387,8 @@ _ASKED = {
 
 
 class InquiryForm(forms.Form):
-    """What KHS found. For each who may have to be told: yes with date and number, or no and why."""
+    """What KHS found. For each who may have to be told: yes with date and number, or no and why.
+    Of somebody who became protected no text from before stands in it."""
 
     cause = forms.CharField(label="Orsak", required=False, max_length=4000, widget=_area(3))
     measure = forms.CharField(label="Åtgärd", required=False, max_length=4000, widget=_area(3))
@@ -356,11 +411,13 @@ class InquiryForm(forms.Form):
             name: getattr(deviation, name)
             for name in ("cause", "measure", "could_be_grave", "answer")
         }
+        if deviation.findings_masked:
+            initial |= dict.fromkeys(("cause", "measure", "answer"), "")
         for to, report in kept.items():
             initial[f"{to}_answer"] = YES if report.was_sent else NO
             initial[f"{to}_on"] = report.reported_on
             initial[f"{to}_number"] = report.number
-            initial[f"{to}_reason"] = report.reason_not
+            initial[f"{to}_reason"] = "" if deviation.findings_masked else report.reason_not
         super().__init__(data, initial=initial)
         for to in ReportedTo:
             self._add(to, known=to in kept)

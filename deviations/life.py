@@ -61,4 +61,4 @@ def next_step(deviation: Deviation) -> NextStep | None:
     if deviation.received_at is None:
         what = f"tar emot {deviation.definite.lower()}"
         return NextStep(KHS, what, when, deviation.created_at, late)
-    return NextStep(KHS, "utreder och svarar", when, deviation.received_at, late)
+    return NextStep(KHS, "utreder och svarar", when, deviation.began_at, late)

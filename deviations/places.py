@@ -13,7 +13,7 @@ from individuals.slots import PieceTab, piece_create, piece_sections
 from orders.models import Order
 from orders.slots import order_create
 from organisation import desk, queues
-from organisation.permissions import CARE, has_role
+from organisation.permissions import CARE, KHS, has_role
 from organisation.slots import my_create, my_now, my_tabs
 from pickups.models import PickupOrder
 from pickups.slots import pickup_create
@@ -33,6 +33,7 @@ from sesam.places import BulkAction, CreateItem, NowEntry, Page, PageOf, Part, T
 
 from . import history, khs, mine, of_pieces, tab
 from .models import Deviation
+from .services import why_not_reopen
 from .services.handling import why_not_withdraw
 from .slots import deviation_create
 from .views.registering import why_not_of_piece
@@ -190,6 +191,19 @@ deviation_create.add(
         barred=lambda request, deviation: why_not_withdraw(deviation),
         dialog=True,
         danger=True,
+    )
+)
+
+deviation_create.add(
+    CreateItem(
+        name="reopen",
+        label="Öppna igen",
+        url=lambda request, deviation: reverse("deviations:reopen", args=[deviation.case_number]),
+        order=10,
+        icon="undo-2",
+        shown=lambda request, deviation: deviation.has_ended and has_role(request.user, KHS),
+        barred=lambda request, deviation: why_not_reopen(deviation),
+        dialog=True,
     )
 )
 

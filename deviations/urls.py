@@ -19,5 +19,7 @@ urlpatterns = [
     # KHS's deeds on it
     path("avvikelser/<str:number>/ta-emot/", khs.receive, name="receive"),
     path("avvikelser/<str:number>/utred/", khs.investigate, name="investigate"),
+    path("avvikelser/<str:number>/oppna-igen/", khs.reopen, name="reopen"),
+    path("avvikelser/<str:number>/sparra/", khs.hold, name="hold"),
     path("avvikelser/<str:number>/hav-sparr/", khs.release, name="release"),
 ]

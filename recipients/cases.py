@@ -198,9 +198,10 @@ def set_status(case: Case, status: str) -> None:
     case.status = status
 
 
-def tell(case: Case, user: User | None, kind: EventKind, text: str) -> None:
-    """What happened, in the case's history and, if it is somebody's case, in the access log."""
-    case.events.create(at=timezone.now(), user=user, kind=kind, text=text[:300])
+def tell(case: Case, user: User | None, kind: EventKind, text: str, **more: str) -> None:
+    """What happened, in the case's history and, if it is somebody's case, in the access log. ``more``
+    is what else the kind's own event holds."""
+    case.events.create(at=timezone.now(), user=user, kind=kind, text=text[:300], **more)
     if case.recipient is not None:
         is_new = kind == EventKind.CREATED
         action = access_log.Action.CREATE if is_new else access_log.Action.CHANGE

@@ -22,6 +22,7 @@ from organisation.permissions import FORSKRIVARE, KHS
 from pickups import services as pickups
 from pickups.models import PickupEvent
 from recipients import services as recipients
+from recipients.cases import last_event
 from recipients.models import Recipient
 from sesam import printouts
 from sesam.models import CaseKind, Printout
@@ -422,6 +423,23 @@ def deed_close(user):
 
 def deed_let_go(user):
     return deviations.release(grave(chair()), user=user).recipient
+
+
+def deed_reclassify(user):
+    made = deviations.receive(registered(chair()), user=UserFactory())
+    return deviations.reclassify(
+        made, user=user, seen=last_event(made), event_type="adverse", category=made.category,
+        consequence="mild", why="Hon slog i knät.",
+    ).recipient  # fmt: skip
+
+
+def deed_reopen(user):
+    made = closed(deviations.receive(registered(chair()), user=UserFactory()))
+    return deviations.reopen(made, user=user, why="Samma fel igen.").recipient
+
+
+def deed_hold_back(user):
+    return deviations.hold(registered(chair()), user=user).recipient
 
 
 def deed_withdraw(user):

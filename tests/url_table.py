@@ -174,6 +174,8 @@ URLS: dict[str, Row] = {
     "deviations:attachment": Row(CARE, others=404, logs="download", others_post=405),
     "deviations:receive": Row(ONLY_KHS, post=True, logs="change", others_post=403),
     "deviations:investigate": Row(ONLY_KHS, logs="view", others_post=403),
+    "deviations:reopen": Row(ONLY_KHS, logs="view", others_post=403),
+    "deviations:hold": Row(ONLY_KHS, post=True, others_post=403),  # of a grave one it is there
     "deviations:release": Row(ONLY_KHS, post=True, logs="change", others_post=403),
 }
 

@@ -88,7 +88,8 @@ class Deviation(Case):
 
     ``about`` is the case that it was started from; ``due_on`` the last day of what comes next. ``account_typed_safely``: what was typed was
     typed when it was known that the person is protected, so that the place and the account may
-    stand while it is open. ``could_be_grave`` is KHS's judgement: then the same must be answered as
+    stand while it is open; ``findings_typed_safely`` says the same of what KHS wrote.
+    ``could_be_grave`` is KHS's judgement: then the same must be answered as
     of one that harmed seriously.
     """
 
@@ -96,7 +97,7 @@ class Deviation(Case):
         DeviationStatus.REGISTERED: {DeviationStatus.RECEIVED, DeviationStatus.CLOSED},
         DeviationStatus.RECEIVED: {DeviationStatus.INVESTIGATING, DeviationStatus.CLOSED},
         DeviationStatus.INVESTIGATING: {DeviationStatus.CLOSED},
-        DeviationStatus.CLOSED: set(),
+        DeviationStatus.CLOSED: {DeviationStatus.INVESTIGATING},
     }
     ENDED = (DeviationStatus.CLOSED,)
     NOUN = "avvikelse"
@@ -162,6 +163,7 @@ class Deviation(Case):
     is_kept = models.BooleanField("sparad för utredning", null=True, blank=True)
     kept_where = models.CharField("var den finns nu", max_length=120, blank=True)
     account_typed_safely = models.BooleanField("skrivet för en skyddad person", default=False)
+    findings_typed_safely = models.BooleanField("utrett för en skyddad person", default=False)
 
     # Of complaints.
     outcome = models.CharField(
@@ -194,6 +196,7 @@ class Deviation(Case):
     answer = models.TextField("svar till anmälaren", max_length=2000, blank=True)
     received_at = models.DateTimeField("mottagen", null=True, blank=True)
     closed_at = models.DateTimeField("avslutad", null=True, blank=True)
+    reopened_at = models.DateTimeField("öppnad igen", null=True, blank=True)
     due_on = models.DateField("senast", null=True, blank=True)
     is_withdrawn = models.BooleanField("återtagen", default=False)
 
@@ -283,6 +286,16 @@ class Deviation(Case):
         return self.is_protected and (self.has_ended or not self.account_typed_safely)
 
     @property
+    def findings_masked(self) -> bool:
+        """The same of what KHS found."""
+        return self.is_protected and (self.has_ended or not self.findings_typed_safely)
+
+    @property
+    def began_at(self) -> dt.datetime | None:
+        """Since when KHS investigates it."""
+        return self.reopened_at or self.received_at
+
+    @property
     def happened(self) -> dt.datetime | dt.date:
         if self.happened_at is None:
             return self.happened_on
@@ -362,6 +375,9 @@ class DeviationAttachment(Attachment):
 
 
 class DeviationEvent(CaseEvent):
+    """``note`` is why KHS did it: it may tell of people, and stands where the findings stand."""
+
+    note = models.CharField("varför", max_length=300, blank=True)
     deviation = models.ForeignKey(Deviation, on_delete=models.PROTECT, related_name="events")
 
 

@@ -4,6 +4,7 @@ Locks are taken in one order: recipients, cases (deviations by number), loans, b
 warehouse and article), individuals, case number.
 """
 
+from .correcting import hold, reclassify, reopen, why_not_reopen
 from .handling import Report, close, investigate, receive, release, withdraw
 from .registering import Wish, change_account, register
 
@@ -12,9 +13,13 @@ __all__ = [
     "Wish",
     "change_account",
     "close",
+    "hold",
     "investigate",
     "receive",
+    "reclassify",
     "register",
     "release",
+    "reopen",
+    "why_not_reopen",
     "withdraw",
 ]

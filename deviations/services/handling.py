@@ -26,10 +26,12 @@ from ..models import (
 )
 from ..models.deviations import blocks_of
 from ..models.reports import NUMBERED
-from .holding import Promised, hold_back
+from .holding import hold_all, lock_with_promised
 from .registering import due
 
-FOUND = ["status", "handler", "cause", "measure", "answer", "could_be_grave"]
+FOUND = [
+    "status", "handler", "cause", "measure", "answer", "could_be_grave", "findings_typed_safely",
+]  # fmt: skip
 
 
 class Unanswered(DomainError):
@@ -88,12 +90,13 @@ def investigate(
 ) -> Deviation:
     """Keep what was found so far. ``seen`` is the last event when the page was shown: who saves over
     somebody else's work is told."""
-    deviation, promised = _lock_with_promised(deviation, could_be_grave)
-    _check_open(deviation, seen)
+    becomes_grave = could_be_grave and not deviation.is_grave
+    deviation, promised = lock_with_promised(deviation, holds=becomes_grave)
+    check_open(deviation, seen)
     became_grave = could_be_grave and not deviation.is_grave
     _write(deviation, user, cause, measure, answer, could_be_grave, reports)
     if became_grave:
-        _hold_all(deviation, user, promised)
+        hold_all(deviation, user, promised)
     set_status(deviation, DeviationStatus.INVESTIGATING)
     deviation.save(update_fields=FOUND)
     tell(deviation, user, EventKind.INVESTIGATED, "Utredningen ändrades")
@@ -115,12 +118,13 @@ def close(
 ) -> Deviation:
     """Close it with an answer to who reported it. One that harmed seriously, or could have, needs
     its cause, its measure and an answer for everybody who is to be told: ``Unanswered``."""
-    deviation, promised = _lock_with_promised(deviation, could_be_grave)
-    _check_open(deviation, seen)
+    becomes_grave = could_be_grave and not deviation.is_grave
+    deviation, promised = lock_with_promised(deviation, holds=becomes_grave)
+    check_open(deviation, seen)
     became_grave = could_be_grave and not deviation.is_grave
     _write(deviation, user, cause, measure, answer, could_be_grave, reports)
     if became_grave:
-        _hold_all(deviation, user, promised)
+        hold_all(deviation, user, promised)
     _check_answered(deviation)
     set_status(deviation, DeviationStatus.CLOSED)
     deviation.closed_at, deviation.due_on = timezone.now(), None
@@ -133,7 +137,8 @@ def close(
     return deviation
 
 
-def _check_open(deviation: Deviation, seen: int) -> None:
+def check_open(deviation: Deviation, seen: int) -> None:
+    """KHS has it and nobody has changed it since the event ``seen``; raises ``DomainError``."""
     if deviation.has_ended:
         raise DomainError(_ended(deviation))
     if deviation.status == DeviationStatus.REGISTERED:
@@ -157,6 +162,7 @@ def _write(
     deviation.cause, deviation.measure, deviation.answer = cause, measure, answer
     deviation.could_be_grave = could_be_grave
     deviation.handler = user
+    deviation.findings_typed_safely = deviation.is_protected
     for report in reports:
         _check_report(deviation, report)
         DeviationReport.objects.update_or_create(
@@ -203,32 +209,6 @@ def _check_answered(deviation: Deviation) -> None:
 def _in_sentence(to: ReportedTo) -> str:
     names = {ReportedTo.SUPPLIER: "leverantören", ReportedTo.MANUFACTURER: "tillverkaren"}
     return names.get(to, str(to.label))
-
-
-def _pieces_of(deviation: Deviation) -> list[int]:
-    mine = deviation.items.filter(individual__isnull=False)
-    return list(mine.values_list("individual", flat=True))
-
-
-def _lock_with_promised(
-    deviation: Deviation, could_be_grave: bool
-) -> tuple[Deviation, Promised | None]:
-    """The locked deviation; with the orders that may have to yield where it is found grave now."""
-    becomes_grave = could_be_grave and not deviation.is_grave
-    promised = Promised(_pieces_of(deviation)) if becomes_grave else None
-    if promised:
-        promised.lock([deviation.recipient_id] if deviation.recipient_id else [])
-    return lock_case(deviation), promised
-
-
-def _hold_all(deviation: Deviation, user: User, promised: Promised | None) -> None:
-    """KHS finds that it could have harmed seriously: its pieces are held back from now on."""
-    blocked = set(blocks_of(deviation).values_list("individual", flat=True))
-    left = [pk for pk in _pieces_of(deviation) if pk not in blocked]
-    if left:
-        held = HeldPieces(left, user=user)
-        hold_back(deviation, held, user=user, promised=promised)
-        held.save()
 
 
 @transaction.atomic

@@ -13,9 +13,10 @@ from orders.models import Order
 from orders.services import give_up_one, promised_last
 from organisation.models import User
 from recipients import lending
-from recipients.cases import EventKind, lock_cases, tell
+from recipients.cases import EventKind, lock_case, lock_cases, tell
 
 from ..models import Deviation
+from ..models.deviations import blocks_of
 
 
 class Promised:
@@ -64,3 +65,28 @@ def hold_back(
     held.block(BlockReason.Code.INQUIRY, case_number=number)
     told = ", ".join(sorted(piece.number for piece in held.pieces.values()))
     tell(deviation, user, EventKind.BLOCKED, f"Individ {told} spärrades")
+
+
+def pieces_of(deviation: Deviation) -> list[int]:
+    """The marked pieces that it is about."""
+    mine = deviation.items.filter(individual__isnull=False)
+    return list(mine.values_list("individual", flat=True))
+
+
+def lock_with_promised(deviation: Deviation, *, holds: bool) -> tuple[Deviation, Promised | None]:
+    """The locked deviation; with the orders that may have to yield where it ``holds`` its pieces back
+    from now on."""
+    promised = Promised(pieces_of(deviation)) if holds else None
+    if promised:
+        promised.lock([deviation.recipient_id] if deviation.recipient_id else [])
+    return lock_case(deviation), promised
+
+
+def hold_all(deviation: Deviation, user: User, promised: Promised | None) -> None:
+    """Those of its pieces that aren't held back yet are from now on."""
+    blocked = set(blocks_of(deviation).values_list("individual", flat=True))
+    left = [pk for pk in pieces_of(deviation) if pk not in blocked]
+    if left:
+        held = HeldPieces(left, user=user)
+        hold_back(deviation, held, user=user, promised=promised)
+        held.save()

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from articles.models import BillingForm
@@ -132,21 +133,24 @@ def register(
 
 def due(deviation: Deviation) -> dt.date:
     """The last day of what comes next: a grave one is received the next working day."""
-    if deviation.received_at is None:
+    if deviation.began_at is None:
         days = 1 if deviation.is_grave else settings.DEVIATION_RECEIVE_DAYS
         return add_working_days(timezone.localdate(deviation.created_at), days)
-    since = timezone.localdate(deviation.received_at)
+    since = timezone.localdate(deviation.began_at)
     return add_working_days(since, settings.DEVIATION_CLOSE_DAYS)
 
 
-def check_event(deviation: Deviation) -> None:
-    """What must hold of the event, whoever writes it; raises ``DomainError`` with its field."""
+def check_event(deviation: Deviation, *, stays: int | None = None) -> None:
+    """What must hold of the event, whoever writes it; raises ``DomainError`` with its field. The
+    category ``stays`` may have ended since it was chosen."""
     harmed = deviation.consequence != Consequence.NONE
     is_adverse = deviation.event_type == EventType.ADVERSE
     if deviation.event_type not in EventType.values:
         raise DomainError("Välj händelsetyp.", field="event_type")
     fitting = DeviationCategory.objects.filter(
-        DeviationCategory.fitting(deviation.event_type), pk=deviation.category_id, is_active=True
+        DeviationCategory.fitting(deviation.event_type),
+        Q(is_active=True) | Q(pk=stays or 0),
+        pk=deviation.category_id,
     )
     if not fitting.exists():
         raise DomainError("Välj en kategori som hör till händelsetypen.", field="category")
@@ -270,7 +274,7 @@ def change_account(deviation: Deviation, *, user: User, details: dict[str, Any])
         return deviation
     for name in changed:
         setattr(deviation, name, details[name])
-    check_event(deviation)
+    check_event(deviation, stays=deviation.category_id)
     deviation.account_typed_safely = deviation.is_protected
     deviation.save(update_fields=[*dict.fromkeys([*changed, *forgotten]), "account_typed_safely"])
     tell(deviation, user, EventKind.CHANGED, "Uppgifterna ändrades")

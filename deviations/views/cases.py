@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,6 +26,7 @@ from recipients.case_views import (
     log_case,
 )
 from recipients.case_views import tags_of as common_tags
+from recipients.cases import last_event
 from sesam import attachments, case_pages
 from sesam.errors import DomainError
 from sesam.models import CaseKind
@@ -32,7 +34,7 @@ from sesam.templatetags.sesam import datum, datumtid
 
 from .. import services
 from ..facts import account_of, complaint_of, contact_of, findings_of, items_of
-from ..forms import AccountForm
+from ..forms import AccountForm, ClassingForm
 from ..life import life_line
 from ..models import Deviation, DeviationStatus
 from ..models.deviations import blocks_of
@@ -40,6 +42,7 @@ from ..services.handling import why_not_withdraw
 from ..slots import deviation_create
 
 no_store = cache_control(no_store=True, private=True)
+ACCOUNT, CLASSING = "handelse", "klassning"
 
 
 def find_deviation(request: HttpRequest, number: str) -> Deviation:
@@ -78,13 +81,28 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
 @no_store
 @require_http_methods(["GET", "HEAD", "POST"])
 def detail(request: UserRequest, number: str) -> HttpResponse:
-    """The deviation's page; with ``?redigera=handelse`` what happened is edited, and its POST."""
+    """The deviation's page; with ``?redigera=`` the block that is edited, and its POST: what happened,
+    or by KHS what kind of event it was."""
     deviation = find_deviation(request, number)
-    editing = request.GET.get("redigera") == "handelse" and not deviation.has_ended
-    if request.method == "POST" and editing:
-        return _save(request, deviation)
-    form = AccountForm(initial=_typed(deviation)) if editing else None
-    return _page(request, deviation, form=form)
+    editing = request.GET.get("redigera", "")
+    if editing == CLASSING and not has_role(request.user, KHS):
+        raise PermissionDenied
+    if editing not in _may_edit(request, deviation):
+        return _page(request, deviation)
+    if request.method == "POST":
+        save = _save_classing if editing == CLASSING else _save
+        return save(request, deviation)
+    if editing == CLASSING:
+        form = ClassingForm(deviation=deviation, seen=last_event(deviation))
+        return _page(request, deviation, classing=form)
+    return _page(request, deviation, form=AccountForm(initial=_typed(deviation)))
+
+
+def _may_edit(request: HttpRequest, deviation: Deviation) -> set[str]:
+    if deviation.has_ended:
+        return set()
+    may_class = has_role(request.user, KHS) and deviation.received_at is not None
+    return {ACCOUNT, CLASSING} if may_class else {ACCOUNT}
 
 
 def _typed(deviation: Deviation) -> dict[str, Any]:
@@ -103,6 +121,25 @@ def _save(request: UserRequest, deviation: Deviation) -> HttpResponse:
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
         return _page(request, deviation, form=form, status=422)
     messages.success(request, "Uppgifterna är sparade.")
+    return redirect("deviations:detail", deviation.case_number)
+
+
+def _save_classing(request: UserRequest, deviation: Deviation) -> HttpResponse:
+    form = ClassingForm(request.POST, deviation=deviation, seen=0)
+    if not form.is_valid():
+        return _page(request, deviation, classing=form, status=422)
+    try:
+        services.reclassify(deviation, user=request.user, **form.cleaned_data)
+    except DomainError as fault:
+        known = fault.field in form.fields
+        form.add_error(fault.field if known else None, fault.message)
+        if not known:  # who is told that somebody else was quicker has seen that now
+            form.data = request.POST.copy()
+            form.data["seen"] = str(last_event(deviation))
+        # What was typed is a try: the page shows the deviation as it stands.
+        deviation = find_deviation(request, deviation.case_number)
+        return _page(request, deviation, classing=form, status=422 if known else 409)
+    messages.success(request, "Klassningen är ändrad, och anmälaren får veta det.")
     return redirect("deviations:detail", deviation.case_number)
 
 
@@ -146,6 +183,7 @@ def _page(
     deviation: Deviation,
     *,
     form: AccountForm | None = None,
+    classing: ClassingForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     log_case(request, deviation, deviation.kind_word)
@@ -156,20 +194,36 @@ def _page(
         "deviation": deviation,
         "items": items_of(deviation),
         "blocks": list(blocks_of(deviation)),
+        "classing": {
+            "name": CLASSING,
+            "title": "Klassning",
+            "facts": [
+                {"label": "Händelsetyp", "value": deviation.get_event_type_display()},
+                {"label": "Kategori", "value": deviation.category},
+                {"label": "Konsekvens för personen", "value": deviation.get_consequence_display()},
+            ],
+            "form": classing,
+            "editing": classing is not None,
+            "edit_url": f"{here}?redigera={CLASSING}"
+            if CLASSING in _may_edit(request, deviation)
+            else "",
+            "leave_url": here,
+        },
         "account": {
-            "name": "handelse",
+            "name": ACCOUNT,
             "title": "Vad hände",
             "facts": account_of(deviation),
             "form": form or AccountForm(initial=_typed(deviation)),
             "editing": form is not None,
-            "edit_url": "" if deviation.has_ended else f"{here}?redigera=handelse",
+            "edit_url": "" if deviation.has_ended else f"{here}?redigera={ACCOUNT}",
             "leave_url": here,
         },
         "contact": contact_of(deviation),
         "attachments": [] if deviation.masked else deviation.attachments.all(),
-        "findings": findings_of(deviation),
+        "findings": findings_of(deviation, drafts=is_khs),
         "answered": deviation.has_ended and not deviation.is_withdrawn,
         "is_khs": is_khs,
+        "may_hold": is_khs and not deviation.has_ended and _has_free(deviation),
         "may_receive": is_khs and deviation.status == DeviationStatus.REGISTERED,
         "may_investigate": is_khs
         and not deviation.has_ended
@@ -188,6 +242,13 @@ def _page(
         ),
     }
     return render(request, "deviations/detail.html", context, status=status)
+
+
+def _has_free(deviation: Deviation) -> bool:
+    """Whether a marked piece that it is about isn't held back by it."""
+    held = blocks_of(deviation).values("individual")
+    pieces = deviation.items.filter(individual__isnull=False).exclude(individual__in=held)
+    return pieces.exists()
 
 
 def crumbs(deviation: Deviation, *, is_khs: bool) -> list[dict[str, str]]:
@@ -222,9 +283,6 @@ def _note(deviation: Deviation) -> dict[str, str] | None:
 def _facts(request: HttpRequest, deviation: Deviation, *, number: bool) -> list[dict[str, Any]]:
     facts = facts_of(deviation.recipient, number=number) if deviation.recipient else []
     facts += [
-        {"label": "Händelsetyp", "value": deviation.get_event_type_display()},
-        {"label": "Kategori", "value": deviation.category},
-        {"label": "Konsekvens för personen", "value": deviation.get_consequence_display()},
         *complaint_of(deviation),
         {"label": "Tjänsteställe", "value": deviation.unit},
         {"label": "Anmäld av", "value": deviation.ordered_by},

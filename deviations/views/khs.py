@@ -13,11 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from organisation.permissions import KHS, UserRequest, roles
 from recipients.case_views import log_case
 from recipients.cases import last_event
+from sesam import dialogs
 from sesam.errors import DomainError
 
 from .. import services
-from ..facts import account_of, items_of
-from ..forms import InquiryForm
+from ..facts import account_of, findings_of, items_of
+from ..forms import InquiryForm, ReopenForm
 from ..models import Deviation, DeviationStatus
 from ..models.deviations import blocks_of
 from .cases import crumbs, find_deviation, no_store, tags_of
@@ -53,6 +54,53 @@ def release(request: UserRequest, number: str) -> HttpResponse:
     else:
         messages.success(request, "Spärren är hävd.")
     return to_page(deviation)
+
+
+@roles(KHS)
+@require_POST
+def hold(request: UserRequest, number: str) -> HttpResponse:
+    """«Spärra»."""
+    deviation = find_deviation(request, number)
+    try:
+        services.hold(deviation, user=request.user)
+    except DomainError as fault:
+        messages.error(request, fault.message)
+    else:
+        messages.success(request, "Spärren är satt. Inget lämnas ut förrän den hävs.")
+    return to_page(deviation)
+
+
+@roles(KHS)
+@no_store
+@require_http_methods(["GET", "HEAD", "POST"])
+def reopen(request: UserRequest, number: str) -> HttpResponse:
+    """«Öppna igen»: why, and «Öppna igen»."""
+    deviation = find_deviation(request, number)
+    page = reverse("deviations:detail", args=[deviation.case_number])
+    form = ReopenForm(request.POST if request.method == "POST" else None)
+    hindrance, status = services.why_not_reopen(deviation), 200
+    error = hindrance
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.reopen(deviation, user=request.user, why=form.cleaned_data["why"])
+        except DomainError as fault:
+            status = 422 if fault.field in form.fields else 409
+            form.add_error(fault.field if fault.field in form.fields else None, fault.message)
+            error = hindrance or " ".join(map(str, form.non_field_errors()))
+        else:
+            messages.success(request, "Avvikelsen är öppnad igen, och du handlägger den.")
+            return dialogs.leave(request, page)
+    elif request.method == "POST":
+        status = 409 if hindrance else 422
+    log_case(request, deviation, "Öppna igen")
+    dialog = {
+        "title": f"Öppna {str(deviation)[0].lower()}{str(deviation)[1:]} igen",
+        "cancel_url": page,
+        "finish": "" if hindrance else "Öppna igen",
+        "error": error,
+    }
+    context = {"dialog": dialog, "deviation": deviation, "form": form, "barred": bool(hindrance)}
+    return render(request, "deviations/khs_reopen.html", context, status=status)
 
 
 @roles(KHS)
@@ -130,5 +178,6 @@ def _page(
         "may_save": deviation.status != DeviationStatus.REGISTERED and not deviation.has_ended,
         "items": items_of(deviation),
         "account": account_of(deviation),
+        "hides": deviation.findings_masked and bool(findings_of(deviation, drafts=True)),
     }
     return render(request, "deviations/khs_investigate.html", context, status=status)

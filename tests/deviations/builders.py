@@ -1,6 +1,7 @@
 """Deviations that the services make, in every status."""
 
 import uuid
+from collections.abc import Iterable
 
 from django.utils import timezone
 
@@ -11,7 +12,7 @@ from individuals.models import Individual
 from organisation.models import User
 from organisation.permissions import KHS
 from recipients.cases import last_event
-from recipients.models import Loan, Recipient
+from recipients.models import DialogFile, Loan, Recipient
 from tests.factories import ArticleFactory, UserFactory
 from tests.pickups.builders import lend, prescriber, someone
 
@@ -47,6 +48,7 @@ def registered(
     about: str | None = None,
     block: bool = False,
     quantity: int = 1,
+    files: Iterable[DialogFile] = (),
     **details,
 ) -> Deviation:
     """A near miss with the aids, unless told otherwise."""
@@ -74,6 +76,7 @@ def registered(
         piece=piece,
         about=about,
         block=block,
+        files=files,
     )
 
 

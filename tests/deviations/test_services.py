@@ -518,3 +518,154 @@ def test_a_blocked_piece_is_not_delivered():
     pick = Pick(order.lines.get().pk, 1, (piece.pk,))
     with pytest.raises(DomainError):
         orders.deliver(order, [pick], user=khs_user())
+
+
+# --- what KHS corrects ---
+
+
+def reclassified(deviation, user=None, **facts):
+    told = {
+        "event_type": EventType.ADVERSE,
+        "category": deviation.category,
+        "consequence": "mild",
+        "why": "Hon slog i knät.",
+        "seen": last_event(deviation),
+    }
+    return services.reclassify(deviation, user=user or deviation.handler, **(told | facts))
+
+
+def test_khs_says_what_kind_of_event_it_was_and_who_reported_it_is_told():
+    made = received(chair())
+    changed = reclassified(made)
+    assert (changed.event_type, changed.consequence) == ("adverse", "mild")
+    event = changed.events.last()
+    assert event.text == (
+        "Ändrad av KHS: händelsetyp Tillbud → Negativ händelse, konsekvens Ingen → Lindrig"
+    )
+    assert event.note == "Hon slog i knät."
+    told = Message.objects.get(user=made.ordered_by)
+    assert told.title == f"KHS har ändrat din avvikelse {made.case_number}"
+    assert "Hon slog i knät." in told.text
+    row = AccessLogEntry.objects.filter(case_number=made.case_number).order_by("at", "pk").last()
+    assert (row.action, row.user) == ("change", made.handler)
+
+
+def test_what_becomes_grave_is_held_back_and_must_then_be_answered():
+    loan = chair()
+    made = reclassified(received(loan), consequence="serious")
+    assert is_blocked(loan.individual)
+    with pytest.raises(Unanswered):
+        closed(made)
+    calmer = reclassified(made, event_type=EventType.NEAR_MISS, consequence="none")
+    assert is_blocked(loan.individual), "KHS lets it go by a deed of its own"
+    assert not calmer.is_grave
+
+
+def test_a_category_goes_with_the_type_that_khs_says():
+    made = received(chair())
+    with pytest.raises(DomainError) as fault:
+        reclassified(made, event_type=EventType.COMPLAINT, consequence="none")
+    assert fault.value.field == "category"
+    fitting = DeviationCategory.objects.get(name="Fel under användning")
+    changed = reclassified(
+        made, event_type=EventType.COMPLAINT, consequence="none", category=fitting
+    )
+    assert changed.kind_word == "Reklamation"
+
+
+def test_a_category_that_has_ended_since_may_stay():
+    made = received(chair())
+    DeviationCategory.objects.update(is_active=False)
+    assert reclassified(made).consequence == "mild"
+    services.change_account(made, user=made.ordered_by, details={"place": "Köket"})
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"why": " "}, "Skriv varför"),
+        ({"consequence": "none"}, "har skadat någon"),
+        ({"seen": 0}, "Någon annan har ändrat"),
+    ],
+)
+def test_it_is_not_changed_without_a_reason_or_over_somebodys_work(facts, told):
+    made = received(chair())
+    with pytest.raises(DomainError, match=told):
+        reclassified(made, **facts)
+    made.refresh_from_db()
+    assert made.event_type == EventType.NEAR_MISS
+
+
+def test_what_nobody_has_received_or_is_closed_is_not_changed():
+    with pytest.raises(DomainError, match="Ta emot"):
+        reclassified(registered(chair()), user=khs_user())
+    with pytest.raises(DomainError, match="redan avslutad"):
+        reclassified(closed(registered(chair())))
+
+
+def test_the_same_again_is_nothing_done():
+    made = reclassified(received(chair()))
+    events = made.events.count()
+    assert reclassified(made, seen=0).events.count() == events
+
+
+def test_a_closed_one_is_opened_again_and_closed_with_another_answer():
+    made = closed(registered(chair()))
+    other = khs_user(first_name="Siv", last_name="Ek")
+    again = services.reopen(made, user=other, why="Samma broms släppte igen.")
+    assert again.status == DeviationStatus.INVESTIGATING
+    assert (again.handler, again.closed_at) == (other, None)
+    assert again.due_on > timezone.localdate()
+    titles = list(Message.objects.filter(user=made.ordered_by).values_list("title", flat=True))
+    assert f"KHS har öppnat din avvikelse {made.case_number} igen" in titles
+    assert services.reopen(again, user=other, why="x").events.count() == again.events.count()
+    with pytest.raises(DomainError, match="redan öppen och handläggs av Siv Ek"):
+        services.reopen(again, user=khs_user(), why="x")
+    assert closed(again, answer="Hela bromsen är bytt.").status == DeviationStatus.CLOSED
+    assert Message.objects.filter(text="Hela bromsen är bytt.").exists()
+
+
+def test_a_grave_one_that_is_opened_again_holds_its_piece_back_again():
+    loan = chair()
+    made = services.receive(grave(loan), user=khs_user())
+    found = {"cause": "Vajern", "measure": "Bytt", "reports": NOT_REPORTED}
+    made = closed(made, release_pieces=True, **found)
+    assert not is_blocked(loan.individual)
+    services.reopen(made, user=made.handler, why="Släppte igen.")
+    assert is_blocked(loan.individual)
+    assert differences() == []
+
+
+def test_what_was_taken_back_or_is_open_is_not_opened():
+    made = services.withdraw(registered(chair()), user=prescriber())
+    with pytest.raises(DomainError, match="återtagit"):
+        services.reopen(made, user=khs_user(), why="x")
+    with pytest.raises(DomainError, match="redan öppen"):
+        services.reopen(received(chair()), user=khs_user(), why="x")
+    with pytest.raises(DomainError, match="Skriv varför"):
+        services.reopen(closed(registered(chair())), user=khs_user(), why=" ")
+
+
+def test_khs_holds_back_what_the_reporter_did_not():
+    piece, order = promised_piece()
+    made = received(piece=piece)
+    services.hold(made, user=made.handler)
+    services.hold(made, user=made.handler)
+    assert is_blocked(piece) and blocks_of(made).count() == 1
+    assert order.lines.get().reserved == 0
+    assert differences() == []
+    with pytest.raises(DomainError, match="avslutad"):
+        services.hold(closed(made), user=made.handler)
+
+
+def test_what_khs_found_of_who_became_protected_is_shown_once_it_is_written_anew():
+    loan = chair()
+    made = investigated(received(loan), cause="Backen vid kvarnen")
+    Recipient.objects.filter(pk=loan.recipient_id).update(is_protected=True)
+    made = Deviation.objects.get(pk=made.pk)
+    assert made.findings_masked
+    made = services.change_account(
+        made, user=made.ordered_by, details={"what_happened": "Bromsen släppte."}
+    )
+    assert made.findings_masked, "the reporter's words say nothing of KHS's"
+    assert not investigated(made, cause="Vajern").findings_masked

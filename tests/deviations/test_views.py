@@ -535,3 +535,99 @@ def test_a_care_units_deviation_has_no_personal_data(client):
     assert "Reklamation" in text_of(client.get(page(made)))
     assert services.withdraw(made, user=made.ordered_by)
     assert lend(someone(), ArticleFactory())
+
+
+# --- what KHS corrects ---
+
+
+def test_khs_says_on_the_page_what_kind_of_event_it_was(khs):
+    made = received(chair())
+    url = f"{page(made)}?redigera=klassning"
+    form = form_of(khs.get(url)) | {"event_type": "adverse", "consequence": "mild"}
+    empty = khs.post(url, form | {"why": ""})
+    assert empty.status_code == 422
+    assert "Skriv varför. Den som anmälde får läsa det." in text_of(empty)
+    assert khs.post(url, form | {"why": "Hon slog i knät."}).status_code == 302
+    shown = text_of(khs.get(page(made)))
+    assert "Negativ händelse" in shown and "Lindrig" in shown and "Hon slog i knät." in shown
+
+
+def test_who_says_it_after_somebody_else_is_told_and_keeps_what_was_typed(khs):
+    made = received(chair())
+    url = f"{page(made)}?redigera=klassning"
+    form = form_of(khs.get(url)) | {"event_type": "adverse", "consequence": "mild", "why": "Knät."}
+    inquiry(signed_in(khs_user()), made, cause="Deras orsak", action="save")
+    told = khs.post(url, form)
+    assert told.status_code == 409
+    assert "Någon annan har ändrat" in text_of(told) and "Knät." in text_of(told)
+    again = khs.post(url, form_of(told))
+    assert again.status_code == 302, "who was told has seen it now"
+
+
+@pytest.mark.parametrize("typed", [{"event_type": "x"}, {"seen": "x"}, {"category": "0"}])
+def test_nonsense_is_refused_at_its_field(khs, typed):
+    made = received(chair())
+    url = f"{page(made)}?redigera=klassning"
+    assert khs.post(url, form_of(khs.get(url)) | {"why": "Knät."} | typed).status_code == 422
+
+
+def test_the_unit_says_nothing_of_that_kind(client):
+    made = received(chair())
+    assert "redigera=klassning" not in client.get(page(made)).content.decode()
+    url = f"{page(made)}?redigera=klassning"
+    assert client.get(url).status_code == client.post(url, {}).status_code == 403
+
+
+def test_khs_opens_again_what_was_closed_too_soon(khs):
+    made = closed(registered(chair()))
+    url = reverse("deviations:reopen", args=[made.case_number])
+    assert url in khs.get(page(made)).content.decode()
+    assert khs.post(url, {"why": ""}).status_code == 422
+    assert khs.post(url, {"why": "Släppte igen."}).status_code == 302
+    shown = text_of(khs.get(page(made)))
+    assert "Under utredning" in shown and "Släppte igen." in shown
+    assert "KHS utreder och svarar" in shown
+    late = khs.post(url, {"why": "En gång till"})
+    assert late.status_code in (302, 409)
+
+
+def test_what_is_opened_again_says_so_to_who_reported_it(khs):
+    made = closed(registered(chair()), answer="Bromsen är bytt.")
+    url = reverse("deviations:reopen", args=[made.case_number])
+    khs.post(url, {"why": "Släppte igen."})
+    reporter = signed_in(made.ordered_by)
+    assert f"KHS har öppnat din avvikelse {made.case_number} igen" in text_of(
+        reporter.get(reverse("messages"))
+    )
+    inquiry(khs, made, answer="Inte klart än", action="save")
+    assert "Inte klart än" not in text_of(reporter.get(page(made))), "a draft is no answer"
+    assert "Inte klart än" in text_of(khs.get(page(made)))
+
+
+def test_the_unit_does_not_open_again(client):
+    made = closed(registered(chair()))
+    url = reverse("deviations:reopen", args=[made.case_number])
+    assert url not in client.get(page(made)).content.decode()
+    assert client.get(url).status_code == 403
+
+
+def test_khs_holds_a_piece_back_on_the_page(khs):
+    loan = chair()
+    made = registered(loan)
+    url = reverse("deviations:hold", args=[made.case_number])
+    assert url in khs.get(page(made)).content.decode()
+    khs.post(url)
+    assert loan.individual.blocks.filter(until=None).exists()
+    assert url not in khs.get(page(made)).content.decode()
+
+
+def test_what_khs_wrote_of_who_became_protected_stands_in_no_form(khs):
+    loan = chair()
+    made = received(loan)
+    inquiry(khs, made, cause="Backen vid kvarnen", action="save")
+    Recipient.objects.filter(pk=loan.recipient_id).update(is_protected=True)
+    form = khs.get(reverse("deviations:investigate", args=[made.case_number]))
+    assert "kvarnen" not in text_of(form)
+    assert "Det som skrevs tidigare visas inte" in text_of(form)
+    inquiry(khs, made, cause="Vajern", action="save")
+    assert "Vajern" in text_of(khs.get(page(made)))

@@ -227,7 +227,8 @@ class Aids(RuleBasedStateMachine):
         self.attempt("report a deviation", act)
 
     @precondition(lambda self: Deviation.objects.exists())
-    @rule(which=pick, how=st.sampled_from(["receive", "grave", "close", "release", "withdraw"]))
+    @rule(which=pick, how=st.sampled_from(["receive", "grave", "close", "release", "withdraw",
+                                            "hold", "reopen", "reclassify"]))  # fmt: skip
     def handle_a_deviation(self, which, how):
         deviation = one_of(Deviation.objects, which)
 
@@ -239,8 +240,16 @@ class Aids(RuleBasedStateMachine):
                 else:
                     answer = {"answer": "Bromsen är bytt.", "release_pieces": True}
                     deviations.close(deviation, user=user, seen=seen, **answer)
+            elif how == "reclassify":
+                harmed = deviation.consequence == "none"
+                deviations.reclassify(
+                    deviation, user=user, seen=last_event(deviation), category=deviation.category,
+                    event_type="adverse" if harmed else "near_miss",
+                    consequence="serious" if harmed else "none", why="Visade sig senare.",
+                )  # fmt: skip
             else:
-                getattr(deviations, how)(deviation, user=user)
+                why = {"why": "Samma fel igen."} if how == "reopen" else {}
+                getattr(deviations, how)(deviation, user=user, **why)
 
         self.attempt(f"{how} a deviation", act)
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from activities import services
 from articles.models import BillingForm
+from deviations.services import handling
 from orders import cart as carts
 from orders import services as orders
 from orders.models import Cart, Order
@@ -19,6 +20,7 @@ from recipients.dialog_files import attach
 from recipients.models import Recipient
 from sesam.errors import DomainError
 from tests.activities import builders as work
+from tests.deviations import builders as deviations
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -82,11 +84,43 @@ def person(settings, tmp_path):
         activity = work.registered(aid, user=user, details=where, files=[file])
         if end:
             end(activity, user=user)
+    _went_wrong(recipient, user)
     cart = start(user, recipient, replace=True)
     add(cart, bed)
     Recipient.objects.filter(pk=recipient.pk).update(is_protected=True)
     recipient.refresh_from_db()
     return recipient
+
+
+def _went_wrong(recipient, user):
+    """Deviations: open, under investigation, answered and taken back."""
+    told = {
+        "place": HOME["street"],
+        "what_happened": "Bromsen släppte Vid kvarnen",
+        "done_at_once": "Ställdes bakom silon",
+        "is_kept": True,
+        "kept_where": f"{HOME['street']}, {HOME['locality']}",
+        "contact_name": HOME["co"],
+        "contact_phone": HOME["phone"],
+        "contact_email": HOME["email"],
+    }
+    found = {
+        "cause": "Backen Vid kvarnen",
+        "measure": "Hämtad bakom silon",
+        "answer": "Vid kvarnen",
+    }
+
+    def made():
+        aid = lend(recipient, ArticleFactory(is_marked=True))
+        file = attach("dialog", SimpleUploadedFile("vag.pdf", PDF, "application/pdf"), user=user)
+        return deviations.registered(aid, user=user, files=[file], **told)
+
+    made()
+    khs = deviations.khs_user()
+    asked = handling.receive(made(), user=khs)
+    deviations.investigated(asked, cause=found["cause"], measure=found["measure"])
+    deviations.closed(made(), khs, **found)
+    handling.withdraw(made(), user=user)
 
 
 def orderer():
@@ -138,13 +172,19 @@ def test_no_page_and_no_paper_tells_where_a_protected_person_is(person, role):
             reverse("orders:detail", args=[order.case_number]) if role == KHS else "/",
         )
     ]
+    mine += [
+        reverse(f"deviations:{name}", args=[deviation.case_number])
+        for deviation in person.deviations.all()
+        for name in ("detail", "confirmation", "pdf", "supplier_pdf")
+    ]
     own = [reverse("orders:cart"), reverse("orders:checkout"), reverse("orders:delivery")]
-    looked_at = 0
+    looked_at = set()
     for url, text in pages_of(client, person, *mine, *own):
-        looked_at += 1
+        looked_at.add(url)
         for telling in TELLING:
             assert telling not in text, f"{telling} on {url}"
-    assert looked_at > 20
+    assert len(looked_at) > 20
+    assert looked_at.issuperset(mine)
 
 
 def test_a_file_of_an_order_from_before_is_not_given_out(person):
