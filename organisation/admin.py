@@ -217,7 +217,7 @@ class UserAdmin(Locked, DjangoUserAdmin[User]):
 
 @admin.register(Payer)
 class PayerAdmin(UsedStays[Payer]):
-    list_display = ("code", "name", "kind")
+    list_display = ("code", "name", "kind", "is_active")
     search_fields = ("code", "name")
 
 

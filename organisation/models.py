@@ -29,6 +29,12 @@ class Payer(models.Model):
     code = models.CharField("kod", max_length=8, unique=True)
     name = models.CharField("namn", max_length=80)
     kind = models.CharField("slag", max_length=16, choices=Kind.choices, default=Kind.MUNICIPALITY)
+    is_active = models.BooleanField(
+        "aktiv",
+        default=True,
+        help_text="En betalare som inte är aktiv faktureras ändå för det som redan är lämnat ut;"
+        " provkörningen av månaden säger till.",
+    )
 
     class Meta:
         verbose_name = "betalare"

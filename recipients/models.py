@@ -112,7 +112,16 @@ class Recipient(PersonFacts):
                 func="DELETE FROM sesam_dialogstate WHERE about = NEW.key"
                 " OR kind = 'unsent';"
                 " UPDATE organisation_message SET text = '' WHERE about = NEW.key; RETURN NULL;",
-            )
+            ),
+            # Whoever writes that somebody else pays: who paid until then is asked for later.
+            pgtrigger.Trigger(
+                name="payer_moves_are_kept",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("payer_id"),
+                condition=pgtrigger.Condition("NEW.payer_id IS DISTINCT FROM OLD.payer_id"),
+                func="INSERT INTO recipients_payermove (recipient_id, was_id, became_id, at)"
+                " VALUES (NEW.id, OLD.payer_id, NEW.payer_id, now()); RETURN NULL;",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -126,6 +135,31 @@ class Recipient(PersonFacts):
     def written_number(self) -> str:
         """With the hyphen, as people write it."""
         return f"{self.number[:8]}-{self.number[8:]}" if self.is_person else self.number
+
+
+class PayerMove(models.Model):
+    """That somebody else pays for a recipient from a moment on: the person has moved. The database
+    itself adds the row (a trigger of ``Recipient``)."""
+
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.CASCADE, related_name="payer_moves", db_index=False
+    )
+    was = models.ForeignKey(
+        Payer, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    became = models.ForeignKey(
+        Payer, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    at = models.DateTimeField("tid")
+
+    class Meta:
+        verbose_name = "byte av betalare"
+        verbose_name_plural = "byten av betalare"
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["recipient", "at"], name="payer_moves_in_time")]
+
+    def __str__(self) -> str:
+        return f"{self.was} till {self.became}"
 
 
 class CareRelation(models.Model):

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     # Our own first, so that their templates and commands win over a library's.
     "portal",
     "deviations",
+    "invoicing",
     "pickups",
     "activities",
     "orders",

@@ -9,7 +9,7 @@ from django.db import connection, models
 
 OUR_APPS = (
     "sesam", "organisation", "articles", "individuals", "recipients", "orders", "activities", "pickups",
-    "deviations",
+    "deviations", "invoicing",
 )  # fmt: skip
 # What goes with what it belongs to, and why it may: no case refers to it.
 GOES_ALONG = {
@@ -29,6 +29,8 @@ GOES_ALONG = {
     "articles.ArticleLook.article",
     "articles.Favourite.user",
     "articles.Favourite.article",
+    # a person whom no case came of
+    "recipients.PayerMove.recipient",
     # what describes an article that nothing has referred to yet: else the article stays
     "articles.Price.article",
     "articles.StandardComponent.article",

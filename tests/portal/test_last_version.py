@@ -23,10 +23,14 @@ DUMP = ROOT / "tests" / "data" / "last-version.sql.xz"
 LOG = "organisation_accesslogentry"
 CHAIRS = "26480025"  # two chairs with a part each, in two deliveries; one part has come back
 # What KHS edits and a migration brings first.
-RECORDS = {
-    f"activities_{name}"
-    for name in ("activitytype", "addressinstruction", "priority", "servicesupplier")
-} | {"deviations_deviationcategory"}
+RECORDS = (
+    {
+        f"activities_{name}"
+        for name in ("activitytype", "addressinstruction", "priority", "servicesupplier")
+    }
+    | {"deviations_deviationcategory"}
+    | {f"invoicing_{name}" for name in ("sharestep", "sharetable", "terms")}
+)
 WAITED = "26489001"  # an activity, before there are any
 # What the framework keeps of the code follows the code; the rest is what migrations make.
 # One number that an order waited for, which nobody had given out, has a row now.

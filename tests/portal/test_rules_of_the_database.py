@@ -1,5 +1,6 @@
 """Each rule that the database keeps, broken on purpose: whatever writes, it says no."""
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from activities.models import ActivityType
 from articles.models import (
     Article,
     ArticleDocument,
@@ -17,10 +19,12 @@ from articles.models import (
     Fit,
 )
 from individuals.models import Individual
+from invoicing.models import CalloutFee, Charge, Invoice, MonthRun
 from orders import cart as carts
 from orders.models import OrderHold
 from organisation.models import SignInTurn, Source, User
 from pickups.services import Got, receive
+from recipients.models import Loan
 from sesam.models import Printout
 from tests.activities.builders import registered, report
 from tests.deviations.builders import NOT_REPORTED, investigated, received
@@ -39,9 +43,10 @@ from tests.pickups.builders import fetched, lend, lend_chair_with_part, returned
 pytestmark = pytest.mark.django_db
 OUR_APPS = (
     "sesam", "organisation", "articles", "individuals", "recipients", "orders", "activities", "pickups",
-    "deviations",
+    "deviations", "invoicing",
 )  # fmt: skip
 UNKNOWN = "okänd"
+SOME_DAY = dt.date(2030, 1, 15)
 NOW = timezone.now()
 NO_WAY_IN = {"door_code": "", "instructions": ""}
 
@@ -123,6 +128,18 @@ BROKEN: dict[str, dict[str, Any]] = {
     "deviation_of_an_aid_or_a_piece": {"loan": None, "individual": None},
     "report_goes_to_somebody_known": {"to": UNKNOWN},
     "reported_or_a_reason_why_not": {"reason_not": ""},
+    "vat_in_percent": {"vat": 101, "valid_from": SOME_DAY},
+    "minutes_step_within_an_hour": {"minutes_step": 0, "valid_from": SOME_DAY},
+    "share_table_kind_is_known": {"kind": UNKNOWN},
+    "share_in_percent": {"percent": 101, "from_age": 99},
+    "callout_fee_not_negative": {"amount": -1, "valid_from": SOME_DAY},
+    "a_run_is_of_a_month": {"month": SOME_DAY},
+    "run_progress_in_percent": {"progress": 101, "month": SOME_DAY.replace(day=1)},
+    "a_credit_names_its_invoice": {"kind": "credit", "number": None},
+    "charge_kind_is_known": {"kind": UNKNOWN, "source_key": "x", "days": None},
+    "a_rent_counts_days": {"days": None, "source_key": "x"},
+    "free_costs_nothing": {"kind": "free", "source_key": "x", "days": None},
+    "a_credit_row_names_its_row": {"kind": "credit", "source_key": "x", "days": None},
 }
 # Of each thing that there may be one of, what a second one differs in.
 TWICE: dict[str, dict[str, Any]] = {
@@ -150,6 +167,11 @@ TWICE: dict[str, dict[str, Any]] = {
     "a_category_once": {},
     "a_thing_once_a_deviation": {},
     "one_answer_a_receiver": {},
+    "one_share_table_a_day": {},
+    "one_share_an_age": {},
+    "one_callout_fee_a_day": {},
+    "one_collective_invoice": {"number": None},
+    "one_credit_a_run": {"number": None},
 }
 
 
@@ -194,6 +216,22 @@ def rows() -> None:
     SignInTurn.objects.create(name="x", address="y", opens_at=NOW)
     Printout.objects.create(owner=user, title="Saldolista", name="saldo.pdf", back_url="/")
     CatalogueImport.objects.create(user=user, name="katalog.xlsx")
+    a_month(user)
+
+
+def a_month(user: User) -> None:
+    """A month's run with an invoice of one rent, and a credit of it."""
+    CalloutFee.objects.create(type=ActivityType.objects.first(), valid_from=SOME_DAY, amount=1)
+    payer = WarehouseFactory().owner
+    run = MonthRun.objects.create(month=dt.date(2026, 1, 1), started_by=user)
+    facts = {"run": run, "seller": payer, "buyer": payer, "date": NOW, "total": 1, "vat": 0}
+    invoice = Invoice.objects.create(kind="centre", number="26010001", **facts)
+    Invoice.objects.create(kind="credit", number="26010002", credits=invoice, **facts)
+    Charge.objects.create(
+        invoice=invoice, source_key="rent", kind="rent", month=run.month, day=run.month,
+        seller=payer, buyer=payer, text="Stol", quantity=1, unit_price=1, amount=1, vat_rate=0,
+        inputs={}, days=31, loan=Loan.objects.first(),
+    )  # fmt: skip
 
 
 def wish(article: Article) -> carts.Wish:

@@ -1,0 +1,54 @@
+"""The month's trial and its run, as jobs that a page waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from sesam import awaited, jobs
+
+from . import months
+from .models import MonthRun
+
+FAILED = "Körningen avbröts av ett fel. Försök igen: det som redan är gjort görs inte om."
+
+
+def order_trial(run: MonthRun) -> None:
+    """Order a trial, unless one is on its way or the run is confirmed."""
+    with transaction.atomic():
+        run = MonthRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+        if run.finished_at or (run.confirmed_at and awaited.waits(run)):
+            return
+        run.trial = None
+        awaited.begin(run, "trial")
+        try_month.defer(run_id=run.pk)
+
+
+def order_run(run: MonthRun) -> None:
+    """Order the run whose trial was seen."""
+    with transaction.atomic():
+        if months.confirm(run):
+            run_month.defer(run_id=run.pk)
+
+
+@jobs.task(name="invoicing.try_month")
+def try_month(run_id: int) -> None:
+    with _at_work(run_id) as work:
+        months.try_out(work)
+
+
+@jobs.task(name="invoicing.run_month")
+def run_month(run_id: int) -> None:
+    with _at_work(run_id) as work:
+        if work.record.confirmed_at:
+            months.perform(work)
+
+
+@contextmanager
+def _at_work(run_id: int) -> Iterator[awaited.Work[MonthRun]]:
+    run = MonthRun.objects.select_related("started_by").get(pk=run_id)
+    work = awaited.Work(run)
+    with awaited.working(work, owner=run.started_by, failed=FAILED):
+        yield work

@@ -1,0 +1,10 @@
+"""What invoicing adds to the back office's bar."""
+
+from organisation import desk
+
+for _name, _label, _url, _order in (
+    ("terms", "Debiteringsvillkor", "admin:invoicing_terms_changelist", 570),
+    ("shares", "Andelstabeller", "admin:invoicing_sharetable_changelist", 571),
+    ("fees", "Framkörningsavgifter", "admin:invoicing_calloutfee_changelist", 572),
+):
+    desk.entry(f"invoicing.{_name}", _label, _url, order=_order, parent=desk.REGISTERS)

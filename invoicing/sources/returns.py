@@ -1,0 +1,151 @@
+"""What was sold with right of return and came back: a share of what was charged is credited."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from articles.models import BillingForm
+from orders.models import LineDelivery
+from pickups.models import PickupReceipt, ReceivedState, ReturnLine
+
+from .. import rules
+from ..books import Prices
+from ..drafts import Draft, of_article
+from ..models import Charge, ChargeKind, ShareTable
+from .deliveries import of_order, priced
+from .window import Window, charged_as, day_of
+
+_SOLD = BillingForm.Rule.SALE_RETURN
+_LOADED = [
+    f"loan__delivery__{name}"
+    for name in ("delivery__order__prescriber", "line__article", "individual")
+]
+
+
+@dataclass(frozen=True)
+class Came:
+    """So much of what was handed out came back."""
+
+    source_key: str
+    handed: LineDelivery
+    quantity: int
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Sold:
+    """What was charged for one of a delivery; ``row`` is its charge, where there is one already."""
+
+    price: Decimal
+    seller_id: int
+    buyer_id: int
+    row: int | None = None
+    is_credited: bool = False
+
+
+def drafts(window: Window, made: Iterable[Draft]) -> list[Draft]:
+    """``made`` are the drafts of deliveries of this run."""
+    came = list(_came(window))
+    prices = Prices(one.handed.line.article_id for one in came)
+    now = {draft.source_key: draft for draft in made}
+    before = _charged(_sold_as(one.handed) for one in came)
+    found = []
+    for one in came:
+        key = _sold_as(one.handed)
+        if key in now:
+            draft = now[key]
+            price = rules.rounded(draft.owed.amount / draft.owed.quantity)
+            sold = Sold(price, draft.seller_id, draft.buyer_id)
+        else:
+            sold = before.get(key) or _sold_before_us(one.handed, prices)
+        found.append(_draft(one, sold, window, of_key=key if key in now else ""))
+    return found
+
+
+def _sold_as(handed: LineDelivery) -> str:
+    return f"delivery:{handed.pk}"
+
+
+def _draft(one: Came, sold: Sold, window: Window, *, of_key: str) -> Draft:
+    handed, day = one.handed, day_of(one.at)
+    kind = ChargeKind.RETURN
+    months = rules.whole_months(day_of(handed.delivery.at), day)
+    shares = window.conditions.shares(ShareTable.Kind.RETURN, day)
+    owed = rules.given_back(one.quantity, sold.price, months, shares)
+    if sold.is_credited:
+        kind = ChargeKind.FREE
+        owed = rules.nothing(one.quantity, "Återlämnat: försäljningen är redan krediterad")
+    return Draft(
+        source_key=one.source_key,
+        kind=kind,
+        day=day,
+        seller_id=sold.seller_id,
+        buyer_id=sold.buyer_id,
+        owed=owed,
+        individual_number=handed.individual.number if handed.individual else "",
+        loan_id=handed.loan_id,
+        of_id=sold.row,
+        of_key=of_key,
+        **of_order(handed.delivery.order),
+        **of_article(handed.line.article),
+    )
+
+
+def _came(window: Window) -> Iterator[Came]:
+    """Never what was scrapped or lost."""
+    returned = (
+        ReturnLine.objects.filter(
+            ~charged_as("return:"),
+            scrapped=False,
+            of__undone_at=None,
+            of__at__gte=window.since,
+            of__at__lt=window.until,
+            loan__delivery__line__billing_form__rule=_SOLD,
+        )
+        .select_related("of", *_LOADED)
+        .order_by("pk")
+    )
+    for line in returned:
+        yield Came(f"return:{line.pk}", line.loan.delivery, line.quantity, line.of.at)
+    received = (
+        PickupReceipt.objects.filter(
+            ~charged_as("receipt:"),
+            at__gte=window.since,
+            at__lt=window.until,
+            line__loan__delivery__line__billing_form__rule=_SOLD,
+        )
+        .exclude(state__in=[ReceivedState.SCRAPPED, ReceivedState.MISSING])
+        .select_related("line", *(f"line__{name}" for name in _LOADED))
+        .order_by("pk")
+    )
+    for receipt in received:
+        if receipt.line.loan is not None:
+            handed = receipt.line.loan.delivery
+            yield Came(f"receipt:{receipt.pk}", handed, receipt.quantity, receipt.at)
+
+
+def _charged(keys: Iterable[str]) -> dict[str, Sold]:
+    rows = Charge.objects.filter(source_key__in=set(keys))
+    credited = set(
+        Charge.objects.filter(kind=ChargeKind.CREDIT, of__in=rows).values_list("of", flat=True)
+    )
+    return {
+        row.source_key: Sold(
+            rules.rounded(row.amount / row.quantity),
+            row.seller_id,
+            row.buyer_id,
+            row.pk,
+            row.pk in credited,
+        )
+        for row in rows
+    }
+
+
+def _sold_before_us(handed: LineDelivery, prices: Prices) -> Sold:
+    """Sold before charges were made here: at the price that was copied then."""
+    line = handed.line
+    price = priced(line, prices, handed.delivery.order) or Decimal(0)
+    return Sold(price, line.seller_id or line.payer_id, line.payer_id)
