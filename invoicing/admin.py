@@ -3,11 +3,34 @@ what they were reckoned from."""
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import URLPattern, path
 
-from organisation.admin import ForKhs
+from organisation.admin import ForKhs, for_khs
 
-from .models import CalloutFee, ShareStep, ShareTable, Terms
+from . import khs
+from .models import CalloutFee, MonthRun, ShareStep, ShareTable, Terms
+
+
+@admin.register(MonthRun)
+class MonthRunAdmin(ForKhs, admin.ModelAdmin[MonthRun]):
+    """«Månadskörning»: pages of its own."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        name = "invoicing_monthrun_"
+        months = for_khs(self, partial(khs.months_view, self))
+        run = for_khs(self, partial(khs.run_view, self))
+        return [
+            path("", months, name=name + "changelist"),
+            path("<int:pk>/change/", run, name=name + "change"),
+        ]
 
 
 @admin.register(Terms)

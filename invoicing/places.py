@@ -8,3 +8,4 @@ for _name, _label, _url, _order in (
     ("fees", "Framkörningsavgifter", "admin:invoicing_calloutfee_changelist", 572),
 ):
     desk.entry(f"invoicing.{_name}", _label, _url, order=_order, parent=desk.REGISTERS)
+desk.entry("invoicing.months", "Månadskörning", "admin:invoicing_monthrun_changelist", order=16)

@@ -202,6 +202,7 @@ ADMIN: dict[str, frozenset[str]] = {
     "individuals_blockreason": FOR_KHS,
     "individuals_individual": FOR_KHS,
     "invoicing_calloutfee": FOR_KHS,
+    "invoicing_monthrun": FOR_KHS,
     "invoicing_sharetable": FOR_KHS,
     "invoicing_terms": FOR_KHS,
     "orders_order": FOR_KHS,

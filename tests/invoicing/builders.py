@@ -1,7 +1,9 @@
 """Days, what happens on them, and the months that are run after them."""
 
 import datetime as dt
+import re
 from decimal import Decimal
+from html import unescape
 
 import time_machine
 from django.utils import timezone
@@ -13,6 +15,7 @@ from invoicing.rules import next_month
 from sesam import awaited
 from tests.deviations.builders import khs_user
 from tests.factories import ArticleFactory, BillingFormFactory
+from tests.reading import read_page
 
 OCTOBER, NOVEMBER, DECEMBER = (dt.date(2026, month, 1) for month in (10, 11, 12))
 FORMS = {
@@ -64,6 +67,12 @@ def run_month(month: dt.date) -> list[Invoice]:
     with on(next_month(month)):
         months.perform(awaited.Work(run))
     return list(run.invoices.order_by("number"))
+
+
+def words(response) -> str:
+    """What stands on the page, with one space between all."""
+    text = re.sub(r"<[^>]+>", " ", read_page(response))
+    return " ".join(unescape(text).split())
 
 
 def charged(month: dt.date | None = None, **facts) -> list[tuple[str, str]]:

@@ -1,0 +1,201 @@
+"""KHS's pages of the months: which are run, what one would charge, and its run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Sum
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django_htmx.http import HttpResponseClientRefresh
+
+from organisation.models import Payer
+from organisation.permissions import UserRequest
+from sesam import awaited, case_pages
+from sesam.errors import DomainError
+
+from . import jobs, months
+from .models import Invoice, InvoiceKind, MonthRun
+from .rules import first_of, next_month
+
+CHOICES = 12  # months back, before any was run
+
+
+@dataclass(frozen=True)
+class SumRow:
+    """What a seller is owed by a buyer, beside the month before."""
+
+    kind: str
+    seller: str
+    buyer: str
+    count: int
+    amount: Decimal
+    before: Decimal | None
+
+    @property
+    def differs(self) -> Decimal | None:
+        return None if self.before is None else self.amount - self.before
+
+
+@dataclass(frozen=True)
+class Hindrance:
+    """What stops the run, and where it is mended."""
+
+    text: str
+    url: str
+    label: str
+
+
+def months_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> HttpResponse:
+    """The months; one that is due is begun by a POST of its first day."""
+    due = due_months()
+    error = ""
+    if request.method == "POST":
+        try:
+            run = months.begin(_asked(request.POST.get("manad", "")), user=request.user)
+        except DomainError as fault:
+            error = fault.message
+        else:
+            jobs.order_trial(run)
+            return redirect("admin:invoicing_monthrun_change", run.pk)
+    runs = MonthRun.objects.annotate(
+        count=Count("invoices", distinct=True), sum=Sum("invoices__total")
+    )
+    context = {
+        "title": "Månadskörning",
+        "due": [(month, months.name_of(month)) for month in due],
+        "runs": [(run, months.name_of(run.month)) for run in runs],
+        "error": error,
+    }
+    return _page(model_admin, request, "months", context, error=bool(error))
+
+
+def due_months() -> list[dt.date]:
+    """Which months may be run now: the next one; before any was run, one of the last year's."""
+    this = first_of(timezone.localdate())
+    last = MonthRun.objects.exclude(confirmed_at=None).first()
+    if last is None:
+        found = []
+        month = this
+        for _ in range(CHOICES):
+            month = first_of(month - dt.timedelta(days=1))
+            found.append(month)
+        return found
+    if not last.finished_at:
+        return []
+    month = next_month(last.month)
+    return [month] if month < this else []
+
+
+def _asked(value: str) -> dt.date:
+    try:
+        return first_of(dt.date.fromisoformat(value))
+    except ValueError:
+        raise DomainError("Välj en månad ur listan.", field="month") from None
+
+
+def run_view(model_admin: admin.ModelAdmin[Any], request: UserRequest, pk: int) -> HttpResponse:
+    """A month: its trial, its run, its invoices. Jobs do both; meanwhile the page asks for itself
+    again, and loads anew when they are done."""
+    run = get_object_or_404(MonthRun, pk=pk)
+    error = ""
+    if request.method == "POST":
+        try:
+            (jobs.order_run if "kor" in request.POST else jobs.order_trial)(run)
+        except DomainError as fault:
+            error = fault.message
+        else:
+            return redirect("admin:invoicing_monthrun_change", run.pk)
+        run.refresh_from_db()
+    waits = not run.finished_at and awaited.waits(run)
+    if request.htmx and not waits:
+        return HttpResponseClientRefresh()
+    failed = "" if run.finished_at else run.error
+    if not failed and not run.finished_at and awaited.is_lost(run):
+        failed = jobs.FAILED
+    trial = run.trial or {}
+    context = {
+        "title": f"Månadskörning {months.name_of(run.month).lower()}",
+        "run": run,
+        "month": months.name_of(run.month),
+        "waits": waits,
+        "failed": failed,
+        "error": error,
+        "has_trial": bool(run.trial) and not waits,
+        "rows": sums(run),
+        "hindrances": [_hindrance(problem) for problem in trial.get("problems", [])],
+        "inactive": trial.get("inactive", []),
+        "is_first": months.first_month(run.month) == run.month,
+    }
+    context["total"] = sum((row.amount for row in context["rows"]), Decimal(0))
+    return _page(model_admin, request, "month", context, error=bool(error))
+
+
+def sums(run: MonthRun) -> list[SumRow]:
+    """Per kind, seller and buyer: of the trial; once it is run, of its invoices."""
+    last = {
+        (kind, seller, buyer): amount
+        for kind, seller, buyer, amount in Invoice.objects.filter(
+            run__month=first_of(run.month - dt.timedelta(days=1))
+        )
+        .values_list("kind", "seller", "buyer")
+        .annotate(amount=Sum("total"))
+        .order_by()
+    }
+    if run.finished_at:
+        found = Invoice.objects.filter(run=run).values_list("kind", "seller", "buyer").order_by()
+        rows = list(found.annotate(count=Count("charges")).annotate(amount=_total()))
+    else:
+        rows = [
+            (row["kind"], row["seller"], row["buyer"], row["count"], Decimal(row["amount"]))
+            for row in (run.trial or {}).get("rows", [])
+        ]
+    names = dict(Payer.objects.values_list("pk", "name"))
+    order = list(InvoiceKind)
+    told = [
+        SumRow(
+            InvoiceKind(kind).label,
+            names[seller],
+            names[buyer],
+            count,
+            amount,
+            last.get((kind, seller, buyer)),
+        )
+        for kind, seller, buyer, count, amount in sorted(
+            rows, key=lambda row: (order.index(InvoiceKind(row[0])), names[row[1]], names[row[2]])
+        )
+    ]
+    return told
+
+
+def _total() -> Sum:
+    return Sum("charges__amount")
+
+
+def _hindrance(problem: dict[str, Any]) -> Hindrance:
+    number, page, pk = problem["case_number"], problem["admin_page"], problem["admin_pk"]
+    if page and pk:
+        label = "Till artikeln" if page == "articles_article" else "Till individen"
+        return Hindrance(problem["text"], reverse(f"admin:{page}_change", args=[pk]), label)
+    return Hindrance(problem["text"], case_pages.url_for(number) or "", "Till ärendet")
+
+
+def _page(
+    model_admin: admin.ModelAdmin[Any],
+    request: UserRequest,
+    name: str,
+    context: dict[str, Any],
+    *,
+    error: bool,
+) -> HttpResponse:
+    context |= {**model_admin.admin_site.each_context(request), "opts": model_admin.opts}
+    return TemplateResponse(
+        request, f"admin/invoicing/monthrun/{name}.html", context, status=422 if error else 200
+    )

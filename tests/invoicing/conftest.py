@@ -1,0 +1,1 @@
+from tests.recipients.conftest import browser_of  # noqa: F401

@@ -1,0 +1,141 @@
+"""KHS's pages of the months: trial, what hinders, the run."""
+
+import pytest
+from django.urls import reverse
+
+from invoicing import jobs
+from invoicing.models import Charge, Invoice, MonthRun
+from organisation.permissions import CONTROLLER, FORSKRIVARE
+from tests.deviations.builders import khs_user
+from tests.factories import RecipientFactory, UserFactory
+from tests.jobs import run_jobs
+from tests.pickups.builders import lend
+
+from .builders import NOVEMBER, OCTOBER, article, costs, on, run_month, words
+
+pytestmark = pytest.mark.django_db
+MONTHS = reverse("admin:invoicing_monthrun_changelist")
+
+
+@pytest.fixture
+def khs(browser_of):
+    with on("2026-11-03"):
+        yield browser_of(khs_user())
+
+
+def lent(what, quantity=1):
+    with on("2026-10-12"):
+        return lend(RecipientFactory(), what, quantity)
+
+
+def tried(khs) -> str:
+    """The address of October's page, after its trial."""
+    page = khs.post(MONTHS, {"manad": "2026-10-01"})
+    assert page.status_code == 302
+    run_jobs()
+    return page["Location"]
+
+
+def test_a_month_is_tried_seen_and_run(khs):
+    lent(article(price="93.00"))
+    page = tried(khs)
+    assert Invoice.objects.count() == Charge.objects.count() == 0
+    text = words(khs.get(page))
+    assert "Provkörning: summor" in text
+    assert "Interna transaktioner Kalmar kommun Kalmar kommun 1 60,00 kr – –" in text
+    assert "Kör oktober 2026" in text
+    assert khs.post(page, {"kor": "1"}).status_code == 302
+    run_jobs()
+    text = words(khs.get(page))
+    assert "Fakturorna är numrerade och ändras inte." in text
+    assert Invoice.objects.get().number == "26100001"
+
+
+def test_last_months_sum_stands_beside(browser_of):
+    lent(article(price="31.00"))
+    run_month(OCTOBER)
+    with on("2026-12-02"):
+        khs = browser_of(khs_user())
+        text = words(khs.get(MONTHS))
+        assert "Provkör november 2026" in text
+        page = khs.post(MONTHS, {"manad": "2026-11-01"})["Location"]
+        run_jobs()
+        assert "31,00 kr 20,00 kr 11,00 kr" in words(khs.get(page))
+
+
+def test_what_hinders_is_told_with_the_way_to_mend_it(khs):
+    chair = article(price=None, name="Rullstol Cross")
+    lent(chair)
+    page = tried(khs)
+    response = khs.get(page)
+    text = words(response)
+    assert "Det här hindrar körningen" in text
+    assert "Rullstol Cross på beställning" in text
+    assert reverse("admin:articles_article_change", args=[chair.pk]) in response.content.decode()
+    assert "Kör oktober" not in text
+    refused = khs.post(page, {"kor": "1"})
+    assert refused.status_code == 422
+    assert "Rätta det som hindrar körningen" in words(refused)
+    costs(chair, "31.00", "2026-10-01")
+    khs.post(page, {"prova": "1"})
+    run_jobs()
+    assert "Kör oktober 2026" in words(khs.get(page))
+
+
+def test_a_price_that_goes_missing_between_trial_and_run_stops_the_run(khs):
+    chair = article("sale", "10.00")
+    loan = lent(chair)
+    page = tried(khs)
+    loan.delivery.line.__class__.objects.update(list_price=None)
+    chair.prices.all().delete()
+    khs.post(page, {"kor": "1"})
+    run_jobs()
+    assert "Något hindrar körningen. Provkör igen." in words(khs.get(page))
+    costs(chair, "12.00", "2026-10-01")
+    for deed in ("prova", "kor"):
+        khs.post(page, {deed: "1"})
+        run_jobs()
+    assert Invoice.objects.get().total == 12
+
+
+def test_a_month_that_is_not_over_is_refused_with_what_is_due(khs):
+    refused = khs.post(MONTHS, {"manad": "2026-11-01"})
+    assert refused.status_code == 422
+    assert "November 2026 är inte slut än." in words(refused)
+    for odd in ("", "oktober", "2026-13-01"):
+        assert khs.post(MONTHS, {"manad": odd}).status_code == 422
+
+
+def test_a_month_that_was_only_tried_is_no_beginning(khs):
+    tried(khs)
+    khs.post(MONTHS, {"manad": "2026-09-01"})
+    assert [run.month.month for run in MonthRun.objects.all()] == [9]
+
+
+def test_while_a_job_is_at_it_the_page_says_how_far(khs):
+    run = MonthRun.objects.create(month=OCTOBER, started_by=khs_user(), progress=40)
+    page = reverse("admin:invoicing_monthrun_change", args=[run.pk])
+    text = khs.get(page).content.decode()
+    assert "Månaden provkörs, 40&nbsp;procent klart." in text
+    assert khs.get(page, headers={"HX-Request": "true"}).status_code == 200
+    MonthRun.objects.update(error="Något hindrar körningen.")
+    answer = khs.get(page, headers={"HX-Request": "true"})
+    assert answer["HX-Refresh"] == "true"
+
+
+def test_the_run_sent_twice_is_one(khs):
+    lent(article())
+    page = tried(khs)
+    for _ in range(2):
+        khs.post(page, {"kor": "1"})
+    run_jobs()
+    khs.post(page, {"kor": "1"})
+    run_jobs()
+    assert Invoice.objects.count() == 1
+    assert jobs.FAILED not in words(khs.get(page))
+
+
+@pytest.mark.parametrize("role", [FORSKRIVARE, CONTROLLER])
+def test_nobody_else_runs_a_month(browser_of, role):
+    assert browser_of(UserFactory(roles=[role])).get(MONTHS).status_code in (302, 403)
+    assert NOVEMBER
