@@ -10,12 +10,13 @@ from django.db.models import Count, Min, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from articles.pictograms import WithPictograms
 from organisation.models import Source, User
 from organisation.permissions import BUFFERT, FORSKRIVARE, has_role
+from recipients import turns
 from recipients.cases import Case
 from recipients.mine import (
     MyTable,
@@ -80,12 +81,13 @@ class AidsColumn(PanelColumn):
 
 
 class LifeColumn(Column):
-    """The small life line."""
+    """The small life line, and whose turn it is."""
 
     named_on_cards = False
 
     def html(self, row: MyOrderRow, table: Any) -> str:
-        return life_html(row.life)
+        step = turns.told(row.life.next_step)
+        return life_html(row.life) + (format_html("<br><small>{}</small>", step) if step else "")
 
 
 class PlannedColumn(Column):

@@ -22,7 +22,7 @@ from recipients import turns
 from sesam.templatetags.sesam import datum, status_html
 
 from . import khs
-from .life import next_step
+from .life import step_of
 from .models import (
     PickupOrder,
     PickupQuerySet,
@@ -160,8 +160,7 @@ class PickupOrderAdmin(ForKhs, CaseQueue[PickupOrder]):
 
     @admin.display(description="Nästa steg", ordering="planned_for")
     def shown_next(self, pickup: PickupOrder) -> SafeString | None:
-        step = next_step(pickup, since=pickup.turn_since, has_come=pickup.has_come)
-        return turns.told(step)
+        return turns.told(step_of(pickup))
 
     @admin.display(description="Läge")
     def shown_state(self, pickup: PickupOrder) -> SafeString:

@@ -10,16 +10,13 @@ from django.http import QueryDict
 
 from activities.models import Activity
 from organisation.queues import State
-from recipients.cases import EventKind
 from recipients.held import held_aids
 from recipients.models import Loan
-from recipients.turns import since_last
 from sesam.errors import DomainError
 
 from . import differences
-from .life import TURNS
+from .life import with_turns
 from .models import (
-    PickupEvent,
     PickupOrder,
     PickupReceipt,
     ReceivedState,
@@ -31,12 +28,7 @@ EXTRA_ROWS = 3  # numbers that can be typed at once for what didn't stand on the
 
 def queue(pickups: QuerySet[PickupOrder]) -> QuerySet[PickupOrder]:
     """``pickups`` with all that a row of the queue shows."""
-    rows = pickups.select_related("unit", "recipient", "reason")
-    return rows.annotate(  # type: ignore[no-redef]  # declared by the model
-        waits=waiting(),
-        has_come=Exists(PickupEvent.objects.filter(pickup=OuterRef("pk"), kind=EventKind.RECEIVED)),
-        turn_since=since_last(PickupEvent, TURNS, pickup=OuterRef("pk")),
-    )
+    return with_turns(pickups).annotate(waits=waiting())  # type: ignore[no-redef]  # declared by the model
 
 
 def waiting() -> Q:

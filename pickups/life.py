@@ -5,17 +5,35 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from recipients.cases import CaseEvent, EventKind
 from recipients.courses import Course, done
+from recipients.turns import since_last
 from sesam.days import day_in_words
 from sesam.life_line import LifeLine, NextStep, Stop, StopState
 
-from .models import PickupOrder, PickupStatus
+from .models import PickupEvent, PickupOrder, PickupStatus
 
 #: What gives the turn to somebody.
 TURNS = (EventKind.CREATED, EventKind.PLANNED, EventKind.RECEIVED)
+
+
+def with_turns(pickups: QuerySet[PickupOrder]) -> QuerySet[PickupOrder]:
+    """``pickups`` with what ``step_of`` needs of each."""
+    came = PickupEvent.objects.filter(pickup=OuterRef("pk"), kind=EventKind.RECEIVED)
+    rows = pickups.select_related(
+        "recipient", "unit", "reason", "warehouse", "ordered_by", "prescriber"
+    )
+    return rows.annotate(  # type: ignore[no-redef]  # declared by the model
+        has_come=Exists(came), turn_since=since_last(PickupEvent, TURNS, pickup=OuterRef("pk"))
+    )
+
+
+def step_of(pickup: PickupOrder) -> NextStep | None:
+    """The next step of a row that ``with_turns`` gave."""
+    return next_step(pickup, since=pickup.turn_since, has_come=pickup.has_come)
 
 
 def life_line(pickup: PickupOrder, events: Iterable[CaseEvent]) -> LifeLine:

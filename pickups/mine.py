@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from django.db.models import Count, Min
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 
 from organisation.models import User
 from recipients.mine import MyTable, RecipientColumn, mine, narrowings, whose_facts
+from recipients.turns import TurnColumn
 from sesam import panels
 from sesam.days import day_shortly
 from sesam.panels import Panel
 from sesam.places import Now, TabContent
 from sesam.tables import Column, DateColumn, PanelColumn, StatusColumn, by_label, sv
-from sesam.templatetags.sesam import datum, status_html
 
-from .life import life_line
+from . import shown
+from .life import step_of, with_turns
 from .models import PickupOrder, PickupStatus
 
 TAB = "hamtordrar"
-_WITH = ("recipient", "unit", "reason", "warehouse", "ordered_by", "prescriber")
 
 
 class MyPickupTable(MyTable[PickupOrder]):
@@ -35,6 +34,7 @@ class MyPickupTable(MyTable[PickupOrder]):
                    falling_first=True, priority=2),
         StatusColumn("status", "Status", lambda x: x.get_status_display(),
                      sort=by_label("status", PickupStatus.choices)),
+        TurnColumn(step_of, due="planned_for"),
     )  # fmt: skip
     order = "-registered"
     dom_id = "mina-hamtordrar"
@@ -55,36 +55,17 @@ def build(request: HttpRequest, user: User) -> TabContent:
         request,
         PickupOrder.objects.all(),
         narrowings("created_at"),
-        loaded=lambda pickups: pickups.select_related(*_WITH),
+        loaded=with_turns,
     )
     return TabContent(table=table, panel=_panel(request, user))
 
 
 def _panel(request: HttpRequest, user: User) -> Panel | None:
-    found = mine(user, PickupOrder.objects.all()).select_related(*_WITH)
-    pickup = found.filter(case_number=panels.asked(request)).first()
+    found = mine(user, PickupOrder.objects.all())
+    pickup = with_turns(found.filter(case_number=panels.asked(request))).first()
     if pickup is None:
         return None
-    step = life_line(pickup, pickup.events.select_related("user")).next_step
-    return Panel(
-        kicker="Hämtorder",
-        title=pickup.case_number,
-        close_url=panels.close_url(request),
-        facts=[
-            {"label": "Status", "value": status_html(pickup.status, pickup.get_status_display())},
-            {"label": "Nästa steg", "value": step.sentence if step else "Inget"},
-            *whose_facts(request, pickup),
-            {"label": "Orsak", "value": pickup.reason},
-            {"label": "Planerad hämtning", "value": datum(pickup.planned_for) or "inget datum än"},
-            {"label": "Till lager", "value": pickup.warehouse},
-            {"label": "Registrerad", "value": datum(pickup.created_at)},
-            {"label": "Tjänsteställe", "value": pickup.unit},
-            {"label": "Beställare", "value": pickup.ordered_by},
-            {"label": "Förskrivare", "value": pickup.prescriber},
-        ],
-        go_url=reverse("pickups:detail", args=[pickup.case_number]),
-        go_label="Gå till hämtorderdetaljer",
-    )
+    return shown.panel_of(request, pickup, whose=whose_facts(request, pickup))
 
 
 def open_now(request: HttpRequest, user: User) -> Now:

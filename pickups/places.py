@@ -15,19 +15,21 @@ from recipients.mine import tab_address
 from recipients.models import Recipient
 from recipients.slots import (
     HistorySource,
+    LoanPanel,
     LoanTags,
+    loan_panel,
     loan_tags,
     recipient_bulk,
     recipient_create,
     recipient_history,
 )
 from recipients.tables import LoanTag
-from sesam import case_pages
+from sesam import case_pages, panels
 from sesam.links import links
 from sesam.models import CaseKind
 from sesam.places import BulkAction, CreateItem, NowEntry, PageOf, Tab
 
-from . import history, khs, mine, services
+from . import history, khs, mine, services, shown
 from .models import PickupLine, PickupOrder, PickupStatus
 from .slots import pickup_create
 from .views import cases
@@ -82,16 +84,22 @@ def _tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
         .values_list("pk", flat=True)
     )
     url = links("pickups:detail")
+    home = reverse("recipients:detail", args=[recipient.key])
     return {
         line["loan_id"]: LoanTag(
             f"Hämtorder {line['pickup__case_number']}",
-            url(line["pickup__case_number"]) if line["pickup_id"] in own else "",
+            url(line["pickup__case_number"])
+            if line["pickup_id"] in own
+            # Another unit's case is shown in short, in the aid's panel.
+            else f"{home}?{panels.PANEL}={line['loan_id']}&{panels.TAB}={PANEL_TAB}",
         )
         for line in found
     }
 
 
+PANEL_TAB = "hamtorder"
 loan_tags.add(LoanTags(name="pickup", tags=_tags))
+loan_panel.add(LoanPanel(name=PANEL_TAB, label="Hämtorder", order=10, build=shown.of_loan))
 recipient_history.add(
     HistorySource(
         name="pickups",

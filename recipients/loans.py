@@ -22,7 +22,7 @@ from sesam.templatetags.sesam import datum, status_html
 
 from . import tables
 from .models import Loan, Recipient
-from .slots import loan_tags, recipient_bulk
+from .slots import loan_panel, loan_tags, recipient_bulk
 
 _CONSUMABLE = Q(article__type=ArticleType.CONSUMABLE)
 
@@ -186,8 +186,26 @@ def _panel(request: HttpRequest, recipient: Recipient, loan: Loan) -> panels.Pan
         {"label": part.number, "value": f"{part.name}, {part.quantity} st"}
         for part in components(loan)
     ]
-    tabs, chosen = panels.tabs(request, ("oversikt", "Översikt"), ("komponenter", "Komponenter"))
+    entries = {x.name: x for x in loan_panel.open_to(request, recipient)}
+    told = {name: entry.build(request, recipient, loan) for name, entry in entries.items()}
+    cases = {name: facts for name, facts in told.items() if facts}
+    tabs, chosen = panels.tabs(
+        request,
+        ("oversikt", "Översikt"),
+        ("komponenter", "Komponenter"),
+        *((name, entries[name].label) for name in cases),
+    )
     tabs[1]["count"] = len(parts)
+    if case := cases.get(chosen):
+        return panels.Panel(
+            kicker=entries[chosen].label,
+            title=loan.title,
+            close_url=panels.close_url(request),
+            tabs=tabs,
+            facts=case.facts,
+            go_url=case.go_url,
+            go_label=case.go_label,
+        )
     # Another unit's case is shown here in short, without a link (product.md § 1).
     page = case_pages.url_for(loan.case_number) if own else None
     facts = parts if chosen == "komponenter" else _overview(loan, recipient, own)

@@ -20,12 +20,12 @@ from sesam.places import (
     TabSlot,
 )
 
-from .models import Recipient
+from .models import Loan, Recipient
 
 if TYPE_CHECKING:
     from .documents import Section
     from .history import Happening
-    from .tables import LoanTag
+    from .tables import LoanFacts, LoanTag
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,14 @@ class LoanTags(Entry[Recipient]):
     """Tags on held aids, by the loan's id."""
 
     tags: Callable[[HttpRequest, Recipient], Mapping[int, LoanTag]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoanPanel(Entry[Recipient]):
+    """A tab of a held aid's panel, where ``build`` has something to say of it."""
+
+    label: str
+    build: Callable[[HttpRequest, Recipient, Loan], LoanFacts | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,3 +74,4 @@ recipient_bulk = LinkSlot[BulkAction[Recipient]]("recipient_bulk")
 recipient_documents = Slot[DocumentSection]("recipient_documents")
 recipient_history = Slot[HistorySource]("recipient_history")
 loan_tags = Slot[LoanTags]("loan_tags")
+loan_panel = Slot[LoanPanel]("loan_panel")

@@ -39,6 +39,16 @@ class LoanTag:
     is_busy: bool = True
 
 
+@dataclass(frozen=True)
+class LoanFacts:
+    """What a higher app says of an aid in its panel, and where its case has a page that whoever looks
+    may open."""
+
+    facts: list[dict[str, Any]]
+    go_url: str = ""
+    go_label: str = ""
+
+
 @dataclass(slots=True)
 class LoanRow:
     """A loan as the lists show it."""

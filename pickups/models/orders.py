@@ -135,9 +135,10 @@ class PickupOrder(AddressedCase, PickupDetails):
 
     objects = PickupQuerySet.as_manager()
 
-    # Only of rows that khs.queue gave: something of it is made ready; some of it has come, and when
-    # somebody else got the turn.
+    # Only of rows that khs.queue gave: something of it is made ready.
     waits: bool
+    # Only of rows that life.with_turns gave: some of it has come, and when somebody else got the
+    # turn.
     has_come: bool
     turn_since: dt.datetime | None
 

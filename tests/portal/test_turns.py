@@ -20,10 +20,18 @@ from orders.models import Order, OrderLine
 from organisation.permissions import KHS
 from pickups import services as pickups
 from pickups.models import PickupOrder
+from recipients.models import CareRelation, Recipient
 from sesam.models import CaseKind
 from tests.activities import builders as work
 from tests.deviations.builders import chair, received, registered
-from tests.factories import ArticleFactory, UserFactory, WarehouseFactory, given_out, put_in_stock
+from tests.factories import (
+    ArticleFactory,
+    UnitFactory,
+    UserFactory,
+    WarehouseFactory,
+    given_out,
+    put_in_stock,
+)
 from tests.orders.builders import TO_APPROVAL, project, sent
 from tests.pickups.builders import fetched, lend, prescriber, someone
 
@@ -159,6 +167,61 @@ def test_the_recipients_lists_and_panels_say_it(client):
         assert f"{said} sedan i dag" in text_of(client.get(f"{home}?flik={tab}"))
         panel = text_of(client.get(f"{home}?flik={tab}&panel={row}"))
         assert re.search(rf"Nästa steg {said}, .*sedan i dag", panel)
+
+
+def test_min_sida_says_it_of_each_kind_in_list_and_panel():
+    user = prescriber()
+    mine, article = signed_in(user), ArticleFactory()
+    put_in_stock(WarehouseFactory(), article, 1)
+    order = sent((article, 1), user=user)
+    pickup = fetched(lend(someone(), ArticleFactory()), user=user)
+    activity = work.registered(lend(someone(), ArticleFactory()), user=user)
+    deviation = registered(chair(), user=user)
+    for tab, case, said in (
+        ("bestallningar", order, "KHS plockar beställningen"),
+        ("hamtordrar", pickup, "KHS planerar hämtningen"),
+        ("aktiviteter", activity, "KHS planerar arbetet"),
+        ("avvikelser", deviation, "KHS tar emot avvikelsen"),
+    ):
+        url = f"{reverse('my_page')}?flik={tab}"
+        assert f"{said} sedan i dag" in text_of(mine.get(url)), tab
+        panel = text_of(mine.get(f"{url}&panel={case.case_number}"))
+        assert re.search(rf"Nästa steg {said}, .*sedan i dag", panel), tab
+    late = fetched(lend(someone(), ArticleFactory()), user=user)
+    PickupOrder.objects.filter(pk=late.pk).update(planned_for=TODAY() - dt.timedelta(days=1))
+    sorted_by_it = text_of(mine.get(f"{reverse('my_page')}?flik=hamtordrar&sortera=next"))
+    assert sorted_by_it.index(late.case_number) < sorted_by_it.index(pickup.case_number)
+
+
+def test_the_panel_of_an_aid_that_is_to_be_fetched_tells_of_its_pickup_order(client):
+    loan = lend(someone(), ArticleFactory())
+    home = f"{reverse('recipients:detail', args=[loan.recipient.key])}?panel={loan.pk}"
+    assert "panelflik=hamtorder" not in client.get(home).content.decode()
+    pickup = fetched(loan)
+    page = reverse("pickups:detail", args=[pickup.case_number])
+    assert "panelflik=hamtorder" in client.get(home).content.decode()
+    answer = client.get(f"{home}&panelflik=hamtorder")
+    assert re.search(r"Nästa steg KHS planerar hämtningen, sedan i dag", text_of(answer))
+    assert f'class="btn btn-primary" href="{page}"' in answer.content.decode()
+
+
+def test_of_another_units_pickup_order_there_is_no_more_than_the_panel():
+    pickup = fetched(loan := lend(someone(), ArticleFactory()))
+    unit = UnitFactory(code="V01", name="Västervik")
+    stranger = signed_in(UserFactory(default_unit=unit))
+    key = loan.recipient.key
+    Recipient.objects.filter(pk=loan.recipient_id).update(is_protected=False)
+    number = given_out("26480998", CaseKind.ORDER)
+    CareRelation.objects.create(recipient=loan.recipient, unit=unit, case_number=number)
+    home = f"{reverse('recipients:detail', args=[key])}?panel={loan.pk}&panelflik=hamtorder"
+    answer = stranger.get(home)
+    assert "KHS planerar hämtningen" in text_of(answer)
+    page = reverse("pickups:detail", args=[pickup.case_number])
+    assert page not in answer.content.decode()
+    assert str(pickup.unit) in text_of(answer)
+    Recipient.objects.filter(pk=loan.recipient_id).update(is_protected=True)
+    panel = stranger.get(home).content.decode().split('id="panel"')[1]
+    assert str(pickup.unit) not in panel and str(pickup.warehouse) not in panel
 
 
 def test_lists_are_sorted_by_whose_turn_is_due_first(client):
