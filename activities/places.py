@@ -60,7 +60,7 @@ from .models import Activity, ActivityLine, ActivityStatus
 from .slots import activity_create
 from .tables import ActivitiesTable
 
-case_pages.register(CaseKind.ACTIVITY, "activities:detail")
+case_pages.register(CaseKind.ACTIVITY, "activities:detail", Activity.objects.openable)
 
 
 def _care(request: HttpRequest, obj: Any = None) -> bool:

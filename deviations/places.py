@@ -38,7 +38,7 @@ from .services.handling import why_not_withdraw
 from .slots import deviation_create
 from .views.registering import why_not_of_piece
 
-case_pages.register(CaseKind.DEVIATION, "deviations:detail")
+case_pages.register(CaseKind.DEVIATION, "deviations:detail", Deviation.objects.openable)
 LABEL, ICON = "Avvikelse/reklamation", "triangle-alert"
 
 

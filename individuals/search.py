@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from articles.search import pattern
 from sesam.tables import Asked, label_places
@@ -45,6 +46,12 @@ def exact(typed: str) -> str | None:
     now = Individual.objects.filter(number__in=wanted).values_list("number", flat=True)
     was = Individual.objects.filter(former_numbers__number__in=wanted)
     return next(iter(now.union(was.values_list("number", flat=True))), None)
+
+
+def any_with(typed: str) -> bool:
+    """Whether the search would find a piece by what was typed."""
+    wanted = Q(number__icontains=typed) | Q(serial_number__icontains=typed)
+    return len(typed) >= MIN_CHARACTERS and Individual.objects.filter(wanted).exists()
 
 
 _HITS = (

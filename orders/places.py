@@ -77,7 +77,7 @@ from .tables import OrderedTable
 from .views import pieces
 from .views.whose import TILL
 
-case_pages.register(CaseKind.ORDER, "orders:detail")
+case_pages.register(CaseKind.ORDER, "orders:detail", Order.objects.openable)
 
 
 def _care(request: HttpRequest, obj: Any = None) -> bool:

@@ -34,7 +34,7 @@ from .models import PickupLine, PickupOrder, PickupStatus
 from .slots import pickup_create
 from .views import cases
 
-case_pages.register(CaseKind.PICKUP, "pickups:detail")
+case_pages.register(CaseKind.PICKUP, "pickups:detail", PickupOrder.objects.openable)
 
 
 def _care(request: HttpRequest, obj: Any = None) -> bool:

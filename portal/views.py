@@ -21,6 +21,7 @@ from recipients.models import Recipient
 from sesam import case_pages, personal_numbers
 from sesam.dialogs import leave
 from sesam.errors import DomainError
+from sesam.models import CaseKind, CaseNumber
 from sesam.slots import start_boxes
 
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015\u2212+]")
@@ -62,7 +63,7 @@ def start(request: UserRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error("q", error.message)
             return _start_page(request, form, recipients.status_of(error))
-    if url := _case(typed):
+    if url := _case(request, typed):
         return leave(request, url)
     found = [thing for thing in (_article(request, typed), _individual(typed)) if thing]
     if len(found) > 1:
@@ -70,12 +71,15 @@ def start(request: UserRequest) -> HttpResponse:
     if found:
         return leave(request, found[0]["url"])
     if number := _case_number(typed):
-        form.add_error("q", f"Inget ärende har numret {number}.")
-        return _start_page(request, form, 422, articles_with=_articles_with(typed))
+        form.add_error("q", _no_case(number))
+        return _start_page(request, form, 422, lists=_lists_with(typed))
     if not articles.long_enough(articles.words_of(typed)):
         form.add_error("q", "Skriv minst tre tecken.")
         return _start_page(request, form, 422)
-    return leave(request, _article_search(typed))
+    lists = _lists_with(typed) if _is_a_code(typed) else []
+    if len(lists) > 1:
+        return _start_page(request, form, 200, lists=lists)
+    return leave(request, lists[0]["url"] if lists else _article_search(typed))
 
 
 def _digits(typed: str) -> str:
@@ -101,9 +105,19 @@ def _case_number(typed: str) -> str:
     return digits if len(digits) in (8, 9) else ""
 
 
-def _case(typed: str) -> str | None:
+def _case(request: UserRequest, typed: str) -> str | None:
+    """The page of a case that the user may open; whether there is one of another unit is not
+    told."""
     number = _case_number(typed)
-    return case_pages.url_for(number) if number else None
+    found = case_pages.open_to(request.user, [number]) if number else []
+    return found[0].url if found else None
+
+
+def _no_case(number: str) -> str:
+    elsewhere = CaseNumber.objects.filter(pk=number, kind=CaseKind.ELSEWHERE)
+    if elsewhere.exists():
+        return f"Ärende {number} finns i ett annat system och kan inte öppnas här."
+    return f"Inget ärende har numret {number}. Ett annat tjänsteställes ärende kan du inte öppna."
 
 
 def _article(request: HttpRequest, typed: str) -> dict[str, str] | None:
@@ -126,9 +140,20 @@ def _article_search(typed: str) -> str:
     return f"{reverse('articles:search')}?{urlencode({'q': typed})}"
 
 
-def _articles_with(typed: str) -> str:
-    """The search for articles with the number, a supplier's perhaps; empty if there is none."""
-    return _article_search(typed) if articles.any_with(typed) else ""
+def _is_a_code(typed: str) -> bool:
+    """A part of a number, rather than words."""
+    return any(c.isdigit() for c in typed) and " " not in typed
+
+
+def _lists_with(typed: str) -> list[dict[str, str]]:
+    """The lists where something has what was typed: a supplier's number, a part of a piece's."""
+    found = []
+    if articles.any_with(typed):
+        found.append({"label": "Visa artiklar med", "url": _article_search(typed)})
+    if individuals.any_with(typed):
+        url = f"{reverse('individuals:search')}?{urlencode({'q': typed})}"
+        found.append({"label": "Visa individer med", "url": url})
+    return found
 
 
 def _start_page(
@@ -137,16 +162,16 @@ def _start_page(
     status: int,
     *,
     found: list[dict[str, str]] | None = None,
-    articles_with: str = "",
+    lists: list[dict[str, str]] | None = None,
 ) -> HttpResponse:
-    """``found``: the things that the number names, when it names several; ``articles_with``: the
-    search for articles that have what is no case's number."""
+    """``found``: the things that the number names, when it names several; ``lists``: where
+    something has what names nothing as a whole."""
     boxes = start_boxes.drawn(request)
     context = {
         "form": form,
         "carried": carried(request),
         "found": found,
-        "articles_with": articles_with,
+        "lists": lists,
         "main": [box for box in boxes if not box.entry.side],
         "side": [box for box in boxes if box.entry.side],
     }

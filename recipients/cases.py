@@ -42,6 +42,11 @@ class OwnUnits(models.QuerySet[Record]):
 class CaseQuerySet(OwnUnits[AnyCase]):
     """Cases; see ``Case``."""
 
+    def openable(self, user: User | AnonymousUser, numbers: Iterable[str]) -> set[str]:
+        """Those of the case numbers that somebody may open."""
+        found = self.for_user(user).filter(case_number__in=numbers)
+        return set(found.values_list("case_number", flat=True))
+
     def still_open(self) -> Self:
         """What has not come to its end."""
         return self.exclude(status__in=self.model.ENDED)

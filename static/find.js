@@ -1,11 +1,12 @@
 // The search box that Ctrl K opens on every page (portal.js): the start page's own, asked by POST, since
 // what is typed may be a personal number. What the start page says of it (data-said) is shown here.
 const HTML = `<form role="search" method="post" hx-target="#find-says" hx-select="[data-said]" novalidate>
-  <input class="form-control" name="q" aria-label="Personnummer, vårdenhet, ärende, individ eller artikel" placeholder="Personnummer, ärende, individ, artikel" autocomplete="off" aria-describedby="find-says" autofocus>
+  <input class="form-control" name="q" aria-label="Personnummer, vårdenhet, ärende, individ eller artikel" data-understands placeholder="Personnummer, ärende, individ, artikel" autocomplete="off" aria-describedby="find-says" autofocus>
   <button class="btn btn-primary" type="submit">Sök</button>
   <button class="find-close" type="button"><kbd>Esc</kbd> <span>Stäng</span></button></form>
 <div id="find-says" role="alert"></div>
-<nav aria-labelledby="find-go"><h2 id="find-go">Gå till</h2><ul></ul></nav>
+<p class="understood" data-understood aria-live="polite"></p>
+<div class="find-list"><div id="find-recent"></div><nav aria-labelledby="find-go"><h2 id="find-go">Gå till</h2><ul></ul></nav></div>
 <p class="find-foot">Personnummer sparas inte. Varje sökning efter en mottagare loggas.</p>`;
 
 // link: the magnifier of the bar, whose page has the box; typed: what was typed already; closed(): sees that the focus stands somewhere.
@@ -28,20 +29,28 @@ export function open(link, typed, closed) {
   for (const a of document.querySelectorAll(".fold-menu li:not(:has(ul)) > a")) {
     const li = document.createElement("li");
     li.append(a.cloneNode(true));
-    box.querySelector("ul").append(li);
+    box.querySelector("nav ul").append(li);
   }
 
-  // The bar's entries with what is typed in their names.
+  // The bar's entries, and what one had before oneself lately, with what is typed in their names.
   function offer() {
     const words = field.value.trim().toLowerCase();
     for (const li of box.querySelectorAll("li")) li.hidden = !li.textContent.toLowerCase().includes(words);
-    box.querySelector("nav").hidden = !box.querySelector("li:not([hidden])");
+    for (const part of box.querySelectorAll("nav, section")) part.hidden = !part.querySelector("li:not([hidden])");
   }
   field.value = typed.trim();
   field.addEventListener("input", offer);
   offer();
+  // By fetch, not htmx: what comes late or not at all is missed by nobody.
+  fetch(link.dataset.recent, { headers: { "HX-Request": "true" } }).then(async (answer) => {
+    if (!answer.ok || answer.redirected || answer.headers.get("HX-Redirect")) return;
+    box.querySelector("#find-recent").innerHTML = await answer.text();
+    offer();
+  }, () => {});
 
   box.addEventListener("keydown", (event) => {
+    const order = event.key === "Enter" && event.ctrlKey && event.target.dataset.order;
+    if (order) { event.preventDefault(); location.assign(order); return; }
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
@@ -71,4 +80,18 @@ export function open(link, typed, closed) {
   htmx.process(box);
   box.showModal();
   if (typed.includes("\n")) form.requestSubmit();
+}
+
+// What the box would take what is typed for; what it is, the server says.
+export function understand(field) {
+  const text = field.value;
+  const count = text.replace(/[\s\-\u2010-\u2015\u2212+]/g, "").length;
+  let says = "";
+  if (!/^[\d\s\-\u2010-\u2015\u2212+]+$/.test(text)) says = text.trim().length < 3 ? "" : /\d/.test(text) ? "Söker artikel eller individ" : "Söker artiklar";
+  else if (count === 12) says = "Personnummer: öppnar mottagaren";
+  else if (count > 9) says = "Personnummer skrivs med 12 siffror";
+  else if (count > 7) says = "Söker ärende, artikel eller individ med numret";
+  else if (count === 4) says = "Söker vårdenhet, artikel eller individ med numret";
+  else if (count > 2) says = "Söker artikel eller individ med numret";
+  field.closest("dialog, section").querySelector("[data-understood]").textContent = says;
 }

@@ -158,6 +158,9 @@
     import(magnifier().dataset.find).then((find) => find.open(magnifier(), typed, focusSomewhere), () => location.assign(magnifier().href))
       .finally(() => removeEventListener("keydown", early, true));
   }
+  document.addEventListener("input", ({ target }) => {
+    if (target.matches?.("[data-understands]")) import(magnifier().dataset.find).then((find) => find.understand(target), () => {});
+  });
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "k" || !magnifier()) return;
     event.preventDefault();

@@ -49,6 +49,7 @@ URLS: dict[str, Row] = {
     "columns": Row(SIGNED_IN, post=True),
     # portal
     "start": Row(SIGNED_IN),
+    "recent": Row(CARE),
     "my_page": Row(SIGNED_IN),
     # articles
     "articles:search": Row(CARE),

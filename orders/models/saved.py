@@ -57,7 +57,7 @@ class OrderTemplate(models.Model):
 
     @property
     def whose(self) -> str:
-        return str(self.unit) if self.unit else "Bara min"
+        return str(self.unit) if self.unit else "Bara du"
 
 
 class TemplateLine(models.Model):

@@ -11,7 +11,7 @@ from .organisation import Places
 
 BUNDLES = {
     "Duschpaket": (False, ("019161", "024843")),
-    "Transportrullstol med dyna": (True, ("43027", "46948")),
+    "Rullstolar för utprovning": (True, ("43027", "46948")),
 }
 
 

@@ -119,6 +119,51 @@ def test_a_number_leads_to_what_it_names_and_a_persons_stands_in_no_address(
     assert not any(NUMBER in url for url in seen)
 
 
+def test_the_box_says_what_it_takes_what_is_typed_for(page, live_server, user):
+    for path in ("/", "/individer/"):
+        page.goto(live_server.url + path)
+        page.keyboard.press("Control+k")
+        scope = page.locator("#innehall") if path == "/" else found(page)
+        box = scope.get_by_role("textbox")
+        expect(box).to_be_focused()
+        for typed, says in (
+            (NUMBER, "Personnummer: öppnar mottagaren"),
+            (NUMBER[2:], "Personnummer skrivs med 12 siffror"),
+            ("4127", "Söker vårdenhet, artikel eller individ med numret"),
+            ("26470143", "Söker ärende, artikel eller individ med numret"),
+            ("cross", "Söker artiklar"),
+            ("ab", ""),
+        ):
+            box.fill(typed)
+            expect(scope.locator("[data-understood]")).to_have_text(says)
+
+
+def test_whom_one_has_seen_today_is_one_step_away_and_an_order_to_them_two_keys(
+    page, live_server, user
+):
+    order = sent((ArticleFactory(name="Rollator Sola"), 1), user=user)
+    person = reverse("recipients:detail", args=[order.recipient.key])
+    page.goto(live_server.url + person)
+    page.goto(f"{live_server.url}/bestallningar/{order.case_number}/")
+    for keys, leads in (
+        (["Enter"], person),
+        (["Control+Enter"], reverse("orders:to", args=[order.recipient.key])),
+    ):
+        page.goto(live_server.url + "/individer/")
+        page.keyboard.press("Control+k")
+        expect(found(page).get_by_role("link", name=order.recipient.name)).to_be_visible()
+        assert faults(page) == []
+        page.keyboard.press("ArrowDown")
+        for key in keys:
+            page.keyboard.press(key)
+        page.wait_for_url(live_server.url + leads)
+    page.goto(live_server.url + "/individer/")
+    page.keyboard.press("Control+k")
+    field(page).fill(order.case_number[-4:])
+    found(page).get_by_role("link", name=f"Beställning {order.case_number}").click()
+    page.wait_for_url(f"{live_server.url}/bestallningar/{order.case_number}/")
+
+
 def test_the_bars_pages_are_reached_from_the_box(page, live_server, user):
     page.goto(live_server.url + "/individer/")
     page.keyboard.press("Control+k")

@@ -5,14 +5,19 @@ import pytest
 from individuals.models import FormerNumber
 from organisation.permissions import CARE, CONTROLLER, LOGGRANSKARE
 from sesam.models import CaseKind, CaseNumber
+from tests.activities.builders import registered
+from tests.deviations.builders import grave
 from tests.factories import (
     UNUSED_NUMBERS,
     ArticleFactory,
     CareUnitFactory,
     IndividualFactory,
     RecipientFactory,
+    UnitFactory,
     UserFactory,
 )
+from tests.orders.builders import sent
+from tests.pickups.builders import fetched, lend
 from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
@@ -94,10 +99,47 @@ def test_four_digits_of_nothing_are_told_as_a_care_unit(client):
     told_at_the_box(send(client, "4129"), "4129", "Ingen vårdenhet har det numret")
 
 
-def test_a_case_number_opens_the_case(client):
-    for number in ("26470143", "264710001"):
-        CaseNumber.objects.create(number=number, kind=CaseKind.ORDER)
-        assert send(client, number).url == f"/bestallningar/{number}/"
+def test_a_case_number_of_every_kind_opens_the_case(client, prescriber):
+    loan = lend(RecipientFactory(), ArticleFactory())
+    cases = {
+        "bestallningar": sent((ArticleFactory(), 1), user=prescriber),
+        "hamtordrar": fetched(lend(loan.recipient, ArticleFactory())),
+        "aktiviteter": registered(loan),
+        "avvikelser": grave(loan),
+    }
+    for place, case in cases.items():
+        number = case.case_number
+        for typed in (number, f" {number[:4]} {number[4:]}"):
+            assert send(client, typed).url == f"/{place}/{number}/"
+
+
+def test_of_another_units_case_it_isnt_told_that_there_is_one(browser_of, prescriber):
+    order = sent((ArticleFactory(), 1), user=prescriber)
+    stranger = browser_of(UserFactory(default_unit=UnitFactory(code="V01", name="Västervik")))
+    there, not_there = (
+        text(send(stranger, number)).split('id="id_q-error"')[1].split("</p>")[0]
+        for number in (order.case_number, "26470999")
+    )
+    assert there.replace(order.case_number, "26470999") == not_there
+
+
+def test_a_case_of_another_system_is_told_so(client):
+    CaseNumber.objects.create(number="26470143", kind=CaseKind.ELSEWHERE)
+    told_at_the_box(send(client, "26470143"), "26470143", "finns i ett annat system")
+
+
+def test_a_part_of_an_individuals_number_finds_it(client):
+    IndividualFactory(number="KX-224559")
+    assert send(client, "kx-2245").url == "/individer/?q=kx-2245"
+
+
+def test_a_part_of_a_number_of_both_asks_which(client):
+    IndividualFactory(number="KX-224559")
+    ArticleFactory(supplier_number="KX-2245-A")
+    answer = send(client, "KX-2245")
+    assert answer.status_code == 200
+    assert 'href="/artiklar/?q=KX-2245"' in text(answer)
+    assert 'href="/individer/?q=KX-2245"' in text(answer)
 
 
 @pytest.mark.parametrize("typed", ["26470999", "264710999", "2647 0999", "2647-0999"])
