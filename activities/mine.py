@@ -8,12 +8,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from organisation.models import User
-from recipients.mine import MyTable, RecipientColumn, mine, narrowings, whose_facts
+from recipients.mine import (
+    MyTable,
+    RecipientColumn,
+    mine,
+    narrowings,
+    tab_address,
+    whose_facts,
+)
 from recipients.turns import TurnColumn
 from sesam import panels
 from sesam.days import day_shortly
 from sesam.panels import Panel
-from sesam.places import Now, TabContent
+from sesam.places import Now, TabContent, Todo
 from sesam.tables import Column, DateColumn, PanelColumn, StatusColumn, by_label, sv
 
 from . import shown
@@ -73,6 +80,18 @@ def _panel(request: HttpRequest, user: User) -> Panel | None:
         go_url=reverse("activities:detail", args=[activity.case_number]),
         go_label="Gå till aktivitetsdetaljer",
     )
+
+
+def late(request: HttpRequest, user: User) -> list[Todo]:
+    """The user's activities that should have been done by now. One query."""
+    found = mine(user, Activity.objects.all()).still_open().filter(due_on__lt=timezone.localdate())
+    said = found.aggregate(count=Count("pk"), day=Min("due_on"))
+    if not said["count"]:
+        return []
+    words = "aktivitet är försenad" if said["count"] == 1 else "aktiviteter är försenade"
+    detail = f"skulle ha varit klar {day_shortly(said['day'])}"
+    url = tab_address(TAB)(request, user)
+    return [Todo(f"{said['count']} {words}", url, detail, late=True)]
 
 
 def open_now(request: HttpRequest, user: User) -> Now:

@@ -18,7 +18,7 @@ from orders.models import Order, OrderKind
 from orders.slots import order_create
 from organisation import desk, queues
 from organisation.permissions import CARE, KHS, has_role, signed_in
-from organisation.slots import my_now, my_tabs
+from organisation.slots import my_now, my_tabs, my_todo
 from recipients.documents import Column, Section
 from recipients.mine import tab_address
 from recipients.models import Recipient
@@ -50,6 +50,7 @@ from sesam.places import (
     Part,
     Tab,
     TabContent,
+    TodoSource,
 )
 from sesam.slots import menu
 from sesam.templatetags.sesam import datum
@@ -257,6 +258,7 @@ my_tabs.add(
         build=mine.build,
     )
 )
+my_todo.add(TodoSource(name="late_activities", order=40, shown=_care, build=mine.late))
 my_now.add(
     NowEntry(
         name="activities", order=40, shown=_care, url=tab_address(mine.TAB), build=mine.open_now

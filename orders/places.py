@@ -22,7 +22,7 @@ from individuals import stock_check
 from individuals.slots import PieceTab, piece_buttons, piece_sections
 from organisation import desk, queues, stores
 from organisation.permissions import CARE, has_role, signed_in
-from organisation.slots import my_now, my_tabs
+from organisation.slots import my_now, my_tabs, my_todo
 from recipients.documents import Column, Section
 from recipients.mine import tab_address
 from recipients.models import Recipient
@@ -53,6 +53,7 @@ from sesam.places import (
     Strip,
     Tab,
     TabContent,
+    TodoSource,
 )
 from sesam.slots import menu, start_boxes, strip
 from sesam.templatetags.sesam import datum
@@ -65,10 +66,10 @@ from . import (
     holder,
     khs,
     mine,
-    offers_box,
     promises,
     saved_tab,
     services,
+    todo,
 )
 from .life import lines_with_turns, step_of_line
 from .models import Order, OrderLine, OrderStatus
@@ -266,17 +267,11 @@ my_now.add(
 
 # --- the start page ---
 
-start_boxes.add(
-    StartBox(
-        name="offers",
-        order=10,
-        shown=lambda request, obj: bool(offers_box.waiting(request)),
-        template="orders/_offers_box.html",
-        build=offers_box.build,
-    )
+my_todo.add(
+    TodoSource(name="offers", order=10, shown=_care, build=todo.offers),
+    TodoSource(name="late_orders", order=20, shown=_care, build=todo.late),
+    TodoSource(name="moved", order=30, shown=_care, build=todo.moved),
 )
-
-
 start_boxes.add(
     StartBox(
         name="drafts",

@@ -1,10 +1,15 @@
 """What the organisation adds to the bar."""
 
-from sesam.places import MenuItem, Page
+from django.http import HttpRequest
+from django.urls import reverse
+
+from sesam.places import MenuItem, Page, Todo, TodoSource
 from sesam.slots import menu
 
 from . import desk
+from .models import User
 from .permissions import CARE, has_role, signed_in
+from .slots import my_todo
 
 menu.add(
     MenuItem(
@@ -62,4 +67,13 @@ for _order, (_name, _label, _page) in enumerate(
             shown=desk.runs_system,
         )
     )
+
+
+def _unread(request: HttpRequest, user: User) -> list[Todo]:
+    count = user.unread
+    words = "oläst meddelande" if count == 1 else "olästa meddelanden"
+    return [Todo(f"{count} {words}", reverse("messages"))] if count else []
+
+
+my_todo.add(TodoSource(name="messages", order=90, build=_unread))
 desk.entry("day", "Dagen", "admin:index", order=10, mark="KHS")

@@ -2,9 +2,30 @@
 
 from organisation import desk
 from organisation.permissions import CARE, has_role
-from sesam.places import MenuItem, Page
-from sesam.slots import menu
+from sesam.places import MenuItem, Page, StartBox
+from sesam.slots import menu, start_boxes
 
+from . import start_boxes as boxes
+
+start_boxes.add(
+    StartBox(
+        name="todo",
+        order=1,
+        shown=lambda request, obj: has_role(request.user, *CARE),
+        template="portal/_todo.html",
+        build=boxes.todo,
+    ),
+    StartBox(
+        name="contact", order=10, template="portal/_contact.html", build=boxes.contact, side=True
+    ),
+)
+for _order, (_name, _label, _page) in enumerate(
+    (
+        ("contacts", "Kontakter på startsidan", "admin:portal_startcontact_changelist"),
+        ("links", "Länkar på startsidan", "admin:portal_startlink_changelist"),
+    )
+):
+    desk.entry(_name, _label, _page, order=560 + _order, parent=desk.REGISTERS)
 menu.add(
     MenuItem(
         name="start",

@@ -50,7 +50,8 @@ def start(request: UserRequest) -> HttpResponse:
     with what was typed; by htmx when the box was opened on another page (Ctrl K). Roles that look nobody up have no box.
     """
     if not has_role(request.user, *CARE):
-        return render(request, "portal/start_other.html")
+        boxes = start_boxes.drawn(request)
+        return render(request, "portal/start_other.html", {"boxes": boxes})
     if request.method != "POST":
         return _start_page(request, BoxForm(), 200)
     form = BoxForm(request.POST)

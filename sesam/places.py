@@ -174,6 +174,23 @@ class NowEntry(Entry[Obj]):
             self.url.prove()
 
 
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """A thing that waits for the user, with where it is done; ``detail`` says more of it."""
+
+    label: str
+    url: str
+    detail: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TodoSource(Entry[Obj]):
+    """Some of «Att göra», in the order in which it should be done."""
+
+    build: Callable[[HttpRequest, Obj], list[Todo]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part(Entry[Obj]):
     """A part of a page with a template of its own, which sees what ``build`` gives; None:
@@ -348,6 +365,13 @@ class NowSlot(Slot[NowEntry[Obj]]):
             for entry in self.open_to(request, obj)
             if (now := entry.build(request, obj)) is not None and now.count
         ]
+
+
+class TodoSlot(Slot[TodoSource[Obj]]):
+    """«Att göra»."""
+
+    def gathered(self, request: HttpRequest, obj: Any) -> list[Todo]:
+        return [todo for x in self.open_to(request, obj) for todo in x.build(request, obj)]
 
 
 class MenuSlot(LinkSlot[MenuItem]):

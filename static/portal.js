@@ -144,6 +144,7 @@
 
   // --- The search box of every page: Ctrl K and the magnifier (find.js) ---
   const magnifier = () => document.querySelector("a[data-find]");
+  const finder = () => import(magnifier().dataset.find);
   const findBox = () => document.querySelector("dialog.find");
   function openFind() {
     const here = document.querySelector(".start-search [name=q]");
@@ -155,12 +156,10 @@
       if (key.length === 1 && !event.ctrlKey) { typed += key; event.preventDefault(); }
     };
     addEventListener("keydown", early, true);
-    import(magnifier().dataset.find).then((find) => find.open(magnifier(), typed, focusSomewhere), () => location.assign(magnifier().href))
+    finder().then((find) => find.open(magnifier(), typed, focusSomewhere), () => location.assign(magnifier().href))
       .finally(() => removeEventListener("keydown", early, true));
   }
-  document.addEventListener("input", ({ target }) => {
-    if (target.matches?.("[data-understands]")) import(magnifier().dataset.find).then((find) => find.understand(target), () => {});
-  });
+  addEventListener("input", ({ target }) => target.matches("[data-understands]") && finder().then((find) => find.understand(target)));
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "k" || !magnifier()) return;
     event.preventDefault();

@@ -209,6 +209,8 @@ ADMIN: dict[str, frozenset[str]] = {
     "orders_order": FOR_KHS,
     "pickups_pickuporder": FOR_KHS,
     "pickups_pickupreason": FOR_KHS,
+    "portal_startcontact": FOR_KHS,
+    "portal_startlink": FOR_KHS,
     "recipients_recipient": FOR_KHS,
     "auth_group": FOR_SYSTEM,
     "auth_user": FOR_SYSTEM,  # Django's name of the page for a user's new password

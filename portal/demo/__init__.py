@@ -15,6 +15,7 @@ from . import (
     history,
     organisation,
     people,
+    start,
     stock,
     templates,
     work,
@@ -52,6 +53,7 @@ def load() -> Loaded:
     gone_wrong.load(places, recipients)
     work.load(chance, places, recipients)
     templates.load(places, articles)
+    start.load()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # else the first pages are planned for empty tables
     return Loaded(len(articles), len(recipients), len(shelf.pieces), orders)

@@ -365,12 +365,12 @@ def test_the_start_page_leads_whoever_may_answer_to_the_orders_that_wait():
     answered = project(*TO_APPROVAL, Stage.APPROVED)
     prescriber = first.order.prescriber
     text = at(prescriber).get("/").content.decode()
-    assert "Offerter som väntar på ditt godkännande" in text
+    assert "Svara på offert" in text
     assert text.index(case(first)) < text.index(case(second))
     assert case(answered) not in text and first.order.recipient.family_name not in text
     elsewhere = UserFactory(default_unit=UnitFactory(code="V01", name="Hemrehab Västervik"))
     for other in (elsewhere, UserFactory(roles=[KHS]), UserFactory(roles=[CONTROLLER])):
-        assert "Offerter som väntar" not in at(other).get("/").content.decode()
+        assert "Svara på offert" not in at(other).get("/").content.decode()
     services.cancel(second.order, user=prescriber)
     assert case(second) not in at(prescriber).get("/").content.decode()
 

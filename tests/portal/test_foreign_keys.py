@@ -9,7 +9,7 @@ from django.db import connection, models
 
 OUR_APPS = (
     "sesam", "organisation", "articles", "individuals", "recipients", "orders", "activities", "pickups",
-    "deviations", "invoicing",
+    "deviations", "invoicing", "portal",
 )  # fmt: skip
 # What goes with what it belongs to, and why it may: no case refers to it.
 GOES_ALONG = {

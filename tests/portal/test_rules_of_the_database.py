@@ -43,7 +43,7 @@ from tests.pickups.builders import fetched, lend, lend_chair_with_part, returned
 pytestmark = pytest.mark.django_db
 OUR_APPS = (
     "sesam", "organisation", "articles", "individuals", "recipients", "orders", "activities", "pickups",
-    "deviations", "invoicing",
+    "deviations", "invoicing", "portal",
 )  # fmt: skip
 UNKNOWN = "okänd"
 SOME_DAY = dt.date(2030, 1, 15)

@@ -1,0 +1,36 @@
+"""What KHS writes for the portal's own pages."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+
+from organisation.admin import ForKhs
+from organisation.permissions import KHS, has_role
+
+from .models import StartContact, StartLink
+
+
+class OfTheStartPage(ForKhs):
+    """No case refers to it: it may be removed."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return has_role(request.user, KHS)
+
+
+@admin.register(StartContact)
+class StartContactAdmin(OfTheStartPage, admin.ModelAdmin[StartContact]):
+    """«Kontakt»: people and functions."""
+
+    actions = None
+    list_display = ("name", "title", "phone", "email", "rank", "is_active")
+
+
+@admin.register(StartLink)
+class StartLinkAdmin(OfTheStartPage, admin.ModelAdmin[StartLink]):
+    """«Kontakt»: links out of the portal."""
+
+    actions = None
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    list_display = ("label", "url", "rank", "is_active")
