@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from organisation.queues import State
+from sesam.known import Known
 
 from .models import Deviation, DeviationStatus
 
@@ -20,8 +21,8 @@ def in_state(state: str) -> QuerySet[Deviation]:
 
 
 def to_receive() -> QuerySet[Deviation]:
-    return Deviation.objects.filter(status=DeviationStatus.REGISTERED)
+    return Deviation.objects.filter(status=Known(DeviationStatus.REGISTERED))
 
 
 def being_investigated() -> QuerySet[Deviation]:
-    return Deviation.objects.filter(status=DeviationStatus.INVESTIGATING)
+    return Deviation.objects.filter(status=Known(DeviationStatus.INVESTIGATING))

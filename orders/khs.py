@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from organisation.models import Source
 from organisation.queues import State
+from sesam.known import Known, known
 
 from . import delivery_sheet, documents, promises, shown
 from .models import Delivery, Order, OrderHold, OrderLine, OrderStatus
@@ -114,8 +115,8 @@ def held() -> Exists:
 
 def in_project(*stages: Stage) -> Exists:
     """Orders with a project that isn't installed yet, or stands at one of ``stages``."""
-    lines = _open_lines().exclude(stage__in=["", Stage.INSTALLED])
-    return Exists(lines.filter(stage__in=stages) if stages else lines)
+    lines = _open_lines().exclude(stage__in=known(["", Stage.INSTALLED]))
+    return Exists(lines.filter(stage__in=known(stages)) if stages else lines)
 
 
 def late(today: dt.date | None = None) -> Exists:
@@ -135,7 +136,7 @@ STATES: dict[str, State] = {
         lambda orders: (
             orders.undelivered()
             .filter(~backordered(), ~held(), ~in_project())
-            .exclude(status=OrderStatus.PICKING)
+            .exclude(status=Known(OrderStatus.PICKING))
         ),
     ),
     "forsenad": ("Försenad", lambda orders: orders.undelivered().filter(late())),
@@ -158,7 +159,7 @@ def in_state(state: str) -> QuerySet[Order]:
 
 
 def being_picked() -> QuerySet[Order]:
-    return Order.objects.filter(status=OrderStatus.PICKING)
+    return Order.objects.filter(status=Known(OrderStatus.PICKING))
 
 
 def readiness(lines: Iterable[OrderLine]) -> tuple[int, int]:

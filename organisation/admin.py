@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Model, ProtectedError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.functional import SimpleLazyObject
 
 from . import views
 from .models import Payer, Unit, User, Warehouse
@@ -29,6 +30,14 @@ admin.site.site_url = None  # the head has «Till portalen»
 # One door, one lock: the site is Django's own, its doors are the portal's.
 admin.site.login = views.admin_sign_in  # type: ignore[method-assign]
 admin.site.logout = views.sign_out  # type: ignore[method-assign, assignment]
+
+
+def _app_list(request: HttpRequest, app_label: str | None = None) -> Any:
+    """Django gives it to every page, for a menu that ours don't have: made where it is shown."""
+    return SimpleLazyObject(lambda: admin.AdminSite.get_app_list(admin.site, request, app_label))
+
+
+admin.site.get_app_list = _app_list  # type: ignore[method-assign]
 
 
 M = TypeVar("M", bound=Model)

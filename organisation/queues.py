@@ -6,13 +6,15 @@ A kind of case has ``khs.STATES``: what hurries or stops it, by its name in the 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from django.contrib import admin
-from django.db.models import Choices, Count, Min, Q, QuerySet
+from django.db import connection
+from django.db.models import Choices, QuerySet, Value
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -90,7 +92,8 @@ class QueueAction(BulkAction[None]):
 class Queue(Link[None]):
     """A queue on the home, and a tab of its list: what waits, by the day that its field ``since``
     holds. ``page`` and ``query`` are the list and what it is asked for; ``first``: at the top of
-    the home, where it asks for something today."""
+    the home, where it asks for something today. Of what ``waiting`` asks, the day alone may
+    decide."""
 
     page: str
     query: str
@@ -127,6 +130,55 @@ def on_home(
         )
 
 
+# --- what waits ---------------------------------------------------------------------------------
+
+#: How long something has waited, in days: to 2, to 7, longer.
+AGES = (("0–2 dagar", 3), ("3–7", 8), ("8 och äldre", None))
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What waits in a queue, counted up to ``MOST`` and one more: in all, and by ``AGES``."""
+
+    count: int = 0
+    by_age: tuple[int, ...] = (0,) * len(AGES)
+    oldest: dt.datetime | None = None
+
+
+def _counted(queues: Sequence[Queue]) -> list[Counted]:
+    """What waits in each of ``queues``, asked in one question."""
+    if not queues:
+        return []
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    with connection.cursor() as cursor:
+        cursor.execute(*_question(today, MOST, *queues))
+        found = {row[0]: row[1:] for row in cursor.fetchall()}
+    return [_told(*found[n]) if n in found else Counted() for n in range(len(queues))]
+
+
+@lru_cache(maxsize=16)
+def _question(today: dt.datetime, most: int, *queues: Queue) -> tuple[str, list[Any]]:
+    """The question, written once a day: to write that of the home takes longer than to ask it."""
+    waiting = [
+        queue.waiting().order_by().values_list(Value(n), queue.since)[: most + 1]
+        for n, queue in enumerate(queues)
+    ]
+    together, bound = waiting[0].union(*waiting[1:], all=True).query.sql_with_params()
+    before = [today - dt.timedelta(days=days - 1) for _, days in AGES if days]
+    older = ", count(*) FILTER (WHERE since < %s)" * len(before)
+    return (
+        f"SELECT queue, min(since), count(*){older}"  # noqa: S608  no words of anybody's
+        f" FROM ({together}) AS found (queue, since) GROUP BY queue",
+        [*before, *bound],
+    )
+
+
+def _told(oldest: dt.datetime, *longer: int) -> Counted:
+    """Of the oldest, how many there are, and how many of these are older than each of ``AGES``."""
+    by_age = tuple(a - b for a, b in zip(longer, (*longer[1:], 0), strict=True))
+    return Counted(longer[0], by_age, oldest)
+
+
 # --- the tabs of a list -------------------------------------------------------------------------
 
 
@@ -142,24 +194,19 @@ class QueueTab:
 
 def tabs(request: HttpRequest, page: str) -> list[QueueTab]:
     """The queues that the list ``page`` shows: those where something waits, and the one that is
-    open. One query each, which counts no further than ``MOST``."""
+    open."""
     asked = {name: request.GET[name] for name in ("lage", "status") if name in request.GET}
+    links = [link for link in home_queues.shown(request) if link.entry.page == page]
     found = []
-    for link in home_queues.shown(request):
-        if link.entry.page != page:
-            continue
-        count = link.entry.waiting().order_by().values("pk")[: MOST + 1].count()
+    for link, told in zip(links, _counted([link.entry for link in links]), strict=True):
         active = dict(parse_qsl(link.entry.query.lstrip("?"))) == asked
-        if count or active:
-            words = f"{tal(MOST)}+" if count > MOST else tal(count)
+        if told.count or active:
+            words = f"{tal(MOST)}+" if told.count > MOST else tal(told.count)
             found.append(QueueTab(link.label, link.url, words, active))
     return found
 
 
 # --- the home ---------------------------------------------------------------------------------
-
-#: How long something has waited, in days: to 2, to 7, longer.
-AGES = (("0–2 dagar", 3), ("3–7", 8), ("8 och äldre", None))
 
 
 @dataclass(frozen=True)
@@ -180,6 +227,13 @@ class Waits:
     by_age: tuple[int, ...]
     oldest: int
     most: int = MOST
+
+    @classmethod
+    def of(cls, link: Shown[Queue], told: Counted) -> Waits:
+        days = 0
+        if told.oldest:
+            days = (timezone.localdate() - timezone.localtime(told.oldest).date()).days
+        return cls(link, told.count, told.by_age, days)
 
     @property
     def is_beyond(self) -> bool:
@@ -224,33 +278,13 @@ class Home:
 
 
 def home(request: HttpRequest) -> Home:
-    """One query a queue, which counts no further than ``MOST``."""
-    found = [_waits(link) for link in home_queues.shown(request)]
+    """What waits in every queue."""
+    links = home_queues.shown(request)
+    counted = _counted([link.entry for link in links])
+    found = [Waits.of(link, told) for link, told in zip(links, counted, strict=True)]
     full = [waits for waits in found if waits.count]
     return Home(
         first=[waits for waits in full if waits.link.entry.first],
         others=[waits for waits in full if not waits.link.entry.first],
         empty=[waits.link for waits in found if not waits.count],
-    )
-
-
-def _waits(link: Shown[Queue]) -> Waits:
-    queue = link.entry
-    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    since = f"{queue.since}__"
-    until = [Q()] + [
-        Q(**{f"{since}lt": today - dt.timedelta(days=days - 1)}) for _, days in AGES if days
-    ]
-    some = queue.waiting().order_by().only("pk", queue.since)[: MOST + 1]
-    told = some.aggregate(
-        oldest=Min(queue.since),
-        **{f"age_{n}": Count("pk", filter=asked) for n, asked in enumerate(until)},
-    )
-    longer = [told[f"age_{n}"] for n in range(len(AGES))] + [0]
-    oldest = told["oldest"]
-    return Waits(
-        link,
-        count=longer[0],
-        by_age=tuple(a - b for a, b in zip(longer, longer[1:], strict=False)),
-        oldest=(today.date() - timezone.localtime(oldest).date()).days if oldest else 0,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from activities.models import Activity
@@ -13,6 +13,7 @@ from organisation.queues import State
 from recipients.held import held_aids
 from recipients.models import Loan
 from sesam.errors import DomainError
+from sesam.known import known
 
 from . import differences
 from .life import with_turns
@@ -33,13 +34,14 @@ def queue(pickups: QuerySet[PickupOrder]) -> QuerySet[PickupOrder]:
 
 def waiting() -> Q:
     """Something of it is being cleaned or repaired."""
-    receipts = PickupReceipt.objects.filter(line__pickup=OuterRef("pk"))
-    return Exists(receipts.filter(finished_at=None)) | Exists(receipts.filter(_repaired()))
+    receipts = PickupReceipt.objects.order_by().values("line__pickup")
+    # Few of all there were, and each part has its index.
+    return Q(pk__in=receipts.filter(finished_at=None).union(receipts.filter(_repaired())))
 
 
 def _repaired() -> Q:
     """Receipts whose repair isn't done."""
-    return Q(activity__isnull=False) & ~Q(activity__status__in=Activity.ENDED)
+    return Q(activity__isnull=False) & ~Q(activity__status__in=known(Activity.ENDED))
 
 
 STATES: dict[str, State] = {

@@ -21,6 +21,7 @@ from organisation import access_log
 from organisation.models import User
 from organisation.permissions import KHS, has_role
 from sesam.errors import DomainError
+from sesam.known import known
 
 from .lending import lock as lock_recipients
 from .whereabouts import CONTACT, CaseAddress
@@ -49,7 +50,7 @@ class CaseQuerySet(OwnUnits[AnyCase]):
 
     def still_open(self) -> Self:
         """What has not come to its end."""
-        return self.exclude(status__in=self.model.ENDED)
+        return self.exclude(status__in=known(self.model.ENDED))
 
 
 class Case(models.Model):
