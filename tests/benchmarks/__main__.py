@@ -59,7 +59,7 @@ def prepare(times: int) -> None:
     data.set_defaults()
     if Article.objects.exists():
         data.deliver_what_was_sent()
-        data.as_it_is_made_now()
+        data.as_it_is_made_now(times)
         return
     print(f"Making the data of {times} region(s) …", flush=True)
     data.make(times)

@@ -128,6 +128,86 @@ INSERT INTO organisation_accesslogentry (at, user_id, unit_id, action, recipient
         ON r.id = (SELECT min(id) FROM recipients_recipient) + n % {recipients};
 """
 
+# Activities and deviations, open (the first 600 and 120) and ended; what was told of pickup orders
+# and to users; and a prescriber who has ordered a hundredth of all there is.
+WORK = """
+INSERT INTO sesam_casenumber (number, kind, created_at)
+    SELECT 'A' || n, 'activity', now() FROM generate_series(1, {lines} / 10) n
+    UNION ALL SELECT 'V' || n, 'deviation', now() FROM generate_series(1, {lines} / 100) n;
+INSERT INTO activities_activity (token, case_number, type_id, priority_id, status, address_of,
+    street, postcode, locality, contact_name, contact_phone, request, recipient_id, unit_id,
+    warehouse_id, ordered_by_id, technician_id, created_at, due_on, planned_for, closed_at, order_id)
+SELECT gen_random_uuid(), 'A' || n, t.id, p.id,
+    CASE WHEN n > 600 THEN 'closed' WHEN n % 4 = 0 THEN 'underway' WHEN n % 4 = 1 THEN 'planned'
+        ELSE 'registered' END,
+    'recipient', 'Gatan ' || n, '39231', 'Kalmar', 'Anna', '08-465 004 41', 'Bromsen tar inte.',
+    first.recipient + n % 3750, {unit}, {warehouse}, {user},
+    CASE WHEN n > 600 OR n % 4 < 2 THEN {clerk} END, now() - n * interval '9 minutes',
+    current_date + 5 - n / 100, CASE WHEN n % 4 < 2 THEN current_date + n / 100 END,
+    CASE WHEN n > 600 THEN now() - n * interval '8 minutes' END,
+    CASE WHEN n % 60 = 2 AND n <= 600 THEN first.o + n % 500 END
+FROM generate_series(1, {lines} / 10) n,
+    (SELECT (SELECT min(id) FROM recipients_recipient) AS recipient,
+        (SELECT min(id) FROM orders_order) AS o) AS first,
+    LATERAL (SELECT id FROM activities_activitytype WHERE done_by = 'khs' ORDER BY id
+        LIMIT 1 OFFSET n % 5) t,
+    LATERAL (SELECT id FROM activities_priority ORDER BY days DESC LIMIT 1
+        OFFSET (n % 5 = 0)::int + (n % 30 = 0)::int) p;
+INSERT INTO activities_activityline (activity_id, article_id, individual_id, loan_id, quantity)
+    SELECT a.id, l.article_id, l.individual_id, l.id, 1 FROM activities_activity a,
+        LATERAL (SELECT * FROM recipients_loan l WHERE l.recipient_id = a.recipient_id
+            ORDER BY l.id LIMIT 1 OFFSET a.id % 37) l;
+INSERT INTO activities_activityevent (activity_id, at, user_id, kind, text)
+    SELECT id, created_at, {user}, 'created', 'Aktiviteten registrerades' FROM activities_activity
+    UNION ALL SELECT id, created_at + interval '1 minute', {clerk}, 'taken', 'Påbörjad'
+        FROM activities_activity WHERE status IN ('underway', 'closed')
+    UNION ALL SELECT id, created_at + interval '1 minute', {clerk}, 'planned', 'Planerad'
+        FROM activities_activity WHERE status = 'planned'
+    UNION ALL SELECT id, closed_at, {clerk}, 'closed', 'Avslutad' FROM activities_activity
+        WHERE status = 'closed';
+INSERT INTO deviations_deviation (token, case_number, status, event_type, consequence, category_id,
+    recipient_id, unit_id, ordered_by_id, created_at, happened_on, what_happened, answer, handler_id,
+    received_at, closed_at, due_on, contact_name, contact_phone)
+SELECT gen_random_uuid(), 'V' || n,
+    CASE WHEN n > 120 THEN 'closed' WHEN n % 3 = 0 THEN 'investigating' WHEN n % 3 = 1
+        THEN 'received' ELSE 'registered' END,
+    CASE WHEN n % 2 = 0 THEN 'complaint' WHEN n % 7 = 0 THEN 'adverse' ELSE 'near_miss' END,
+    CASE WHEN n % 2 = 1 AND n % 7 = 0 THEN CASE WHEN n % 21 = 0 THEN 'serious' ELSE 'mild' END
+        ELSE 'none' END,
+    c.id, first.recipient + n % 3750, {unit}, {user}, now() - n * interval '90 minutes',
+    current_date - n / 16, 'Stolen tippade bakåt.', CASE WHEN n > 120 THEN 'Utbytt.' ELSE '' END,
+    CASE WHEN n > 120 OR n % 3 < 2 THEN {clerk} END,
+    CASE WHEN n > 120 OR n % 3 < 2 THEN now() - n * interval '89 minutes' END,
+    CASE WHEN n > 120 THEN now() - n * interval '80 minutes' END,
+    CASE WHEN n <= 120 THEN current_date + 20 - n / 4 END, 'Anna', '08-465 004 41'
+FROM generate_series(1, {lines} / 100) n,
+    (SELECT min(id) AS recipient FROM recipients_recipient) AS first,
+    LATERAL (SELECT id FROM deviations_deviationcategory WHERE of_complaints = (n % 2 = 0)
+        ORDER BY id LIMIT 1 OFFSET n % 9) c;
+INSERT INTO deviations_deviationitem (deviation_id, article_id, individual_id, loan_id, quantity)
+    SELECT d.id, l.article_id, l.individual_id, l.id, 1 FROM deviations_deviation d,
+        LATERAL (SELECT * FROM recipients_loan l WHERE l.recipient_id = d.recipient_id
+            ORDER BY l.id LIMIT 1 OFFSET d.id % 37) l;
+INSERT INTO deviations_deviationevent (deviation_id, at, user_id, kind, text)
+    SELECT id, created_at, {user}, 'created', 'Avvikelsen registrerades' FROM deviations_deviation
+    UNION ALL SELECT id, received_at, {clerk}, 'received', 'Mottagen' FROM deviations_deviation
+        WHERE received_at IS NOT NULL
+    UNION ALL SELECT id, closed_at, {clerk}, 'closed', 'Avslutad' FROM deviations_deviation
+        WHERE status = 'closed';
+INSERT INTO pickups_pickupevent (pickup_id, at, user_id, kind, text)
+    SELECT id, created_at, {user}, 'created', 'Hämtordern registrerades' FROM pickups_pickuporder
+    UNION ALL SELECT id, received_at, {clerk}, 'received', 'Mottagen' FROM pickups_pickuporder
+        WHERE received_at IS NOT NULL;
+UPDATE orders_order SET ordered_by_id = {one}, prescriber_id = {one} WHERE id % 100 = 7;
+UPDATE pickups_pickuporder SET ordered_by_id = {one}, prescriber_id = {one} WHERE id % 100 = 7;
+UPDATE activities_activity SET ordered_by_id = {one} WHERE id % 100 = 7;
+UPDATE deviations_deviation SET ordered_by_id = {one} WHERE id % 100 = 7;
+INSERT INTO organisation_message (key, user_id, title, text, about, sent_at, read_at, case_number)
+    SELECT gen_random_uuid(), u, 'Beställning B' || 600 + n, 'Utlevererad.', NULL,
+        now() - n * interval '3 hours', CASE WHEN n > 40 THEN now() END, 'B' || 600 + n
+    FROM generate_series(1, 2000) n, unnest(ARRAY[{one}, {clerk}]) u;
+"""
+
 # Django gives its columns no default; the SQL here and in sending.py names only those that matter.
 DEFAULTS = """
 DO $$ DECLARE c record; BEGIN
@@ -137,7 +217,7 @@ FOR c IN SELECT table_name, column_name, CASE data_type
     WHERE table_schema = 'public' AND is_nullable = 'NO' AND column_default IS NULL
         AND is_identity = 'NO' AND data_type IN ('boolean', 'integer', 'character varying', 'text')
         AND split_part(table_name, '_', 1) IN ('articles', 'individuals', 'orders',
-            'organisation', 'pickups', 'recipients')
+            'organisation', 'pickups', 'recipients', 'activities', 'deviations')
 LOOP EXECUTE format('ALTER TABLE %I ALTER %I SET DEFAULT %s', c.table_name, c.column_name, c.value);
 END LOOP; END $$
 """
@@ -184,12 +264,38 @@ def make(times: int = 1) -> None:
                     user=user.pk,
                 )
             )
+    make_work(times)
+
+
+def make_work(times: int) -> None:
+    """Activities, deviations, and what is told."""
+    user, clerk = (User.objects.get(username=name) for name in ("bench", "bench_khs"))
+    unit = user.default_unit
+    with transaction.atomic(), connection.cursor() as cursor:
+        one = User.objects.create(
+            username="bench_one", default_unit=unit, default_source="central", phone=user.phone
+        )
+        one.units.add(unit)
+        one.groups.add(Group.objects.get(name=FORSKRIVARE))
+        User.objects.filter(pk=clerk.pk).update(is_technician=True)
+        cursor.execute(
+            WORK.format(
+                lines=600_000 * times,
+                warehouse=unit.delivering_warehouse_id,
+                unit=unit.pk,
+                user=user.pk,
+                clerk=clerk.pk,
+                one=one.pk,
+            )
+        )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
 
-def as_it_is_made_now() -> None:
-    """What an older version of this module made otherwise."""
+def as_it_is_made_now(times: int) -> None:
+    """What an older version of this module made otherwise, or not at all."""
+    if not User.objects.filter(username="bench_one").exists():
+        make_work(times)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE articles_price SET list_price = 100 + article_id % 3000"
                        " WHERE list_price IS DISTINCT FROM 100 + article_id % 3000")  # fmt: skip

@@ -33,6 +33,11 @@ PORTAL = {
     "articles, all hit, page 300": f"/artiklar/?q={COMMON}&sida=300",
     "articles, all hit, by supplier": f"/artiklar/?q={COMMON}&sortera=supplier",
     "articles, all hit, by price": f"/artiklar/?q={COMMON}&sortera=-price",
+    "articles, all hit, in stock": f"/artiklar/?q={COMMON}&lager=100&i_lager=on",
+    "articles, all hit, a branch": f"/artiklar/?q={COMMON}&gren=0403",
+    "articles, all hit, a supplier": f"/artiklar/?q={COMMON}&leverantor={{supplier}}&i_lager=on",
+    "articles, no words, in stock": "/artiklar/?lager=100&i_lager=on",
+    "articles, seat width": "/artiklar/?q=rullstol&sittbredd=35-45",
     "article": f"/artiklar/{ARTICLE}/",
     "assortment": "/sortiment/",
     "branch": "/sortiment/04/",
@@ -48,11 +53,31 @@ PORTAL = {
     "recipients": "/mottagare/",
     "recipient": "/mottagare/{recipient}/",
     "recipient, ordered": "/mottagare/{recipient}/?flik=bestallt",
+    "recipient, activities": "/mottagare/{recipient}/?flik=aktiviteter",
+    "recipient, deviations": "/mottagare/{recipient}/?flik=avvikelser",
+    "recipient, history": "/mottagare/{recipient}/?flik=historik",
+    "recipient, aid list": "/mottagare/{recipient}/hjalpmedelslista/",
     "order": "/bestallningar/{order}/",
+    "pickup": "/hamtordrar/H250/",
+    "activities, search": "/aktiviteter/",
+    "activity": "/aktiviteter/A300/",
+    "deviation": "/avvikelser/V60/",
     "return": "/returer/ny/{recipient}/",
     "cart": "/bestallning/",
     "order dialog": "{dialog}",
     "checkout": "/bestallning/slutfor/",
+}
+# Of a prescriber who has ordered 2 000 times.
+OWN = {
+    "my page": "/min-sida/",
+    "my page, all": "/min-sida/?visa=alla",
+    "my page, late": "/min-sida/?visa=forsenade",
+    "my page, activities": "/min-sida/?flik=aktiviteter",
+    "my page, pickups": "/min-sida/?flik=hamtordrar",
+    "my page, deviations": "/min-sida/?flik=avvikelser",
+    "my page, favourites": "/min-sida/?flik=favoriter",
+    "my messages": "/meddelanden/",
+    "start, of one's own": "/",
 }
 BACK_OFFICE = {
     "admin": "/admin/",
@@ -72,6 +97,24 @@ BACK_OFFICE = {
     "admin, pickups, differing": "/admin/pickups/pickuporder/?lage=skillnader",
     "admin, pickups, waiting": "/admin/pickups/pickuporder/?lage=vantar",
     "KHS, pickup": "/hamtordrar/H250/",
+    "KHS, receive pickup": "/hamtordrar/H250/ta-emot/",
+    "admin, activities": "/admin/activities/activity/",
+    "admin, activities, all": "/admin/activities/activity/?status=alla",
+    "admin, activities, all, page 20": "/admin/activities/activity/?status=alla&p=20",
+    "admin, activities, late": "/admin/activities/activity/?lage=sen",
+    "admin, activities, closed": "/admin/activities/activity/?status=closed",
+    "admin, activities, technician": "/admin/activities/activity/?tekniker={clerk}&status=alla",
+    "KHS, activity": "/aktiviteter/A300/",
+    "KHS, report activity": "/aktiviteter/A300/aterrapportera/",
+    "KHS, my day": "/aktiviteter/min-dag/",
+    "admin, deviations": "/admin/deviations/deviation/",
+    "admin, deviations, all": "/admin/deviations/deviation/?status=alla",
+    "admin, deviations, grave": "/admin/deviations/deviation/?lage=allvarlig",
+    "admin, deviations, late": "/admin/deviations/deviation/?lage=forsenad",
+    "KHS, deviation": "/avvikelser/V60/",
+    "KHS, investigate deviation": "/avvikelser/V60/utred/",
+    "KHS, messages": "/meddelanden/",
+    "KHS, my page": "/min-sida/",
     "admin, movements": "/admin/articles/stockmovement/",
     "admin, movements, page 10": "/admin/articles/stockmovement/?p=10",
     "admin, movements, counts": "/admin/articles/stockmovement/?kind__exact=count",
@@ -123,7 +166,8 @@ def measure(only: str, before: dict, one: dict) -> dict:
 
     pages: dict[str, dict] = {}
     floors: list[float] = []
-    for username, addresses in (("bench", PORTAL), ("bench_khs", BACK_OFFICE)):
+    users = (("bench", PORTAL), ("bench_one", OWN), ("bench_khs", BACK_OFFICE))
+    for username, addresses in users:
         user = User.objects.get(username=username)
         client = Client(headers={"host": "localhost"})
         client.force_login(user, backend="organisation.backends.PortalBackend")
@@ -166,10 +210,10 @@ def work(client, url: str) -> float:
 
 def _places(user, client) -> dict[str, object]:
     """What the addresses name."""
-    from articles.models import Article, Balance
+    from articles.models import Article, Balance, Supplier
     from individuals.models import Individual
     from orders import cart as carts
-    from organisation.models import Source, Warehouse
+    from organisation.models import Source, User, Warehouse
     from recipients.models import Loan, Recipient
 
     central = Warehouse.objects.get(number="100")
@@ -192,6 +236,8 @@ def _places(user, client) -> dict[str, object]:
         "main_id": Article.objects.order_by("pk").first().pk,
         "balance_id": Balance.objects.get(article=article, warehouse=central).pk,
         "piece_id": Individual.objects.get(number="234567").pk,
+        "supplier": Supplier.objects.order_by("pk").first().pk,
+        "clerk": User.objects.get(username="bench_khs").pk,
     }
 
 
