@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.db.models import OuterRef, QuerySet
 from django.utils import timezone
 
+from organisation.models import User
 from recipients.cases import CaseEvent, EventKind
 from recipients.courses import Course, done
 from recipients.turns import since_last
@@ -29,6 +30,13 @@ def with_turns(activities: ActivityQuerySet) -> QuerySet[Activity]:
 def step_of(activity: Activity) -> NextStep | None:
     """The next step of a row that ``with_turns`` gave."""
     return next_step(activity, since=activity.turn_since)
+
+
+def life_of(user: User, number: str) -> LifeLine | None:
+    """How far it has come, for a user who may see it."""
+    found = Activity.objects.for_user(user).filter(case_number=number)
+    activity = found.select_related("ordered_by").first()
+    return life_line(activity, activity.events.select_related("user")) if activity else None
 
 
 def life_line(activity: Activity, events: Iterable[CaseEvent]) -> LifeLine:

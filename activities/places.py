@@ -55,13 +55,15 @@ from sesam.places import (
 from sesam.slots import menu
 from sesam.templatetags.sesam import datum
 
-from . import history, khs, mine, repairs, services, shown
+from . import history, khs, life, mine, repairs, services, shown
 from .life import with_turns
 from .models import Activity, ActivityLine, ActivityStatus
 from .slots import activity_create
 from .tables import ActivitiesTable
 
-case_pages.register(CaseKind.ACTIVITY, "activities:detail", Activity.objects.openable)
+case_pages.register(
+    CaseKind.ACTIVITY, "activities:detail", Activity.objects.openable, life=life.life_of
+)
 
 
 def _care(request: HttpRequest, obj: Any = None) -> bool:

@@ -15,6 +15,7 @@ from django.urls import URLPattern, path
 
 from organisation.admin import ChangesAlone, ForKhs, as_text, for_khs
 from organisation.long_lists import LongList
+from organisation.permissions import signed_in
 from sesam import attachments
 from sesam.errors import DomainError
 
@@ -36,6 +37,7 @@ from .models import (
 from .parts_admin import FitInline, StandardComponentInline
 from .pictures import picture_view
 from .search import words_of
+from .slots import expected_moved
 
 
 class PriceInline(ForKhs, admin.TabularInline[Price, Article]):
@@ -230,6 +232,9 @@ class BalanceAdmin(ForKhs, FoundByWords[Balance]):
         """The one column: the others may have moved since the page was opened."""
         if form.changed_data:
             obj.save(update_fields=form.changed_data)
+        if "expected_on" in form.changed_data:
+            for entry in expected_moved:
+                entry.told(obj, signed_in(request))
 
 
 @admin.register(StockMovement)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from organisation.models import Warehouse
+from organisation.models import User, Warehouse
 from sesam.places import Button, CreateItem, Entry, Link, LinkSlot, Slot, Tab, TabSlot
 
 from .counting import CountedRow
-from .models import Article
+from .models import Article, Balance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +50,14 @@ class Outlook(Entry[Offer]):
     day: Callable[[HttpRequest, Offer], dt.date | None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExpectedMoved(Entry[Balance]):
+    """What is done when KHS has moved the day on which more is expected."""
+
+    told: Callable[[Balance, User], object]
+
+
+expected_moved = Slot[ExpectedMoved]("expected_moved")
 #: The first that is open to the user says.
 outlooks = Slot[Outlook]("outlooks")
 #: «Beställ», on the article's page and on rows that are an article or know its number and name.

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
+from organisation.models import User
 from recipients.cases import CaseEvent, EventKind
 from recipients.courses import Course, done
 from sesam.days import day_in_words
@@ -14,6 +15,13 @@ from sesam.life_line import LifeLine, NextStep, Stop, StopState
 from .models import Deviation, DeviationStatus
 
 KHS = "KHS"
+
+
+def life_of(user: User, number: str) -> LifeLine | None:
+    """How far it has come, for a user who may see it."""
+    found = Deviation.objects.for_user(user).filter(case_number=number)
+    deviation = found.select_related("ordered_by").first()
+    return life_line(deviation, deviation.events.select_related("user")) if deviation else None
 
 
 def life_line(deviation: Deviation, events: Iterable[CaseEvent]) -> LifeLine:

@@ -31,14 +31,16 @@ from sesam import case_pages
 from sesam.models import CaseKind
 from sesam.places import BulkAction, CreateItem, NowEntry, Page, PageOf, Part, Tab
 
-from . import history, khs, mine, of_pieces, tab
+from . import history, khs, life, mine, of_pieces, tab
 from .models import Deviation
 from .services import why_not_reopen
 from .services.handling import why_not_withdraw
 from .slots import deviation_create
 from .views.registering import why_not_of_piece
 
-case_pages.register(CaseKind.DEVIATION, "deviations:detail", Deviation.objects.openable)
+case_pages.register(
+    CaseKind.DEVIATION, "deviations:detail", Deviation.objects.openable, life=life.life_of
+)
 LABEL, ICON = "Avvikelse/reklamation", "triangle-alert"
 
 

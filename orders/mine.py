@@ -171,6 +171,12 @@ def _life(order: Order, lines: list[OrderLine]) -> LifeLine:
     return life_line(order, lines, list(order.events.all()), hold)
 
 
+def life_of(user: User, number: str) -> LifeLine | None:
+    """How far an order has come, for a user who may see it."""
+    order = _loaded(Order.objects.for_user(user).filter(case_number=number)).first()
+    return _life(order, list(order.lines.all())) if order else None
+
+
 def count(request: HttpRequest, user: User) -> int:
     """Open ones, up to as many as the list counts."""
     found = mine(user, Order.objects.all()).still_open().order_by()

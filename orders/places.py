@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.slots import (
+    ExpectedMoved,
     Outlook,
     TypedArticle,
     article_buttons,
+    expected_moved,
     outlooks,
     store_buttons,
     typed_articles,
@@ -64,6 +66,7 @@ from . import (
     fitted,
     history,
     holder,
+    jobs,
     khs,
     mine,
     promises,
@@ -78,7 +81,7 @@ from .tables import OrderedTable
 from .views import pieces
 from .views.whose import TILL
 
-case_pages.register(CaseKind.ORDER, "orders:detail", Order.objects.openable)
+case_pages.register(CaseKind.ORDER, "orders:detail", Order.objects.openable, life=mine.life_of)
 
 
 def _care(request: HttpRequest, obj: Any = None) -> bool:
@@ -518,6 +521,21 @@ order_create.add(
 )
 
 # --- the back office's bar and home: what waits to be delivered ---
+
+# --- who waits for what is expected ---
+
+expected_moved.add(
+    ExpectedMoved(
+        name="orders",
+        told=lambda balance, user: jobs.tell_moved.defer(
+            warehouse_id=balance.warehouse_id,
+            article_id=balance.article_id,
+            day=datum(balance.expected_on),
+            user_id=user.pk,
+        ),
+    )
+)
+
 
 desk.entry("orders", "Ordrar", "admin:orders_order_changelist", order=11)
 

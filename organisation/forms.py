@@ -9,9 +9,9 @@ from django.db import transaction
 from sesam.address_forms import ADDRESS_LABELS, ChecksDetails
 from sesam.form_fields import RecordField, choice, record_choice
 
-from . import sign_in_pace
+from . import mail, sign_in_pace
 from .behalf import units_of
-from .models import Source, Unit, User
+from .models import MessageKind, Source, Unit, User
 from .stores import own_stores
 
 SUPPORT = "systemförvaltaren på KHS, telefon 08-465 004 20"
@@ -131,6 +131,38 @@ class UnitSettingsForm(SettingsForm):
     def save(self, user: User) -> None:
         super().save(user)
         User.objects.filter(pk=user.pk).update(default_unit=self.cleaned_data["unit"])
+
+
+class MailForm(forms.Form):
+    """Which kinds of messages come by e-mail too."""
+
+    kinds = forms.MultipleChoiceField(
+        label="Skicka också som e-post",
+        choices=MessageKind.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Välj bland meddelandena i listan."},
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["kinds"].initial = sorted(mail.chosen_by(user))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("kinds") and not self.user.email:
+            raise forms.ValidationError(
+                {"kinds": "Du har ingen e-postadress. Skriv den under Min sida och välj sedan här."}
+            )
+        return cleaned
+
+    @transaction.atomic
+    def save(self, user: User) -> None:
+        """Another tab may choose another preference at the same time."""
+        mine = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        mine.preferences[mail.CHOSEN] = self.cleaned_data["kinds"]
+        mine.save(update_fields=["preferences"])
 
 
 class ContactForm(ChecksDetails[User]):

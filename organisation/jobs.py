@@ -1,15 +1,33 @@
-"""What the organisation clears away: counted and failed sign-ins, after a day."""
+"""What the organisation does beside requests: messages to many and e-mail, every minute; and what
+it clears away: counted and failed sign-ins after a day, letters that went after a month."""
 
 import datetime as dt
 
 from axes.models import AccessAttempt, AccessFailureLog
 from django.utils import timezone
+from procrastinate.contrib.django import app
 
 from sesam import jobs
 
-from . import sign_in_pace
+from . import mail, messages, sign_in_pace
+from .models import Mail, MailState
 
 KEPT = dt.timedelta(days=1)  # longer than any pause they cause
+SENT_MAIL_KEPT = dt.timedelta(days=30)
+
+
+@app.periodic(cron="* * * * *")
+@jobs.task(name="organisation.post", queueing_lock="organisation.post")
+def post(timestamp: int) -> None:
+    """What the worker does every minute."""
+    messages.tell_waiting()
+    mail.send_waiting()
+
+
+@jobs.hourly
+def forget_sent_mail() -> int:
+    before = timezone.now() - SENT_MAIL_KEPT
+    return Mail.objects.filter(state=MailState.SENT, sent_at__lt=before).delete()[0]
 
 
 @jobs.hourly

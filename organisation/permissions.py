@@ -13,12 +13,12 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from .models import User
+from .role_names import BUFFERT as BUFFERT
+from .role_names import CONTROLLER as CONTROLLER
+from .role_names import FORSKRIVARE as FORSKRIVARE
+from .role_names import KHS as KHS
+from .role_names import LOGGRANSKARE as LOGGRANSKARE
 
-FORSKRIVARE = "forskrivare"
-BUFFERT = "buffertansvarig"
-CONTROLLER = "controller"
-KHS = "khs"
-LOGGRANSKARE = "loggranskare"
 ROLES = (FORSKRIVARE, BUFFERT, CONTROLLER, KHS, LOGGRANSKARE)
 
 P = ParamSpec("P")

@@ -6,8 +6,8 @@ from django.urls import reverse
 from sesam.places import MenuItem, Page, Todo, TodoSource
 from sesam.slots import menu
 
-from . import desk
-from .models import User
+from . import desk, queues
+from .models import Mail, MailState, User
 from .permissions import CARE, has_role, signed_in
 from .slots import my_todo
 
@@ -76,4 +76,31 @@ def _unread(request: HttpRequest, user: User) -> list[Todo]:
 
 
 my_todo.add(TodoSource(name="messages", order=90, build=_unread))
+desk.entry("told", "Information", "admin:organisation_notice_changelist", order=65)
+for _order, (_name, _label, _page) in enumerate(
+    (
+        ("notices", "Meddelanden till användare", "admin:organisation_notice_changelist"),
+        ("mail", "E-post", "admin:organisation_mail_changelist"),
+    )
+):
+    desk.entry(_name, _label, _page, order=660 + 10 * _order, parent=desk.TOLD)
+queues.on_home(
+    "admin:organisation_mail_changelist",
+    (
+        (
+            "E-post som e-postservern inte tar emot",
+            "mail",
+            "?state__exact=waiting",
+            lambda: Mail.objects.filter(state=MailState.WAITING, attempts__gt=0),
+        ),
+        (
+            "E-post som inte gick att skicka",
+            "circle-alert",
+            "?state__exact=given_up",
+            lambda: Mail.objects.filter(state=MailState.GIVEN_UP),
+        ),
+    ),
+    since="written_at",
+    order=90,
+)
 desk.entry("day", "Dagen", "admin:index", order=10, mark="KHS")

@@ -7,5 +7,8 @@ urlpatterns = [
     path("logga-ut/", views.sign_out, name="sign_out"),
     path("installningar/", views.settings, name="settings"),
     path("meddelanden/", inbox.messages, name="messages"),
+    path("meddelanden/e-post/", inbox.mail_choice, name="message_mail"),
     path("meddelanden/<uuid:key>/", inbox.message, name="message"),
+    path("meddelanden/<uuid:key>/arkivera/", inbox.put_away, name="message_put_away"),
+    path("meddelanden/<uuid:key>/ta-fram/", inbox.put_back, name="message_take_out"),
 ]

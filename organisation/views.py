@@ -21,24 +21,8 @@ from sesam import dialogs, unsent
 
 from .forms import SUPPORT, SettingsForm, SignInForm
 from .models import User
-from .permissions import (
-    BUFFERT,
-    CARE,
-    CONTROLLER,
-    FORSKRIVARE,
-    KHS,
-    LOGGRANSKARE,
-    UserRequest,
-    roles,
-)
-
-ROLE_NAMES = {
-    FORSKRIVARE: "Förskrivare",
-    BUFFERT: "Buffertansvarig",
-    CONTROLLER: "Controller",
-    KHS: "KHS",
-    LOGGRANSKARE: "Loggranskare",
-}
+from .permissions import CARE, UserRequest, roles
+from .role_names import ROLE_NAMES
 
 
 def safe_next(request: HttpRequest, fallback: str = "/") -> str:

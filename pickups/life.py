@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from organisation.models import User
 from recipients.cases import CaseEvent, EventKind
 from recipients.courses import Course, done
 from recipients.turns import since_last
@@ -34,6 +35,13 @@ def with_turns(pickups: QuerySet[PickupOrder]) -> QuerySet[PickupOrder]:
 def step_of(pickup: PickupOrder) -> NextStep | None:
     """The next step of a row that ``with_turns`` gave."""
     return next_step(pickup, since=pickup.turn_since, has_come=pickup.has_come)
+
+
+def life_of(user: User, number: str) -> LifeLine | None:
+    """How far it has come, for a user who may see it."""
+    found = PickupOrder.objects.for_user(user).filter(case_number=number)
+    pickup = found.select_related("ordered_by").first()
+    return life_line(pickup, pickup.events.select_related("user")) if pickup else None
 
 
 def life_line(pickup: PickupOrder, events: Iterable[CaseEvent]) -> LifeLine:

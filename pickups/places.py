@@ -29,12 +29,14 @@ from sesam.links import links
 from sesam.models import CaseKind
 from sesam.places import BulkAction, CreateItem, NowEntry, PageOf, Tab
 
-from . import history, khs, mine, services, shown
+from . import history, khs, life, mine, services, shown
 from .models import PickupLine, PickupOrder, PickupStatus
 from .slots import pickup_create
 from .views import cases
 
-case_pages.register(CaseKind.PICKUP, "pickups:detail", PickupOrder.objects.openable)
+case_pages.register(
+    CaseKind.PICKUP, "pickups:detail", PickupOrder.objects.openable, life=life.life_of
+)
 
 
 def _care(request: HttpRequest, obj: Any = None) -> bool:

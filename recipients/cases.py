@@ -17,8 +17,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils import timezone
 
-from organisation import access_log
-from organisation.models import User
+from organisation import access_log, messages
+from organisation.models import MessageKind, User
 from organisation.permissions import KHS, has_role
 from sesam.errors import DomainError
 from sesam.known import known
@@ -214,6 +214,22 @@ def tell(case: Case, user: User | None, kind: EventKind, text: str, **more: str)
         access_log.record(
             user, action, case.recipient.key, detail=text, case_number=case.case_number
         )
+
+
+def inform(case: Case, by: User, kind: MessageKind, title: str, text: str = "") -> None:
+    """Send a message to who ordered the case and to its prescriber, but not to who did it. Of a
+    protected person nothing is written that stands elsewhere than on the case's page."""
+    concerned = {user.pk: user for user in (case.ordered_by, case.prescriber) if user is not None}
+    for user in concerned.values():
+        if user != by:
+            messages.send(
+                user,
+                title=title,
+                text="" if case.is_protected else text,
+                kind=kind,
+                case_number=case.case_number,
+                about=case.recipient.key if case.recipient else None,
+            )
 
 
 def last_event(case: Case) -> int:

@@ -12,17 +12,34 @@ from typing import Any
 
 from django.urls import reverse
 
+from .life_line import LifeLine
 from .models import CaseKind, CaseNumber
+
+#: How far the case of that number has come, for a user who may see it; else None.
+LifeOf = Callable[[Any, str], LifeLine | None]
 
 _pages: dict[str, str] = {}
 _openable: dict[str, Callable[[Any, list[str]], set[str]]] = {}
+_lives: dict[str, LifeOf] = {}
 
 
-def register(kind: CaseKind, url_name: str, openable: Callable[[Any, list[str]], set[str]]) -> None:
+def register(
+    kind: CaseKind,
+    url_name: str,
+    openable: Callable[[Any, list[str]], set[str]],
+    *,
+    life: LifeOf,
+) -> None:
     """``url_name`` takes the case number as its only argument; ``openable`` says which of the
     numbers a user may open."""
     _pages[kind] = url_name
     _openable[kind] = openable
+    _lives[kind] = life
+
+
+def life_of(kind: CaseKind, number: str, user: Any) -> LifeLine | None:
+    """How far a case has come, where ``user`` may see that."""
+    return _lives[kind](user, number) if kind in _lives else None
 
 
 @dataclass(frozen=True, slots=True)

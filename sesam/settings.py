@@ -305,6 +305,22 @@ AID_CENTRE = {
 }
 AVAILABILITY_ROW_LIMIT = env.int("AVAILABILITY_ROW_LIMIT", default=200)  # rows of one list
 
+# ---- E-mail ----------------------------------------------------------------------------------
+# Users choose which messages come by e-mail too; without a server there is nothing to choose, and
+# while developing letters stand in the log.
+EMAIL_HOST = env("EMAIL_HOST", default="")
+EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = env("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)  # seconds, for each answer of the server
+_MAIL = "django.core.mail.backends.smtp" if EMAIL_HOST else "django.core.mail.backends.console"
+EMAIL_BACKEND = env("EMAIL_BACKEND", default=f"{_MAIL}.EmailBackend")
+DEFAULT_FROM_EMAIL = env("EMAIL_FROM", default="hjalpmedelsportalen@localhost")
+MAIL_ON = bool(EMAIL_HOST) or _LOCAL
+PORTAL_URL = env("PORTAL_URL", default="")  # https://…, for the link in letters
+
 # ---- Libraries -------------------------------------------------------------------------------
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each app's room for them
 
@@ -314,7 +330,6 @@ ADMINS: list[tuple[str, str]] = []
 MANAGERS: list[tuple[str, str]] = []
 DEFAULT_EXCEPTION_REPORTER = "sesam.error_reports.Reporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "sesam.error_reports.HideEverything"
-EMAIL_BACKEND = env("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
 
 LOGGING = {
     "version": 1,

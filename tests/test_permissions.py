@@ -170,7 +170,7 @@ def arguments(name: str, case, user) -> list:
         return ["ingen-sadan", "artikel"]
     if name.startswith("individuals:") and name != "individuals:search":
         return [IndividualFactory().number]
-    if name == "message":
+    if name in ("message", "message_put_away", "message_take_out"):
         owner = user if isinstance(user, User) else UserFactory()
         return [send_message(owner, title="Ärendet är avslutat").key]
     if name in ("printout", "printout_file"):

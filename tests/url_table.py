@@ -46,6 +46,9 @@ URLS: dict[str, Row] = {
     # messages are their owner's
     "messages": Row(SIGNED_IN),
     "message": Row(SIGNED_IN),
+    "message_mail": Row(SIGNED_IN),
+    "message_put_away": Row(SIGNED_IN, post=True),
+    "message_take_out": Row(SIGNED_IN, post=True),
     "columns": Row(SIGNED_IN, post=True),
     # portal
     "start": Row(SIGNED_IN),
@@ -217,6 +220,8 @@ ADMIN: dict[str, frozenset[str]] = {
     "axes_accessattempt": FOR_SYSTEM,
     "axes_accessfailurelog": FOR_SYSTEM,
     "axes_accesslog": FOR_SYSTEM,
+    "organisation_mail": FOR_KHS,
+    "organisation_notice": FOR_KHS,
     "organisation_payer": FOR_SYSTEM,
     "organisation_unit": FOR_SYSTEM,
     "organisation_user": FOR_SYSTEM,

@@ -9,10 +9,9 @@ from articles.stock import Place
 from individuals.holding import HeldPieces
 from individuals.models import BlockReason, Individual
 from orders import services as orders
-from organisation import messages
-from organisation.models import User
+from organisation.models import MessageKind, User
 from organisation.permissions import KHS, has_role
-from recipients.cases import forget_at_end, lock_case
+from recipients.cases import forget_at_end, inform, lock_case
 from recipients.held import fate
 from sesam.errors import DomainError
 
@@ -70,14 +69,8 @@ def end(activity: Activity, pieces: HeldPieces, *, user: User) -> None:
     if activity.order is not None:
         orders.release(activity.order, activity.case_number, user=user, how=how)
     forget_at_end(activity)
-    if activity.ordered_by != user:
-        messages.send(
-            activity.ordered_by,
-            title=f"Aktivitet {activity.case_number} är {how}",
-            text=f"{activity.type}, {how} av {user}.",
-            case_number=activity.case_number,
-            about=activity.recipient.key if activity.recipient else None,
-        )
+    title = f"Aktivitet {activity.case_number} är {how}"
+    inform(activity, user, MessageKind.ACTIVITY, title, f"{activity.type}, {how} av {user}.")
 
 
 def open_on(loan_ids: Iterable[int]) -> dict[int, list[Activity]]:

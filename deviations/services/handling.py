@@ -13,7 +13,7 @@ from django.utils import timezone
 from individuals.holding import HeldPieces
 from individuals.models import BlockReason
 from organisation import messages
-from organisation.models import User
+from organisation.models import MessageKind, User
 from recipients.cases import EventKind, forget_at_end, last_event, lock_case, set_status, tell
 from sesam.errors import DomainError
 
@@ -262,6 +262,7 @@ def _answer_reporter(deviation: Deviation, user: User) -> None:
     person = deviation.recipient
     messages.send(
         deviation.ordered_by,
+        kind=MessageKind.DEVIATION,
         title=f"KHS har svarat på din {deviation.kind_word.lower()} {deviation.case_number}",
         # Of a protected person nothing is written that stands elsewhere than on the case's page.
         text="" if deviation.is_protected else deviation.answer,

@@ -10,8 +10,8 @@ from django.utils import timezone
 from articles.stock import Kind, Ledger, Shortage
 from individuals import services as individuals
 from individuals.models import Individual
-from organisation.models import User
-from recipients.cases import EventKind, forget_at_end, lock_case, set_status, tell
+from organisation.models import MessageKind, User
+from recipients.cases import EventKind, forget_at_end, inform, lock_case, set_status, tell
 from sesam.errors import DomainError
 
 from ..models import (
@@ -123,7 +123,14 @@ def deliver(
     whole = order.status == OrderStatus.DELIVERED
     tell(order, user, EventKind.DELIVERED, "Utlevererad" if whole else "Delvis utlevererad")
     forget_at_end(order)
+    how = "utlevererad" if whole else "delvis utlevererad"
+    title = f"Beställning {order.case_number} är {how}"
+    inform(order, user, MessageKind.DELIVERED, title, _handed_out(deliveries))
     return order
+
+
+def _handed_out(deliveries: Iterable[tuple[OrderLine, int, list[Individual]]]) -> str:
+    return "\n".join(f"{quantity} st {line.article.name}" for line, quantity, _ in deliveries)
 
 
 def _check_picks(lines: dict[int, OrderLine], picks: list[Pick]) -> None:

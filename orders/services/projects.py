@@ -13,9 +13,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from organisation.models import User
+from organisation.models import MessageKind, User
 from organisation.permissions import BUFFERT, FORSKRIVARE, has_role
-from recipients.cases import EventKind, lock_case, tell
+from recipients.cases import EventKind, inform, lock_case, tell
 from sesam import attachments
 from sesam.errors import DomainError
 
@@ -58,6 +58,10 @@ def move_on(
             raise DomainError("Bifoga offerten, så att förskrivaren kan läsa den.", field="offer")
         file = _attach(order, line, offer, user)
     _move(order, line, to, user=user, note=note, offer=file, amount=amount)
+    if to == Stage.WAITING:
+        title = f"Offert väntar på svar: beställning {order.case_number}"
+        text = f"{line.article.name}. Läs offerten på beställningens sida och svara där."
+        inform(order, user, MessageKind.OFFER, title, text)
     return line
 
 

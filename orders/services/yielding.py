@@ -6,8 +6,8 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from articles.stock import Ledger, Place
-from organisation.models import Source, User
-from recipients.cases import EventKind, tell
+from organisation.models import MessageKind, Source, User
+from recipients.cases import EventKind, inform, tell
 from sesam.errors import DomainError
 
 from ..models import Order, OrderLine, OrderStatus
@@ -38,6 +38,8 @@ def give_up_one(order: Order, place: Place, *, ledger: Ledger, user: User, why: 
     line.save(update_fields=["reserved"])
     gone = f"1 st {line.article.name} restnoterades: {why}"
     tell(order, user, EventKind.CHANGED, gone)
+    told = f"Beställning {order.case_number} är restnoterad"
+    inform(order, user, MessageKind.BACKLOG, told, f"{gone}.")
     if order.status != OrderStatus.PICKING:
         return
     if any(x.reserved or (x.open and not x.article.is_stocked) for x in _of_khs(order)):

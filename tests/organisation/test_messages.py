@@ -10,10 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from organisation import messages
-from organisation.models import AccessLogEntry, Message
+from organisation.models import AccessLogEntry, Message, MessageKind
 from recipients.models import Recipient
 from sesam.models import CaseKind
-from tests.factories import RecipientFactory, UserFactory, given_out
+from tests.factories import ArticleFactory, RecipientFactory, UserFactory, given_out
+from tests.orders.builders import sent
 from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
@@ -54,14 +55,61 @@ def test_the_list_has_the_newest_first_and_says_what_is_read(client, user):
     client.get(page_of(old))
     text = text_of(client.get("/meddelanden/"))
     assert text.index("Nytt svar") < text.index("Gammalt svar")
-    assert "Läst" in text and "Oläst" in text
+    assert "Nytt svar oläst" in text and "Gammalt svar oläst" not in text
 
 
-def test_a_message_links_to_its_case(client, user):
-    number = given_out("26480001", CaseKind.ORDER)
-    message = messages.send(user, title="Levererad", case_number=number)
-    response = client.get(page_of(message))
-    assert f'href="{reverse("orders:detail", args=[number])}"' in response.content.decode()
+def test_a_message_shows_how_far_its_case_has_come_and_leads_there(client, user):
+    order = sent((ArticleFactory(), 1), user=user)
+    message = messages.send(user, title="Levererad", case_number=order.case_number)
+    page = client.get(page_of(message)).content.decode()
+    assert f'href="{reverse("orders:detail", args=[order.case_number])}"' in page
+    assert "Nästa steg" in page
+
+
+def test_whoever_has_left_the_unit_is_not_sent_to_a_case_that_is_not_theirs(client, user):
+    order = sent((ArticleFactory(), 1), user=user)
+    message = messages.send(user, title="Levererad", case_number=order.case_number)
+    user.units.clear()
+    page = client.get(page_of(message)).content.decode()
+    assert reverse("orders:detail", args=[order.case_number]) not in page
+    assert "Nästa steg" not in page
+
+
+def test_an_archived_message_is_away_and_comes_back(client, user):
+    message = messages.send(user, title="Gammalt svar")
+    done = client.post(reverse("message_put_away", args=[message.key]), follow=True)
+    assert "Meddelandet är arkiverat." in text_of(done) and "Gammalt svar" not in text_of(done)
+    assert "oläst" not in text_of(client.get("/meddelanden/"))
+    assert "Gammalt svar" in text_of(client.get("/meddelanden/?visa=arkiv"))
+    client.post(reverse("message_put_away", args=[message.key]))
+    client.post(reverse("message_take_out", args=[message.key]))
+    assert "Gammalt svar" in text_of(client.get("/meddelanden/"))
+    stranger = messages.send(UserFactory(), title="Till någon annan")
+    for name in ("message_put_away", "message_take_out"):
+        assert client.post(reverse(name, args=[stranger.key])).status_code == 404
+
+
+def test_the_list_shows_what_is_chosen_and_goes_on_with_older_ones(client, user):
+    messages.send(user, title="Nytt från lagret", kind=MessageKind.NOTICE)
+    for n in range(30):
+        messages.send(user, title=f"Ärende nummer {n}.")
+    assert "Nytt från lagret" in text_of(client.get("/meddelanden/?visa=khs"))
+    assert "Ärende nummer" not in text_of(client.get("/meddelanden/?visa=khs"))
+    assert "20 av 31" in text_of(client.get("/meddelanden/"))
+    assert "31 av 31" in text_of(client.get("/meddelanden/?antal=40"))
+    for odd in ("?antal=-1", "?antal=²", "?antal=99999999999", "?visa=annat"):
+        assert client.get("/meddelanden/" + odd).status_code == 200
+
+
+def test_as_many_questions_for_many_messages_as_for_few(client, user):
+    messages.send(user, title="Svar")
+    with CaptureQueriesContext(connection) as few:
+        client.get("/meddelanden/")
+    for _ in range(15):
+        messages.send(user, title="Svar")
+    with CaptureQueriesContext(connection) as many:
+        client.get("/meddelanden/")
+    assert len(many) == len(few)
 
 
 def test_nobody_else_reads_a_message(client, user):

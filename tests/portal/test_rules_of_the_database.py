@@ -22,7 +22,9 @@ from individuals.models import Individual
 from invoicing.models import CalloutFee, Charge, Invoice, MonthRun
 from orders import cart as carts
 from orders.models import OrderHold
-from organisation.models import SignInTurn, Source, User
+from organisation import messages
+from organisation.models import Mail, Message, Notice, SignInTurn, Source, User
+from organisation.permissions import KHS
 from pickups.services import Got, receive
 from recipients.models import Loan
 from sesam.models import Printout
@@ -34,6 +36,8 @@ from tests.factories import (
     RecipientFactory,
     ReplacementGroupFactory,
     StandardComponentFactory,
+    UnitFactory,
+    UserFactory,
     WarehouseFactory,
     put_in_stock,
 )
@@ -50,12 +54,20 @@ SOME_DAY = dt.date(2030, 1, 15)
 NOW = timezone.now()
 NO_WAY_IN = {"door_code": "", "instructions": ""}
 
+
+def unsent_message() -> Message:
+    return messages.send(UserFactory(), title="Svar")
+
+
 # Of each rule, what a row that keeps it is changed to.
 BROKEN: dict[str, dict[str, Any]] = {
     "case_kind_is_known": {"number": "26019999", "kind": UNKNOWN},
     "progress_in_percent": {"progress": 101},
     "import_progress_in_percent": {"progress": 101},
     "somebody_did_it": {"user": None, "job": ""},
+    "message_kind_is_known": {"kind": UNKNOWN},
+    "mail_state_is_known": {"state": UNKNOWN, "message": unsent_message},
+    "notice_for_one_group": {"role": KHS, "unit": UnitFactory},
     "project_is_a_service": {"project": "with_offer"},
     "measures_are_positive": {"own_weight": 0},
     "price_not_negative": {"list_price": -1},
@@ -151,6 +163,7 @@ TWICE: dict[str, dict[str, Any]] = {
     "one_look_a_user_and_article": {},
     "a_favourite_once": {},
     "one_turn_for_a_pair": {},
+    "a_notice_once_a_user": {"key": uuid.uuid4},
     "one_block_reason_a_code": {"name": "En till"},
     "one_relation_a_case": {},
     "one_open_loan_an_individual": {"component": None},
@@ -213,6 +226,9 @@ def rows() -> None:
     ArticleDocument.objects.create(article=chair.article, title="Manual", url="https://example.se")
     Favourite.objects.create(user=user, article=chair.article)
     ArticleLook.objects.create(user=user, article=chair.article, seen_at=NOW)
+    notice = Notice.objects.create(title="Lagret stänger", text="I dag.", sent_by=user)
+    told = Message.objects.create(user=user, title="Lagret stänger", notice=notice)
+    Mail.objects.create(message=told)
     SignInTurn.objects.create(name="x", address="y", opens_at=NOW)
     Printout.objects.create(owner=user, title="Saldolista", name="saldo.pdf", back_url="/")
     CatalogueImport.objects.create(user=user, name="katalog.xlsx")
