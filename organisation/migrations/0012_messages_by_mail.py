@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organisation', '0010_user_address'),
+        ('organisation', '0011_payer_is_active'),
         ('sesam', '0007_cases_elsewhere'),
     ]
 
