@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 from django import forms
@@ -20,6 +21,7 @@ from recipients.ticked import HeldAidRow, held_aid_rows
 from sesam.address_forms import ChecksDetails
 from sesam.errors import DomainError
 from sesam.form_fields import RecordField, record_choice
+from sesam.seen import CarriesSeen
 from sesam.templatetags.sesam import icon_html
 
 from .models import (
@@ -33,7 +35,7 @@ from .models import (
 )
 from .models.reports import NUMBERED
 from .services import Report
-from .services.registering import check_event
+from .services.registering import ACCOUNT, check_event
 
 YES, NO = "ja", "nej"
 _CARDS = {
@@ -318,8 +320,9 @@ class ContactForm(ChecksDetails[Deviation]):
         return cleaned
 
 
-class AccountForm(forms.Form):
-    """What was told, changed afterwards on the page."""
+class AccountForm(CarriesSeen, forms.Form):
+    """What was told, changed afterwards on the page. It starts with nothing that was typed before
+    the person became protected."""
 
     happened_on = EventForm.base_fields["happened_on"]
     happened_at = EventForm.base_fields["happened_at"]
@@ -327,6 +330,13 @@ class AccountForm(forms.Form):
     what_happened = EventForm.base_fields["what_happened"]
     done_at_once = EventForm.base_fields["done_at_once"]
     kept_where = EventForm.base_fields["kept_where"]
+
+    def __init__(self, data: Any = None, *, deviation: Deviation) -> None:
+        said = {name: getattr(deviation, name) for name in self.base_fields}
+        if deviation.masked:
+            said |= dict.fromkeys(said.keys() & set(ACCOUNT), "")
+        super().__init__(data, initial=said)
+        self.carry(SimpleNamespace(**said), list(self.base_fields))
 
 
 class ClassingForm(forms.Form):

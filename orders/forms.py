@@ -9,6 +9,7 @@ from django.http import QueryDict
 from recipients.whereabouts import WAY_IN, AddressRule
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 from sesam.form_fields import RecordField, record_choice
+from sesam.seen import CarriesSeen
 
 from .models import Cart, DeliveryWay, Order
 
@@ -42,7 +43,7 @@ def _phone(label: str) -> forms.CharField:
 EXTRA_INFO_ERRORS = {"max_length": "Texten får vara högst 2 000 tecken."}
 
 
-class DetailsForm(ChecksDetails[Cart]):
+class DetailsForm(CarriesSeen, ChecksDetails[Cart]):
     """A block of «Leveransuppgifter», filled in with what ``cart`` says.
 
     It checks; what it says goes to the cart's service as ``cleaned_data``, never by ``save``.
@@ -51,6 +52,8 @@ class DetailsForm(ChecksDetails[Cart]):
     def __init__(self, data: Any = None, *, cart: Cart | Order | None = None) -> None:
         names = self._meta.fields
         super().__init__(data, initial=model_to_dict(cart, names) if cart is not None else None)
+        if isinstance(cart, Cart):
+            self.carry(cart, self.Meta.fields)
 
     class Meta:
         model = Cart

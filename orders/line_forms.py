@@ -1,5 +1,6 @@
 """The steps of the dialog «Beställd artikel»."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -284,7 +285,7 @@ class ReplacementForm(forms.Form):
     def spread_now(self) -> int:
         """How many of the wanted pieces the fields as they stand account for."""
         counts = [row["field"].value() for row in self.rows] + [self["backlog"].value()]
-        return sum(int(c) for c in counts if str(c or "").isdecimal())
+        return sum(int(c) for c in counts if re.fullmatch("[0-9]{1,9}", str(c or "")))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

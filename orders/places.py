@@ -1,5 +1,6 @@
 """What orders add to the bar, to recipients, to articles, to individuals."""
 
+import re
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
@@ -337,7 +338,7 @@ def _new_day(line: OrderLine) -> list[dict[str, str]]:
 
 def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
     wanted = panels.asked(request)
-    if not wanted.isdecimal():
+    if not re.fullmatch("[0-9]{1,18}", wanted):
         return None
     line = (
         lines_with_turns(_undelivered(recipient))

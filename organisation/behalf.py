@@ -1,5 +1,6 @@
 """On whose behalf somebody does a thing: the units one acts for, and who answers for it."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -79,4 +80,4 @@ class BehalfForm(forms.Form):
 
     def _typed(self, units: QuerySet[Unit]) -> Unit | None:
         wanted = str(self.data.get("unit") or "") if self.is_bound else ""
-        return units.filter(pk=wanted).first() if wanted.isdecimal() else None
+        return units.filter(pk=wanted).first() if re.fullmatch("[0-9]{1,18}", wanted) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -63,7 +64,7 @@ class ReasonFilter(admin.SimpleListFilter):
         self, request: HttpRequest, queryset: QuerySet[PickupOrder]
     ) -> QuerySet[PickupOrder]:
         value = self.value() or ""
-        return queryset.filter(reason=int(value)) if value.isdecimal() else queryset
+        return queryset.filter(reason=int(value)) if re.fullmatch("[0-9]{1,9}", value) else queryset
 
 
 @admin.register(PickupOrder)

@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.db.models import Model
+from django.http import HttpRequest
 from django.template.defaultfilters import linebreaksbr
 
 from sesam.addresses import written
 
 from . import contact
+from .case_forms import BlockForm
 from .cases import AddressedCase
 
 CONFIRMED = "text_confirmed"
 #: By the block's name in the address, its title and its form.
-Blocks = Mapping[str, tuple[str, type[forms.ModelForm[Any]]]]
+Blocks = Mapping[str, tuple[str, type[BlockForm[Any]]]]
 
 
 def shown_blocks(
@@ -25,7 +28,7 @@ def shown_blocks(
     *,
     here: str,
     editing: str = "",
-    form: forms.ModelForm[Any] | None = None,
+    form: BlockForm[Any] | None = None,
     asks_for_check: bool = True,
 ) -> list[dict[str, Any]]:
     """The blocks of a case whose page is ``here``; ``form`` is that of the block ``editing`` if it
@@ -60,7 +63,7 @@ def facts_of_form(form: forms.ModelForm[Model]) -> list[dict[str, Any]]:
     facts = []
     for bound in form:
         value = bound.value()
-        if isinstance(bound.field, contact.ContactField):
+        if bound.is_hidden or isinstance(bound.field, contact.ContactField):
             continue  # stands under the facts, also where these are masked
         if isinstance(value, bool):
             value = "Ja" if value else ""
@@ -71,3 +74,42 @@ def facts_of_form(form: forms.ModelForm[Model]) -> list[dict[str, Any]]:
         if value:
             facts.append({"label": bound.label, "value": value})
     return facts
+
+
+#: The form may have been filled in before the person became protected.
+PROTECTED = (
+    "Inget är sparat: uppgifterna har ändrats, eller mottagaren har fått skyddad identitet, sedan du"
+    " öppnade dem. Skriv det som gäller just det här ärendet."
+)
+
+
+def overtaken(
+    request: HttpRequest, case: AddressedCase, form: BlockForm[Any]
+) -> BlockForm[Any] | None:
+    """The form again, when the ``case`` says something else than it was filled in with. Of somebody
+    who became protected an empty one: it may hold what the record said."""
+    if case.address_masked:
+        messages.warning(request, PROTECTED)
+        return None
+    form.tell_overtaken(case)
+    return form
+
+
+def unsaved(
+    case: AddressedCase, name: str, blocks: Blocks, request: HttpRequest, why: str
+) -> dict[str, Any]:
+    """What was typed in a block of a case that can't be changed any more, for the one who typed it;
+    of somebody protected it isn't shown."""
+    typed: list[dict[str, Any]] = []
+    if name in blocks and not case.address_masked:
+        typed = texts_of(blocks[name][1](request.POST))
+    return {"why": why, "typed": typed}
+
+
+def texts_of(form: forms.BaseForm) -> list[dict[str, Any]]:
+    """What was typed in the form's boxes, as facts."""
+    return [
+        {"label": bound.label, "value": linebreaksbr(bound.value())}
+        for bound in form
+        if isinstance(bound.field, forms.CharField) and bound.value() and not bound.is_hidden
+    ]

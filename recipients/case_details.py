@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from sesam.errors import DomainError
+from sesam.seen import Seen
 
 from .cases import AddressedCase
 from .models import Recipient
@@ -53,11 +54,16 @@ def forget_typed_before(case: AddressedCase) -> None:
 
 
 def set_details(
-    case: AddressedCase, details: dict[str, Any], *, names: Collection[str]
+    case: AddressedCase,
+    details: dict[str, Any],
+    *,
+    names: Collection[str],
+    seen: Seen | None = None,
 ) -> list[str]:
     """Set what ``details`` change of the fields ``names`` of an open, locked case, and forget what
     its record said of a person who became protected, and what was written then where no address
-    takes its place; the fields to save, none if nothing changes."""
+    takes its place; the fields to save, none if nothing changes. Raises ``Overtaken`` where the
+    case doesn't say any more what was ``seen``."""
     forgotten: list[str] = []
     if case.address_masked and not case.has_ended:
         forgotten = [*case.WHEREABOUTS, *CONTACT]
@@ -68,6 +74,8 @@ def set_details(
     ]
     if not changed:
         return []
+    if seen is not None:
+        seen.check(case)
     for name in changed:
         setattr(case, name, details[name])
     case.typed_for_case = case.is_protected

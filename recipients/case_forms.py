@@ -1,12 +1,13 @@
 """The blocks of a case's details as forms: address, and whom to call. A kind of case extends them
 with its own ``Meta.model``."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django import forms
 from django.db.models import Model
 
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
+from sesam.seen import CarriesSeen
 
 from .contact import ContactField
 
@@ -14,11 +15,17 @@ _PHONE = forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})
 M = TypeVar("M", bound=Model)
 
 
-class BlockForm(ChecksDetails[M]):
-    """A block of a case's details; only what it names is touched."""
+class BlockForm(CarriesSeen, ChecksDetails[M]):
+    """A block of a case's details; only what it names is touched. Of a case that there is, it
+    carries along what it was filled in with."""
 
     class Meta:
         fields: list[str] = []
+
+    def __init__(self, *args: Any, instance: M | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, instance=instance, **kwargs)
+        if instance is not None:
+            self.carry(instance, self.Meta.fields)
 
 
 class AddressForm(BlockForm[M]):

@@ -55,6 +55,7 @@ class CasePage:
     number: str = ""
     life: LifeLine | None = None
     note: dict[str, Any] | None = None
+    unsaved: dict[str, Any] | None = None
     create: list[Any] = field(default_factory=list)
 
 

@@ -122,6 +122,43 @@ def test_a_template_is_saved_twice_and_is_there_once(twice, article):
     assert OrderTemplate.objects.count() == TemplateLine.objects.count() == len(ROUNDS)
 
 
+def test_an_order_is_begun_twice_and_both_lead_on(twice):
+    """The second click isn't asked what to do with the order that the first one began."""
+    user, recipient = prescriber(), RecipientFactory()
+    _, browser = twice(user)
+    user.default_unit.own_stores.add(BufferFactory())
+    form = {"unit": user.default_unit_id, "prescriber": user.pk}
+    for url in (
+        reverse("orders:to", args=[recipient.key]),
+        reverse("orders:to_store", args=[user.default_unit.own_stores.get().number]),
+    ):
+        for _ in ROUNDS:
+            first, second = browser.post(url, form)
+            assert (first.status, second.status) == (302, 302)
+            assert first.location == second.location
+            token = carts.open_cart(user).token
+            both = browser.post(reverse("orders:throw_away"), {"till": token})
+            assert [(x.status, x.location) for x in both] == [(302, "/"), (302, "/")]
+    assert Cart.objects.count() == 2 * len(ROUNDS)
+    assert not Cart.objects.filter(thrown_at=None).exists()
+
+
+def test_lines_are_joined_and_taken_out_twice_and_it_is_so(twice, article):
+    user = prescriber()
+    _, browser = twice(user)
+    line = add(start(user, RecipientFactory()), article)
+    page = reverse("orders:checkout")
+    for _ in ROUNDS:
+        for answer, on in (("ja", True), ("nej", False)):
+            browser.post(reverse("orders:together", args=[line.pk]), {"samlevereras": answer})
+            line.refresh_from_db()
+            assert line.deliver_together is on
+        both = browser.post(reverse("orders:remove_line", args=[line.pk]), {})
+        assert {x.location for x in both} == {f"{page}?borttagen={line.pk}"}
+        browser.post(reverse("orders:put_back", args=[line.pk]), {})
+        assert line.cart.lines.count() == 1
+
+
 # --- «Ångra» of a removed file ---
 
 

@@ -12,6 +12,7 @@ from organisation.models import User
 from recipients import case_details
 from recipients.cases import EventKind, last_event, lock_case, set_status, tell
 from sesam.errors import DomainError
+from sesam.seen import Seen
 
 from ..models import Activity, ActivityStatus
 from . import common
@@ -24,15 +25,17 @@ def change(
     *,
     user: User,
     details: dict[str, Any],
+    seen: Seen | None = None,
     text_confirmed: bool = False,
     kind: EventKind = EventKind.CHANGED,
     what: str = "Uppgifterna ändrades",
 ) -> Activity:
-    """Change address, contact or text while it is open."""
+    """Change address, contact or text while it is open. ``seen`` is what the form was filled in
+    with: ``Overtaken`` where it says something else now."""
     activity = lock_case(activity)
     if activity.has_ended:
         raise DomainError(f"Aktiviteten är {activity.status_words} och kan inte ändras.")
-    changed = case_details.set_details(activity, details, names=DETAILS)
+    changed = case_details.set_details(activity, details, names=DETAILS, seen=seen)
     if not changed:
         if activity.lacks_text:
             check_texts(activity)

@@ -60,7 +60,9 @@ def report(
     Raises ``DomainError``; ``line`` is the id of the article that there is too little of.
     """
     activity = common.lock_activity(activity)
-    if there := WorkReport.objects.filter(token=token, activity=activity).first():
+    if there := WorkReport.objects.filter(token=token).first():
+        if there.activity_id != activity.pk:
+            raise DomainError("Formuläret hör till en annan aktivitet. Öppna det igen.")
         return there
     if fault := why_not_report(activity, user):
         raise DomainError(fault)

@@ -7,7 +7,6 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.forms import ModelForm
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from organisation import access_log
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
 from recipients import case_blocks, case_details, contact
+from recipients.case_forms import BlockForm
 from recipients.case_views import (
     CasePage,
     band_of,
@@ -33,6 +33,7 @@ from recipients.cases import last_event
 from sesam import attachments, undo
 from sesam.documents import download
 from sesam.errors import DomainError
+from sesam.seen import Overtaken
 from sesam.templatetags.sesam import datum, datumtid
 
 from .. import documents, services, shown
@@ -97,7 +98,19 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
         editing = ""
     if request.method == "POST" and editing:
         return _save(request, activity, editing)
+    if request.method == "POST" and (activity.has_ended or activity.address_masked):
+        return _too_late(request, activity)
     return _activity_page(request, activity, editing=editing)
+
+
+def _too_late(request: UserRequest, activity: Activity) -> HttpResponse:
+    """It has ended meanwhile; or of somebody who became protected the address must come first."""
+    why = case_blocks.PROTECTED
+    if activity.has_ended:
+        why = f"Aktiviteten är {activity.status_words} och kan inte ändras."
+    asked = request.GET.get("redigera", "")
+    unsaved = case_blocks.unsaved(activity, asked, BLOCKS, request, why)
+    return _activity_page(request, activity, unsaved=unsaved, status=409)
 
 
 def _may_edit(activity: Activity) -> set[str]:
@@ -120,8 +133,12 @@ def _save(request: UserRequest, activity: Activity, name: str) -> HttpResponse:
     title, make = BLOCKS[name]
     # A form changes its instance: the page shows the activity as it stands.
     form = make(request.POST, instance=find_activity(request, activity.case_number))
+    if activity.address_masked and not form.is_current:
+        again = case_blocks.overtaken(request, activity, form)
+        return _activity_page(request, activity, editing=name, form=again, status=409)
     if not form.is_valid():
         return _activity_page(request, activity, editing=name, form=form, status=422)
+    seen = form.take_seen()
     details = dict(form.cleaned_data)
     confirmed = bool(details.pop("text_confirmed", False))
     try:
@@ -129,10 +146,18 @@ def _save(request: UserRequest, activity: Activity, name: str) -> HttpResponse:
             activity,
             user=request.user,
             details=details,
+            seen=seen,
             text_confirmed=confirmed,
             what=f"{title} ändrades",
         )
+    except Overtaken:
+        activity = find_activity(request, activity.case_number)
+        again = case_blocks.overtaken(request, activity, form)
+        open_one = name if name in _may_edit(activity) else ""
+        return _activity_page(request, activity, editing=open_one, form=again, status=409)
     except DomainError as fault:
+        if (now := find_activity(request, activity.case_number)).has_ended:
+            return _too_late(request, now)
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
         return _activity_page(request, activity, editing=name, form=form, status=422)
     messages.success(request, "Uppgifterna är sparade.")
@@ -215,7 +240,8 @@ def _activity_page(
     activity: Activity,
     *,
     editing: str = "",
-    form: ModelForm[Any] | None = None,
+    form: BlockForm[Any] | None = None,
+    unsaved: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     log_case(request, activity, "Aktivitet")
@@ -266,6 +292,7 @@ def _activity_page(
             events=events,
             life=life_line(activity, events),
             note=_note(activity),
+            unsaved=unsaved,
             create=activity_create.shown(request, activity),
         ),
     }

@@ -27,6 +27,7 @@ from recipients.models import CareRelation, DialogFile, Loan, Recipient
 from sesam import case_numbers
 from sesam.errors import DomainError
 from sesam.models import CaseKind
+from sesam.seen import Seen
 from sesam.templatetags.sesam import datum
 from sesam.working_days import add_working_days
 
@@ -255,9 +256,12 @@ def _insert_items(
 
 
 @transaction.atomic
-def change_account(deviation: Deviation, *, user: User, details: dict[str, Any]) -> Deviation:
+def change_account(
+    deviation: Deviation, *, user: User, details: dict[str, Any], seen: Seen | None = None
+) -> Deviation:
     """Change what was told of the event while it is open. Of somebody who became protected it is
-    written anew: nothing that was typed before stays."""
+    written anew: nothing that was typed before stays. Raises ``Overtaken`` where it doesn't say any
+    more what was ``seen``."""
     deviation = lock_case(deviation)
     if deviation.has_ended:
         raise DomainError(f"Avvikelsen är {deviation.state_label.lower()} och kan inte ändras.")
@@ -272,6 +276,8 @@ def change_account(deviation: Deviation, *, user: User, details: dict[str, Any])
     ]
     if not changed:
         return deviation
+    if seen is not None:
+        seen.check(deviation)
     for name in changed:
         setattr(deviation, name, details[name])
     check_event(deviation, stays=deviation.category_id)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from organisation import access_log
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
+from recipients import case_blocks
 from recipients.case_views import (
     CasePage,
     band_of,
@@ -30,6 +31,7 @@ from recipients.cases import last_event
 from sesam import attachments, case_pages
 from sesam.errors import DomainError
 from sesam.models import CaseKind
+from sesam.seen import Overtaken
 from sesam.templatetags.sesam import datum, datumtid
 
 from .. import services
@@ -88,6 +90,8 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
     if editing == CLASSING and not has_role(request.user, KHS):
         raise PermissionDenied
     if editing not in _may_edit(request, deviation):
+        if request.method == "POST" and deviation.has_ended:
+            return _too_late(request, deviation)
         return _page(request, deviation)
     if request.method == "POST":
         save = _save_classing if editing == CLASSING else _save
@@ -95,7 +99,7 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
     if editing == CLASSING:
         form = ClassingForm(deviation=deviation, seen=last_event(deviation))
         return _page(request, deviation, classing=form)
-    return _page(request, deviation, form=AccountForm(initial=_typed(deviation)))
+    return _page(request, deviation, form=AccountForm(deviation=deviation))
 
 
 def _may_edit(request: HttpRequest, deviation: Deviation) -> set[str]:
@@ -105,19 +109,27 @@ def _may_edit(request: HttpRequest, deviation: Deviation) -> set[str]:
     return {ACCOUNT, CLASSING} if may_class else {ACCOUNT}
 
 
-def _typed(deviation: Deviation) -> dict[str, Any]:
-    """What the form starts with: nothing that was typed before the person became protected."""
-    names = AccountForm.base_fields if not deviation.masked else ("happened_on", "happened_at")
-    return {name: getattr(deviation, name) for name in names}
+def _too_late(request: UserRequest, deviation: Deviation) -> HttpResponse:
+    why = f"{deviation.definite} är {deviation.state_label.lower()} och kan inte ändras."
+    form = None if deviation.masked else AccountForm(request.POST, deviation=deviation)
+    unsaved = {"why": why, "typed": case_blocks.texts_of(form) if form else []}
+    return _page(request, deviation, unsaved=unsaved, status=409)
 
 
 def _save(request: UserRequest, deviation: Deviation) -> HttpResponse:
-    form = AccountForm(request.POST)
+    form = AccountForm(request.POST, deviation=deviation)
+    if deviation.masked and not form.is_current:
+        return _overtaken(request, deviation, form)
     if not form.is_valid():
         return _page(request, deviation, form=form, status=422)
+    seen = form.take_seen()
     try:
-        services.change_account(deviation, user=request.user, details=form.cleaned_data)
+        services.change_account(deviation, user=request.user, details=form.cleaned_data, seen=seen)
+    except Overtaken:
+        return _overtaken(request, find_deviation(request, deviation.case_number), form)
     except DomainError as fault:
+        if (now := find_deviation(request, deviation.case_number)).has_ended:
+            return _too_late(request, now)
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
         return _page(request, deviation, form=form, status=422)
     messages.success(request, "Uppgifterna är sparade.")
@@ -141,6 +153,17 @@ def _save_classing(request: UserRequest, deviation: Deviation) -> HttpResponse:
         return _page(request, deviation, classing=form, status=422 if known else 409)
     messages.success(request, "Klassningen är ändrad, och anmälaren får veta det.")
     return redirect("deviations:detail", deviation.case_number)
+
+
+def _overtaken(request: UserRequest, deviation: Deviation, form: AccountForm) -> HttpResponse:
+    """Somebody was quicker. Of somebody who became protected the form is empty: it may hold what was
+    typed before."""
+    if deviation.masked:
+        messages.warning(request, case_blocks.PROTECTED)
+        form = AccountForm(deviation=deviation)
+    else:
+        form.tell_overtaken(deviation)
+    return _page(request, deviation, form=form, status=409)
 
 
 @roles(*CARE)
@@ -184,6 +207,7 @@ def _page(
     *,
     form: AccountForm | None = None,
     classing: ClassingForm | None = None,
+    unsaved: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     log_case(request, deviation, deviation.kind_word)
@@ -213,7 +237,7 @@ def _page(
             "name": ACCOUNT,
             "title": "Vad hände",
             "facts": account_of(deviation),
-            "form": form or AccountForm(initial=_typed(deviation)),
+            "form": form or AccountForm(deviation=deviation),
             "editing": form is not None,
             "edit_url": "" if deviation.has_ended else f"{here}?redigera={ACCOUNT}",
             "leave_url": here,
@@ -238,6 +262,7 @@ def _page(
             events=events,
             life=life_line(deviation, events),
             note=_note(deviation),
+            unsaved=unsaved,
             create=deviation_create.shown(request, deviation),
         ),
     }

@@ -11,7 +11,7 @@ from .contents import (
     put_all,
     put_back,
     remove,
-    toggle_together,
+    set_together,
 )
 from .draft import (
     KEPT,
@@ -57,10 +57,10 @@ __all__ = [
     "put_all",
     "put_back",
     "remove",
+    "set_together",
     "start",
     "take_back",
     "throw_away",
     "thrown_away",
-    "toggle_together",
     "warehouses",
 ]

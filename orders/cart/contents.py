@@ -125,11 +125,12 @@ def _component(
 
 @transaction.atomic
 def remove(cart: Cart, line_id: int) -> CartLine | None:
-    """Take a line and its components out; what was removed. ``put_back`` undoes it."""
+    """Take a line and its components out; what was removed, now or before. ``put_back`` undoes it."""
     cart = locked(cart)
-    line = cart.lines.select_related("article").filter(pk=line_id).first()
-    if line is None:
-        return None
+    known = CartLine.with_removed.filter(cart=cart, pk=line_id)
+    line = known.select_related("article").order_by().first()
+    if line is None or line.removed_at is not None:
+        return line
     gone = CartLine.objects.filter(Q(pk=line.pk) | Q(component_of=line.pk), cart=cart)
     # The dialog that made it may make it anew, if it is sent again.
     gone.update(removed_at=timezone.now(), dialog_key="")
@@ -192,7 +193,7 @@ def _check_can_return(cart: Cart, line: CartLine) -> None:
 
 
 @transaction.atomic
-def toggle_together(cart: Cart, line_id: int) -> None:
+def set_together(cart: Cart, line_id: int, *, on: bool) -> None:
     """«Samleverans» on or off for a KHS line and its components."""
     cart = locked(cart)
     line = cart.lines.filter(pk=line_id).select_related("warehouse").first()
@@ -200,7 +201,6 @@ def toggle_together(cart: Cart, line_id: int) -> None:
         return
     if line.source != Source.CENTRAL:
         raise DomainError("Samleverans gäller rader från KHS.", line=line_id)
-    on = not line.deliver_together
     cart.lines.filter(pk=line.pk).update(deliver_together=on)
     line.components.update(deliver_together=on)
     touch(cart)

@@ -19,6 +19,7 @@ from organisation.permissions import CARE, has_role, signed_in
 from recipients.models import Recipient
 from recipients.whereabouts import ADDRESS, WAY_IN, preset_contact
 from sesam.errors import DomainError
+from sesam.seen import Seen
 
 from ..models import (
     Cart,
@@ -218,13 +219,17 @@ def start(
 
 
 @transaction.atomic
-def change(cart: Cart, details: dict[str, Any]) -> Cart:
+def change(cart: Cart, details: dict[str, Any], *, seen: Seen | None = None) -> Cart:
     """Change what ``details`` names of «Leveransuppgifter»; the cart as it is then.
 
     An address among them is one for the delivery way that was chosen before. With another way
-    comes its own address.
+    comes its own address. Raises ``Overtaken`` where it doesn't say any more what was ``seen``.
     """
     cart = locked(cart)
+    if seen is not None and any(
+        details.get(x, getattr(cart, x)) != getattr(cart, x) for x in seen.names
+    ):
+        seen.check(cart)
     address = {name: details[name] for name in ADDRESS if name in details}
     if any(address.values()) and not cart.has_address:
         raise DomainError(f"«{cart.delivery_way}» har ingen leveransadress.")
@@ -246,8 +251,13 @@ def change(cart: Cart, details: dict[str, Any]) -> Cart:
 
 @transaction.atomic
 def throw_away(cart: Cart) -> None:
-    """«Kasta beställningen»: it stays as it is, and can be taken back for as long as it is kept."""
-    _throw_away(locked(cart))
+    """«Kasta beställningen»: it stays as it is, and can be taken back for as long as it is kept.
+    Thrown away twice is once."""
+    try:
+        _throw_away(locked(cart))
+    except Closed:
+        if not Cart.objects.filter(pk=cart.pk, thrown_at__isnull=False).exists():
+            raise
 
 
 def _throw_away(cart: Cart) -> None:

@@ -171,13 +171,13 @@ def _order_of(request: HttpRequest, line_id: int) -> str:
 @roles(*CARE)
 @require_POST
 def together(request: HttpRequest, line_id: int) -> HttpResponse:
-    """«Samleverans» on or off."""
+    """«Samleverans» on or off: the button says which, so that sending it twice is sending it once."""
     if stop := whose.changed(request, _order_of(request, line_id)):
         return stop
     present = carts.of_request(request)
     if present:
         try:
-            carts.toggle_together(present, line_id)
+            carts.set_together(present, line_id, on=request.POST.get("samlevereras") == "ja")
         except carts.Closed:
             return whose.stopped(request, whose.was(request, str(present.token)))
         except DomainError as fault:

@@ -11,9 +11,11 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import reselect, reswap, retarget
 
 from organisation.permissions import CARE, UserRequest, roles
+from recipients.case_blocks import PROTECTED
 from recipients.whereabouts import PLACE, AddressRule
 from sesam import attachments, phones, undo
 from sesam.errors import DomainError
+from sesam.seen import Overtaken
 
 from .. import cart as carts
 from .. import services
@@ -67,6 +69,11 @@ def delivery(request: UserRequest) -> HttpResponse:
 def _act(request: UserRequest, present: Cart, editing: str) -> HttpResponse:
     """What was pressed. Raises ``carts.Closed`` when another click came first and sent it."""
     kept = _open_blocks(request, present, but=editing)
+    if present.recipient is not None and present.recipient.is_protected:
+        opened = _open_blocks(request, present) | _editing(request, present, editing)
+        if not all(block.is_current for block in opened.values()):
+            messages.warning(request, PROTECTED)
+            return redirect("orders:delivery")
     form = SendForm(request.POST, cart=present)
     if editing in BLOCKS:
         return _save_block(request, present, editing, kept, form)
@@ -81,8 +88,15 @@ def _act(request: UserRequest, present: Cart, editing: str) -> HttpResponse:
             return _delivery_page(
                 request, present, form=form, opened=kept, block_error=OPEN_ADDRESS, status=422
             )
-        details |= kept.pop(ADDRESS).cleaned_data
-    cart = carts.change(present, details)
+        address = kept.pop(ADDRESS)
+        seen = address.take_seen()
+        details |= address.cleaned_data
+        try:
+            cart = carts.change(present, details, seen=seen)
+        except Overtaken:
+            return _overtaken(request, {ADDRESS: address, **kept}, ADDRESS)
+    else:
+        cart = carts.change(present, details)
     action = request.POST.get("action", "send")
     if action == "attach":
         return _attach(request, cart, kept)
@@ -108,6 +122,10 @@ def _open_blocks(request: HttpRequest, cart: Cart, but: str = "") -> dict[str, D
         for name in request.POST.getlist("open_block")
         if name in BLOCKS and name != but
     }
+
+
+def _editing(request: HttpRequest, cart: Cart, name: str) -> dict[str, DetailsForm]:
+    return {name: BLOCKS[name][1](request.POST, cart=cart)} if name in BLOCKS else {}
 
 
 OPEN_ADDRESS = "Rätta adressen, eller lämna ändringen, innan du byter leveranssätt."
@@ -142,15 +160,27 @@ def _save_block(
             form=rest if sent_along else None,
             status=422,
         )
+    seen = form.take_seen()
     details = form.cleaned_data
     if sent_along and rest.is_valid():
         details |= rest.details()
     try:
-        return _on(request, carts.change(cart, details), kept)
+        return _on(request, carts.change(cart, details, seen=seen), kept)
     except carts.Closed:
         raise
+    except Overtaken:
+        return _overtaken(request, {name: form, **kept}, name)
     except DomainError as fault:
         return _delivery_page(request, cart, error=fault.message, opened=kept, status=422)
+
+
+def _overtaken(request: HttpRequest, opened: dict[str, DetailsForm], name: str) -> HttpResponse:
+    """Another tab has changed what the block ``name`` was filled in with: it says so there."""
+    now = carts.look_again(request)
+    if now is None:
+        raise carts.Closed
+    opened[name].tell_overtaken(now)
+    return _delivery_page(request, now, opened=opened, status=409)
 
 
 def _attach(request: UserRequest, cart: Cart, kept: dict[str, DetailsForm]) -> HttpResponse:
@@ -268,7 +298,7 @@ def _delivery_page(
         facts: list[dict[str, Any]] = [
             {"label": f.label, "value": f.initial if f.initial is not None else ""}
             for f in make(cart=cart)
-            if f.value()
+            if f.value() and not f.is_hidden
         ]
         missing = {"label": "Adress", "value": f"Ingen: {cart.delivery_way}"} if fixed else MISSING
         written = name == ADDRESS and not fixed and bool(cart.address_lines())

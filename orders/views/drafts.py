@@ -23,13 +23,13 @@ from .whose import TILL
 def throw_away(request: HttpRequest) -> HttpResponse:
     """«Kasta beställningen»: the one that the page showed, whatever another tab has done since."""
     token = request.POST.get(TILL, "")
-    cart = carts.of_request(request)
-    if cart is None or str(cart.token) != token:
-        return whose.stopped(request, whose.was(request, token))
+    cart, present = whose.was(request, token), carts.of_request(request)
+    if cart is None or (present is not None and present != cart):
+        return whose.stopped(request, cart)
     try:
         carts.throw_away(cart)
     except carts.Closed:
-        return whose.stopped(request, whose.was(request, token))
+        return whose.stopped(request, cart)
     url = reverse("orders:take_back", args=[cart.token])
     undo.offer(request, f"Beställningen till {cart.whom} är kastad.", url)
     return redirect("/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
@@ -48,7 +50,7 @@ def move(request: UserRequest, number: str, line_id: int, stage: str) -> HttpRes
                     line,
                     to,
                     user=request.user,
-                    seen=int(seen) if seen.isdecimal() else 0,
+                    seen=int(seen) if re.fullmatch("[0-9]{1,18}", seen) else 0,
                     **form.cleaned_data,
                 )
             except DomainError as fault:
@@ -116,7 +118,7 @@ def put(request: UserRequest, number: str, line_id: int) -> HttpResponse:
                 laid = services.put_article(
                     line,
                     user=request.user,
-                    seen=int(seen) if seen.isdecimal() else 0,
+                    seen=int(seen) if re.fullmatch("[0-9]{1,18}", seen) else 0,
                     **form.cleaned_data,
                 )
             except DomainError as fault:

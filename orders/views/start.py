@@ -51,6 +51,10 @@ def to_recipient(request: UserRequest, key: uuid.UUID) -> HttpResponse:
         started, error = _start(request, form, recipient=recipient)
         if started:
             return _go_on(request, started, piece)
+        now = carts.look_again(request)
+        if error and now is not None and now.recipient_id == recipient.pk:
+            if piece is None or carts.has_in_store(now, piece):
+                return _go_on(request, now, piece)  # sent twice
     cancel = reverse("recipients:detail", args=[recipient.key])
     if piece:
         cancel = reverse("individuals:detail", args=[piece.number])
@@ -74,6 +78,9 @@ def to_store(request: UserRequest, number: str) -> HttpResponse:
         started, dialog["error"] = _start(request, form, destination=store)
         if started:
             return _go_on(request, started)
+        now = carts.look_again(request)
+        if dialog["error"] and now is not None and now.destination_id == store.pk:
+            return _go_on(request, now)  # sent twice
     return _behalf_page(request, form, dialog, refused=False, destination=store)
 
 

@@ -20,6 +20,7 @@ from recipients.models import CareRelation, Loan, Recipient
 from sesam import case_numbers
 from sesam.errors import DomainError
 from sesam.models import CaseKind
+from sesam.seen import Seen
 
 from ..models import (
     PickupDetails,
@@ -142,15 +143,17 @@ def change_pickup(
     *,
     user: User,
     details: dict[str, Any],
+    seen: Seen | None = None,
     text_confirmed: bool = False,
     kind: EventKind = EventKind.CHANGED,
     what: str = "Uppgifterna ändrades",
 ) -> PickupOrder:
-    """Change address, contact or comment while the order is open."""
+    """Change address, contact or comment while the order is open. ``seen`` is what the form was
+    filled in with: ``Overtaken`` where it says something else now."""
     pickup = lock_case(pickup)
     if pickup.has_ended:
         raise DomainError(f"Hämtordern är {pickup.status_words} och kan inte ändras.")
-    changed = case_details.set_details(pickup, details, names=DETAILS)
+    changed = case_details.set_details(pickup, details, names=DETAILS, seen=seen)
     if not changed:
         return pickup
     confirmed_stays = not any(name in ON_PAPER and name in details for name in changed)

@@ -59,7 +59,9 @@ def give_back(
     is the loan's id.
     """
     lending.lock([recipient.pk])
-    if done := Return.objects.filter(key=key, recipient=recipient).first():
+    if done := Return.objects.filter(key=key).first():
+        if done.recipient_id != recipient.pk:
+            raise DomainError("Formuläret hör till en annan retur. Öppna det igen.")
         return done
     backs = list({back.loan_id: back for back in backs}.values())
     _check(user, unit, warehouse, backs)

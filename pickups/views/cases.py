@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from django.contrib import messages
-from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
 from recipients import case_blocks, contact
+from recipients.case_forms import BlockForm
 from recipients.case_views import (
     CasePage,
     band_of,
@@ -29,6 +29,7 @@ from recipients.case_views import (
 from recipients.cases import last_event
 from sesam import undo
 from sesam.errors import DomainError
+from sesam.seen import Overtaken
 from sesam.templatetags.sesam import datum, datumtid
 
 from .. import differences, khs, services
@@ -88,15 +89,28 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
         editing = ""
     if request.method == "POST" and editing:
         return _save(request, pickup, editing)
+    if request.method == "POST" and pickup.has_ended:
+        return _too_late(request, pickup)
     return _pickup_page(request, pickup, editing=editing)
+
+
+def _too_late(request: UserRequest, pickup: PickupOrder) -> HttpResponse:
+    why = f"Hämtordern är {pickup.status_words} och kan inte ändras."
+    asked = request.GET.get("redigera", "")
+    unsaved = case_blocks.unsaved(pickup, asked, BLOCKS, request, why)
+    return _pickup_page(request, pickup, unsaved=unsaved, status=409)
 
 
 def _save(request: UserRequest, pickup: PickupOrder, name: str) -> HttpResponse:
     title, make = BLOCKS[name]
     # A form changes its instance: the page shows the order as it stands.
     form = make(request.POST, instance=find_pickup(request, pickup.case_number))
+    if pickup.lacks_address and not form.is_current:
+        again = case_blocks.overtaken(request, pickup, form)
+        return _pickup_page(request, pickup, editing=name, form=again, status=409)
     if not form.is_valid():
         return _pickup_page(request, pickup, editing=name, form=form, status=422)
+    seen = form.take_seen()
     details = dict(form.cleaned_data)
     confirmed = bool(details.pop("text_confirmed", False))
     try:
@@ -104,10 +118,17 @@ def _save(request: UserRequest, pickup: PickupOrder, name: str) -> HttpResponse:
             pickup,
             user=request.user,
             details=details,
+            seen=seen,
             text_confirmed=confirmed,
             what=f"{title} ändrades",
         )
+    except Overtaken:
+        pickup = find_pickup(request, pickup.case_number)
+        again = case_blocks.overtaken(request, pickup, form)
+        return _pickup_page(request, pickup, editing=name, form=again, status=409)
     except DomainError as fault:
+        if (now := find_pickup(request, pickup.case_number)).has_ended:
+            return _too_late(request, now)
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
         return _pickup_page(request, pickup, editing=name, form=form, status=422)
     messages.success(request, "Uppgifterna är sparade.")
@@ -177,7 +198,8 @@ def _pickup_page(
     pickup: PickupOrder,
     *,
     editing: str = "",
-    form: ModelForm[Any] | None = None,
+    form: BlockForm[Any] | None = None,
+    unsaved: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     log_case(request, pickup, "Hämtorder")
@@ -211,6 +233,7 @@ def _pickup_page(
             events=events,
             life=life_line(pickup, events),
             note=_note(pickup),
+            unsaved=unsaved,
             create=pickup_create.shown(request, pickup),
         ),
     }

@@ -29,7 +29,7 @@ from tests.pickups.builders import lend, prescriber, returned
 from tests.undoing import undo_address
 
 from .builders import closed, registered, report, technician
-from .pages import page_of
+from .pages import form_of, page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -342,7 +342,7 @@ def test_a_protected_persons_activity_gets_its_address_for_the_case(client, acti
     assert "Aktivitetsadress saknas" in text(client.get(page))
     typed = {"street": "Tillfälligt boende 5", "postcode": "39231", "locality": "Kalmar",
              "contact_phone": "08-465 004 41"}  # fmt: skip
-    client.post(f"{page}?redigera=adress", typed)
+    client.post(f"{page}?redigera=adress", form_of(client.get(f"{page}?redigera=adress")) | typed)
     activity.refresh_from_db()
     assert (activity.street, activity.typed_for_case) == ("Tillfälligt boende 5", True)
 
@@ -373,8 +373,10 @@ def test_what_the_store_shall_repair_is_written_anew_for_who_became_protected(ch
     assert "Spara" in form and "Kvarnbacken" not in form
     assert "Vid kvarnen" not in text(client.get(f"{page}?redigera=kommentar"))
 
-    assert client.post(f"{page}?redigera=beskrivning", {"request": ""}).status_code == 422
-    saved = client.post(f"{page}?redigera=beskrivning", {"request": "Byt bromsvajern."})
+    edited = f"{page}?redigera=beskrivning"
+    as_drawn = form_of(client.get(edited))
+    assert client.post(edited, as_drawn | {"request": ""}).status_code == 422
+    saved = client.post(edited, as_drawn | {"request": "Byt bromsvajern."})
     assert saved.status_code == 302
     shown = text(client.get(page))
     assert "Byt bromsvajern." in shown and "Beskrivningen visas inte" not in shown
@@ -391,5 +393,6 @@ def test_the_same_words_written_again_are_shown(chair):
     )
     client, page = as_user(repair.ordered_by), page_of(repair)
     Recipient.objects.update(is_protected=True)
-    client.post(f"{page}?redigera=beskrivning", {"request": repair.request})
+    edited = f"{page}?redigera=beskrivning"
+    client.post(edited, form_of(client.get(edited)) | {"request": repair.request})
     assert repair.request in text(client.get(page))

@@ -39,7 +39,7 @@ from tests.factories import (
     put_in_stock,
 )
 from tests.orders.builders import pdf, sent
-from tests.pickups.builders import lend, lend_chair_with_part, prescriber, returned
+from tests.pickups.builders import lend, lend_chair_with_part, prescriber, returned, someone
 
 from .builders import closed, kind, registered, report, technician
 
@@ -454,3 +454,11 @@ def test_the_parts_of_a_chair_can_be_worked_on(chair):
     main, part = lend_chair_with_part(RecipientFactory())
     assert registered(main, part).lines.count() == 2
     assert kind("Anpassning").is_ours
+
+
+def test_a_report_with_another_activitys_token_is_refused():
+    token = uuid.uuid4()
+    one, other = (registered(lend(someone(), ArticleFactory())) for _ in range(2))
+    report(one, token=token)
+    with pytest.raises(DomainError, match="en annan aktivitet"):
+        report(other, token=token)

@@ -24,11 +24,13 @@ from tests.factories import (
     put_in_stock,
 )
 from tests.papers import Paper, needs_pdf
+from tests.pickups.pages import form_of
 
 from .builders import add, start
 
 pytestmark = pytest.mark.django_db
 DELIVERY = "/bestallning/slutfor/leverans/"
+EDITED = f"{DELIVERY}?redigera=adress"
 HOME = {
     "street": "Kvarngatan 7", "postcode": "39231", "locality": "Kalmar",
     "door_code": "4711", "instructions": "Bakom gården",
@@ -82,11 +84,13 @@ def press(client, cart, rule: str, action: str = "way", **more):
 
 def save_address(client, cart, rule: str, **typed):
     """The pencil of the address, and «Spara»."""
+    seen = re.search(r'name="co_seen"[^>]*value="(\w+)"', client.get(EDITED).content.decode())
     data = {
+        "co_seen": seen[1] if seen else "",
         "token": str(cart.token), "delivery_way": way(rule).pk, "contact_prescriber": "nej",
         "extra_info": "", "open_block": "adress",
     }  # fmt: skip
-    return client.post(f"{DELIVERY}?redigera=adress", data | typed)
+    return client.post(EDITED, data | typed)
 
 
 def address_of(record) -> dict[str, str]:
@@ -313,3 +317,40 @@ def test_what_a_protected_persons_order_is_fetched_needs_no_address(client, cart
     order.refresh_from_db()
     with pytest.raises(DomainError, match="har ingen leveransadress"):
         services.type_address(order, user=order.ordered_by, details=TYPED)
+
+
+# --- a block that was open before ---
+
+
+def open_block(client, name: str) -> dict[str, list[str]]:
+    return form_of(client.get(f"{DELIVERY}?redigera={name}")) | {"open_block": [name]}
+
+
+@pytest.mark.parametrize("pressed", ["", "send", "way", "save", "attach"])
+def test_an_address_block_opened_before_somebody_became_protected_says_nothing(
+    client, cart, pressed
+):
+    form = open_block(client, "adress")
+    assert form["street"] == ["Kvarngatan 7"]
+    protect(cart.recipient)
+    url = DELIVERY if pressed else EDITED
+    answer = client.post(url, form | {"action": [pressed]}, follow=True).content.decode()
+    assert "Inget är sparat" in answer
+    for shown in (answer, client.get(EDITED).content.decode()):
+        assert "Kvarngatan" not in shown and "4711" not in shown
+    cart.refresh_from_db()
+    assert not cart.typed_for_case and not Order.objects.exists()
+
+
+def test_two_tabs_with_the_same_block_open_write_nothing_over_unseen(client, cart):
+    one, other = (open_block(client, "kontakt") for _ in range(2))
+    url = f"{DELIVERY}?redigera=kontakt"
+    assert client.post(url, other | {"contact_name": ["Bo Ek"]}).status_code == 302
+    answer = client.post(url, one | {"contact_name": ["Eva Ek"]})
+    shown = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Nu står det: Namn «Bo Ek»" in shown and "Eva Ek" in shown
+    again = form_of(answer) | {"open_block": ["kontakt"]}
+    assert client.post(url, again).status_code == 302
+    cart.refresh_from_db()
+    assert cart.contact_name == "Eva Ek"

@@ -222,7 +222,7 @@ def test_delivered_together_says_what_waits_for_what_and_promises_the_last_day(
     chair = add(cart, awaited(kalmar, LATE, name="Rullstol"))
     ramp = add(cart, there(kalmar, name="Ramp"))
     for line in (cushion, chair):
-        client.post(reverse("orders:together", args=[line.pk]))
+        client.post(reverse("orders:together", args=[line.pk]), {"samlevereras": "ja"})
     text = words(client.get(reverse("orders:checkout")))
     assert text.count("Väntar på Rullstol") == 1 and "Väntar på Kilkudde" not in text
     assert text.count(FROM_LATE) == 2 and text.count(FROM_STOCK) == 1

@@ -144,7 +144,7 @@ def test_what_waited_for_a_manual_line_is_promised_with_what_khs_puts_on(kalmar)
         put_in_stock(kalmar, article, 1)
     cart = start()
     for article, comment in ((manual_article(), "Ett specialbord"), (cushion, "")):
-        carts.toggle_together(cart, add(cart, article, comment=comment).pk)
+        carts.set_together(cart, add(cart, article, comment=comment).pk, on=True)
     order = services.send(cart, user=cart.user)
     assert {x.planned_delivery for x in order.lines.all()} == {None}
     new = put(order.lines.get(article__number="MANUELL"), chair)

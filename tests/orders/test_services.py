@@ -400,7 +400,7 @@ def test_lines_delivered_together_go_at_once_and_whole(khs):
     put_in_stock(khs, second, 2)
     cart = start()
     for article in (first, second):
-        carts.toggle_together(cart, add(cart, article).pk)
+        carts.set_together(cart, add(cart, article).pk, on=True)
     order = services.send(cart, user=cart.user)
     one, two = order.lines.all()
 

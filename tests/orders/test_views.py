@@ -647,7 +647,7 @@ def test_what_is_late_and_what_waits_for_it_is_said_above_the_lines(client, user
     late, chair = add(cart, ArticleFactory(name="Dyna")), add(cart, ArticleFactory(name="Stol"))
     put_in_stock(chair.warehouse, chair.article, 1)
     for line in (late, chair):
-        client.post(reverse("orders:together", args=[line.pk]))
+        client.post(reverse("orders:together", args=[line.pk]), {"samlevereras": "ja"})
     page = client.get("/bestallning/").content.decode()
     assert "En rad kan inte levereras nu" in page
     assert "Stol samlevereras och väntar också" in page and "Välj «Var för sig»" in page

@@ -33,6 +33,7 @@ from tests.factories import (
 from tests.orders.builders import add, start
 from tests.papers import Paper, needs_pdf
 from tests.pickups.builders import fetched, lend, lend_chair_with_part, returned, unit_with_store
+from tests.pickups.pages import form_of
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.4 Vid kvarnen\n%%EOF"
@@ -256,7 +257,8 @@ def test_a_pickup_order_made_before_gets_an_address_for_the_case(person):
     page = reverse("pickups:detail", args=[pickup.case_number])
     assert "Hämtadress saknas" in client.get(page).content.decode()
     typed = {"street": SECRET_LATER, "postcode": "392 31", "locality": "Kalmar"}
-    assert client.post(f"{page}?redigera=adress", typed).status_code == 302
+    form = form_of(client.get(f"{page}?redigera=adress")) | typed
+    assert client.post(f"{page}?redigera=adress", form).status_code == 302
     pickup.refresh_from_db()
     assert (pickup.street, pickup.door_code, pickup.comment) == (SECRET_LATER, "", "")
     text = client.get(page).content.decode()
