@@ -12,6 +12,9 @@ from typing import Any
 import hypothesis
 import pytest
 from django.conf import settings
+from django.db import connections
+
+from tests.template_database import Template, made
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -20,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 _started: list[Any] = []
+_templates: list[Template] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,6 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
         local_postgres.start(local_postgres.TEST)
         _started.append(local_postgres.TEST)
         os.environ["DATABASE_URL"] = local_postgres.url(local_postgres.TEST, "postgres")
+    if _makes_databases_for_workers(config):
+        _templates.append(Template())
     # How long an example takes says how busy the machine is, and nothing about the code.
     hypothesis.settings.register_profile(
         "portal", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -49,7 +55,16 @@ def pytest_configure(config: pytest.Config) -> None:
     assert settings.TESTING, "settings were read before the tests could set the environment"
 
 
+def _makes_databases_for_workers(config: pytest.Config) -> bool:
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", 0):
+        return False
+    asked = config.option
+    return not asked.collectonly and (asked.create_db or not asked.reuse_db)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
+    while _templates:
+        _templates.pop().drop()
     if _started:
         from sesam.dev import local_postgres
 
@@ -63,6 +78,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium (apt-get install chromium)"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest, django_db_modify_db_settings: None
+) -> None:
+    """A worker of xdist copies the database that all migrations made (template_database)."""
+    if hasattr(request.config, "workerinput") and (name := made()):
+        connections.databases["default"]["TEST"]["TEMPLATE"] = name
 
 
 @pytest.fixture(scope="session")
