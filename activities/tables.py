@@ -49,7 +49,7 @@ class ActivitiesTable(Table[Activity]):
 
 
 class FoundActivitiesTable(Table[Activity]):
-    """«Sök aktivitet» and «Mina aktiviteter»: by number, without whom it is about."""
+    """«Sök aktivitet»: by number, without whom it is about."""
 
     columns = (
         LinkColumn(
@@ -68,6 +68,7 @@ class FoundActivitiesTable(Table[Activity]):
     )
     order = "-registered"
     tie = ("-pk",)
+    counted_to = 1_000
     noun = ("aktivitet", "aktiviteter")
     empty_text = "Inga aktiviteter"
     empty_hint = "Välj en längre tid eller ett annat tjänsteställe."

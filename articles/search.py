@@ -159,13 +159,14 @@ SORTS: dict[str, tuple[str, str]] = {
 }
 
 
-def _by_amount(amount: str, is_rent: str) -> str:
-    """The first by one of the two prices, of the articles whose billing form charges that one."""
+def _by_amount(amount: str, sign: str) -> str:
+    """The first by one of the two prices, of the articles whose billing form charges that one:
+    whose rule is rent, or isn't. (Of ``<> ALL`` PostgreSQL thinks that hardly any article is so.)"""
     return (
         f"SELECT a.id, a.sort_key, a.name, s.{amount} AS amount"  # noqa: S608
         " FROM articles_price s JOIN articles_article a ON a.id = s.article_id"
-        f" WHERE a.billing_form_id {is_rent}"
-        "(ARRAY(SELECT id FROM articles_billingform WHERE rule = 'rent'))"
+        " WHERE a.billing_form_id = ANY"
+        f"(ARRAY(SELECT id FROM articles_billingform WHERE rule {sign} 'rent'))"
         f" AND s.{amount} IS NOT NULL AND s.valid_from <= %(today)s"
         " AND NOT EXISTS (SELECT FROM articles_price newer"
         " WHERE newer.article_id = s.article_id AND newer.valid_from > s.valid_from"
@@ -186,7 +187,7 @@ WALKS: dict[str, tuple[str, str]] = {
     ),
     SORTS["price"][0]: (
         # The rents and the list prices, each from their own index.
-        f"(({_by_amount('rent', '= ANY')}) UNION ALL ({_by_amount('list_price', '<> ALL')})) a",
+        f"(({_by_amount('rent', '=')}) UNION ALL ({_by_amount('list_price', '<>')})) a",
         f"(SELECT {_CHARGED} FROM articles_billingform f{_PRICE.format(a='a')}"  # noqa: S608
         " WHERE f.id = a.billing_form_id) IS NULL",
     ),

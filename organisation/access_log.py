@@ -8,7 +8,7 @@ From where it was asked for comes from ``sesam.asking``.
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -28,7 +28,8 @@ SYSTEM = "portalen"  # the job's name where nothing has one: a command at the se
 _INSERT = """
     INSERT INTO organisation_accesslogentry
         (at, user_id, job, unit_id, action, recipient_key, searched, detail, case_number, ip)
-    SELECT %s, %s, %s, %s, %s, recipient, %s, %s, %s, %s FROM unnest(%s::uuid[]) AS recipient
+    SELECT %s, %s, %s, %s, %s, recipient, %s, %s, about, %s
+    FROM unnest(%s::uuid[], %s::text[]) AS seen (recipient, about)
 """
 
 
@@ -61,18 +62,18 @@ def record(
 
     Without a user it was whoever started the job that runs, else the job itself.
     """
-    _write(user, action, [recipient_key], searched=searched, detail=detail, case_number=case_number)
+    _write(user, action, [(recipient_key, case_number)], searched=searched, detail=detail)
 
 
 def _write(
     user: User | None,
     action: AccessLogEntry.Action,
-    recipient_keys: list[uuid.UUID | None],
+    seen: Sequence[tuple[uuid.UUID | None, str]],
     *,
     searched: str = "",
     detail: str = "",
-    case_number: str = "",
 ) -> None:
+    """A row for each of those ``seen``, by key, in the case of that number."""
     asked = asking.now()
     user_id = user.pk if user else asked.started_by
     unit_id = user.default_unit_id if user else asked.starters_unit
@@ -88,9 +89,9 @@ def _write(
                 str(action),
                 digest(searched) if searched else "",
                 detail[:200],
-                case_number,
                 asked.ip,
-                recipient_keys,
+                [key for key, _ in seen],
+                [case_number for _, case_number in seen],
             ],
         )
 
@@ -109,8 +110,15 @@ def look(
 
 def look_at_all(request: HttpRequest, recipient_keys: Iterable[uuid.UUID], detail: str) -> None:
     """The same of everybody whom a list names: a row each, in one statement."""
-    if keys := list(dict.fromkeys(recipient_keys)):
-        _write(_looks(request), Action.VIEW, [*keys], detail=detail)
+    look_at_cases(request, ((key, "") for key in recipient_keys), detail)
+
+
+def look_at_cases(
+    request: HttpRequest, cases: Iterable[tuple[uuid.UUID, str]], detail: str
+) -> None:
+    """The same of a list of cases: whom each is about, and its number."""
+    if seen := list(dict.fromkeys(cases)):
+        _write(_looks(request), Action.VIEW, seen, detail=detail)
 
 
 def _looks(request: HttpRequest) -> User:

@@ -16,8 +16,9 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Page, Paginator
+from django.db import connection
 from django.db.models import F, Field, ForeignObjectRel, Model, Q, QuerySet
-from django.db.models.expressions import Combinable, OrderBy
+from django.db.models.expressions import Combinable, OrderBy, RawSQL
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -49,8 +50,14 @@ class BoundedPaginator(Paginator[Any]):
         first = (number - 1) * self.per_page
         rows = self.object_list
         if not self.is_beyond:
-            rows = rows.filter(pk__in=self._keys)
+            rows = rows.filter(pk__in=_one_of(rows.model, self._keys))
         return Page(rows[first : min(first + self.per_page, self.count)], number, self)
+
+
+def _one_of(model: type[Model], keys: list[Any]) -> RawSQL:
+    """``keys`` as one value, so that the question is the same however many there are."""
+    kind = model._meta.pk.rel_db_type(connection)
+    return RawSQL(f"SELECT unnest(%s::{kind}[])", [keys])  # noqa: S611  a type's name
 
 
 @dataclass(frozen=True)

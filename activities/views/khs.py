@@ -87,11 +87,9 @@ def my_day(request: UserRequest) -> HttpResponse:
     """A technician's day: what is planned, in order of place, with what to bring."""
     day = _day(request.GET.get("dag", ""))
     stops = khs.day_of(request.user, day)
-    for stop in stops:
-        if (recipient := stop.activity.recipient) is not None:
-            access_log.look(
-                request, recipient.key, "Min dag", case_number=stop.activity.case_number
-            )
+    shown = [stop.activity for stop in stops]
+    cases = ((one.recipient.key, one.case_number) for one in shown if one.recipient)
+    access_log.look_at_cases(request, cases, "Min dag")
     context = {
         "day": day,
         "stops": stops,

@@ -211,7 +211,7 @@ class Deviation(Case):
             models.Index(fields=["unit", "-created_at"], name="deviations_of_a_unit"),
             models.Index(fields=["ordered_by", "-created_at"], name="deviations_of_a_reporter"),
             # The back office's queue, in its order: all that there were, and what is open.
-            models.Index(fields=["created_at", "id"], name="deviation_queue"),
+            models.Index(fields=["due_on", "created_at", "id"], name="deviation_queue"),
             models.Index(
                 fields=["due_on", "id"],
                 condition=~Q(status="closed"),
