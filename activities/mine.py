@@ -39,7 +39,7 @@ class MyActivityTable(MyTable[Activity]):
         RecipientColumn(lambda activity: activity),
         Column("type", "Aktivitetstyp", "type.name", sort=sv("type__name")),
         DateColumn("registered", "Datum", "created_at", sort=("created_at", "id"),
-                   falling_first=True, priority=2),
+                   falling_first=True, priority=3),
         StatusColumn("status", "Status", lambda x: x.get_status_display(),
                      sort=by_label("status", ActivityStatus.choices)),
         TurnColumn(step_of, due="due_on"),

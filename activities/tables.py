@@ -19,7 +19,9 @@ from .life import step_of
 from .models import Activity
 
 _NUMBER = CodeColumn("number", "Aktivitetsnr", "case_number", sort="case_number", priority=2)
-_REGISTERED = DateColumn("registered", "Datum", "created_at", sort="created_at", falling_first=True)
+_REGISTERED = DateColumn(
+    "registered", "Datum", "created_at", sort="created_at", falling_first=True, priority=3
+)
 _DUE = DateColumn("due", "Klar senast", "due_on", sort="due_on", priority=2)
 
 

@@ -29,7 +29,7 @@ class DeviationTable(Table[Deviation]):
                      sort=by_label("status", DeviationStatus.choices)),
         TurnColumn(next_step, due="due_on"),
         DateColumn("registered", "Registrerad", "created_at", sort=("created_at", "id"),
-                   falling_first=True, priority=2),
+                   falling_first=True, priority=3),
     )  # fmt: skip
     order = "-registered"
     dom_id = "avvikelser"

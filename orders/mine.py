@@ -16,7 +16,6 @@ from django.utils.safestring import SafeString, mark_safe
 from articles.pictograms import WithPictograms
 from organisation.models import Source, User
 from organisation.permissions import BUFFERT, FORSKRIVARE, has_role
-from recipients import turns
 from recipients.cases import Case
 from recipients.mine import (
     MyTable,
@@ -86,8 +85,13 @@ class LifeColumn(Column):
     named_on_cards = False
 
     def html(self, row: MyOrderRow, table: Any) -> str:
-        step = turns.told(row.life.next_step)
-        return life_html(row.life) + (format_html("<br><small>{}</small>", step) if step else "")
+        step = row.life.next_step
+        if step is None:
+            return life_html(row.life)
+        since = f"sedan {day_shortly(step.since)}" if step.since else ""
+        return life_html(row.life) + format_html(
+            '<br><small>{} {} <span class="muted">{}</span></small>', step.turn, step.what, since
+        )
 
 
 class PlannedColumn(Column):

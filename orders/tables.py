@@ -28,7 +28,7 @@ class OrderedTable(Table[OrderLine]):
         NumberColumn("quantity", "Kvar att leverera", "open"),
         StatusColumn("status", "Status", "progress_label"),
         CodeColumn(
-            "order", "Beställning", "order.case_number", sort="order__case_number", priority=2
+            "order", "Beställning", "order.case_number", sort="order__case_number", priority=3
         ),
         Column(
             "planned",

@@ -29,7 +29,7 @@ class MyPickupTable(MyTable[PickupOrder]):
         PanelColumn("number", "Hämtorder", "case_number", key="case_number", sort="case_number",
                     css="code"),
         RecipientColumn(lambda pickup: pickup),
-        Column("unit", "Tjänsteställe", "unit.name", sort=sv("unit__name")),
+        Column("unit", "Tjänsteställe", "unit.name", sort=sv("unit__name"), priority=3),
         DateColumn("registered", "Registrerad", "created_at", sort=("created_at", "id"),
                    falling_first=True, priority=2),
         StatusColumn("status", "Status", lambda x: x.get_status_display(),
