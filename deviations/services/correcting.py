@@ -84,9 +84,9 @@ def _check_why(why: str) -> None:
 def why_not_reopen(deviation: Deviation) -> str:
     """Why it can't be opened again; empty where it can."""
     if deviation.is_withdrawn:
-        return "Anmälaren har återtagit avvikelsen. Den som vill anmäla igen gör en ny."
+        return f"Anmälaren har återtagit {deviation.definite.lower()}. Den som vill anmäla igen gör en ny."
     if not deviation.has_ended:
-        return f"Avvikelsen är redan öppen och handläggs av {deviation.handler or 'ingen än'}."
+        return f"{deviation.definite} är redan öppen och handläggs av {deviation.handler or 'ingen än'}."
     return ""
 
 
@@ -118,7 +118,9 @@ def hold(deviation: Deviation, *, user: User) -> Deviation:
     Twice is once."""
     deviation, promised = lock_with_promised(deviation, holds=True)
     if deviation.has_ended:
-        raise DomainError(f"Avvikelsen är {deviation.state_label.lower()}: öppna den igen först.")
+        raise DomainError(
+            f"{deviation.definite} är {deviation.state_label.lower()}: öppna den igen först."
+        )
     hold_all(deviation, user, promised)
     return deviation
 

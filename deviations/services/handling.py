@@ -67,13 +67,13 @@ def receive(deviation: Deviation, *, user: User) -> Deviation:
 def _taken(deviation: Deviation) -> str:
     if deviation.has_ended:
         return _ended(deviation)
-    return f"{deviation.handler} har redan tagit emot avvikelsen."
+    return f"{deviation.handler} har redan tagit emot {deviation.definite.lower()}."
 
 
 def _ended(deviation: Deviation) -> str:
     if deviation.is_withdrawn:
-        return "Anmälaren har återtagit avvikelsen."
-    return f"Avvikelsen är redan avslutad, av {deviation.handler}."
+        return f"Anmälaren har återtagit {deviation.definite.lower()}."
+    return f"{deviation.definite} är redan avslutad, av {deviation.handler}."
 
 
 @transaction.atomic
@@ -142,11 +142,11 @@ def check_open(deviation: Deviation, seen: int) -> None:
     if deviation.has_ended:
         raise DomainError(_ended(deviation))
     if deviation.status == DeviationStatus.REGISTERED:
-        raise DomainError("Ta emot avvikelsen först.")
+        raise DomainError(f"Ta emot {deviation.definite.lower()} först.")
     if last_event(deviation) != seen:
         raise DomainError(
-            "Någon annan har ändrat avvikelsen under tiden. Det du skrev står kvar här nedanför."
-            " Öppna avvikelsen i en ny flik och jämför, och spara sedan igen."
+            f"Någon annan har ändrat {deviation.definite.lower()} under tiden. Det du skrev står kvar här nedanför."
+            " Öppna sidan i en ny flik och jämför, och spara sedan igen."
         )
 
 
@@ -254,7 +254,7 @@ def why_not_withdraw(deviation: Deviation) -> str:
     if deviation.is_grave:
         return "En allvarlig händelse utreds alltid och kan inte återtas."
     if deviation.status != DeviationStatus.REGISTERED:
-        return "KHS har tagit emot avvikelsen, och den kan inte längre återtas."
+        return f"KHS har tagit emot {deviation.definite.lower()}, och den kan inte längre återtas."
     return ""
 
 

@@ -264,7 +264,9 @@ def change_account(
     more what was ``seen``."""
     deviation = lock_case(deviation)
     if deviation.has_ended:
-        raise DomainError(f"Avvikelsen är {deviation.state_label.lower()} och kan inte ändras.")
+        raise DomainError(
+            f"{deviation.definite} är {deviation.state_label.lower()} och kan inte ändras."
+        )
     forgotten = [*ACCOUNT, *CONTACT] if deviation.masked else []
     for name in forgotten:
         setattr(deviation, name, "")

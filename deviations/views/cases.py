@@ -190,7 +190,7 @@ def withdraw(request: UserRequest, number: str) -> HttpResponse:
         page=reverse("deviations:detail", args=[deviation.case_number]),
         template="deviations/withdraw.html",
         hindrance="" if deviation.is_withdrawn else why_not_withdraw(deviation),
-        stays="Behåll avvikelsen",
+        stays=f"Behåll {deviation.definite.lower()}",
         cancel=lambda case: services.withdraw(case, user=request.user),
         verb="Återta",
         done="återtagen",
@@ -299,7 +299,7 @@ def _note(deviation: Deviation) -> dict[str, str] | None:
             "tone": "amber",
             "icon": "shield-alert",
             "title": "Det som hände visas inte",
-            "text": "Mottagaren har fått skyddad identitet sedan avvikelsen registrerades. Skriv det"
+            "text": "Mottagaren har fått skyddad identitet sedan ärendet registrerades. Skriv det"
             " som KHS behöver veta, utan något som avslöjar var personen finns.",
         }
     return None

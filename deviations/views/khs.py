@@ -38,7 +38,7 @@ def receive(request: UserRequest, number: str) -> HttpResponse:
     except DomainError as fault:
         messages.error(request, fault.message)
     else:
-        messages.success(request, "Avvikelsen är mottagen, och du handlägger den.")
+        messages.success(request, f"{deviation.definite} är mottagen, och du handlägger den.")
     return to_page(deviation)
 
 
@@ -88,7 +88,9 @@ def reopen(request: UserRequest, number: str) -> HttpResponse:
             form.add_error(fault.field if fault.field in form.fields else None, fault.message)
             error = hindrance or " ".join(map(str, form.non_field_errors()))
         else:
-            messages.success(request, "Avvikelsen är öppnad igen, och du handlägger den.")
+            messages.success(
+                request, f"{deviation.definite} är öppnad igen, och du handlägger den."
+            )
             return dialogs.leave(request, page)
     elif request.method == "POST":
         status = 409 if hindrance else 422
@@ -112,7 +114,7 @@ def investigate(request: UserRequest, number: str) -> HttpResponse:
     if request.method == "POST":
         return _save(request, deviation)
     if deviation.has_ended:
-        messages.error(request, f"Avvikelsen är {deviation.state_label.lower()}.")
+        messages.error(request, f"{deviation.definite} är {deviation.state_label.lower()}.")
         return to_page(deviation)
     form = InquiryForm(deviation=deviation)
     return _page(request, deviation, form, seen=last_event(deviation))
@@ -147,7 +149,8 @@ def _save(request: UserRequest, deviation: Deviation) -> HttpResponse:
         # Who is told that somebody else was quicker has seen that now.
         now = last_event(deviation) if status == 409 else seen
         return _page(request, deviation, form, seen=now, status=status)
-    done = "Avvikelsen är avslutad, och anmälaren har fått svaret." if closes else "Sparat."
+    answered = f"{deviation.definite} är avslutad, och anmälaren har fått svaret."
+    done = answered if closes else "Sparat."
     messages.success(request, done)
     return to_page(deviation)
 

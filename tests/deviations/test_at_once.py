@@ -19,7 +19,7 @@ from tests.orders.builders import add, sent, start
 from tests.pickups.builders import prescriber, returned, someone
 from tests.real_http import Tab, signed_in
 
-from .builders import chair, grave, khs_user, received, registered
+from .builders import chair, closed, grave, khs_user, received, registered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -160,4 +160,66 @@ def test_a_promised_piece_is_delivered_in_the_instant_that_it_is_held_back():
     blocked = piece.blocks.filter(until=None).exists()
     assert blocked == (piece.status == Individual.Status.IN_STOCK)
     assert order.lines.get().reserved == 0
+    assert differences() == []
+
+
+def test_two_open_it_again_and_one_has_it(live_server):
+    made = closed(received(chair()))
+    url = reverse("deviations:reopen", args=[made.case_number])
+    tabs = of_khs(live_server, "Bo", "Siv")
+
+    answers = at_once(*[lambda tab=tab: tab.post(url, {"why": "Släppte igen."}) for tab in tabs])
+
+    assert sorted(answer.status for answer in answers) == [302, 409]
+    (told,) = [answer.text for answer in answers if answer.status == 409]
+    made.refresh_from_db()
+    assert f"Avvikelsen är redan öppen och handläggs av {made.handler}" in told
+    assert made.events.filter(text="Öppnades igen").count() == 1
+
+
+def test_two_say_what_kind_of_event_it_was_and_the_second_is_told(live_server):
+    made = received(chair())
+    url = f"{reverse('deviations:detail', args=[made.case_number])}?redigera=klassning"
+    tabs = of_khs(live_server, "Bo", "Siv")
+    seen = re.search(r'name="seen" value="([0-9]+)"', tabs[0].get(url).text)[1]
+    typed = {"event_type": "adverse", "category": made.category_id, "seen": seen}
+
+    answers = at_once(
+        *[
+            lambda tab=tab, harm=harm: tab.post(url, typed | {"consequence": harm, "why": "Knät."})
+            for tab, harm in zip(tabs, ("mild", "serious"), strict=True)
+        ]
+    )
+
+    assert sorted(answer.status for answer in answers) == [302, 409]
+    (told,) = [answer.text for answer in answers if answer.status == 409]
+    assert "Någon annan har ändrat" in told and "Knät." in told
+    made.refresh_from_db()
+    blocked = made.items.get().individual.blocks.filter(until=None).exists()
+    assert blocked == (made.consequence == "serious")
+    assert differences() == []
+
+
+def test_sent_twice_it_is_opened_and_changed_once(live_server):
+    made = closed(received(chair()))
+    (tab,) = of_khs(live_server, "Bo")
+    url = reverse("deviations:reopen", args=[made.case_number])
+
+    answers = at_once(*[lambda: tab.post(url, {"why": "Släppte igen."})] * 2)
+
+    assert [answer.status for answer in answers] == [302, 302]
+    assert made.events.filter(text="Öppnades igen").count() == 1
+
+
+def test_a_promised_piece_is_picked_in_the_instant_that_it_is_held_back():
+    article = ArticleFactory(is_marked=True)
+    (piece,) = put_in_stock(WarehouseFactory(), article, 1)
+    order, picker = sent((article, 1)), khs_user(first_name="Pia")
+
+    at_once(lambda: orders.start_picking(order, user=picker), lambda: grave(piece=piece))
+
+    order.refresh_from_db()
+    told = Message.objects.filter(user=picker).exists()
+    assert order.lines.get().reserved == 0
+    assert order.status == ("registered" if told else "picking")
     assert differences() == []
