@@ -33,10 +33,10 @@ PORTAL = {
     "articles, all hit, page 300": f"/artiklar/?q={COMMON}&sida=300",
     "articles, all hit, by supplier": f"/artiklar/?q={COMMON}&sortera=supplier",
     "articles, all hit, by price": f"/artiklar/?q={COMMON}&sortera=-price",
-    "articles, all hit, in stock": f"/artiklar/?q={COMMON}&lager=100&i_lager=on",
+    "articles, all hit, in stock": f"/artiklar/?q={COMMON}&lager=100&i_lager=ja",
     "articles, all hit, a branch": f"/artiklar/?q={COMMON}&gren=0403",
-    "articles, all hit, a supplier": f"/artiklar/?q={COMMON}&leverantor={{supplier}}&i_lager=on",
-    "articles, no words, in stock": "/artiklar/?lager=100&i_lager=on",
+    "articles, all hit, a supplier": f"/artiklar/?q={COMMON}&leverantor=Leverant%C3%B6r+7&i_lager=ja",
+    "articles, no words, a branch": "/artiklar/?lager=100&gren=04&i_lager=ja",
     "articles, seat width": "/artiklar/?q=rullstol&sittbredd=35-45",
     "article": f"/artiklar/{ARTICLE}/",
     "assortment": "/sortiment/",
@@ -56,7 +56,6 @@ PORTAL = {
     "recipient, activities": "/mottagare/{recipient}/?flik=aktiviteter",
     "recipient, deviations": "/mottagare/{recipient}/?flik=avvikelser",
     "recipient, history": "/mottagare/{recipient}/?flik=historik",
-    "recipient, aid list": "/mottagare/{recipient}/hjalpmedelslista/",
     "order": "/bestallningar/{order}/",
     "pickup": "/hamtordrar/H250/",
     "activities, search": "/aktiviteter/",
@@ -210,7 +209,7 @@ def work(client, url: str) -> float:
 
 def _places(user, client) -> dict[str, object]:
     """What the addresses name."""
-    from articles.models import Article, Balance, Supplier
+    from articles.models import Article, Balance
     from individuals.models import Individual
     from orders import cart as carts
     from organisation.models import Source, User, Warehouse
@@ -236,7 +235,6 @@ def _places(user, client) -> dict[str, object]:
         "main_id": Article.objects.order_by("pk").first().pk,
         "balance_id": Balance.objects.get(article=article, warehouse=central).pk,
         "piece_id": Individual.objects.get(number="234567").pk,
-        "supplier": Supplier.objects.order_by("pk").first().pk,
         "clerk": User.objects.get(username="bench_khs").pk,
     }
 
