@@ -1,0 +1,48 @@
+"""A field is drawn to the letter as Django would draw it."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django import forms
+from django.forms.renderers import DjangoTemplates, get_default_renderer
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy
+
+from sesam.form_drawing import Renderer
+
+ATTRS = {"id": "id_x", "class": 'a"b', "required": True, "disabled": False, "max": 12_345,
+         "data-x": mark_safe("&amp;")}  # fmt: skip
+VALUES = [None, "", "Åsa <b>&amp;\"'", mark_safe("<i>"), 1_234_567, Decimal("1.50"), True, False,
+          dt.date(2026, 11, 29), dt.datetime(2026, 11, 29, 8, 30), "rad\nrad"]  # fmt: skip
+CHOICES = [
+    ("", "---------"),
+    ("<1>", 'Å & "Ö" <b>'),
+    (1_234_567, "ett tal"),
+    (None, mark_safe("<i>ren</i>")),
+    ("Grupp & co", [("a", "A"), ("b", gettext_lazy("Yes"))]),
+]
+
+
+@pytest.mark.parametrize(
+    "widget",
+    [
+        forms.TextInput(), forms.NumberInput(), forms.EmailInput(), forms.URLInput(),
+        forms.TelInput(), forms.SearchInput(), forms.PasswordInput(render_value=True),
+        forms.HiddenInput(), forms.CheckboxInput(), forms.DateInput(), forms.TimeInput(),
+        forms.DateTimeInput(), forms.Textarea(), forms.Select(choices=CHOICES),
+        forms.SelectMultiple(choices=CHOICES), forms.NullBooleanSelect(),
+        forms.RadioSelect(choices=CHOICES[:2]), forms.Select(choices=[(1, 12_345), (2, True)]),
+        forms.Select(),
+    ],
+    ids=lambda widget: type(widget).__name__,
+)  # fmt: skip
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_a_field_is_drawn_as_django_would(widget, value):
+    for attrs in ({}, ATTRS):
+        ours = widget.render('n"amn', value, attrs, renderer=Renderer())
+        assert ours == widget.render('n"amn', value, attrs, renderer=DjangoTemplates())
+
+
+def test_it_draws_all_forms():
+    assert isinstance(get_default_renderer(), Renderer)
