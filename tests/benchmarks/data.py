@@ -123,7 +123,7 @@ INSERT INTO pickups_pickupreceipt (line_id, quantity, state, warehouse_id, at, b
     FROM pickups_pickupline l JOIN pickups_pickuporder p ON p.id = l.pickup_id
     WHERE p.status = 'received';
 INSERT INTO organisation_accesslogentry (at, user_id, unit_id, action, recipient_key, ip)
-    SELECT now() - n * interval '10 seconds', {user}, {unit}, 'view', r.key, '127.0.0.1'
+    SELECT now() - interval '1 day' - n * interval '10 seconds', {user}, {unit}, 'view', r.key, '127.0.0.1'
     FROM generate_series(1, {log}) n JOIN recipients_recipient r
         ON r.id = (SELECT min(id) FROM recipients_recipient) + n % {recipients};
 """
