@@ -275,9 +275,7 @@ piece_sections[PieceTab.ACTIVITIES].add(
 
 
 def _why_not_of_piece(request: HttpRequest, piece: Individual) -> str:
-    if piece.status != Individual.Status.IN_STOCK or piece.warehouse is None:
-        return "Individen står inte i ett förråd. Skapa aktiviteten från mottagaren."
-    return ""
+    return services.why_not_of_piece(piece, signed_in(request))
 
 
 def _may_start_of_piece(request: HttpRequest, piece: Individual) -> bool:

@@ -11,7 +11,13 @@ from .changing import cancel, change, undo_contact, why_not_cancel
 from .common import NotOurs, lock_activity, may_report, open_on
 from .planning import hand_back, plan, take, technicians
 from .received import repair_received
-from .registering import Registration, register, supplier_of, waits_for_it
+from .registering import (
+    Registration,
+    register,
+    supplier_of,
+    waits_for_it,
+    why_not_of_piece,
+)
 from .reporting import Used, report, why_not_report
 
 __all__ = [
@@ -36,5 +42,6 @@ __all__ = [
     "undo_contact",
     "waits_for_it",
     "why_not_cancel",
+    "why_not_of_piece",
     "why_not_report",
 ]

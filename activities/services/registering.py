@@ -217,6 +217,16 @@ def _pieces_of(wanted: Registration, loans: dict[int, Loan]) -> list[int]:
     return pieces
 
 
+def why_not_of_piece(piece: Individual, user: User) -> str:
+    """Why ``user`` can't start an activity about a piece on its own; empty when nothing hinders."""
+    if piece.status != Individual.Status.IN_STOCK or piece.warehouse_id is None:
+        return "Individen står inte i ett förråd. Skapa aktiviteten från mottagaren."
+    mine = user.units.filter(own_stores=piece.warehouse_id, own_stores__is_active=True)
+    if not has_role(user, KHS) and not mine.exists():
+        return "Individen står inte i något av dina förråd. Kontakta det förråd som den står i."
+    return ""
+
+
 def _check_in_store(wanted: Registration, piece: Individual, user: User) -> None:
     """The piece stands in one of the unit's own stores; KHS may say it of any store."""
     stores = wanted.unit.own_stores.filter(is_active=True)

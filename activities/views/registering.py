@@ -58,6 +58,9 @@ def begin(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 def begin_with_piece(request: HttpRequest, number: str) -> HttpResponse:
     """Open the dialog about a piece that stands in a store."""
     piece = get_object_or_404(Individual, number=number.replace("\0", ""))
+    if hindrance := services.why_not_of_piece(piece, signed_in(request)):
+        messages.error(request, hindrance)
+        return dialogs.leave(request, reverse("individuals:detail", args=[piece.number]))
     return _start(request, None, piece=piece.pk)
 
 

@@ -15,6 +15,7 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
+from activities import services as activities
 from individuals.models import Individual
 from organisation.behalf import units_of, usual_unit
 from organisation.permissions import CARE, roles, signed_in
@@ -268,6 +269,8 @@ class DeviationDialog(StepDialog):
     def _activity_instead(self) -> str:
         """Where ordinary wear is asked to be mended, with the same aids."""
         if self.piece:
+            if activities.why_not_of_piece(self.piece, signed_in(self.request)):
+                return ""
             return reverse("activities:begin_with_piece", args=[self.piece.number])
         if self.recipient is None:
             return ""

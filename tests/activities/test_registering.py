@@ -323,6 +323,14 @@ def order(user):
     return sent((bed, 1), user=user, recipient=RecipientFactory())
 
 
+def test_a_piece_in_somebody_elses_store_is_told_before_anything_is_typed(client):
+    (piece,) = put_in_stock(WarehouseFactory(), ArticleFactory(is_marked=True), 1)
+    url = reverse("activities:begin_with_piece", args=[piece.number])
+    answer = client.get(url)
+    assert answer.url == reverse("individuals:detail", args=[piece.number])
+    assert "Individen står inte i något av dina förråd." in text(client.get(answer.url))
+
+
 def test_from_an_order_that_then_waits(client, order):
     page = reverse("orders:detail", args=[order.case_number])
     begin_url = reverse("activities:begin_with_order", args=[order.case_number])

@@ -22,6 +22,7 @@ from tests.factories import (
     BufferFactory,
     UnitFactory,
     UserFactory,
+    WarehouseFactory,
     put_in_stock,
 )
 from tests.orders.builders import sent
@@ -203,6 +204,16 @@ def test_wear_is_no_deviation_and_leads_to_an_activity_about_the_same_aid(client
     instead = reverse("activities:begin", args=[loan.recipient.key]) + f"?valda={loan.pk}"
     assert f'href="{instead}"' in shown.content.decode()
     assert client.get(instead).status_code == 302
+
+
+def test_wear_of_a_piece_in_somebody_elses_store_leads_nowhere_that_ends_in_a_refusal(client):
+    article = ArticleFactory(is_marked=True)
+    (theirs,) = put_in_stock(WarehouseFactory(), article, 1)
+    (own,) = put_in_stock(BufferFactory(), article, 1)
+    for piece, leads in ((theirs, False), (own, True)):
+        begun = client.get(reverse("deviations:begin_of_piece", args=[piece.number])).url
+        link = reverse("activities:begin_with_piece", args=[piece.number])
+        assert (link in client.get(begun).content.decode()) == leads
 
 
 def test_from_an_activity_with_its_aids(client):
