@@ -17,7 +17,7 @@ from recipients.ticked import HeldAidRow
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 from sesam.form_fields import RecordField, choice, record_choice
 
-from . import presets
+from . import presets, services
 from .models import Activity, ActivityType, AddressInstruction, Priority, WhoseAddress
 
 TOO_LONG = {"max_length": "Texten får vara högst 2 000 tecken."}
@@ -324,6 +324,54 @@ class CaseCommentForm(case_forms.BlockForm[Activity]):
         labels = {"comment": "Kommentar"}
         widgets = {"comment": forms.Textarea(attrs={"rows": 2})}
         error_messages = {"comment": TOO_LONG}
+
+
+class PlanForm(forms.Form):
+    """«Planering»: the day, the hour, who, and what to bring. Only KHS's technicians are chosen, for
+    what they do."""
+
+    dag = forms.DateField(
+        label="Dag",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={
+            "required": "Ange dagen.",
+            "invalid": "Ange dagen som år-månad-dag, till exempel 2026-12-01.",
+        },
+    )
+    tid = forms.CharField(
+        label="Klockan",
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"placeholder": "10–12", "autocomplete": "off"}),
+    )
+    tekniker = RecordField(
+        User.objects.none(), label="Tekniker", required=False, empty_label="Ingen vald",
+        error_messages={"invalid_choice": "Välj en tekniker på KHS."},
+    )  # fmt: skip
+    ta_med = forms.CharField(
+        label="Ta med",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    #: The service's words for them.
+    FIELDS = {"day": "dag", "technician": "tekniker"}
+
+    def __init__(self, data: Any = None, *, activity: Activity) -> None:
+        super().__init__(
+            data,
+            initial={
+                "dag": activity.planned_for,
+                "tid": activity.planned_time,
+                "tekniker": activity.technician_id,
+                "ta_med": activity.bring,
+            },
+        )
+        if activity.is_workshops:
+            record_choice(self, "tekniker").queryset = services.technicians()
+        else:
+            del self.fields["tekniker"]
 
 
 class ReportForm(forms.Form):

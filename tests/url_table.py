@@ -149,7 +149,7 @@ URLS: dict[str, Row] = {
     "activities:attachment": Row(CARE, others=404, logs="download", others_post=405),
     # what KHS's workshop does with it
     "activities:take": Row(ONLY_KHS, post=True, others_post=403),  # no technician asks
-    "activities:plan": Row(ONLY_KHS, post=True, others_post=403),  # no day is named
+    "activities:plan": Row(ONLY_KHS, post=True, logs="view", others_post=403),  # no day is named
     "activities:hand_back": Row(ONLY_KHS, post=True, others_post=403),  # nobody has it
     "activities:my_day": Row(ONLY_KHS),
     # pickup orders

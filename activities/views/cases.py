@@ -37,7 +37,13 @@ from sesam.seen import Overtaken
 from sesam.templatetags.sesam import datum, datumtid
 
 from .. import documents, services, shown
-from ..forms import CaseAddressForm, CaseCommentForm, CaseContactForm, CaseRequestForm
+from ..forms import (
+    CaseAddressForm,
+    CaseCommentForm,
+    CaseContactForm,
+    CaseRequestForm,
+    PlanForm,
+)
 from ..life import life_line
 from ..models import Activity, ActivityStatus
 from ..slots import activity_create
@@ -100,7 +106,7 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
         return _save(request, activity, editing)
     if request.method == "POST" and (activity.has_ended or activity.address_masked):
         return _too_late(request, activity)
-    return _activity_page(request, activity, editing=editing)
+    return activity_page(request, activity, editing=editing)
 
 
 def _too_late(request: UserRequest, activity: Activity) -> HttpResponse:
@@ -110,7 +116,7 @@ def _too_late(request: UserRequest, activity: Activity) -> HttpResponse:
         why = f"Aktiviteten är {activity.status_words} och kan inte ändras."
     asked = request.GET.get("redigera", "")
     unsaved = case_blocks.unsaved(activity, asked, BLOCKS, request, why)
-    return _activity_page(request, activity, unsaved=unsaved, status=409)
+    return activity_page(request, activity, unsaved=unsaved, status=409)
 
 
 def _may_edit(activity: Activity) -> set[str]:
@@ -135,9 +141,9 @@ def _save(request: UserRequest, activity: Activity, name: str) -> HttpResponse:
     form = make(request.POST, instance=find_activity(request, activity.case_number))
     if activity.address_masked and not form.is_current:
         again = case_blocks.overtaken(request, activity, form)
-        return _activity_page(request, activity, editing=name, form=again, status=409)
+        return activity_page(request, activity, editing=name, form=again, status=409)
     if not form.is_valid():
-        return _activity_page(request, activity, editing=name, form=form, status=422)
+        return activity_page(request, activity, editing=name, form=form, status=422)
     seen = form.take_seen()
     details = dict(form.cleaned_data)
     confirmed = bool(details.pop("text_confirmed", False))
@@ -154,12 +160,12 @@ def _save(request: UserRequest, activity: Activity, name: str) -> HttpResponse:
         activity = find_activity(request, activity.case_number)
         again = case_blocks.overtaken(request, activity, form)
         open_one = name if name in _may_edit(activity) else ""
-        return _activity_page(request, activity, editing=open_one, form=again, status=409)
+        return activity_page(request, activity, editing=open_one, form=again, status=409)
     except DomainError as fault:
         if (now := find_activity(request, activity.case_number)).has_ended:
             return _too_late(request, now)
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
-        return _activity_page(request, activity, editing=name, form=form, status=422)
+        return activity_page(request, activity, editing=name, form=form, status=422)
     messages.success(request, "Uppgifterna är sparade.")
     if saved.contact_prescriber != activity.contact_prescriber:
         undo.offer(
@@ -235,13 +241,14 @@ def paper(request: HttpRequest, number: str) -> HttpResponse:
 # --- the page ---
 
 
-def _activity_page(
+def activity_page(
     request: UserRequest,
     activity: Activity,
     *,
     editing: str = "",
     form: BlockForm[Any] | None = None,
     unsaved: dict[str, Any] | None = None,
+    plan: PlanForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     log_case(request, activity, "Aktivitet")
@@ -278,9 +285,7 @@ def _activity_page(
         "may_hand_back": is_khs
         and not activity.has_ended
         and activity.status != ActivityStatus.REGISTERED,
-        "technicians": services.technicians()
-        if is_khs and activity.is_workshops and not activity.has_ended
-        else [],
+        "plan": plan or (PlanForm(activity=activity) if is_khs else None),
         "masked": activity.address_masked,
         "case": CasePage(
             title=str(activity),

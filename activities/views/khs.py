@@ -15,8 +15,9 @@ from organisation.permissions import KHS, UserRequest, roles
 from sesam.errors import DomainError
 
 from .. import khs, services
+from ..forms import PlanForm
 from ..models import Activity
-from .cases import find_activity, no_store
+from .cases import activity_page, find_activity, no_store
 
 
 def _to_page(activity: Activity) -> HttpResponse:
@@ -40,27 +41,29 @@ def take(request: UserRequest, number: str) -> HttpResponse:
 @roles(KHS)
 @require_POST
 def plan(request: UserRequest, number: str) -> HttpResponse:
-    """«Planera»: the day, the time, and who."""
+    """«Planera»: the day, the time, and who. What is wrong is told at its field."""
     activity = find_activity(request, number)
-    who = request.POST.get("tekniker", "")
-    technician = None
-    if who.isascii() and who.isdigit() and len(who) < 10:
-        technician = services.technicians().filter(pk=int(who)).first()
+    form = PlanForm(request.POST, activity=activity)
+    if not form.is_valid():
+        return activity_page(request, activity, plan=form, status=422)
+    said = form.cleaned_data
     try:
         services.plan(
             activity,
             user=request.user,
-            day=dt.date.fromisoformat(request.POST.get("dag", "")),
-            time=request.POST.get("tid", "").replace("\0", ""),
-            technician=technician,
-            bring=request.POST.get("ta_med", "").replace("\0", ""),
+            day=said["dag"],
+            time=said["tid"],
+            technician=said.get("tekniker"),
+            bring=said["ta_med"],
         )
-    except ValueError:
-        messages.error(request, "Ange dagen som år-månad-dag, till exempel 2026-12-01.")
     except DomainError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, "Aktiviteten är planerad.")
+        field = PlanForm.FIELDS.get(error.field or "")
+        if field not in form.fields:  # it has changed meanwhile: the page says how it stands
+            messages.error(request, error.message)
+            return _to_page(activity)
+        form.add_error(field, error.message)
+        return activity_page(request, activity, plan=form, status=422)
+    messages.success(request, "Aktiviteten är planerad.")
     return _to_page(activity)
 
 

@@ -196,6 +196,20 @@ def test_a_technician_takes_plans_and_hands_back(activity):
     assert activity.technician is None
 
 
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [("", "Ange dagen."), ("i morgon", "år-månad-dag"), ("2020-01-01", "inte har varit")],
+)
+def test_a_day_that_is_none_is_told_at_its_field_and_what_was_typed_stays(activity, day, told):
+    khs = as_user(technician())
+    url = reverse("activities:plan", args=[activity.case_number])
+    answer = khs.post(url, {"dag": day, "tid": "10–12", "ta_med": "Vajrar"})
+    assert answer.status_code == 422
+    assert told in text(answer) and "Vajrar" in text(answer) and "10–12" in text(answer)
+    activity.refresh_from_db()
+    assert activity.planned_for is None
+
+
 def test_the_second_technician_is_told_who_has_it(activity):
     first, second = technician(), technician()
     services.take(activity, user=first)
