@@ -9,6 +9,16 @@ const HTML = `<form role="search" method="post" hx-target="#find-says" hx-select
 <div class="find-list"><div id="find-recent"></div><nav aria-labelledby="find-go"><h2 id="find-go">Gå till</h2><ul></ul></nav></div>
 <p class="find-foot">Personnummer sparas inte. Varje sökning efter en mottagare loggas.</p>`;
 
+// Pages into which nothing else is fetched come without htmx.
+function htmxOf(link) {
+  if (window.htmx) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    Object.assign(script, { src: link.dataset.htmx, onload: resolve, onerror: reject });
+    document.head.append(script);
+  });
+}
+
 // link: the magnifier of the bar, whose page has the box; typed: what was typed already; closed(): sees that the focus stands somewhere.
 export function open(link, typed, closed) {
   if (!document.getElementById("find-sheet")) {
@@ -77,9 +87,12 @@ export function open(link, typed, closed) {
   });
 
   document.body.append(box);
-  htmx.process(box);
   box.showModal();
-  if (typed.includes("\n")) form.requestSubmit();
+  // Until it is there the form is a plain one, and leads to the page that has the box.
+  htmxOf(link).then(() => {
+    htmx.process(box);
+    if (typed.includes("\n")) form.requestSubmit();
+  }, () => {});
 }
 
 // What the box would take what is typed for; what it is, the server says.

@@ -7,9 +7,9 @@
   const dialog = () => document.getElementById("dialog");
   const panel = () => document.getElementById("panel");
 
-  // --- Which plain links and forms htmx takes over  ---
+  // --- Which plain links and forms htmx takes over, on pages that have it  ---
   function enhance(element, attributes) {
-    if (element.hasAttribute("hx-get") || element.hasAttribute("hx-post")) return;
+    if (!window.htmx || element.hasAttribute("hx-get") || element.hasAttribute("hx-post")) return;
     for (const [name, value] of Object.entries(attributes)) element.setAttribute("hx-" + name, value);
     htmx.process(element);
   }
@@ -576,13 +576,28 @@
   function fold(details) { details.open = !narrow.matches; }
   narrow.addEventListener("change", () => document.querySelectorAll("details.filters").forEach(fold));
 
+  // What shows the same page otherwise (a tab, another order, another page of a list), followed as a plain
+  // link: there one is again, and not at the page's top.
+  const TURNS = { ".tabs": ".tabs [aria-current]", "a.sort": "th[aria-sort] a.sort", ".pages": ".list-count" };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]:not([hx-get])");
+    const turn = link && !event.defaultPrevented && Object.keys(TURNS).find((kind) => link.closest(kind));
+    if (turn) sessionStorage.setItem("turn", `${turn} ${link.pathname}`);
+  });
+  function whereTurned() {
+    const [turn, path] = (sessionStorage.getItem("turn") || "").split(/ (?=\/)/);
+    sessionStorage.removeItem("turn");
+    return path === location.pathname && document.querySelector(`main :is(${TURNS[turn]})`);
+  }
+
   // A whole page that answers a deed says where: the first field that is wrong, what the page itself
   // gave the focus (a message, a count, a removed row), else its heading.
   function focusAnswer() {
     const invalid = document.querySelector("main [aria-invalid='true']:not(fieldset), main fieldset[aria-invalid='true'] input");
     if (invalid) { invalid.focus(); return; }
+    const turned = whereTurned();
     if (location.hash || !nothingFocused()) return;
-    const given = document.querySelector("main [autofocus]");
+    const given = turned || document.querySelector("main [autofocus]");
     const [came] = performance.getEntriesByType("navigation");
     if (!given && !(came && (came.redirectCount || came.responseStatus >= 400))) return;
     const target = given || document.querySelector("main h1:not(.visually-hidden)") || document.getElementById("innehall");
@@ -611,7 +626,7 @@
     document.querySelectorAll("body > .top, main > .band, main > .band-thin, main > .band > .band-who").forEach((part) => sticks.observe(part));
     addEventListener("resize", measureStuck);
     focusAnswer();
-    htmx.onLoad(enhanceAll);
+    window.htmx?.onLoad(enhanceAll);
     enhanceAll(document.body);
     markOpenRow();
   }

@@ -1,6 +1,7 @@
 """The back office as KHS sees and walks it: the day, the queues, a register and its form."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.urls import reverse
@@ -98,6 +99,26 @@ def test_the_queues_are_tabs_with_their_counts(orders, khs):
     expect(tabs.get_by_role("link", name="Restnoterade 1")).to_have_attribute(
         "aria-current", "page"
     )
+
+
+def test_another_queue_another_order_and_another_page_keep_the_place(orders, khs):
+    khs.get_by_role("link", name="Ordrar", exact=True).click()
+    tabs = khs.get_by_role("navigation", name="Beställningar")
+    tabs.get_by_role("link", name="Restnoterade 1").press("Enter")
+    expect(khs.locator("#result_list tbody tr")).to_have_count(1)
+    expect(tabs.locator("[aria-current]")).to_be_focused()
+    khs.get_by_role("link", name="Ålder").press("Enter")
+    expect(khs.locator("th[aria-sort] a", has_text="Ålder")).to_be_focused()
+
+
+def test_the_search_box_of_every_page_answers_where_nothing_else_is_fetched(orders, khs):
+    assert khs.evaluate("typeof window.htmx") == "undefined"
+    khs.keyboard.press("Control+k")
+    box = khs.get_by_role("dialog", name="Sök")
+    box.get_by_role("textbox").fill("19121212")
+    box.get_by_role("textbox").press("Enter")
+    expect(box.locator("#find-says .field-error")).to_be_visible()
+    expect(khs).to_have_url(re.compile("/admin/$"))
 
 
 def test_ticked_orders_are_picked_together_and_what_cannot_be_is_told(orders, khs):

@@ -29,7 +29,8 @@ PATHS = [
 # KHS's: the day, queues, registers, and what is done with a case.
 KHS_PATHS = [
     *("/admin/", "/admin/orders/order/?lage=klar", "/admin/pickups/pickuporder/"),
-    "/admin/recipients/recipient/",
+    *("/admin/recipients/recipient/", "/admin/articles/article/", "/admin/articles/balance/"),
+    *("/admin/articles/stockmovement/", "/admin/individuals/individual/"),
 ]
 # Forms of registers are Django's, with its scripts: they are light enough when nothing moves.
 FORMS = ["/admin/individuals/blockreason/add/", "/admin/articles/article/add/"]
@@ -110,13 +111,11 @@ def test_a_first_visit_is_light_and_nothing_moves(
         return cold(*arguments, width=width, username=username)
 
     for path in paths:
-        # 46 aids, all listed; all that has happened; a queue.
-        long = path in (world["many"], history) or "lage=klar" in path
+        # 46 aids, all listed; all that has happened.
+        long = path in (world["many"], history)
         most = {**MOST, "raw": 230 * KB} if long else MOST
         if path in FORMS:
             most = {"sheets": 100 * KB}
-        elif path in KHS_PATHS:
-            most = {**most, "sheets": 61 * KB}
         page = fresh(1280)
         for what, found in weight(page, live_server.url + path).items():
             if what in most and found > most[what]:

@@ -226,6 +226,17 @@ def test_a_tab_of_a_panel_keeps_the_focus(world, scripted):
     world.stands_on(".panel .tabs [aria-current]" if scripted else ".panel-title")
 
 
+def test_a_tab_of_a_page_stands_on_itself(world, scripted):
+    if not scripted:
+        pytest.skip("a link to a page, which begins at its top")
+    world.open(f"/mottagare/{world.person.key}/")
+    world.press("link", "Historik")
+    world.page.wait_for_url(re.compile("flik=historik"))
+    world.stands_on(".tabs [aria-current]")
+    world.open("/artiklar/710001/")
+    world.stands_on("body")
+
+
 def test_a_wrong_number_stands_on_the_field(world):
     for path, name in (("/", "q"), ("/mottagare/", "nummer")):
         world.open(path)
