@@ -12,12 +12,14 @@ from django.db.models import Field, Model, Q, QuerySet, Value
 from django.db.models.functions import Upper
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 
 from organisation.admin import ChangesAlone, ForKhs, as_text, for_khs
 from organisation.long_lists import LongList
 from organisation.permissions import signed_in
 from sesam import attachments
 from sesam.errors import DomainError
+from sesam.templatetags.sesam import tal
 
 from . import catalogue_import, measures, stock
 from .catalogue_admin import export_view, import_view, upload_view
@@ -242,9 +244,9 @@ class StockMovementAdmin(ForKhs, LongList[StockMovement]):
     """The ledger, to look at."""
 
     list_display = (
-        "at",
+        "shown_at",
         "kind",
-        "quantity",
+        "shown_quantity",
         "article",
         "individual_number",
         "warehouse",
@@ -252,11 +254,20 @@ class StockMovementAdmin(ForKhs, LongList[StockMovement]):
         "note",
         "user",
     )
+    list_per_page = 50
     list_display_links = None  # the row says all
     list_filter = ("kind", "warehouse")
     list_select_related = ("article", "warehouse", "user")
     search_fields = ("article__number", "case__number", "individual_number")
     search_help_text = "Hela artikelnumret, ärendenumret eller individnumret"
+
+    @admin.display(description="tid", ordering="at")
+    def shown_at(self, movement: StockMovement) -> str:
+        return timezone.localtime(movement.at).strftime("%Y-%m-%d %H:%M")
+
+    @admin.display(description="antal", ordering="quantity")
+    def shown_quantity(self, movement: StockMovement) -> str:
+        return f"{'+' if movement.quantity > 0 else ''}{tal(movement.quantity)}"
 
     @admin.display(description="ärende", ordering="case_number")
     def shown_case(self, movement: StockMovement) -> str:

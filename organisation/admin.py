@@ -6,13 +6,14 @@ from typing import Any, Concatenate, TypeVar, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Model, ProtectedError
+from django.db.models import DateField, DateTimeField, Field, Model, ProtectedError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject
@@ -87,7 +88,31 @@ class Locked:
         return found
 
 
-class ForKhs(Locked):
+class OwnFields:
+    """A register's fields are the portal's: a day and a time are chosen by the browser's own means,
+    and what is chosen among other records has no windows of its own to change those in."""
+
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if isinstance(db_field, DateTimeField):
+            kwargs |= {
+                "form_class": forms.DateTimeField,
+                "widget": _typed("datetime-local", "%Y-%m-%dT%H:%M"),
+            }
+        elif isinstance(db_field, DateField):
+            kwargs["widget"] = _typed("date", "%Y-%m-%d")
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # a mixin's
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
+
+def _typed(kind: str, written: str) -> forms.DateTimeInput:
+    return forms.DateTimeInput(attrs={"type": kind}, format=written)
+
+
+class ForKhs(OwnFields, Locked):
     """Rights for an admin of KHS's daily work: the role decides, whoever runs the system has none."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -131,7 +156,7 @@ def as_text(name: str, description: str) -> Any:  # a function; the stubs of fie
     return shown
 
 
-class UsedStays(Locked, admin.ModelAdmin[M]):
+class UsedStays(OwnFields, Locked, admin.ModelAdmin[M]):
     """What is in use isn't deleted, and the page says by what; numbers only, since those who run
     the system see no patients. (The database holds it too.)"""
 
@@ -327,7 +352,7 @@ class UserForm(ChangesAlone[User], UserChangeForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(Locked, DjangoUserAdmin[User]):
+class UserAdmin(OwnFields, Locked, DjangoUserAdmin[User]):
     """Users are ended («aktiv» off), never removed: the log and the cases name them."""
 
     form = UserForm

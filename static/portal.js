@@ -571,6 +571,11 @@
     if (table) import(table.dataset.script).then((spread) => spread.count(table), () => {});
   });
 
+  // A filter of the back office acts at once, and has the focus again on the page that comes.
+  document.addEventListener("change", ({ target }) => {
+    if (target.matches("select[data-go]")) location.assign(`${target.value || "?"}#${target.id}`);
+  });
+
   // Filters stand open beside the search box where there is room, else folded under it.
   const narrow = matchMedia("(max-width: 799.98px)");
   function fold(details) { details.open = !narrow.matches; }
@@ -626,6 +631,7 @@
     document.querySelectorAll("body > .top, main > .band, main > .band-thin, main > .band > .band-who").forEach((part) => sticks.observe(part));
     addEventListener("resize", measureStuck);
     focusAnswer();
+    if (/^#valj-\d+$/.test(location.hash)) document.querySelector(location.hash)?.focus();
     window.htmx?.onLoad(enhanceAll);
     enhanceAll(document.body);
     markOpenRow();

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.contrib import admin
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import BaseForm
 from django.utils import timezone
@@ -173,6 +174,8 @@ def list_cells(row: Iterable[str], headers: list[dict[str, Any]]) -> list[SafeSt
         named = found[1] == "th"
         css = f"{'title ' if named else ''}{found[3] or ''}"
         rest = cell[found.end() :]
+        if rest == f">{admin.site.empty_value_display}</td>":
+            css += " is-none"
         if named:
             rest = rest.removesuffix("</th>") + "</td>"
         start = format_html('<td class="{}" data-label="{}"', css, capfirst(header["text"]))
@@ -183,22 +186,20 @@ def list_cells(row: Iterable[str], headers: list[dict[str, Any]]) -> list[SafeSt
 # --- forms ------------------------------------------------------------------------------------
 
 
-# What Django puts on every form for things that no form of ours has: fields filled in by others, and
-# actions of a list. With what they need they weigh as much as the rest of the page.
-_UNUSED = ("actions.js", "urlify.js", "prepopulate.js", "xregexp.js", "xregexp.min.js")
+# Django's scripts for lists that one moves choices between. Its others are for what no form of ours has,
+# or are ours (static/register.js): with them a form weighs as much again as the rest of its page.
+_MOVED = ("core.js", "SelectBox.js", "SelectFilter2.js")
 
 
 @register.filter
-def needed_scripts(media: Any) -> SafeString:
-    return mark_safe("".join(tag for tag in media.render_js() if not _loads(tag, _UNUSED)))
+def widget_scripts(media: Any) -> SafeString:
+    return mark_safe("".join(tag for tag in media.render_js() if _loads(tag, _MOVED)))
 
 
 @register.filter
 def has_widgets(media: Any) -> bool:
-    """Whether the form has calendars or lists that one moves choices between."""
-    return any(
-        _loads(tag, ("SelectFilter2.js", "DateTimeShortcuts.js")) for tag in media.render_js()
-    )
+    """Whether the form has lists that one moves choices between."""
+    return any(_loads(tag, ("SelectFilter2.js",)) for tag in media.render_js())
 
 
 def _loads(tag: str, names: tuple[str, ...]) -> bool:

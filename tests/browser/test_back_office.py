@@ -8,10 +8,16 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from articles.models import Price
+from articles.models import Price, StandardComponent
 from orders.models import Order
 from organisation.permissions import KHS
-from tests.factories import ArticleFactory, UserFactory, WarehouseFactory, put_in_stock
+from tests.factories import (
+    ArticleFactory,
+    SupplierFactory,
+    UserFactory,
+    WarehouseFactory,
+    put_in_stock,
+)
 from tests.orders.builders import project, sent
 from tests.pickups.builders import fetched, lend
 
@@ -160,6 +166,49 @@ def test_what_is_wrong_in_a_register_is_said_at_the_field_and_in_a_note_that_lea
     expect(khs.get_by_role("navigation", name="Block på sidan")).to_contain_text("fel")
     assert faults(khs) == []
     assert not Price.objects.filter(article=article, list_price__lt=0).exists()
+
+
+def test_a_register_is_filled_in_by_the_keyboard(khs, live_server):
+    """What is found by typing, a day, and rows that are added and taken away again."""
+    supplier, part = SupplierFactory(name="Alu Rehab AB"), ArticleFactory(name="Armstöd")
+    article = ArticleFactory(name="Netti", supplier=SupplierFactory(name="Etac Sverige AB"))
+    url = reverse("admin:articles_article_change", args=[article.pk])
+    khs.goto(live_server.url + url)
+    field = khs.get_by_role("combobox", name="Leverantör")
+    hits = khs.get_by_role("listbox", name="Träffar").get_by_role("option")
+    expect(field).to_have_value("Etac Sverige AB")
+    field.fill("rehab")
+    expect(hits).to_have_text(["Alu Rehab AB"])
+    assert faults(khs) == []
+    field.press("Escape")
+    expect(field).to_have_value("Etac Sverige AB")
+    field.fill("rehab")
+    expect(hits).to_have_text(["Alu Rehab AB"])
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(field).to_have_value("Alu Rehab AB")
+    khs.get_by_role("button", name="Lägg till standardkomponent").press("Enter")
+    expect(khs.locator(":focus")).to_have_attribute("role", "combobox")
+    khs.keyboard.type(part.number)
+    expect(hits).to_have_text([str(part)])
+    khs.keyboard.press("Enter")
+    add = khs.get_by_role("button", name="Lägg till pris")
+    before = Price.objects.filter(article=article).count()
+    for _ in range(2):
+        add.press("Enter")
+    prices = khs.locator("#prices-group tr.form-row:not(.empty-form)")
+    prices.nth(before).get_by_role("button", name="Ta bort").press("Enter")
+    expect(add).to_be_focused()
+    row = prices.nth(before)
+    row.locator("[name$=list_price]").fill("15420")
+    row.locator("[name$=valid_from]").fill("2031-01-01")
+    assert faults(khs) == []
+    khs.get_by_role("button", name="Spara", exact=True).click()
+    expect(khs.locator("#messages")).to_contain_text("Netti")
+    article.refresh_from_db()
+    assert article.supplier == supplier
+    assert Price.objects.get(article=article, valid_from="2031-01-01").list_price == 15420
+    assert StandardComponent.objects.get(article=article).component == part
 
 
 def test_no_page_scrolls_sideways_and_axe_finds_nothing(orders, khs, live_server):

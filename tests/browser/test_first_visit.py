@@ -32,7 +32,6 @@ KHS_PATHS = [
     *("/admin/recipients/recipient/", "/admin/articles/article/", "/admin/articles/balance/"),
     *("/admin/articles/stockmovement/", "/admin/individuals/individual/"),
 ]
-# Forms of registers are Django's, with its scripts: they are light enough when nothing moves.
 FORMS = ["/admin/individuals/blockreason/add/", "/admin/articles/article/add/"]
 
 
@@ -78,9 +77,7 @@ def moved(page: Page, url: str) -> float:
     def hold(route: Route) -> None:
         route.continue_() if came else late.append(route)
 
-    # A form of Django's isn't drawn before its scripts are there.
-    scripts = [] if any(map(url.endswith, FORMS)) else ["**/*.js"]
-    for kind in (*scripts, "**/*.woff2", "**/*.svg"):
+    for kind in ("**/*.js", "**/*.woff2", "**/*.svg"):
         page.route(kind, hold)
     page.add_init_script(WATCH)
     page.goto(url, wait_until="commit")
@@ -114,8 +111,6 @@ def test_a_first_visit_is_light_and_nothing_moves(
         # 46 aids, all listed; all that has happened.
         long = path in (world["many"], history)
         most = {**MOST, "raw": 230 * KB} if long else MOST
-        if path in FORMS:
-            most = {"sheets": 100 * KB}
         page = fresh(1280)
         for what, found in weight(page, live_server.url + path).items():
             if what in most and found > most[what]:

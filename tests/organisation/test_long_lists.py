@@ -31,6 +31,7 @@ def khs(browser_of):
 @pytest.fixture
 def few(monkeypatch):
     monkeypatch.setattr(long_lists, "MOST", 250)
+    monkeypatch.setattr(StockMovementAdmin, "list_per_page", 100)
 
 
 def move(count: int, **facts) -> None:
