@@ -21,7 +21,7 @@ from sesam import attachments
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import tal
 
-from . import catalogue_import, measures, stock
+from . import catalogue_import, measures, stock, uses
 from .catalogue_admin import export_view, import_view, upload_view
 from .counting_admin import count_view
 from .models import (
@@ -155,6 +155,14 @@ class ArticleAdmin(InTurn, ForKhs, FoundByWords[Article]):
         """The measures are a block of their own."""
         names = [name for name in self.get_fields(request, obj) if name not in measures.BY_NAME]
         return [(None, {"fields": names}), ("Mått", {"fields": list(measures.BY_NAME)})]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        article = context["original"]
+        if article is not None:
+            context["used"] = uses.used(request, article)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Article | None = None

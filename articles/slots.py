@@ -33,6 +33,16 @@ class PieceCount(Link[CountedRow]):
     """How a marked article is counted."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ArticleUse(Entry[Article]):
+    """A line of «Används av» in an article's register: how many there are, as far as anybody counts
+    (``organisation.long_lists.MOST``), and where they are listed, if anywhere."""
+
+    label: str
+    count: Callable[[Article], int]
+    url: Callable[[Article], str] = lambda article: ""
+
+
 @dataclass(frozen=True)
 class Offer:
     """An article in a warehouse, as it can be had there today."""
@@ -64,6 +74,7 @@ outlooks = Slot[Outlook]("outlooks")
 article_buttons = LinkSlot[Button[Article]]("article_buttons")
 #: The first that is open to the user leads; else the article's page.
 typed_articles = Slot[TypedArticle]("typed_articles")
+article_uses = Slot[ArticleUse]("article_uses")
 piece_counts = LinkSlot[PieceCount]("piece_counts")
 store_tabs = TabSlot[Tab[Warehouse]]("store_tabs")
 store_buttons = LinkSlot[Button[Warehouse]]("store_buttons")

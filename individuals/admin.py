@@ -17,6 +17,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from articles.uses import ArticleFilter
 from organisation.admin import Locked, as_text, for_khs
 from organisation.long_lists import LongList
 from organisation.models import Warehouse
@@ -110,7 +111,7 @@ class IndividualAdmin(ReadOnly, LongList[Individual]):
         "warehouse",
         "shown_block",
     )
-    list_filter = ("status", BlockedFilter, WarehouseFilter)
+    list_filter = ("status", BlockedFilter, WarehouseFilter, ArticleFilter)
     list_select_related = ("article", "warehouse")
     ordering = ("number",)
     list_per_page = 50

@@ -2,13 +2,22 @@
 
 from django.urls import reverse
 
-from articles.slots import PieceCount, piece_counts, store_create, store_tabs
+from articles.slots import (
+    ArticleUse,
+    PieceCount,
+    article_uses,
+    piece_counts,
+    store_create,
+    store_tabs,
+)
+from articles.uses import counted, listed
 from organisation import desk
 from organisation.permissions import BUFFERT, KHS, has_role
 from sesam.places import Button, CreateItem, MenuItem, Page, Tab
 from sesam.slots import menu
 
 from . import counting_admin, store_tab
+from .models import Individual
 from .slots import piece_buttons, piece_create
 from .views import register
 
@@ -29,6 +38,15 @@ for _name, _label, _page, _order, _parent in (
     ("blocks", "Spärrorsaker", "admin:individuals_blockreason_changelist", 540, desk.REGISTERS),
 ):  # fmt: skip
     desk.entry(_name, _label, _page, order=_order, parent=_parent)
+article_uses.add(
+    ArticleUse(
+        name="individuals",
+        label="Individer",
+        order=10,
+        count=lambda article: counted(Individual.objects.filter(article=article)),
+        url=listed("admin:individuals_individual_changelist"),
+    )
+)
 piece_create.add(
     CreateItem(
         name="renumber",

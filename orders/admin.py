@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
+from articles.uses import ArticleFilter
 from organisation import queues
 from organisation.admin import ForKhs, for_khs
 from organisation.long_lists import CaseQueue
@@ -70,6 +71,11 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
+class WaitingForFilter(ArticleFilter):
+    def having(self, queryset: QuerySet[Order], article: int) -> QuerySet[Order]:
+        return queryset.filter(pk__in=khs.waiting_for(article).values("pk"))
+
+
 @admin.register(Order)
 class OrderAdmin(ForKhs, CaseQueue[Order]):
     """The queue of orders to pick, and a page for each."""
@@ -85,7 +91,7 @@ class OrderAdmin(ForKhs, CaseQueue[Order]):
         "shown_state",
         "shown_next",
     )
-    list_filter = (StatusFilter, WarehouseFilter, KindFilter, StateFilter)
+    list_filter = (StatusFilter, WarehouseFilter, KindFilter, StateFilter, WaitingForFilter)
     ordering = ("planned_delivery", "sent_at", "id")
     list_per_page = 50
     actions = None

@@ -98,6 +98,16 @@ def from_warehouse(warehouse_id: int) -> Exists:
     return Exists(lines.filter(warehouse=warehouse_id))
 
 
+def waiting_for(article_id: int) -> QuerySet[Order]:
+    """Orders on which something of the article is still to be delivered by KHS."""
+    lines = OrderLine.objects.filter(
+        article=article_id,
+        source=Source.CENTRAL,
+        quantity__gt=F("delivered") + F("cancelled"),
+    )
+    return Order.objects.undelivered().filter(pk__in=lines.values("order"))
+
+
 def backordered() -> Exists:
     """Orders that wait for goods."""
     return Exists(

@@ -12,15 +12,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.slots import (
+    ArticleUse,
     ExpectedMoved,
     Outlook,
     TypedArticle,
     article_buttons,
+    article_uses,
     expected_moved,
     outlooks,
     store_buttons,
     typed_articles,
 )
+from articles.uses import counted, listed
 from individuals import stock_check
 from individuals.slots import PieceTab, piece_buttons, piece_sections
 from organisation import desk, queues, stores
@@ -283,6 +286,17 @@ start_boxes.add(
         shown=lambda request, obj: bool(drafts_box.thrown_away(request)),
         template="orders/_drafts_box.html",
         build=drafts_box.build,
+    )
+)
+
+
+article_uses.add(
+    ArticleUse(
+        name="orders",
+        label="Öppna ordrar",
+        order=30,
+        count=lambda article: counted(khs.waiting_for(article.pk)),
+        url=listed("admin:orders_order_changelist"),
     )
 )
 

@@ -261,6 +261,10 @@ class Loan(models.Model):
             models.Index(fields=["recipient", "-delivered_at"]),
             models.Index(fields=["case"], name="loan_case"),
             models.Index(fields=["part_of"], condition=Q(part_of__isnull=False), name="loan_part"),
+            # Who has an article now: how many its register tells, and whom a recall looks for.
+            models.Index(
+                fields=["article"], condition=Q(ended_at__isnull=True), name="loan_open_article"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

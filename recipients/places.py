@@ -2,6 +2,8 @@
 
 from django.http import HttpRequest
 
+from articles.slots import ArticleUse, article_uses
+from articles.uses import counted
 from individuals import stock_check
 from organisation import desk
 from organisation.permissions import CARE, has_role
@@ -9,6 +11,7 @@ from sesam.places import CreateItem, MenuItem, NowEntry, Page, PageOf, StartBox,
 from sesam.slots import menu, start_boxes
 
 from . import history, loans, seen
+from .models import Loan
 from .slots import recipient_create, recipient_now, recipient_tabs
 
 
@@ -31,6 +34,14 @@ desk.entry(
     "admin:recipients_recipient_changelist",
     order=525,
     parent=desk.REGISTERS,
+)
+article_uses.add(
+    ArticleUse(
+        name="loans",
+        label="Hos mottagare",
+        order=20,
+        count=lambda article: counted(Loan.objects.filter(article=article, ended_at=None)),
+    )
 )
 start_boxes.add(
     StartBox(

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from articles.models import Balance
+from articles.models import Balance, StandardComponent
 from individuals.models import Block, BlockReason, Individual
 from orders import services
 from orders.delivery_sheet import sheet
@@ -26,6 +26,7 @@ from tests.at_once import at_once
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
+    LoanFactory,
     RecipientFactory,
     UserFactory,
     WarehouseFactory,
@@ -746,3 +747,29 @@ def test_two_at_khs_cannot_deliver_the_same_line_twice():
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     assert order.lines.get().delivered == 1
     stock_agrees()
+
+
+def test_an_articles_register_says_what_uses_it_and_leads_to_the_lists_that_hold_it():
+    article, other = ArticleFactory(is_marked=True), ArticleFactory()
+    pieces = put_in_stock(WarehouseFactory(), article, 2)
+    put_in_stock(WarehouseFactory(), other, 1)
+    LoanFactory(article=article)
+    LoanFactory(article=article, returned=1, ended_at=timezone.now())
+    waiting, elsewhere = sent((article, 1)), sent((other, 1))
+    StandardComponent.objects.create(article=other, component=article)
+    khs = at(UserFactory(roles=[KHS], is_staff=True))
+    register = khs.get(reverse("admin:articles_article_change", args=[article.pk]))
+    lines = {line.label: line for line in register.context["used"]}
+    assert {label: line.words for label, line in lines.items()} == {
+        "Individer": "2",
+        "Hos mottagare": "1",
+        "Öppna ordrar": "1",
+        "Komponent till": "1 artikel",
+    }
+    orders = khs.get(lines["Öppna ordrar"].url).content.decode()
+    assert waiting.case_number in orders and elsewhere.case_number not in orders
+    listed = khs.get(lines["Individer"].url).context["cl"].result_list
+    assert {piece.number for piece in listed} == {piece.number for piece in pieces}
+    assert not khs.get(f"{reverse(QUEUE)}?artikel=finnsinte").context["cl"].result_list
+    unused = khs.get(reverse("admin:articles_article_change", args=[ArticleFactory().pk]))
+    assert "Ingen har eller väntar på artikeln." in unused.content.decode()
