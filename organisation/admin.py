@@ -13,10 +13,12 @@ from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
-from django.db.models import DateField, DateTimeField, Field, Model, ProtectedError
+from django.db.models import DateField, DateTimeField, Field, ManyToManyField, Model, ProtectedError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject
+from procrastinate.contrib.django import admin as _jobs  # noqa: F401  registered, to be taken away
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from sesam.form_fields import record_choice
 from sesam.personal_numbers import struck_out
@@ -90,7 +92,7 @@ class Locked:
 
 class OwnFields:
     """A register's fields are the portal's: a day and a time are chosen by the browser's own means,
-    and what is chosen among other records has no windows of its own to change those in."""
+    several are ticked, and what is chosen among other records has no windows to change those in."""
 
     def formfield_for_dbfield(
         self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
@@ -102,6 +104,8 @@ class OwnFields:
             }
         elif isinstance(db_field, DateField):
             kwargs["widget"] = _typed("date", "%Y-%m-%d")
+        elif isinstance(db_field, ManyToManyField):
+            kwargs["widget"] = forms.CheckboxSelectMultiple
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # a mixin's
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
@@ -328,6 +332,8 @@ class MailAdmin(ForKhs, LongList[Mail]):
 
 
 admin.site.unregister(Group)
+# Jobs are looked at by `manage.py procrastinate`: their own pages are for developers, in English.
+admin.site.unregister(ProcrastinateJob)
 
 
 @admin.register(Group)
@@ -342,6 +348,10 @@ class RoleAdmin(UsedStays[Group], DjangoGroupAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         known = obj is not None and obj.name in ROLES
         return not known and super().has_delete_permission(request, obj)
+
+    # What a role may is said in code: rights of Django's own decide nothing here.
+    fields = ("name",)
+    filter_horizontal = ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
         return ["name"] if obj is not None and obj.name in ROLES else []
@@ -365,7 +375,7 @@ class UserAdmin(OwnFields, Locked, DjangoUserAdmin[User]):
     list_filter = ("is_active", "groups", "is_staff")
     list_select_related = ("default_unit",)
     search_fields = ("username", "first_name", "last_name", "orderer_code", "hsa_id")
-    filter_horizontal = ("groups", "units", "payers")
+    filter_horizontal = ()
     autocomplete_fields = ("default_unit",)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
@@ -416,4 +426,3 @@ class UnitAdmin(UsedStays[Unit]):
     list_filter = ("is_active", "payer")
     list_select_related = ("payer", "delivering_warehouse")
     search_fields = ("code", "name")
-    filter_horizontal = ("own_stores",)

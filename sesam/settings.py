@@ -207,6 +207,9 @@ AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True  # the portal keeps a log of its own
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = (
+    False  # in English; a pause ends by itself, or by `manage.py axes_reset_username`
+)
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_LOCKOUT_CALLABLE = "organisation.views.locked_out"
 AXES_CLIENT_IP_CALLABLE = "sesam.client_ip.client_ip"

@@ -217,16 +217,12 @@ ADMIN: dict[str, frozenset[str]] = {
     "recipients_recipient": FOR_KHS,
     "auth_group": FOR_SYSTEM,
     "auth_user": FOR_SYSTEM,  # Django's name of the page for a user's new password
-    "axes_accessattempt": FOR_SYSTEM,
-    "axes_accessfailurelog": FOR_SYSTEM,
-    "axes_accesslog": FOR_SYSTEM,
     "organisation_mail": FOR_KHS,
     "organisation_notice": FOR_KHS,
     "organisation_payer": FOR_SYSTEM,
     "organisation_unit": FOR_SYSTEM,
     "organisation_user": FOR_SYSTEM,
     "organisation_warehouse": FOR_SYSTEM,
-    "procrastinate_procrastinatejob": FOR_SYSTEM,
 }
 # What KHS's own pages about a case or a person leave in the access log: as ``Row.logs``.
 ADMIN_LOGS = {

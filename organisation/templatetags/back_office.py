@@ -186,28 +186,6 @@ def list_cells(row: Iterable[str], headers: list[dict[str, Any]]) -> list[SafeSt
 # --- forms ------------------------------------------------------------------------------------
 
 
-# Django's scripts for lists that one moves choices between. Its others are for what no form of ours has,
-# or are ours (static/register.js): with them a form weighs as much again as the rest of its page.
-_MOVED = ("core.js", "SelectBox.js", "SelectFilter2.js")
-
-
-@register.filter
-def widget_scripts(media: Any) -> SafeString:
-    return mark_safe("".join(tag for tag in media.render_js() if _loads(tag, _MOVED)))
-
-
-@register.filter
-def has_widgets(media: Any) -> bool:
-    """Whether the form has lists that one moves choices between."""
-    return any(_loads(tag, ("SelectFilter2.js",)) for tag in media.render_js())
-
-
-def _loads(tag: str, names: tuple[str, ...]) -> bool:
-    path = tag.partition('src="')[2].partition('"')[0]
-    name = re.sub(r"\.[0-9a-f]{12}(?=\.)", "", path.rsplit("/", 1)[-1])  # without the file's hash
-    return name in names
-
-
 @dataclass(frozen=True)
 class Fault:
     """Something wrong in a form: where it stands, and what that is called."""
