@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     atomic = False
 
-    dependencies = [("recipients", "0009_dialogfile")]
+    dependencies = [("recipients", "0010_payer_moves")]
 
     operations = [
         AddIndexConcurrently(
