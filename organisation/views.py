@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from sesam import dialogs, unsent
+from sesam.slots import after_sign_in
 
 from .forms import SUPPORT, SettingsForm, SignInForm
 from .models import User
@@ -48,7 +49,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         form = SignInForm(request, request.POST)
         if form.is_valid():
             _log_in(request, form.get_user())
-            return dialogs.leave(request, after)
+            first = (entry.url(request, after) for entry in after_sign_in)
+            return dialogs.leave(request, next(filter(None, first), after))
         status = 422
         if getattr(request, "axes_locked_out", False):
             status = conf.AXES_HTTP_RESPONSE_CODE

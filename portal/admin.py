@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from organisation.admin import ForKhs
 from organisation.permissions import KHS, has_role
 
+from . import information_admin as information_admin  # registers its own
 from .models import StartContact, StartLink
 
 

@@ -1,11 +1,13 @@
 """What the portal itself adds to the bar."""
 
-from organisation import desk
+from organisation import desk, queues
 from organisation.permissions import CARE, has_role
-from sesam.places import MenuItem, Page, StartBox
-from sesam.slots import menu, start_boxes
+from sesam.places import GoesFirst, Link, MenuItem, Page, StartBox
+from sesam.slots import after_sign_in, menu, page_help, start_boxes
 
+from . import help_pages, news
 from . import start_boxes as boxes
+from .models import BarrierReport
 
 start_boxes.add(
     StartBox(
@@ -26,6 +28,49 @@ for _order, (_name, _label, _page) in enumerate(
     )
 ):
     desk.entry(_name, _label, _page, order=560 + _order, parent=desk.REGISTERS)
+start_boxes.add(
+    StartBox(name="news", order=40, template="portal/_news_box.html", build=news.box, side=True)
+)
+after_sign_in.add(GoesFirst(name="important", url=news.before_going_on))
+page_help.add(Link(name="help", label="Hjälp", icon="circle-help", url=help_pages.url_of_page))
+for _order, (_name, _label, _page) in enumerate(
+    (
+        ("write_news", "Skriv nyheter", "admin:portal_news_changelist"),
+        ("write_documents", "Dokument", "admin:portal_document_changelist"),
+        ("headings", "Dokumentrubriker", "admin:portal_documentheading_changelist"),
+        ("write_help", "Hjälptexter", "help_index"),
+        ("barriers", "Rapporterade hinder", "admin:portal_barrierreport_changelist"),
+        ("news", "Nyheter", "news"),
+        ("documents", "Mer information", "documents"),
+    )
+):
+    desk.entry(_name, _label, _page, order=661 + _order, parent=desk.TOLD)
+queues.on_home(
+    "admin:portal_barrierreport_changelist",
+    (
+        (
+            "Rapporterade hinder",
+            "message-square",
+            "?handled_at__isempty=1",
+            lambda: BarrierReport.objects.filter(handled_at=None),
+        ),
+    ),
+    since="reported_at",
+    order=95,
+)
+for _order, (_name, _label, _page) in enumerate(
+    (("documents", "Mer information", "documents"), ("news", "Nyheter", "news"))
+):
+    menu.add(
+        MenuItem(
+            name=_name,
+            label=_label,
+            url=Page(_page),
+            order=640 + _order,
+            parent="more",
+            shown=lambda request, obj: not desk.at_khs(request),
+        )
+    )
 menu.add(
     MenuItem(
         name="start",

@@ -1,9 +1,19 @@
 from django.urls import path
 
-from . import my_page, recent, views
+from . import accessibility, help_pages, my_page, news, recent, views
 
 urlpatterns = [
     path("", views.start, name="start"),
     path("senaste/", recent.recent, name="recent"),
+    path("nyheter/", news.news, name="news"),
+    path("nyheter/viktigt/", news.important, name="news_important"),
+    path("mer-information/", news.documents, name="documents"),
+    path("mer-information/<uuid:key>/", news.document, name="document"),
+    path("hjalp/", help_pages.index, name="help_index"),
+    path("hjalp/ikoner/", help_pages.icons, name="help_icons"),
+    path("hjalp/<slug:topic>/", help_pages.help_text, name="help"),
+    path("tillganglighet/", accessibility.statement, name="accessibility"),
+    path("tillganglighet/hinder/", accessibility.report, name="barrier"),
+    path("tillganglighet/hinder/tack/", accessibility.thanks, name="barrier_thanks"),
     path("min-sida/", my_page.my_page, name="my_page"),
 ]

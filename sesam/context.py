@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from sesam.places import MenuItem, Shown
-from sesam.slots import menu, strip
+from sesam.slots import menu, page_help, strip
 
 
 @dataclass
@@ -33,9 +34,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor. ``menu`` is empty for visitors who are not signed in."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"menu": [], "frame_user": None}
+        return {"menu": [], "frame_user": None} | _around(request)
     items = _bar(request)
-    return {
+    return _around(request) | {
         "menu": items,
         # What the two menus show, which are kept by it; the counts stand elsewhere in the bar.
         "menu_key": repr([replace(item, count=None) for item in items if not item.cart]),
@@ -49,6 +50,15 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             # Asked for by the 403 page alone, so not before it is.
             "roles": lambda: [group.name for group in user.groups.all()],
         },
+    }
+
+
+def _around(request: HttpRequest) -> dict[str, Any]:
+    """What every page has, whoever asks: its help, and its foot."""
+    return {
+        "page_help": page_help.shown(request),
+        "aid_centre": settings.AID_CENTRE,
+        "version": settings.VERSION,
     }
 
 

@@ -210,6 +210,14 @@ class StartBox(Part[None]):
     side: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class GoesFirst(Entry[None]):
+    """A page that somebody who has just signed in sees before the one they were going to; its url
+    gets that one's address, and is empty where there is nothing to show."""
+
+    url: Callable[[HttpRequest, str], str]
+
+
 # --- where a link leads ---
 
 

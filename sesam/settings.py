@@ -5,6 +5,7 @@ docker-compose.yml; ``sesam/checks.py`` lists what the web server refuses to sta
 """
 
 import datetime as dt
+import tomllib
 import urllib.parse
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,11 @@ django_stubs_ext.monkeypatch()
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+# What the foot of every page says.
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+    "version"
+]
 
 # ---- What kind of process this is ------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)

@@ -142,6 +142,14 @@
     if (target) target.focus();
   }
 
+  // --- Help beside the page (help.js) ---
+  document.addEventListener("click", (event) => {
+    const mark = event.target.closest("a[data-help]");
+    if (!mark || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    import(mark.dataset.help).then((help) => help.open(mark)).catch(() => location.assign(mark.href));
+  });
+
   // --- The search box of every page: Ctrl K and the magnifier (find.js) ---
   const magnifier = () => document.querySelector("a[data-find]");
   const finder = () => import(magnifier().dataset.find);

@@ -21,6 +21,7 @@ from organisation.messages import send as send_message
 from organisation.models import User
 from organisation.permissions import KHS, ROLES
 from pickups import services as pickups
+from portal.models import Document, DocumentHeading
 from sesam.models import Printout
 from tests.activities.builders import registered
 from tests.deviations.builders import grave
@@ -170,6 +171,11 @@ def arguments(name: str, case, user) -> list:
         return ["ingen-sadan", "artikel"]
     if name.startswith("individuals:") and name != "individuals:search":
         return [IndividualFactory().number]
+    if name == "document":
+        heading, _ = DocumentHeading.objects.get_or_create(name="Blanketter")
+        return [attached(Document, heading=heading, title="Anvisning").key]
+    if name == "help":
+        return ["start"]
     if name in ("message", "message_put_away", "message_take_out"):
         owner = user if isinstance(user, User) else UserFactory()
         return [send_message(owner, title="Ärendet är avslutat").key]
@@ -368,7 +374,7 @@ def admin_address(name: str) -> str:
         register_of(name).replace("_", ".")
     )  # fmt: skip
     found = kind.objects.values_list("pk", flat=True).first() or 0
-    known = {"key": uuid4(), "number": 1, "receipt": 1}
+    known = {"key": uuid4(), "number": 1, "receipt": 1, "topic": "start"}
     return reverse(ADMIN_PREFIX + name, kwargs={p: known.get(p, found) for p in parameters})
 
 

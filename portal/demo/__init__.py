@@ -13,6 +13,7 @@ from . import (
     coming_back,
     gone_wrong,
     history,
+    information,
     organisation,
     people,
     start,
@@ -54,6 +55,7 @@ def load() -> Loaded:
     work.load(chance, places, recipients)
     templates.load(places, articles)
     start.load()
+    information.load()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # else the first pages are planned for empty tables
     return Loaded(len(articles), len(recipients), len(shelf.pieces), orders)

@@ -31,6 +31,9 @@ GOES_ALONG = {
     "articles.Favourite.article",
     # a person whom no case came of
     "recipients.PayerMove.recipient",
+    # that somebody has read a piece of news
+    "portal.NewsRead.news",
+    "portal.NewsRead.user",
     # what describes an article that nothing has referred to yet: else the article stays
     "articles.Price.article",
     "articles.StandardComponent.article",

@@ -26,6 +26,7 @@ from organisation import messages
 from organisation.models import Mail, Message, Notice, SignInTurn, Source, User
 from organisation.permissions import KHS
 from pickups.services import Got, receive
+from portal.models import Document, DocumentHeading, News, NewsRead
 from recipients.models import Loan
 from sesam.models import Printout
 from tests.activities.builders import registered, report
@@ -68,6 +69,13 @@ BROKEN: dict[str, dict[str, Any]] = {
     "message_kind_is_known": {"kind": UNKNOWN},
     "mail_state_is_known": {"state": UNKNOWN, "message": unsent_message},
     "notice_for_one_group": {"role": KHS, "unit": UnitFactory},
+    "news_for_one_group": {"role": KHS, "unit": UnitFactory},
+    "news_ends_after_it_begins": {"published_until": dt.date(2000, 1, 1)},
+    "document_for_one_group": {"role": KHS, "unit": UnitFactory, "key": uuid.uuid4},
+    "document_ends_after_it_begins": {
+        "published_until": dt.date(2000, 1, 1),
+        "key": uuid.uuid4,
+    },
     "project_is_a_service": {"project": "with_offer"},
     "measures_are_positive": {"own_weight": 0},
     "price_not_negative": {"list_price": -1},
@@ -163,6 +171,7 @@ TWICE: dict[str, dict[str, Any]] = {
     "one_look_a_user_and_article": {},
     "a_favourite_once": {},
     "one_turn_for_a_pair": {},
+    "news_read_once_a_user": {},
     "a_notice_once_a_user": {"key": uuid.uuid4},
     "one_block_reason_a_code": {"name": "En till"},
     "one_relation_a_case": {},
@@ -229,6 +238,10 @@ def rows() -> None:
     notice = Notice.objects.create(title="Lagret stänger", text="I dag.", sent_by=user)
     told = Message.objects.create(user=user, title="Lagret stänger", notice=notice)
     Mail.objects.create(message=told)
+    news = News.objects.create(title="Jul", body="<p>Stängt.</p>")
+    NewsRead.objects.create(news=news, user=user)
+    heading = DocumentHeading.objects.create(name="Blanketter")
+    Document.objects.create(heading=heading, title="Anvisning", file="x", name="x.pdf")
     SignInTurn.objects.create(name="x", address="y", opens_at=NOW)
     Printout.objects.create(owner=user, title="Saldolista", name="saldo.pdf", back_url="/")
     CatalogueImport.objects.create(user=user, name="katalog.xlsx")

@@ -1,0 +1,75 @@
+"""The accessibility statement, the report of a barrier, and the foot of every page."""
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from organisation.permissions import KHS
+from portal import accessibility
+from portal.models import BarrierReport
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client() -> Client:
+    """Nobody is signed in."""
+    return Client()
+
+
+REPORT = {"where": "Varukorgen", "what": "Krysset nås inte med tangentbord.", "contact": ""}
+
+
+@pytest.mark.parametrize("path", ["/", "/logga-in/", "/admin/", "/finns-inte/", "/tillganglighet/"])
+def test_the_foot_of_every_page_has_the_statement_the_form_version_and_contact(path, client):
+    if path != "/logga-in/":
+        client.force_login(UserFactory(roles=[KHS], is_staff=True))
+    text = client.get(path).content.decode()
+    foot = text[text.index('<footer class="foot">') :]
+    assert 'href="/tillganglighet/"' in foot and "/tillganglighet/hinder/" in foot
+    assert f"Version {settings.VERSION}" in foot and settings.AID_CENTRE["phone"] in foot
+
+
+def test_the_statement_says_what_the_law_asks_for():
+    text = Client().get("/tillganglighet/").content.decode()
+    for asked in ("delvis förenlig", "Det här brister", "Rapportera ett hinder", "digg.se",
+                  "Så har vi testat", "uppdaterades"):  # fmt: skip
+        assert asked in text
+
+
+def test_anybody_reports_a_barrier_and_khs_answers_it(client):
+    form = client.get("/tillganglighet/hinder/?fran=/bestallning/?x=1").content.decode()
+    assert 'value="/bestallning/"' in form
+    answer = client.post("/tillganglighet/hinder/", REPORT, follow=True)
+    assert "Tack för din rapport" in answer.content.decode()
+    client.post("/tillganglighet/hinder/", REPORT)
+    report = BarrierReport.objects.get()
+    assert report.user is None and report.handled_at is None
+    khs = Client()
+    khs.force_login(UserFactory(roles=[KHS], is_staff=True))
+    assert "Rapporterade hinder" in khs.get("/admin/").content.decode()
+    khs.post(f"/admin/portal/barrierreport/{report.pk}/change/", {"answer": "Rättat."})
+    report.refresh_from_db()
+    assert report.answer == "Rättat." and report.handled_at and report.what == REPORT["what"]
+
+
+def test_what_is_missing_is_told_at_the_field_and_what_was_typed_is_kept(client):
+    answer = client.post("/tillganglighet/hinder/", REPORT | {"what": ""})
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Skriv vad som hindrade dig." in text and 'value="Varukorgen"' in text
+    assert client.post("/tillganglighet/hinder/", REPORT | {"what": "x" * 3000}).status_code == 422
+    assert not BarrierReport.objects.exists()
+
+
+def test_no_personal_number_is_kept(client):
+    client.post("/tillganglighet/hinder/", REPORT | {"what": "Hos 19121212-1212."})
+    assert "1212" not in BarrierReport.objects.get().what
+
+
+def test_a_flood_of_reports_is_held_back(client, monkeypatch):
+    monkeypatch.setattr(accessibility, "MOST_AN_HOUR", 1)
+    client.post("/tillganglighet/hinder/", REPORT)
+    answer = client.post("/tillganglighet/hinder/", REPORT | {"what": "Något annat"})
+    assert answer.status_code == 422 and "många rapporter" in answer.content.decode()
