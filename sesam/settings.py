@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django_htmx",
+    "django_prose_editor",  # its static files: sesam/rich_text.py
     "csp",
     "pgtrigger",
     "procrastinate.contrib.django",

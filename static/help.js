@@ -5,7 +5,7 @@ let panel, asked;
 function close() {
   panel.hidden = true;
   document.body.classList.remove("has-help");
-  if (asked) asked.focus();
+  if (asked) (asked.offsetParent ? asked : document.querySelector(".bar summary")).focus();
 }
 
 function made(sheet) {
@@ -26,6 +26,8 @@ function made(sheet) {
 export async function open(mark) {
   if (panel && !panel.hidden) { close(); return; }
   asked = mark;
+  const fold = mark.closest("details");
+  if (fold) fold.open = false;
   const text = await fetch(mark.href, { headers: { "HX-Request": "true" } });
   if (!text.ok) throw new Error("help");
   const html = await text.text();
