@@ -15,7 +15,6 @@ from sesam.slots import menu
 from .permissions import CARE, KHS, has_role
 
 STOCK, REGISTERS, SYSTEM = "stock", "registers", "system"
-TOLD = "khs.told"  # what KHS tells users
 
 
 def at_khs(request: HttpRequest, obj: Any = None) -> bool:
@@ -34,7 +33,7 @@ def runs_system(request: HttpRequest, obj: Any = None) -> bool:
 def entry(
     name: str, label: str, page: str, *, order: int, parent: str = "", mark: str = ""
 ) -> None:
-    """An entry of KHS's bar; ``page`` names its page, ``parent`` is STOCK, REGISTERS or TOLD."""
+    """An entry of KHS's bar; ``page`` names its page, ``parent`` is STOCK or REGISTERS."""
     menu.add(
         MenuItem(
             name=f"khs.{name}",

@@ -76,14 +76,13 @@ def _unread(request: HttpRequest, user: User) -> list[Todo]:
 
 
 my_todo.add(TodoSource(name="messages", order=90, build=_unread))
-desk.entry("told", "Information", "admin:organisation_notice_changelist", order=65)
 for _order, (_name, _label, _page) in enumerate(
     (
         ("notices", "Meddelanden till användare", "admin:organisation_notice_changelist"),
         ("mail", "E-post", "admin:organisation_mail_changelist"),
     )
 ):
-    desk.entry(_name, _label, _page, order=660 + 10 * _order, parent=desk.TOLD)
+    desk.entry(_name, _label, _page, order=660 + 10 * _order, parent=desk.REGISTERS)
 queues.on_home(
     "admin:organisation_mail_changelist",
     (

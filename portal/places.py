@@ -44,7 +44,7 @@ for _order, (_name, _label, _page) in enumerate(
         ("documents", "Mer information", "documents"),
     )
 ):
-    desk.entry(_name, _label, _page, order=661 + _order, parent=desk.TOLD)
+    desk.entry(_name, _label, _page, order=661 + _order, parent=desk.REGISTERS)
 queues.on_home(
     "admin:portal_barrierreport_changelist",
     (

@@ -1,16 +1,42 @@
 // The editor of rich text (django-prose-editor), started without its import map and its style
 // element, which the Content Security Policy refuses. What may be typed is what
 // sesam/rich_text.py lets in.
-import {
+const WORDS = {
+  "paragraph": "Brödtext", "Paragraph": "Brödtext", "Heading 2": "Rubrik", "Heading 3": "Mellanrubrik",
+  "heading 2": "Rubrik", "heading 3": "Mellanrubrik",
+  "unordered list": "Punktlista", "ordered list": "Numrerad lista", "List properties": "Listans egenskaper",
+  "blockquote": "Citat", "bold": "Fet", "italic": "Kursiv", "insert link": "Länk", "link": "Länk",
+  "remove link": "Ta bort länken", "undo": "Ångra", "redo": "Gör om", "image": "Bild",
+  "Edit Link": "Länk", "URL": "Adress", "Title": "Titel", "Update": "Spara", "Cancel": "Avbryt",
+  "Edit Image": "Bild", "Image URL": "Bildens adress", "Alternative Text": "Alternativtext", "Insert": "Infoga",
+  "List type": "Slag av lista", "Start at": "Börja med", "Decimal numbers": "Siffror",
+  "Lowercase letters": "Små bokstäver", "Uppercase letters": "Stora bokstäver",
+  "Lowercase Roman numerals": "Små romerska siffror", "Uppercase Roman numerals": "Stora romerska siffror",
+};
+const before = window.gettext || ((text) => text);
+window.gettext = (text) => WORDS[text] || before(text); // the editor asks when it is loaded
+
+const {
   Blockquote, Bold, BulletList, Document, Gapcursor, HardBreak, Heading, History, Image, Italic,
   Link, ListItem, Menu, NoSpellCheck, OrderedList, Paragraph, Text, createTextareaEditor,
-} from "./django_prose_editor/editor.js";
+} = await import("./django_prose_editor/editor.js");
 
 // It looks for its style element before it makes one; this one is none. The rules stand in
 // rich_text.css.
 const known = document.createElementNS("urn:portal", "style");
 known.setAttribute("data-tiptap-style", "");
 document.head.append(known);
+
+function inSwedish(bar) {
+  bar.querySelectorAll("[title]").forEach((button) => {
+    const word = WORDS[button.title] || button.title;
+    button.title = word;
+    button.setAttribute("aria-label", word);
+  });
+  bar.querySelectorAll(".prose-menubar__option > *").forEach((option) => {
+    option.textContent = WORDS[option.textContent] || option.textContent;
+  });
+}
 
 for (const area of document.querySelectorAll("textarea[data-rich-text]")) {
   const editor = createTextareaEditor(area, [
@@ -27,4 +53,6 @@ for (const area of document.querySelectorAll("textarea[data-rich-text]")) {
   if (described) shown.setAttribute("aria-describedby", described);
   if (label) label.addEventListener("click", (event) => { event.preventDefault(); editor.commands.focus(); });
   if (area.autofocus) editor.commands.focus();
+  const bar = shown.closest(".prose-editor").querySelector(".prose-menubar");
+  if (bar) { inSwedish(bar); new MutationObserver(() => inSwedish(bar)).observe(bar, { subtree: true, childList: true }); }
 }
