@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from organisation import access_log
 from organisation.permissions import KHS, UserRequest, roles
@@ -39,10 +39,13 @@ def take(request: UserRequest, number: str) -> HttpResponse:
 
 
 @roles(KHS)
-@require_POST
+@no_store
+@require_http_methods(["GET", "HEAD", "POST"])
 def plan(request: UserRequest, number: str) -> HttpResponse:
     """«Planera»: the day, the time, and who. What is wrong is told at its field."""
     activity = find_activity(request, number)
+    if request.method != "POST":  # the address of an answer that was told of a fault
+        return _to_page(activity)
     form = PlanForm(request.POST, activity=activity)
     if not form.is_valid():
         return activity_page(request, activity, plan=form, status=422)
