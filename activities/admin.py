@@ -6,20 +6,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 
 from organisation import queues
-from organisation.admin import ForKhs, for_khs
-from organisation.long_lists import CaseQueue
+from organisation.admin import ForKhs
 from recipients import turns
+from recipients.case_queue import CaseQueue
 from sesam.templatetags.sesam import datum, status_html
 
 from . import khs, services
@@ -105,10 +102,11 @@ class TechnicianFilter(_RecordFilter):
 
 
 @admin.register(Activity)
-class ActivityAdmin(ForKhs, CaseQueue[Activity]):
+class ActivityAdmin(CaseQueue[Activity]):
     """The workshop's queue: what is late first."""
 
     case_page = "activities:detail"
+    title = "Aktiviteter"
     list_display = (
         "case_number",
         "type",
@@ -123,51 +121,9 @@ class ActivityAdmin(ForKhs, CaseQueue[Activity]):
     )
     list_filter = (StatusFilter, StateFilter, TypeFilter, PriorityFilter, TechnicianFilter)
     ordering = ("due_on", "created_at", "id")
-    list_per_page = 50
-    empty_value_display = "–"
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_urls(self) -> list[URLPattern]:
-        """The queue; an activity's own page is the portal's."""
-
-        def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-            return for_khs(self, view)
-
-        name = "activities_activity_"
-        return [
-            path("", page(self.changelist_view), name=name + "changelist"),
-            path("hitta/", page(require_POST(self.find_view)), name=name + "find"),
-            path("<int:pk>/change/", page(self.case_view), name=name + "change"),
-        ]
-
-    def case_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """To the activity's page."""
-        activity = get_object_or_404(Activity.objects.only("case_number"), pk=pk)
-        return redirect("activities:detail", activity.case_number)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Activity]:
         return khs.queue(Activity.objects.all())
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Aktiviteter", **(extra_context or {})})
-
-    def find_view(self, request: HttpRequest) -> HttpResponse:
-        """To the activity of a complete case number. By POST: what is typed stays out of URLs."""
-        number = request.POST.get("nummer", "").strip()
-        activity = Activity.objects.filter(case_number=number).only("case_number").first()
-        if activity is None:
-            text = "Ingen aktivitet har det ärendenumret. Skriv hela numret, till exempel 26480001."
-            messages.error(request, text)
-            return redirect("admin:activities_activity_changelist")
-        return redirect("activities:detail", activity.case_number)
 
     @admin.display(description="Status", ordering="status")
     def shown_status(self, activity: Activity) -> SafeString:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 
 from organisation import queues
-from organisation.admin import ForKhs, for_khs
-from organisation.long_lists import CaseQueue
+from organisation.admin import ForKhs
 from recipients import turns
+from recipients.case_queue import CaseQueue
 from sesam.templatetags.sesam import status_html
 
 from . import khs
@@ -59,10 +55,11 @@ class TypeFilter(admin.SimpleListFilter):
 
 
 @admin.register(Deviation)
-class DeviationAdmin(ForKhs, CaseQueue[Deviation]):
+class DeviationAdmin(CaseQueue[Deviation]):
     """The queue of deviations, what is due first."""
 
     case_page = "deviations:detail"
+    title = "Avvikelser"
     list_display = (
         "case_number",
         "shown_category",
@@ -75,51 +72,9 @@ class DeviationAdmin(ForKhs, CaseQueue[Deviation]):
     )
     list_filter = (StatusFilter, StateFilter, TypeFilter)
     ordering = ("due_on", "created_at", "id")
-    list_per_page = 50
-    empty_value_display = "–"
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_urls(self) -> list[URLPattern]:
-        """The queue; a deviation's own page is the portal's."""
-
-        def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-            return for_khs(self, view)
-
-        name = "deviations_deviation_"
-        return [
-            path("", page(self.changelist_view), name=name + "changelist"),
-            path("hitta/", page(require_POST(self.find_view)), name=name + "find"),
-            path("<int:pk>/change/", page(self.case_view), name=name + "change"),
-        ]
-
-    def case_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """To the deviation's page."""
-        found = get_object_or_404(Deviation.objects.only("case_number"), pk=pk)
-        return redirect("deviations:detail", found.case_number)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Deviation]:
         return Deviation.objects.select_related("unit", "recipient", "category", "handler")
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Avvikelser", **(extra_context or {})})
-
-    def find_view(self, request: HttpRequest) -> HttpResponse:
-        """To the deviation of a complete case number. By POST: what is typed stays out of URLs."""
-        number = request.POST.get("nummer", "").strip().replace("\0", "")
-        found = Deviation.objects.filter(case_number=number).only("case_number").first()
-        if found is None:
-            text = "Ingen avvikelse har det ärendenumret. Skriv hela numret, till exempel 26480001."
-            messages.error(request, text)
-            return redirect("admin:deviations_deviation_changelist")
-        return redirect("deviations:detail", found.case_number)
 
     @admin.display(description="Status", ordering="status")
     def shown_status(self, deviation: Deviation) -> SafeString:

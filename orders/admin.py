@@ -6,26 +6,24 @@ orders.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.shortcuts import redirect
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from articles.uses import ArticleFilter
 from organisation import queues
-from organisation.admin import ForKhs, for_khs
-from organisation.long_lists import CaseQueue
 from organisation.models import Warehouse
 from organisation.permissions import UserRequest
 from organisation.views import safe_next
 from recipients import turns
+from recipients.case_queue import CaseQueue
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import icon_html, late_html, status_html, tal
 
@@ -77,10 +75,11 @@ class WaitingForFilter(ArticleFilter):
 
 
 @admin.register(Order)
-class OrderAdmin(ForKhs, CaseQueue[Order]):
+class OrderAdmin(CaseQueue[Order]):
     """The queue of orders to pick, and a page for each."""
 
     case_page = "orders:detail"
+    title = "Ordrar"
     list_display = (
         "case_number",
         "shown_aids",
@@ -93,59 +92,16 @@ class OrderAdmin(ForKhs, CaseQueue[Order]):
     )
     list_filter = (StatusFilter, WarehouseFilter, KindFilter, StateFilter, WaitingForFilter)
     ordering = ("planned_delivery", "sent_at", "id")
-    list_per_page = 50
-    actions = None
-
-    # --- who ---
-
-    def has_add_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return False
-
-    # --- addresses ---
 
     def get_urls(self) -> list[URLPattern]:
-        """The queue; an order's own page is the portal's, where its old addresses here lead."""
-
-        def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-            return for_khs(self, view)
-
         return [
-            path("", page(self.changelist_view), name="orders_order_changelist"),
-            path("hitta/", page(require_POST(self.find_view)), name="orders_order_find"),
-            path("plocka/", page(require_POST(self.pick_view)), name="orders_order_pick"),
-            path("<int:pk>/change/", page(self.case_view), name="orders_order_change"),
-            path("<int:pk>/<path:old>", page(self.case_view), name="orders_order_old"),
+            *super().get_urls(),
+            self.khs_path("plocka/", require_POST(self.pick_view), "pick"),
+            self.khs_path("<int:pk>/<path:old>", self.case_view, "old"),
         ]
-
-    def case_view(self, request: HttpRequest, pk: int, old: str = "") -> HttpResponse:
-        """To the order's page."""
-        order = get_object_or_404(Order.objects.only("case_number"), pk=pk)
-        return redirect("orders:detail", order.case_number)
-
-    # --- the queue ---
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return life.with_turns(khs.queue(Order.objects.all()))
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Ordrar", **(extra_context or {})})
-
-    def find_view(self, request: HttpRequest) -> HttpResponse:
-        """To the order of a complete case number. By POST: whatever is typed stays out of URLs."""
-        number = request.POST.get("nummer", "").strip()
-        order = Order.objects.filter(case_number=number).only("pk").first() if number else None
-        if order is None:
-            messages.error(
-                request, "Ingen beställning har det ärendenumret. Skriv hela numret, till exempel"
-                " 26480001."
-            )  # fmt: skip
-            return redirect("admin:orders_order_changelist")
-        return redirect("orders:detail", order.case_number)
 
     def pick_view(self, request: UserRequest) -> HttpResponse:
         """«Påbörja plock» of the ticked orders, each by itself; what can't be is told with why."""

@@ -1,12 +1,10 @@
 """What orders add to the bar, to recipients, to articles, to individuals."""
 
-import re
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Min, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -29,7 +27,6 @@ from individuals.slots import PieceTab, piece_buttons, piece_sections
 from organisation import desk, queues, stores
 from organisation.permissions import CARE, has_role, signed_in
 from organisation.slots import my_now, my_tabs, my_todo
-from recipients.documents import Column, Section
 from recipients.mine import tab_address
 from recipients.models import Recipient
 from recipients.slots import (
@@ -41,16 +38,13 @@ from recipients.slots import (
     recipient_now,
     recipient_tabs,
 )
-from sesam import case_pages, panels
-from sesam.days import day_shortly
+from sesam import case_pages
 from sesam.links import links
 from sesam.models import CaseKind
-from sesam.panels import Panel
 from sesam.places import (
     Button,
     CreateItem,
     MenuItem,
-    Now,
     NowEntry,
     Page,
     PageOf,
@@ -58,7 +52,6 @@ from sesam.places import (
     StartBox,
     Strip,
     Tab,
-    TabContent,
     TodoSource,
 )
 from sesam.slots import menu, start_boxes, strip
@@ -73,15 +66,14 @@ from . import (
     jobs,
     khs,
     mine,
+    ordered,
     promises,
     saved_tab,
     services,
     todo,
 )
-from .life import lines_with_turns, step_of_line
-from .models import Order, OrderLine, OrderStatus
+from .models import Order, OrderStatus
 from .slots import order_create
-from .tables import OrderedTable
 from .views import pieces
 from .views.whose import TILL
 
@@ -304,103 +296,14 @@ article_uses.add(
 # --- the recipient's tab «Beställt» ---
 
 
-_OPEN = Q(quantity__gt=F("delivered") + F("cancelled"))
-
-
-def _undelivered(recipient: Recipient) -> QuerySet[OrderLine]:
-    return OrderLine.objects.filter(_OPEN, order__recipient=recipient)
-
-
-def _undelivered_count(request: HttpRequest, recipient: Recipient) -> int:
-    return _undelivered(recipient).count()
-
-
-def _on_its_way(request: HttpRequest, recipient: Recipient) -> Now:
-    """«2 på väg, planerat 30 november»: the first of the days; amber once that has passed."""
-    found = _undelivered(recipient).aggregate(count=Count("pk"), day=Min("planned_delivery"))
-    day = found["day"]
-    is_late = day is not None and day < timezone.localdate()
-    detail = f"planerat {day_shortly(day)}" if day else "inget datum än"
-    return Now(found["count"], "på väg", f"{detail}, försenat" if is_late else detail, is_late)
-
-
 recipient_now.add(
     NowEntry(
         name="ordered",
         url=PageOf("recipients:detail", "?flik=bestallt"),
         order=20,
-        build=_on_its_way,
+        build=ordered.on_its_way,
     )
 )
-
-
-def _ordered_tab(request: HttpRequest, recipient: Recipient) -> TabContent:
-    found = _undelivered(recipient).select_related("article", "order__unit")
-    lines = lines_with_turns(found)
-    return TabContent(
-        table=OrderedTable.fetch(request, lines), panel=_ordered_panel(request, recipient)
-    )
-
-
-def _new_day(line: OrderLine) -> list[dict[str, str]]:
-    """Where it is now expected on another day than was promised."""
-    lines = list(line.order.lines.select_related("article", "warehouse"))
-    known = promises.outlooks(line.order, lines, promises.balances(lines))
-    day = known[line.pk].new_day
-    return [{"label": "Väntas nu", "value": day}] if day else []
-
-
-def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
-    wanted = panels.asked(request)
-    if not re.fullmatch("[0-9]{1,18}", wanted):
-        return None
-    line = (
-        lines_with_turns(_undelivered(recipient))
-        .filter(pk=int(wanted))
-        .select_related("article", "warehouse", "order__unit", "order__prescriber")
-        .first()
-    )
-    if line is None:
-        return None
-    order = line.order
-    step = step_of_line(line)
-    turn = {"label": "Nästa steg", "value": step.sentence if step else ""}
-    tabs, chosen = panels.tabs(request, ("artikel", "Artikel"), ("bestallning", "Beställning"))
-    facts: list[dict[str, Any]]
-    if chosen == "artikel":
-        facts = [
-            {"label": "Artikel", "value": f"{line.article.number} {line.article.name}"},
-            {"label": "Status", "value": line.progress_label},
-            turn,
-            {"label": "Beställt", "value": f"{line.quantity} st"},
-            {"label": "Kvar att leverera", "value": f"{line.open} st"},
-            {"label": "Restnoterat", "value": f"{line.backlog} st"},
-            {"label": "Från lager", "value": line.warehouse},
-            {"label": "Planerad leverans", "value": line.planned_words},
-            *_new_day(line),
-        ]
-    else:
-        facts = [
-            {"label": "Ärendenummer", "value": order.case_number},
-            {"label": "Status", "value": order.get_status_display()},
-            turn,
-            {"label": "Orderdatum", "value": datum(order.sent_at)},
-            {"label": "Planerad leverans", "value": order.planned_words},
-            {"label": "Tjänsteställe", "value": order.unit},
-            {"label": "Förskrivare", "value": order.prescriber},
-        ]
-    panel = Panel(
-        kicker=f"Kundorder {order.case_number}",
-        title=line.article.name,
-        close_url=panels.close_url(request),
-        facts=facts,
-        tabs=tabs,
-    )
-    # Another unit's case shows its short facts, without a link.
-    if type(order).objects.for_user(request.user).filter(pk=order.pk).exists():
-        panel.go_url = reverse("orders:detail", args=[order.case_number])
-        panel.go_label = "Gå till beställningsdetaljer"
-    return panel
 
 
 recipient_tabs.add(
@@ -409,8 +312,8 @@ recipient_tabs.add(
         label="Beställt",
         url=PageOf("recipients:detail", "?flik=bestallt"),
         order=20,
-        count=_undelivered_count,
-        build=_ordered_tab,
+        count=ordered.undelivered_count,
+        build=ordered.ordered_tab,
     )
 )
 
@@ -439,42 +342,12 @@ recipient_history.add(
 # --- the recipient's «Hjälpmedelslista» ---
 
 
-def _ordered_section(request: HttpRequest, recipient: Recipient) -> Section:
-    lines = (
-        _undelivered(recipient)
-        .select_related("article", "order")
-        .order_by("planned_delivery", "order__case_number", "position", "id")
-    )
-    return Section(
-        "Beställda hjälpmedel",
-        "Inget är beställt",
-        (
-            Column("Artikelnr", "w12 code"),
-            Column("Benämning"),
-            Column("Order", "w12 code"),
-            Column("Antal", "w10 num"),
-            Column("Planerad leverans", "w20"),
-        ),
-        [
-            [line.article.number, line.article.name, line.order.case_number, line.open, _when(line)]
-            for line in lines
-        ],
-    )
-
-
-def _when(line: OrderLine) -> str:
-    """«2026-12-04, restnoterad»."""
-    if line.article.is_stocked and line.backlog:
-        return f"{line.planned_words}, restnoterad"
-    return line.planned_words
-
-
 recipient_documents.add(
     DocumentSection(
         name="ordered",
         label="Beställda hjälpmedel",
         order=20,
-        make=_ordered_section,
+        make=ordered.ordered_section,
     )
 )
 

@@ -20,7 +20,6 @@ from django.db import connection
 from django.db.models import F, Field, ForeignObjectRel, Model, Q, QuerySet
 from django.db.models.expressions import Combinable, OrderBy, RawSQL
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import cached_property
 
 MOST = 1000
@@ -226,25 +225,3 @@ class LongList(admin.ModelAdmin[M]):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LongChangeList
-
-
-class CaseRows(LongChangeList):
-    """A queue whose rows lead to the case's page in the portal."""
-
-    model_admin: CaseQueue[Any]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.preserved_filters = ""  # Django adds them to every row's address; the page reads none
-
-    def url_for_result(self, result: Any) -> str:
-        return reverse(self.model_admin.case_page, args=[result.case_number])
-
-
-class CaseQueue(LongList[M]):
-    """The ``ModelAdmin`` of a kind of case: its queue. ``case_page`` names the case's page."""
-
-    case_page: str
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return CaseRows

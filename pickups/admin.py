@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 
 from organisation import queues
-from organisation.admin import ForKhs, for_khs
-from organisation.long_lists import CaseQueue
+from organisation.admin import ForKhs
 from recipients import turns
+from recipients.case_queue import CaseQueue
 from sesam.templatetags.sesam import datum, status_html
 
 from . import khs
@@ -68,10 +65,11 @@ class ReasonFilter(admin.SimpleListFilter):
 
 
 @admin.register(PickupOrder)
-class PickupOrderAdmin(ForKhs, CaseQueue[PickupOrder]):
+class PickupOrderAdmin(CaseQueue[PickupOrder]):
     """The queue of pickup orders due, and a page for each."""
 
     case_page = "pickups:detail"
+    title = "Hämtordrar"
     list_display = (
         "case_number",
         "shown_status",
@@ -85,56 +83,15 @@ class PickupOrderAdmin(ForKhs, CaseQueue[PickupOrder]):
     )
     list_filter = (StatusFilter, StateFilter, ReasonFilter)
     ordering = ("-is_urgent", "planned_for", "created_at", "id")
-    list_per_page = 50
-    empty_value_display = "–"
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    # --- addresses ---
 
     def get_urls(self) -> list[URLPattern]:
-        """The queue; a pickup order's own page is the portal's, where its old addresses lead."""
-
-        def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-            return for_khs(self, view)
-
-        name = "pickups_pickuporder_"
         return [
-            path("", page(self.changelist_view), name=name + "changelist"),
-            path("hitta/", page(require_POST(self.find_view)), name=name + "find"),
-            path("<int:pk>/change/", page(self.case_view), name=name + "change"),
-            path("<int:pk>/<path:old>", page(self.case_view), name=name + "old"),
+            *super().get_urls(),
+            self.khs_path("<int:pk>/<path:old>", self.case_view, "old"),
         ]
-
-    def case_view(self, request: HttpRequest, pk: int, old: str = "") -> HttpResponse:
-        """To the pickup order's page."""
-        pickup = get_object_or_404(PickupOrder.objects.only("case_number"), pk=pk)
-        return redirect("pickups:detail", pickup.case_number)
-
-    # --- the queue ---
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PickupOrder]:
         return khs.queue(PickupOrder.objects.all())
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Hämtordrar", **(extra_context or {})})
-
-    def find_view(self, request: HttpRequest) -> HttpResponse:
-        """To the pickup order of a complete case number. By POST: what is typed stays out of URLs."""
-        number = request.POST.get("nummer", "").strip()
-        pickup = PickupOrder.objects.filter(case_number=number).only("pk").first()
-        if pickup is None:
-            text = "Ingen hämtorder har det ärendenumret. Skriv hela numret, till exempel 26480001."
-            messages.error(request, text)
-            return redirect("admin:pickups_pickuporder_changelist")
-        return redirect("pickups:detail", pickup.case_number)
 
     @admin.display(description="Status", ordering="status")
     def shown_status(self, pickup: PickupOrder) -> SafeString:
