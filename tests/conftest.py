@@ -79,6 +79,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium (apt-get install chromium)"))
+    # Another worker steals from the end, and would make anew what a module has made for itself.
+    items.sort(key=lambda item: item.get_closest_marker("not_stolen") is None)
 
 
 def pytest_collection_finish() -> None:

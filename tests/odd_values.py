@@ -121,7 +121,7 @@ def kind(url: str) -> tuple | None:
 class Visitor:
     """Somebody signed in, who sends what nobody means."""
 
-    def __init__(self, user: User, seed: int) -> None:
+    def __init__(self, user: User, seed: str) -> None:
         self.user = user
         self.random = random.Random(f"{seed}-{user.username}")
         self.client = Client(raise_request_exception=False)

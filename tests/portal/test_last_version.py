@@ -19,6 +19,7 @@ from psycopg.rows import dict_row
 
 from tests.serving import ROOT, test_database
 
+pytestmark = pytest.mark.not_stolen
 DUMP = ROOT / "tests" / "data" / "last-version.sql.xz"
 LOG = "organisation_accesslogentry"
 CHAIRS = "26480025"  # two chairs with a part each, in two deliveries; one part has come back
