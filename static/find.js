@@ -72,6 +72,10 @@ export function open(link, typed, closed) {
   });
   box.addEventListener("close", () => { box.remove(); closed(); });
 
+  box.addEventListener("htmx:beforeOnLoad", ({ detail: { xhr } }) => {
+    // Where it leads the page's heading gets the focus (portal.js).
+    if (xhr.status < 400 && !xhr.responseText.includes("data-said")) sessionStorage.setItem("answered", "");
+  });
   box.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (detail.xhr.getResponseHeader("X-Fault")) return; // portal.js says it
     const said = detail.serverResponse.includes("data-said");

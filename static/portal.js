@@ -606,13 +606,15 @@
   // A whole page that answers a deed says where: the first field that is wrong, what the page itself
   // gave the focus (a message, a count, a removed row), else its heading.
   function focusAnswer() {
+    const answered = sessionStorage.getItem("answered") !== null; // by find.js
+    sessionStorage.removeItem("answered");
     const invalid = document.querySelector("main [aria-invalid='true']:not(fieldset), main fieldset[aria-invalid='true'] input");
     if (invalid) { invalid.focus(); return; }
     const turned = whereTurned();
     if (location.hash || !nothingFocused()) return;
     const given = turned || document.querySelector("main [autofocus]");
     const [came] = performance.getEntriesByType("navigation");
-    if (!given && !(came && (came.redirectCount || came.responseStatus >= 400))) return;
+    if (!given && !answered && !(came && (came.redirectCount || came.responseStatus >= 400))) return;
     const target = given || document.querySelector("main h1:not(.visually-hidden)") || document.getElementById("innehall");
     if (target && !target.matches("a, button, input, select, textarea, [tabindex]")) target.tabIndex = -1;
     if (target) target.focus();

@@ -116,6 +116,7 @@ def test_a_number_leads_to_what_it_names_and_a_persons_stands_in_no_address(
         page.keyboard.type(typed)
         page.keyboard.press("Enter")
         page.wait_for_url(live_server.url + path)
+        expect(page.get_by_role("heading", level=1)).to_be_focused()
     assert not any(NUMBER in url for url in seen)
 
 
