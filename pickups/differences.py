@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Sum
 from django.db.models.functions import Coalesce
 
 from .models import PickupLine, PickupOrder, PickupReceipt, PickupStatus, ReceivedState
@@ -41,9 +41,10 @@ def course_of(pickup: PickupOrder) -> list[LineCourse]:
     """The pickup order's lines with what came of them; parts stand after their aid. A fixed number
     of queries."""
     lines = pickup.lines.select_related("article", "individual", "loan__article", "came_with")
+    receipts = Prefetch("receipts", PickupReceipt.objects.select_related("activity"))
     found = [
         _course(line, pickup)
-        for line in lines.prefetch_related("receipts").order_by("is_extra", "id")
+        for line in lines.prefetch_related(receipts).order_by("is_extra", "id")
     ]
     mains = [row for row in found if row.line.came_with_id is None]
     return [x for m in mains for x in [m, *(p for p in found if p.line.came_with_id == m.line.pk)]]
@@ -65,7 +66,7 @@ def _course(line: PickupLine, pickup: PickupOrder) -> LineCourse:
 
 def _states(receipts: list[PickupReceipt]) -> list[str]:
     return [
-        r.get_state_display() if len(receipts) == 1 else f"{r.get_state_display()}: {r.quantity} st"
+        r.state_words if len(receipts) == 1 else f"{r.state_words}: {r.quantity} st"
         for r in receipts
     ]
 

@@ -56,3 +56,13 @@ class PickupReceipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} {self.get_state_display()}"
+
+    @property
+    def state_words(self) -> str:
+        """What has become of it by now: what was sent to be cleaned or repaired, and is."""
+        if self.state == ReceivedState.TO_CLEANING and self.finished_at:
+            return "Rengjort"
+        repaired = self.activity.closed_at if self.activity else self.finished_at
+        if self.state == ReceivedState.TO_REPAIR and repaired:
+            return "Reparerat"
+        return self.get_state_display()

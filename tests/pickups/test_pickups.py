@@ -11,6 +11,7 @@ from individuals.services import with_blocked
 from individuals.stock_check import differences
 from pickups import differences as courses
 from pickups import services
+from pickups.differences import course_of
 from pickups.models import PickupLine, PickupOrder, PickupStatus, ReceivedState
 from pickups.services import Extra, Got
 from recipients.models import CareRelation, Loan
@@ -117,10 +118,12 @@ def test_what_is_repaired_has_its_activity_and_is_available_when_that_is_closed(
     assert activity.recipient is None
     assert differences() == []
 
+    assert [row.states for row in course_of(pickup)] == [["Till reparation"]]
     closed(activity)
 
     assert khs_balance(loan.article).available == 1
     assert differences() == []
+    assert [row.states for row in course_of(pickup)] == [["Reparerat"]]
 
 
 @pytest.mark.parametrize("marked", [True, False])
@@ -132,8 +135,10 @@ def test_what_is_cleaned_is_not_available_before_it_is_done(marked):
         assert with_blocked().get(pk=loan.individual_id).blocked
 
     receipt = pickup.lines.get().receipts.get()
+    assert [row.states for row in course_of(pickup)] == [["Till rengöring"]]
     services.make_available(receipt, user=pickup.ordered_by)
     services.make_available(receipt, user=pickup.ordered_by)
+    assert [row.states for row in course_of(pickup)] == [["Rengjort"]]
 
     assert khs_balance(loan.article).available == 1
     if marked:
