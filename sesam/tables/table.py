@@ -395,7 +395,9 @@ def _total_of(row: Any) -> int:
 
 def _cell(column: Column) -> tuple[str, str]:
     """How a column's ``<td>`` begins that has something in it; and the whole one with nothing."""
-    label = f' data-label="{escape(column.label)}"' if column.named_on_cards else ""
+    # What leaves the list first isn't on cards at all: there its label would weigh for nothing.
+    named = column.named_on_cards and not {"p3", "p4"} & set(column.css.split())
+    label = f' data-label="{escape(column.label)}"' if named else ""
     css = f' class="{column.css}"' if column.css else ""
     nothing = f"{column.css} none".strip()
     # What is empty isn't on cards, so needs no label there.
