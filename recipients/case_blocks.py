@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
@@ -11,11 +12,13 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.template.defaultfilters import linebreaksbr
 
+from sesam import undo
 from sesam.addresses import written
+from sesam.errors import DomainError
 
 from . import contact
 from .case_forms import BlockForm
-from .cases import AddressedCase
+from .cases import AddressedCase, last_event
 
 CONFIRMED = "text_confirmed"
 #: By the block's name in the address, its title and its form.
@@ -113,3 +116,34 @@ def texts_of(form: forms.BaseForm) -> list[dict[str, Any]]:
         for bound in form
         if isinstance(bound.field, forms.CharField) and bound.value() and not bound.is_hidden
     ]
+
+
+# --- «Ångra» of the case's contact switch ---
+
+
+def offer_contact_undo(
+    request: HttpRequest, before: AddressedCase, saved: AddressedCase, undo_url: str
+) -> None:
+    """Where the switch was changed. The address says what it shall be again, and which event was
+    the last one then."""
+    if saved.contact_prescriber == before.contact_prescriber:
+        return
+    undo.offer(
+        request,
+        f"{contact.WORDS[saved.contact_prescriber]}.",
+        undo_url,
+        till=contact.YES if before.contact_prescriber else contact.NO,
+        sedan=last_event(saved),
+    )
+
+
+def undo_contact(request: HttpRequest, change_back: Callable[[bool, int], object]) -> None:
+    """What ``offer_contact_undo`` offered; ``change_back`` gets the wanted choice and the event."""
+    seen = request.GET.get("sedan", "")
+    wanted = request.GET.get("till") == contact.YES
+    try:
+        change_back(wanted, int(seen) if re.fullmatch("[0-9]{1,18}", seen) else 0)
+    except DomainError as fault:
+        messages.error(request, fault.message)
+    else:
+        messages.success(request, f"Ändringen är ångrad. {contact.WORDS[wanted]}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from typing import Any
 
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from organisation import access_log
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
-from recipients import case_blocks, case_details, contact
+from recipients import case_blocks, case_details
 from recipients.case_forms import BlockForm
 from recipients.case_views import (
     CasePage,
@@ -29,8 +28,7 @@ from recipients.case_views import (
     log_case,
     tags_of,
 )
-from recipients.cases import last_event
-from sesam import attachments, undo
+from sesam import attachments
 from sesam.documents import download
 from sesam.errors import DomainError
 from sesam.seen import Overtaken
@@ -167,14 +165,8 @@ def _save(request: UserRequest, activity: Activity, name: str) -> HttpResponse:
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
         return activity_page(request, activity, editing=name, form=form, status=422)
     messages.success(request, "Uppgifterna är sparade.")
-    if saved.contact_prescriber != activity.contact_prescriber:
-        undo.offer(
-            request,
-            f"{contact.WORDS[saved.contact_prescriber]}.",
-            reverse("activities:undo_contact", args=[activity.case_number]),
-            till=contact.YES if activity.contact_prescriber else contact.NO,
-            sedan=last_event(activity),
-        )
+    undo_url = reverse("activities:undo_contact", args=[activity.case_number])
+    case_blocks.offer_contact_undo(request, activity, saved, undo_url)
     return redirect("activities:detail", activity.case_number)
 
 
@@ -185,19 +177,12 @@ def undo_contact(request: UserRequest, number: str) -> HttpResponse:
     """«Ångra» of this activity's contact switch: says what it shall be again, and which event was
     the last one then."""
     activity = find_activity(request, number)
-    seen = request.GET.get("sedan", "")
-    wanted = request.GET.get("till") == contact.YES
-    try:
-        services.undo_contact(
-            activity,
-            user=request.user,
-            contact=wanted,
-            seen=int(seen) if re.fullmatch("[0-9]{1,18}", seen) else 0,
-        )
-    except DomainError as fault:
-        messages.error(request, fault.message)
-    else:
-        messages.success(request, f"Ändringen är ångrad. {contact.WORDS[wanted]}.")
+    case_blocks.undo_contact(
+        request,
+        lambda contact, seen: services.undo_contact(
+            activity, user=request.user, contact=contact, seen=seen
+        ),
+    )
     return redirect("activities:detail", activity.case_number)
 
 

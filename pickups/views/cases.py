@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +12,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
-from recipients import case_blocks, contact
+from recipients import case_blocks
 from recipients.case_forms import BlockForm
 from recipients.case_views import (
     CasePage,
@@ -26,8 +25,6 @@ from recipients.case_views import (
     log_case,
     tags_of,
 )
-from recipients.cases import last_event
-from sesam import undo
 from sesam.errors import DomainError
 from sesam.seen import Overtaken
 from sesam.templatetags.sesam import datum, datumtid
@@ -132,14 +129,8 @@ def _save(request: UserRequest, pickup: PickupOrder, name: str) -> HttpResponse:
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
         return _pickup_page(request, pickup, editing=name, form=form, status=422)
     messages.success(request, "Uppgifterna är sparade.")
-    if saved.contact_prescriber != pickup.contact_prescriber:
-        undo.offer(
-            request,
-            f"{contact.WORDS[saved.contact_prescriber]}.",
-            reverse("pickups:undo_contact", args=[pickup.case_number]),
-            till=contact.YES if pickup.contact_prescriber else contact.NO,
-            sedan=last_event(pickup),
-        )
+    undo_url = reverse("pickups:undo_contact", args=[pickup.case_number])
+    case_blocks.offer_contact_undo(request, pickup, saved, undo_url)
     return redirect("pickups:detail", pickup.case_number)
 
 
@@ -150,19 +141,12 @@ def undo_contact(request: UserRequest, number: str) -> HttpResponse:
     """«Ångra» of this pickup order's contact switch: says what it shall be again, and which event
     was the last one then."""
     pickup = find_pickup(request, number)
-    seen = request.GET.get("sedan", "")
-    wanted = request.GET.get("till") == contact.YES
-    try:
-        services.undo_contact(
-            pickup,
-            user=request.user,
-            contact=wanted,
-            seen=int(seen) if re.fullmatch("[0-9]{1,18}", seen) else 0,
-        )
-    except DomainError as fault:
-        messages.error(request, fault.message)
-    else:
-        messages.success(request, f"Ändringen är ångrad. {contact.WORDS[wanted]}.")
+    case_blocks.undo_contact(
+        request,
+        lambda contact, seen: services.undo_contact(
+            pickup, user=request.user, contact=contact, seen=seen
+        ),
+    )
     return redirect("pickups:detail", pickup.case_number)
 
 
