@@ -51,6 +51,7 @@ class CasePage:
     tags: list[dict[str, str]]
     facts: list[dict[str, Any]]
     events: list[CaseEvent]
+    shows_notes: bool = False
     person: ShownRecipient | None = None
     number: str = ""
     life: LifeLine | None = None

@@ -283,6 +283,10 @@ class Activity(AddressedCase, ActivityDetails):
 
 
 class ActivityEvent(CaseEvent):
+    """``note`` is why somebody did it: it may tell where a person is, and stands where the texts of
+    the activity stand."""
+
+    note = models.CharField("varför", max_length=300, blank=True)
     activity = models.ForeignKey(Activity, on_delete=models.PROTECT, related_name="events")
 
 

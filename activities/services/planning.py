@@ -99,7 +99,7 @@ def hand_back(activity: Activity, *, user: User, why: str = "") -> Activity:
     activity.technician = activity.planned_for = None
     activity.planned_time = ""
     activity.save(update_fields=["status", "technician", "planned_for", "planned_time"])
-    tell(activity, user, EventKind.HANDED_BACK, f"Lämnad tillbaka till kön. {why}".strip())
+    tell(activity, user, EventKind.HANDED_BACK, "Lämnad tillbaka till kön", note=why.strip()[:300])
     return activity
 
 

@@ -280,6 +280,7 @@ def activity_page(
             number=activity.case_number,
             facts=_facts(activity),
             events=events,
+            shows_notes=not activity.address_masked,
             life=life_line(activity, events),
             note=_note(activity),
             unsaved=unsaved,

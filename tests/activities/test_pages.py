@@ -371,6 +371,19 @@ def test_min_sida_has_ones_own_with_whose_turn_it_is(client, activity):
     assert activity.case_number not in text(as_user(prescriber()).get(page))
 
 
+def test_why_it_was_handed_back_is_told_until_somebody_becomes_protected(activity):
+    khs = technician()
+    services.take(activity, user=khs)
+    services.hand_back(activity, user=khs, why="Ingen hemma på Kvarnbacken.")
+    client, page = as_user(activity.ordered_by), page_of(activity)
+    assert "Lämnad tillbaka till kön: Ingen hemma på Kvarnbacken." in text(client.get(page))
+    Recipient.objects.update(is_protected=True)
+    shown = text(client.get(page))
+    assert "Lämnad tillbaka till kön" in shown and "Kvarnbacken" not in shown
+    home = reverse("recipients:detail", args=[activity.recipient.key])
+    assert "Kvarnbacken" not in text(client.get(f"{home}?flik=historik"))
+
+
 def test_what_the_store_shall_repair_is_written_anew_for_who_became_protected(chair):
     repair = registered(
         chair, type="Buffertreparation",
