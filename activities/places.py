@@ -36,6 +36,7 @@ from recipients.slots import (
 )
 from recipients.tables import LoanTag
 from sesam import case_pages, panels
+from sesam.asked_once import once
 from sesam.links import links
 from sesam.models import CaseKind
 from sesam.panels import Panel
@@ -101,7 +102,7 @@ def _of(recipient: Recipient) -> Any:
 
 
 def _count(request: HttpRequest, recipient: Recipient) -> int:
-    return len(_known(recipient))
+    return len(once(request, _known, recipient))
 
 
 @dataclass(frozen=True)
@@ -114,13 +115,9 @@ class _Known:
 
 
 def _known(recipient: Recipient) -> list[_Known]:
-    """Of each of the recipient's activities, what is due first standing first. One query a request."""
-    known: list[_Known] | None = getattr(recipient, "_known_activities", None)
-    if known is None:
-        rows = _of(recipient).order_by("due_on", "pk").values_list("type__name", "status", "due_on")
-        known = [_Known(*row) for row in rows]
-        recipient._known_activities = known  # type: ignore[attr-defined]  # for tab and «Nu»
-    return known
+    """Of each of the recipient's activities, what is due first standing first."""
+    rows = _of(recipient).order_by("due_on", "pk").values_list("type__name", "status", "due_on")
+    return [_Known(*row) for row in rows]
 
 
 def _tab(request: HttpRequest, recipient: Recipient) -> TabContent:
@@ -163,7 +160,7 @@ recipient_tabs.add(
 
 def _now(request: HttpRequest, recipient: Recipient) -> Now | None:
     """«1 öppen aktivitet: Anpassning, klar senast 3 december»."""
-    found = [one for one in _known(recipient) if one.status not in Activity.ENDED]
+    found = [one for one in once(request, _known, recipient) if one.status not in Activity.ENDED]
     if not found:
         return None
     first = found[0]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from recipients.models import Recipient
 from sesam import panels
+from sesam.asked_once import once
 from sesam.days import day_shortly
+from sesam.known import known
 from sesam.panels import Panel
 from sesam.places import Now, TabContent
 from sesam.templatetags.sesam import datum, status_html
@@ -27,16 +30,24 @@ def of(recipient: Recipient) -> DeviationQuerySet:
 
 
 def count(request: HttpRequest, recipient: Recipient) -> int:
-    return of(recipient).count()
+    return once(request, _known, recipient)[0]
+
+
+def _known(recipient: Recipient) -> tuple[int, int, dt.date | None]:
+    """How many there are, how many of them are open, and by when KHS answers the first of these."""
+    is_open = ~Q(status__in=known(Deviation.ENDED))
+    found = of(recipient).aggregate(
+        all=Count("pk"), open=Count("pk", filter=is_open), day=Min("due_on", filter=is_open)
+    )
+    return found["all"], found["open"], found["day"]
 
 
 def now(request: HttpRequest, recipient: Recipient) -> Now:
     """«1 öppen avvikelse»: amber once KHS is late."""
-    found = of(recipient).still_open().aggregate(count=Count("pk"), day=Min("due_on"))
-    words = "öppen avvikelse" if found["count"] == 1 else "öppna avvikelser"
-    day = found["day"]
+    _, count, day = once(request, _known, recipient)
+    words = "öppen avvikelse" if count == 1 else "öppna avvikelser"
     late = day is not None and day < timezone.localdate()
-    return Now(found["count"], words, f"svar senast {day_shortly(day)}" if day else "", late)
+    return Now(count, words, f"svar senast {day_shortly(day)}" if day else "", late)
 
 
 def build(request: HttpRequest, recipient: Recipient) -> TabContent:

@@ -136,8 +136,8 @@ def late(today: dt.date | None = None) -> Exists:
 
 def is_late(lines: Iterable[OrderLine]) -> bool:
     """Whether the promised day of one of an order's KHS lines has passed without it."""
-    today = timezone.localdate()
-    return any(x.open and x.planned_delivery and x.planned_delivery < today for x in lines)
+    days = [x.planned_delivery for x in lines if x.open and x.planned_delivery]
+    return bool(days) and min(days) < timezone.localdate()
 
 
 STATES: dict[str, State] = {

@@ -1,6 +1,7 @@
 """What has been ordered for a recipient and not yet delivered: the tab «Beställt», its panel, its
 count of «Nu», its part of «Hjälpmedelslista»."""
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils import timezone
 from recipients.documents import Column, Section
 from recipients.models import Recipient
 from sesam import panels
+from sesam.asked_once import once
 from sesam.days import day_shortly
 from sesam.panels import Panel
 from sesam.places import Now, TabContent
@@ -30,16 +32,21 @@ def _undelivered(recipient: Recipient) -> QuerySet[OrderLine]:
 
 
 def undelivered_count(request: HttpRequest, recipient: Recipient) -> int:
-    return _undelivered(recipient).count()
+    return once(request, _how_much, recipient)[0]
+
+
+def _how_much(recipient: Recipient) -> tuple[int, dt.date | None]:
+    """How many lines are undelivered, and the first of their days."""
+    found = _undelivered(recipient).aggregate(count=Count("pk"), day=Min("planned_delivery"))
+    return found["count"], found["day"]
 
 
 def on_its_way(request: HttpRequest, recipient: Recipient) -> Now:
     """«2 på väg, planerat 30 november»: the first of the days; amber once that has passed."""
-    found = _undelivered(recipient).aggregate(count=Count("pk"), day=Min("planned_delivery"))
-    day = found["day"]
+    count, day = once(request, _how_much, recipient)
     is_late = day is not None and day < timezone.localdate()
     detail = f"planerat {day_shortly(day)}" if day else "inget datum än"
-    return Now(found["count"], "på väg", f"{detail}, försenat" if is_late else detail, is_late)
+    return Now(count, "på väg", f"{detail}, försenat" if is_late else detail, is_late)
 
 
 def ordered_tab(request: HttpRequest, recipient: Recipient) -> TabContent:

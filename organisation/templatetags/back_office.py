@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -155,6 +156,8 @@ _WORDS = {"yes": "Ja", "no": '<span class="muted">Nej</span>', "unknown": "–"}
 def in_words(cell: str) -> SafeString:
     """Django's picture of yes and no, which is green or red whatever is good, as words."""
     shown = conditional_escape(cell)
+    if "<img" not in shown:
+        return shown
     return mark_safe(_YES_NO.sub(lambda mark: _WORDS[mark[1]], shown))
 
 
@@ -178,9 +181,14 @@ def list_cells(row: Iterable[str], headers: list[dict[str, Any]]) -> list[SafeSt
             css += " is-none"
         if named:
             rest = rest.removesuffix("</th>") + "</td>"
-        start = format_html('<td class="{}" data-label="{}"', css, capfirst(header["text"]))
-        cells.append(start + mark_safe(rest))  # Django's own
+        cells.append(_start(css, header["text"]) + mark_safe(rest))  # Django's own
     return cells
+
+
+@lru_cache(maxsize=256)
+def _start(css: str, label: str) -> SafeString:
+    """A page has some hundred cells and ten of these."""
+    return format_html('<td class="{}" data-label="{}"', css, capfirst(label))
 
 
 # --- forms ------------------------------------------------------------------------------------
