@@ -25,7 +25,7 @@ from sesam.tables import Column, DateColumn, PanelColumn, StatusColumn, by_label
 
 from . import shown
 from .life import step_of, with_turns
-from .models import Activity, ActivityStatus
+from .models import Activity, ActivityQuerySet, ActivityStatus
 
 TAB = "aktiviteter"
 
@@ -66,9 +66,12 @@ def build(request: HttpRequest, user: User) -> TabContent:
 
 
 def _panel(request: HttpRequest, user: User) -> Panel | None:
-    found = mine(user, Activity.objects.all()).filter(
-        case_number=panels.asked(request).replace("\0", "")
-    )
+    wanted = panels.asked(request).replace("\0", "")
+    return panel_of(request, mine(user, Activity.objects.all()).filter(case_number=wanted))
+
+
+def panel_of(request: HttpRequest, found: ActivityQuerySet) -> Panel | None:
+    """The activity in short."""
     activity = with_turns(found).first()
     if activity is None:
         return None

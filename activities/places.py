@@ -19,13 +19,17 @@ from orders.slots import order_create
 from organisation import desk, queues
 from organisation.permissions import CARE, KHS, has_role, signed_in
 from organisation.slots import my_now, my_tabs, my_todo
+from recipients import searching, ticked
 from recipients.documents import Column, Section
 from recipients.mine import tab_address
-from recipients.models import Recipient
+from recipients.models import FollowUp, Recipient
 from recipients.slots import (
     DocumentSection,
+    FollowUpAnswer,
     HistorySource,
     LoanTags,
+    NextStep,
+    follow_up_answers,
     loan_tags,
     recipient_bulk,
     recipient_create,
@@ -57,6 +61,7 @@ from sesam.slots import menu
 from sesam.templatetags.sesam import datum
 
 from . import history, khs, life, mine, repairs, services, shown
+from . import searching as search
 from .life import with_turns
 from .models import Activity, ActivityLine, ActivityStatus
 from .slots import activity_create
@@ -356,14 +361,8 @@ stock_check.explain(
 
 # --- the bar ---
 
+searching.add(search.SEARCH)
 menu.add(
-    MenuItem(
-        name="activities",
-        label="Aktiviteter",
-        url=Page("activities:search"),
-        order=50,
-        shown=desk.in_care,
-    ),
     MenuItem(
         name="my_day",
         label="Min dag",
@@ -398,4 +397,17 @@ queues.on_home(
     since="created_at",
     order=150,
     first=("Aktiviteter förbi sin tid", "Akuta aktiviteter", "Aktiviteter utan tekniker"),
+)
+
+# --- follow-up of a held aid ---
+
+follow_up_answers.add(
+    FollowUpAnswer(
+        name=FollowUp.Answer.ADJUST,
+        order=20,
+        icon="wrench",
+        steps=lambda request, loan: [
+            NextStep("Aktivitet", ticked.address_with("activities:begin", loan))
+        ],
+    )
 )

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
-
+from recipients.searching import MOST
 from recipients.turns import TurnColumn
 from sesam.tables import (
     CodeColumn,
     Column,
     DateColumn,
-    LinkColumn,
     PanelColumn,
     StatusColumn,
     Table,
+    by_label,
+    sv,
 )
 
 from .life import step_of
-from .models import Activity
+from .models import Activity, ActivityStatus
 
 _NUMBER = CodeColumn("number", "Aktivitetsnr", "case_number", sort="case_number", priority=2)
 _REGISTERED = DateColumn(
@@ -51,26 +51,24 @@ class ActivitiesTable(Table[Activity]):
 
 
 class FoundActivitiesTable(Table[Activity]):
-    """«Sök aktivitet»: by number, without whom it is about."""
+    """«Sök aktivitet»: without whom it is about; the newest first."""
 
     columns = (
-        LinkColumn(
-            "number",
-            "Aktivitetsnr",
-            "case_number",
-            url=lambda row: reverse("activities:detail", args=[row.case_number]),
-            sort="case_number",
-        ),
-        Column("type", "Aktivitetstyp", "type.name", sort="type__name"),
+        PanelColumn("number", "Aktivitetsnummer", "case_number", key="case_number",
+                    sort="case_number", css="code"),
+        Column("type", "Aktivitetstyp", "type.name", sort=sv("type__name")),
         _REGISTERED,
-        Column("by", "Beställare", "ordered_by", sort="ordered_by__last_name", priority=2),
+        Column("by", "Beställare", "ordered_by",
+               sort=(sv("ordered_by__last_name"), sv("ordered_by__first_name")), priority=2),
         _DUE,
-        _Displayed(),
-        TurnColumn(step_of, due="due_on"),
-    )
+        StatusColumn("status", "Status", lambda row: row.get_status_display(),
+                     sort=by_label("status", ActivityStatus.choices)),
+    )  # fmt: skip
     order = "-registered"
     tie = ("-pk",)
-    counted_to = 1_000
+    counted_to = MOST
+    dom_id = "sokta-aktiviteter"
+    caption = "Aktiviteter"
     noun = ("aktivitet", "aktiviteter")
     empty_text = "Inga aktiviteter"
-    empty_hint = "Välj en längre tid eller ett annat tjänsteställe."
+    empty_hint = "Välj en längre tid, en annan status eller ett annat tjänsteställe."

@@ -1,11 +1,10 @@
 from django.urls import path
 
-from .views import cases, khs, registering, reporting, search
+from .views import cases, khs, registering, reporting
 
 app_name = "activities"
 
 urlpatterns = [
-    path("aktiviteter/", search.search, name="search"),
     path("aktiviteter/min-dag/", khs.my_day, name="my_day"),
     path("aktiviteter/blankett/<int:pk>/", registering.blank, name="blank"),
     path("aktiviteter/ny/mottagare/<uuid:key>/", registering.begin, name="begin"),

@@ -178,7 +178,7 @@ class SupplierAdmin(InTurn, ForKhs, admin.ModelAdmin[Supplier]):
 
 @admin.register(IsoClass)
 class IsoClassAdmin(ForKhs, admin.ModelAdmin[IsoClass]):
-    list_display = ("code", "title", "level")
+    list_display = ("code", "title", "level", "follow_up_weeks")
     search_fields = ("code", "title")
     readonly_fields = ("code", "level", "parent")
 

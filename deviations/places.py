@@ -17,6 +17,7 @@ from organisation.permissions import CARE, KHS, has_role
 from organisation.slots import my_create, my_now, my_tabs
 from pickups.models import PickupOrder
 from pickups.slots import pickup_create
+from recipients import searching
 from recipients.cases import Case
 from recipients.mine import tab_address
 from recipients.slots import (
@@ -32,6 +33,7 @@ from sesam.models import CaseKind
 from sesam.places import BulkAction, CreateItem, NowEntry, Page, PageOf, Part, Tab
 
 from . import history, khs, life, mine, of_pieces, tab
+from . import searching as search
 from .models import Deviation
 from .services import why_not_reopen
 from .services.handling import why_not_withdraw
@@ -233,3 +235,7 @@ queues.on_home(
     order=300,
     first=("Allvarliga händelser", "Avvikelser att ta emot"),
 )  # fmt: skip
+
+# --- «Sök» ---
+
+searching.add(search.SEARCH)

@@ -137,7 +137,7 @@ class MyOrderTable(WithPictograms, MyTable[MyOrderRow]):
         return order
 
 
-def _loaded(orders: OrderQuerySet) -> QuerySet[Order]:
+def loaded(orders: OrderQuerySet) -> QuerySet[Order]:
     """With all that a row or the panel shows, in a fixed number of queries."""
     found = orders.select_related("recipient", "destination", "unit", "ordered_by", "prescriber")
     return found.prefetch_related(
@@ -147,7 +147,7 @@ def _loaded(orders: OrderQuerySet) -> QuerySet[Order]:
     )
 
 
-def _row(order: Order) -> MyOrderRow:
+def row_of(order: Order) -> MyOrderRow:
     lines = list(order.lines.all())
     alive = [line for line in lines if line.cancelled < line.quantity] or lines
     first = next((line for line in alive if not line.component_of_id), None)
@@ -188,14 +188,19 @@ def count(request: HttpRequest, user: User) -> int:
 
 
 def build(request: HttpRequest, user: User) -> TabContent:
-    table = MyOrderTable.of_mine(request, Order.objects.all(), CHOICES, loaded=_loaded, of=_row)
+    table = MyOrderTable.of_mine(request, Order.objects.all(), CHOICES, loaded=loaded, of=row_of)
     return TabContent(table=table, panel=_panel(request, user))
 
 
 def _panel(request: HttpRequest, user: User) -> Panel | None:
     wanted = panels.asked(request)
     found = mine(user, Order.objects.all()).filter(case_number=wanted) if wanted else None
-    order = _loaded(found).first() if found is not None else None
+    return panel_of(request, found) if found is not None else None
+
+
+def panel_of(request: HttpRequest, found: OrderQuerySet) -> Panel | None:
+    """The order in short."""
+    order = loaded(found).first()
     if order is None:
         return None
     lines = list(order.lines.all())

@@ -27,6 +27,7 @@ from individuals.slots import PieceTab, piece_buttons, piece_sections
 from organisation import desk, queues, stores
 from organisation.permissions import CARE, has_role, signed_in
 from organisation.slots import my_now, my_tabs, my_todo
+from recipients import searching
 from recipients.mine import tab_address
 from recipients.models import Recipient
 from recipients.slots import (
@@ -72,6 +73,7 @@ from . import (
     services,
     todo,
 )
+from . import searching as search
 from .models import Order, OrderStatus
 from .slots import order_create
 from .views import pieces
@@ -263,6 +265,10 @@ my_now.add(
     ),
 )
 
+
+# --- «Sök» ---
+
+searching.add(search.SEARCH)
 
 # --- the start page ---
 

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import QuerySet
 
-from articles.models import BillingForm
+from articles.models import ArticleType, BillingForm
 from articles.prices import Amounts
 from organisation.models import Source
 
@@ -73,6 +73,13 @@ class CartRow(LineRow[CartLine]):
     fault: str = ""
     aid: CartRow | None = None
     parts: int = 0
+
+    @property
+    def may_follow_up(self) -> bool:
+        """Whether somebody is to get it who can be asked how it does."""
+        person = self.line.cart.recipient
+        is_aid = self.aid is None and self.line.article.type == ArticleType.MAIN
+        return is_aid and person is not None and person.is_person
 
     @property
     def comes_with_aid(self) -> bool:

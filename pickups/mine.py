@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from organisation.models import User
+from recipients.cases import CaseQuerySet
 from recipients.mine import MyTable, RecipientColumn, mine, narrowings, whose_facts
 from recipients.turns import TurnColumn
 from sesam import panels
@@ -62,7 +63,12 @@ def build(request: HttpRequest, user: User) -> TabContent:
 
 def _panel(request: HttpRequest, user: User) -> Panel | None:
     found = mine(user, PickupOrder.objects.all())
-    pickup = with_turns(found.filter(case_number=panels.asked(request))).first()
+    return panel_of(request, found.filter(case_number=panels.asked(request)))
+
+
+def panel_of(request: HttpRequest, found: CaseQuerySet[PickupOrder]) -> Panel | None:
+    """The pickup order in short."""
+    pickup = with_turns(found).first()
     if pickup is None:
         return None
     return shown.panel_of(request, pickup, whose=whose_facts(request, pickup))

@@ -11,12 +11,16 @@ from individuals import stock_check
 from organisation import desk, queues
 from organisation.permissions import CARE, KHS, has_role
 from organisation.slots import my_now, my_tabs
+from recipients import searching, ticked
 from recipients.mine import tab_address
-from recipients.models import Recipient
+from recipients.models import FollowUp, Loan, Recipient
 from recipients.slots import (
+    FollowUpAnswer,
     HistorySource,
     LoanPanel,
     LoanTags,
+    NextStep,
+    follow_up_answers,
     loan_panel,
     loan_tags,
     recipient_bulk,
@@ -30,6 +34,7 @@ from sesam.models import CaseKind
 from sesam.places import BulkAction, CreateItem, NowEntry, PageOf, Tab
 
 from . import history, khs, life, mine, services, shown
+from . import searching as search
 from .models import PickupLine, PickupOrder, PickupStatus
 from .slots import pickup_create
 from .views import cases
@@ -192,3 +197,26 @@ stock_check.explain(
     " receipt JOIN pickups_pickupline line ON line.id = receipt.line_id"
     " WHERE receipt.finished_at IS NULL AND line.individual_id IS NULL",
 )
+
+# --- follow-up of a held aid ---
+
+
+def _fetched(request: HttpRequest, loan: Loan) -> list[NextStep]:
+    return [NextStep("Hämtorder", ticked.address_with("pickups:begin", loan))]
+
+
+def _exchanged(request: HttpRequest, loan: Loan) -> list[NextStep]:
+    new = NextStep("Ny beställning", reverse("orders:to", args=[loan.recipient.key]))
+    return [*_fetched(request, loan), new]
+
+
+follow_up_answers.add(
+    FollowUpAnswer(name=FollowUp.Answer.WRONG, order=30, icon="circle-x", steps=_exchanged),
+    FollowUpAnswer(
+        name=FollowUp.Answer.UNUSED, order=40, icon="undo-2", steps=_fetched, of_deceased=True
+    ),
+)
+
+# --- «Sök» ---
+
+searching.add(search.SEARCH)

@@ -21,6 +21,7 @@ start_boxes.add(
         name="contact", order=10, template="portal/_contact.html", build=boxes.contact, side=True
     ),
 )
+desk.entry("search", "Sök ärende", "search", order=505, parent=desk.REGISTERS)
 for _order, (_name, _label, _page) in enumerate(
     (
         ("contacts", "Kontakter på startsidan", "admin:portal_startcontact_changelist"),
@@ -94,6 +95,14 @@ menu.add(
         label="Mer",
         url=Page("articles:stores"),
         order=60,
+        shown=desk.in_care,
+    ),
+    MenuItem(
+        name="search",
+        label="Sök",
+        url=Page("search"),
+        order=10,
+        parent="more",
         shown=desk.in_care,
     ),
     MenuItem(

@@ -1,9 +1,12 @@
 from django.urls import path
 
-from . import accessibility, help_pages, my_page, news, recent, views
+from . import accessibility, help_pages, my_page, news, recent, search, views
 
 urlpatterns = [
     path("", views.start, name="start"),
+    path("sok/", search.search, name="search"),
+    path("sok/excel/", search.sheet, name="search_sheet"),
+    path("aktiviteter/", search.activities_moved, name="activities_moved"),
     path("senaste/", recent.recent, name="recent"),
     path("nyheter/", news.news, name="news"),
     path("nyheter/viktigt/", news.important, name="news_important"),

@@ -72,7 +72,7 @@ def start(request: UserRequest) -> HttpResponse:
     if found:
         return leave(request, found[0]["url"])
     if number := _case_number(typed):
-        form.add_error("q", _no_case(number))
+        form.add_error("q", no_case(number))
         return _start_page(request, form, 422, lists=_lists_with(typed))
     if not articles.long_enough(articles.words_of(typed)):
         form.add_error("q", "Skriv minst tre tecken.")
@@ -83,7 +83,7 @@ def start(request: UserRequest) -> HttpResponse:
     return leave(request, lists[0]["url"] if lists else _article_search(typed))
 
 
-def _digits(typed: str) -> str:
+def digits_of(typed: str) -> str:
     """The digits of a number, or nothing if there is anything else in it."""
     digits = _BETWEEN.sub("", typed)
     return digits if digits.isascii() and digits.isdigit() else ""
@@ -91,7 +91,7 @@ def _digits(typed: str) -> str:
 
 def _recipients_number(typed: str) -> str:
     """A person's number, right or wrong; or a care unit's, unless it is rather an article's."""
-    digits = _digits(typed)
+    digits = digits_of(typed)
     if personal_numbers.looks_personal(typed) or len(digits) >= 10:
         return typed
     if len(digits) != 4:
@@ -102,7 +102,7 @@ def _recipients_number(typed: str) -> str:
 
 def _case_number(typed: str) -> str:
     """A case number by its looks: eight digits, nine after the week's 9999th."""
-    digits = _digits(typed)
+    digits = digits_of(typed)
     return digits if len(digits) in (8, 9) else ""
 
 
@@ -114,7 +114,7 @@ def _case(request: UserRequest, typed: str) -> str | None:
     return found[0].url if found else None
 
 
-def _no_case(number: str) -> str:
+def no_case(number: str) -> str:
     elsewhere = CaseNumber.objects.filter(pk=number, kind=CaseKind.ELSEWHERE)
     if elsewhere.exists():
         return f"Ärende {number} finns i ett annat system och kan inte öppnas här."

@@ -2,13 +2,19 @@
 
 from sesam import jobs
 
-from . import dialog_files, services
+from . import dialog_files, follow_ups, services
 
 
 @jobs.hourly
 def remove_unused_recipients() -> int:
     """Persons who were fetched from the register and whom no case came of."""
     return services.clean_up()
+
+
+@jobs.hourly
+def remind_of_follow_ups() -> int:
+    """Prescribers are told of the aids that have come to their day."""
+    return follow_ups.remind()
 
 
 @jobs.hourly

@@ -254,6 +254,13 @@ def _overview(loan: Loan, recipient: Recipient, own: bool) -> list[dict[str, Any
     if loan.returned and not ended:
         facts.append({"label": "Återlämnat", "value": f"{loan.returned} av {loan.quantity}"})
     facts.append({"label": "Beställning", "value": loan.case_number})
+    if loan.follow_up_on and not ended:
+        facts.append({"label": "Följs upp", "value": datum(loan.follow_up_on)})
+    elif said := loan.follow_ups.first():
+        words = f"{said.get_answer_display()}, {datum(said.at)}"
+        facts.append({"label": "Uppföljning", "value": words})
+        if said.note and not recipient.is_protected:
+            facts.append({"label": "Anteckning", "value": said.note})
     # Whose patient a protected person is tells where they live.
     if own or not recipient.is_protected:
         facts.append({"label": "Förskrivare", "value": loan.prescriber_name})

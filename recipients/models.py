@@ -3,6 +3,7 @@
 import uuid
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -251,6 +252,17 @@ class Loan(models.Model):
         db_index=False,
     )
     delivered_at = models.DateTimeField("levererat")
+    follow_up_on = models.DateField("följs upp", null=True, blank=True)
+    follow_up_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name="följs upp av",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    follow_up_told = models.BooleanField("påmind", default=False)
     ended_at = models.DateTimeField("avslutat", null=True, blank=True)
 
     class Meta:
@@ -260,6 +272,11 @@ class Loan(models.Model):
         indexes = [
             models.Index(fields=["recipient", "-delivered_at"]),
             models.Index(fields=["case"], name="loan_case"),
+            models.Index(
+                fields=["follow_up_by", "follow_up_on"],
+                condition=Q(follow_up_on__isnull=False, ended_at__isnull=True),
+                name="loan_follow_up",
+            ),
             models.Index(fields=["part_of"], condition=Q(part_of__isnull=False), name="loan_part"),
             # Who has an article now: how many its register tells, and whom a recall looks for.
             models.Index(
@@ -277,6 +294,10 @@ class Loan(models.Model):
                 name="returned_within_quantity",
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="loan_of_something"),
+            models.CheckConstraint(
+                condition=Q(follow_up_on__isnull=True) | Q(follow_up_by__isnull=False),
+                name="somebody_follows_it_up",
+            ),
             models.CheckConstraint(
                 condition=Q(quantity=F("returned") + F("lost"), ended_at__isnull=False)
                 | (~Q(quantity=F("returned") + F("lost")) & Q(ended_at__isnull=True)),
@@ -303,6 +324,40 @@ class Loan(models.Model):
         """How it sits on a piece now. Needs ``component`` loaded."""
         sat = self.component
         return sat if sat is not None and sat.removed_at is None else None
+
+
+class FollowUp(models.Model):
+    """What was answered when a held aid was followed up. Of a protected person the note isn't
+    shown: it may tell where they are."""
+
+    class Answer(models.TextChoices):
+        USED = "used", "Används"
+        ADJUST = "adjust", "Behöver justeras"
+        WRONG = "wrong", "Fel hjälpmedel"
+        UNUSED = "unused", "Används inte"
+
+    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="follow_ups")
+    due_on = models.DateField("skulle följas upp")
+    answer = models.CharField("svar", max_length=8, choices=Answer.choices)
+    note = models.TextField("anteckning", max_length=1000, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    at = models.DateTimeField("besvarad", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "uppföljning"
+        verbose_name_plural = "uppföljningar"
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answer__in=["used", "adjust", "wrong", "unused"]),
+                name="follow_up_answer_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.loan}: {self.get_answer_display()}"
 
 
 class DialogFile(Attachment):

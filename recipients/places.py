@@ -7,12 +7,23 @@ from articles.uses import counted
 from individuals import stock_check
 from organisation import desk
 from organisation.permissions import CARE, has_role
-from sesam.places import CreateItem, MenuItem, NowEntry, Page, PageOf, StartBox, Tab
+from organisation.slots import my_now, my_tabs, my_todo
+from sesam.places import CreateItem, MenuItem, NowEntry, Page, PageOf, StartBox, Tab, TodoSource
 from sesam.slots import menu, start_boxes
 
+from . import follow_up_views as follow_ups
 from . import history, loans, seen
-from .models import Loan
-from .slots import recipient_create, recipient_now, recipient_tabs
+from .mine import tab_address
+from .models import FollowUp, Loan
+from .slots import (
+    FollowUpAnswer,
+    LoanTags,
+    follow_up_answers,
+    loan_tags,
+    recipient_create,
+    recipient_now,
+    recipient_tabs,
+)
 
 
 def _may(request: HttpRequest, obj: object = None) -> bool:
@@ -94,6 +105,40 @@ recipient_create.add(
         dialog=True,
     )
 )
+
+# --- follow-up ---
+
+follow_up_answers.add(FollowUpAnswer(name=FollowUp.Answer.USED, order=10, icon="circle-check"))
+loan_tags.add(LoanTags(name="follow_up", order=10, tags=follow_ups.tags))
+recipient_now.add(
+    NowEntry(
+        name="follow_ups",
+        url=PageOf("recipients:detail", "?flik=hjalpmedel"),
+        order=50,
+        build=follow_ups.on_recipient,
+    )
+)
+my_tabs.add(
+    Tab(
+        name=follow_ups.TAB,
+        label="Att följa upp",
+        url=tab_address(follow_ups.TAB),
+        order=50,
+        shown=_may,
+        count=follow_ups.count,
+        build=follow_ups.build,
+    )
+)
+my_now.add(
+    NowEntry(
+        name="follow_ups",
+        order=60,
+        shown=_may,
+        url=tab_address(follow_ups.TAB),
+        build=follow_ups.now,
+    )
+)
+my_todo.add(TodoSource(name="follow_ups", order=50, shown=_may, build=follow_ups.todo))
 
 # --- what ``check_stock`` proves of parts that are held ---
 

@@ -53,6 +53,25 @@ class LoanPanel(Entry[Recipient]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FollowUpAnswer(Entry[Loan]):
+    """An answer to whether a held aid does its work; its name is the ``FollowUp.Answer``. ``steps``
+    are what follows from it: one is gone on to at once, several are offered. ``of_deceased``: it
+    makes sense for somebody who has died."""
+
+    icon: str
+    steps: Callable[[HttpRequest, Loan], list[NextStep]] = lambda request, loan: []
+    of_deceased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What an answer leads to."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class HistorySource(Entry[Recipient]):
     """A kind of happening in «Historik», which can be asked for alone: ``newest`` gives the newest
     of them, at most as many as asked for. Of a protected person nothing in it may tell where they
@@ -75,3 +94,5 @@ recipient_documents = Slot[DocumentSection]("recipient_documents")
 recipient_history = Slot[HistorySource]("recipient_history")
 loan_tags = Slot[LoanTags]("loan_tags")
 loan_panel = Slot[LoanPanel]("loan_panel")
+#: The buttons under «Fungerar hjälpmedlet?».
+follow_up_answers = Slot[FollowUpAnswer]("follow_up_answers")

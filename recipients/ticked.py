@@ -10,7 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
+from django.utils.http import urlencode
 
 from articles.models import Responsibility
 
@@ -173,3 +175,8 @@ def why_gone(rows: list[AidRow], data: Mapping[str, Any]) -> str:
     if told:
         return f"{' '.join(told)} Kontrollera resten och försök igen."
     return "Ett valt hjälpmedel finns inte längre hos mottagaren." if lost else ""
+
+
+def address_with(page: str, loan: Loan) -> str:
+    """A page of the recipient's that begins something, with one of their aids chosen."""
+    return f"{reverse(page, args=[loan.recipient.key])}?{urlencode({CHOSEN: loan.pk})}"

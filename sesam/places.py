@@ -23,7 +23,7 @@ the recipient's page::
 a button in its head, and an entry of the menu::
 
     recipient_buttons.add(Button(name="plan", label="Planera", url=PageOf("activities:plan")))
-    menu.add(MenuItem(name="activities", label="Aktiviteter", url=Page("activities:search")))
+    menu.add(MenuItem(name="stores", label="Lager", url=Page("articles:stores")))
 
 An entry's functions get ``(request, obj)``, where ``obj`` is what the page shows (None in the
 bar and on the start page). ``shown`` says who may see the entry; where the thing itself can't be

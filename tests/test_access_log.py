@@ -115,7 +115,13 @@ def address(name: str, case, client, user) -> str:  # noqa: F811
     cart = user.carts.filter(closed_at=None).first()
     if name == "orders:take_back":
         return reverse(name, args=[cart.token])
-    if name in ("orders:change_line", "orders:remove_line", "orders:put_back", "orders:together"):
+    if name in (
+        "orders:change_line",
+        "orders:follow_up",
+        "orders:remove_line",
+        "orders:put_back",
+        "orders:together",
+    ):
         return reverse(name, args=[cart.lines.get().pk])
     if name in ("orders:cart_attachment", "orders:attach_again"):
         return reverse(name, args=[attached(CartAttachment, cart=cart, uploaded_by=user).key])

@@ -47,7 +47,7 @@ from tests.orders.builders import (
     start,
 )
 from tests.papers import papers_not_drawn  # noqa: F401  a fixture
-from tests.pickups.builders import fetched, lend, returned
+from tests.pickups.builders import fetched, lend, returned, to_follow_up
 from tests.url_table import (
     ADMIN,
     ADMIN_PAGES,
@@ -149,6 +149,8 @@ def walked_case(case):
 def arguments(name: str, case, user) -> list:
     """The arguments of an address for ``user``, with a cart of the user's own where it is one."""
     order: Order = case["order"]
+    if name == "recipients:follow_up":
+        return [order.recipient.key, to_follow_up(order.recipient, unit=order.unit).pk]
     if name == "orders:to" or (name.startswith("recipients:") and name != "recipients:search"):
         return [order.recipient.key]
     if name == "articles:document":
@@ -230,7 +232,7 @@ def arguments(name: str, case, user) -> list:
     if name == "orders:line":
         return ["ingen-sadan", "antal"]
     if name in (
-        "orders:change_line", "orders:remove_line", "orders:put_back", "orders:together",
+        "orders:change_line", "orders:follow_up", "orders:remove_line", "orders:put_back", "orders:together",
         "orders:cart_attachment", "orders:attach_again",
     ):  # fmt: skip
         cart = start(user if not isinstance(user, AnonymousUser) else UserFactory())

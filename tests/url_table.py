@@ -53,6 +53,9 @@ URLS: dict[str, Row] = {
     # portal
     "start": Row(SIGNED_IN),
     "recent": Row(CARE),
+    "search": Row(CARE),
+    "search_sheet": Row(CARE),
+    "activities_moved": Row(CARE),
     "my_page": Row(SIGNED_IN),
     "news": Row(SIGNED_IN),
     "news_important": Row(SIGNED_IN),
@@ -93,6 +96,7 @@ URLS: dict[str, Row] = {
     "recipients:search": Row(CARE),
     "recipients:detail": Row(CARE, logs="view"),
     "recipients:undo_contact": Row(CARE, post=True),
+    "recipients:follow_up": Row(CARE, others=404, logs="view", others_post=404),
     "recipients:information": Row(CARE),
     "recipients:aid_list": Row(CARE, logs="download"),
     "recipients:prescribed_list": Row(CARE, logs="download"),
@@ -111,6 +115,7 @@ URLS: dict[str, Row] = {
     "orders:take_back": Row(CARE, post=True),
     "orders:add": Row(CARE),
     "orders:change_line": Row(CARE),
+    "orders:follow_up": Row(CARE, logs="view"),
     "orders:remove_line": Row(CARE, post=True),
     "orders:put_back": Row(CARE, post=True),
     "orders:together": Row(CARE, post=True),
@@ -145,7 +150,6 @@ URLS: dict[str, Row] = {
     "pickups:returned": Row(CARE, others=404, logs="view", others_post=405),
     "pickups:undo": Row(CARE, post=True, logs="change", others_post=404),
     # activities: of whoever is looked up; those made are the unit's own, and KHS's
-    "activities:search": Row(CARE),
     "activities:blank": Row(CARE),
     "activities:begin": Row(CARE),
     "activities:begin_with_piece": Row(CARE),

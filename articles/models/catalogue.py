@@ -10,6 +10,7 @@ from typing import Any
 import pgtrigger
 from django.contrib.postgres.fields import DecimalRangeField
 from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Func, Q
 from django.db.models.functions import Length
@@ -57,6 +58,13 @@ class IsoClass(models.Model):
     )
     title = models.CharField("benämning", max_length=250)
     title_en = models.CharField("engelsk benämning", max_length=250, blank=True)
+    follow_up_weeks = models.PositiveSmallIntegerField(
+        "uppföljning, veckor efter leverans",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(520)],
+        help_text="Tomt: som klassen ovanför. 0: ingen uppföljning.",
+    )
 
     class Meta:
         verbose_name = "ISO-klass"
@@ -203,6 +211,13 @@ class Article(models.Model):
     total_width = _measure("totalbredd", "cm")
     user_weight = _measure("maxvikt", "kg, högsta brukarvikt")
     own_weight = _measure("vikt", "kg, egen vikt")
+    follow_up_weeks = models.PositiveSmallIntegerField(
+        "uppföljning, veckor efter leverans",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(520)],
+        help_text="Tomt: som ISO-klassen. 0: ingen uppföljning.",
+    )
     picture = models.FileField("foto", upload_to=_picture_path, blank=True, editable=False)
     search_text = models.TextField(editable=False, default="")
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
+from articles.follow_up import preset_weeks
 from articles.models import Article
 from organisation.models import Source, User
 from sesam.attachments import clean
@@ -94,6 +95,11 @@ def lines_of(cart: Cart, wish: Wish, *, besides: CartLine | None = None) -> list
         asked_article=wish.asked,
         replaced_because=wish.because,
     )
+    if cart.recipient is not None and cart.recipient.is_person:
+        same = besides is not None and besides.article_id == wish.article.pk
+        line.follow_up_weeks = (
+            besides.follow_up_weeks if same and besides else preset_weeks(wish.article)
+        )
     parts = [
         _component(cart, line, article, each * line.quantity, besides)
         for article, each in wish.components
@@ -204,6 +210,21 @@ def set_together(cart: Cart, line_id: int, *, on: bool) -> None:
     cart.lines.filter(pk=line.pk).update(deliver_together=on)
     line.components.update(deliver_together=on)
     touch(cart)
+
+
+@transaction.atomic
+def follow_up(cart: Cart, line_id: int, weeks: int | None) -> CartLine:
+    """When it is looked whether the aid does its work, or that nobody does."""
+    cart = locked(cart)
+    line = cart.lines.filter(pk=line_id, component_of=None).select_related("article").first()
+    if line is None:
+        raise DomainError("Raden finns inte längre.")
+    if cart.recipient is None or not cart.recipient.is_person:
+        raise DomainError("Bara det som en person får följs upp.")
+    line.follow_up_weeks = weeks
+    line.save(update_fields=["follow_up_weeks"])
+    touch(cart)
+    return line
 
 
 @transaction.atomic

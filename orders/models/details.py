@@ -19,6 +19,12 @@ def planned_words(day: dt.date | None, *, is_open: bool = True) -> str:
     return "inget datum än" if is_open else "–"
 
 
+def follow_up_words(weeks: int | None) -> str:
+    if not weeks:
+        return "Ingen uppföljning"
+    return f"Följs upp {weeks} {'vecka' if weeks == 1 else 'veckor'} efter leverans"
+
+
 class OrderKind(models.TextChoices):
     CUSTOMER = "customer", "Kundorder"
     REPLENISHMENT = "replenishment", "Lagerpåfyllnad"
@@ -140,9 +146,16 @@ class LineFacts(models.Model):
         db_index=False,
     )
     replaced_because = models.CharField("ersatt därför att", max_length=200, blank=True)
+    follow_up_weeks = models.PositiveSmallIntegerField(
+        "uppföljning, veckor efter leverans", null=True, blank=True
+    )
 
     class Meta:
         abstract = True
+
+    @property
+    def follow_up_words(self) -> str:
+        return follow_up_words(self.follow_up_weeks)
 
 
 Line = TypeVar("Line", bound=LineFacts)

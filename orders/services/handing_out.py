@@ -13,6 +13,7 @@ from articles.models import ArticleType
 from individuals import services as individuals
 from individuals.models import Component, Individual
 from organisation.models import User
+from recipients.follow_ups import due_on
 from recipients.models import Loan, Recipient
 
 from ..models import Delivery, LineDelivery, Order, OrderLine
@@ -134,6 +135,8 @@ def _begin_loans(
             prescriber_name=str(order.prescriber),
             case_number=order.case_number,
             delivered_at=now,
+            follow_up_on=None if line.component_of_id else due_on(line.follow_up_weeks, now),
+            follow_up_by_id=order.prescriber_id,
         )
         begun.append((row, row.loan))
     fitted = [loan.component for _, loan in begun if loan.component]

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from articles import prices
+from articles.follow_up import preset_weeks
 from articles.models import Article, ArticleType
 from articles.stock import Ledger
 from organisation.models import Source, User, Warehouse
@@ -52,6 +53,7 @@ def put_article(
     _check(order, line, article, quantity, warehouse)
     bed = _own_order(order, line, article)
 
+    is_to_person = order.recipient is not None and order.recipient.is_person
     place = (warehouse.pk, article.pk)
     ledger = Ledger([place] if article.is_stocked else [], user=user, case_number=order.case_number)
     costs = prices.today([article.pk]).get(article.pk, prices.NONE)
@@ -70,6 +72,7 @@ def put_article(
         list_price=costs.list_price,
         rent=costs.rent,
         billing_form=article.billing_form,
+        follow_up_weeks=line.follow_up_weeks or (preset_weeks(article) if is_to_person else None),
     )
     if article.is_stocked:
         new.reserved = min(ledger.available(place), quantity)

@@ -41,7 +41,7 @@ COPIED = [
 ]  # fmt: skip
 COPIED_LINE = [
     "position", "article", "quantity", "source", "warehouse", "individual_id", "fitted_to_id",
-    "comment", "deliver_together", "asked_article_id", "replaced_because",
+    "comment", "deliver_together", "asked_article_id", "replaced_because", "follow_up_weeks",
 ]  # fmt: skip
 
 

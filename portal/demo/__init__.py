@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from . import (
     catalogue,
     coming_back,
+    follow_ups,
     gone_wrong,
     history,
     information,
@@ -56,6 +57,7 @@ def load() -> Loaded:
     templates.load(places, articles)
     start.load()
     information.load()
+    follow_ups.load(places)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # else the first pages are planned for empty tables
     return Loaded(len(articles), len(recipients), len(shelf.pieces), orders)

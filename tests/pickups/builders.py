@@ -1,6 +1,9 @@
 """Aids at home, and the returns and pickup orders that the services make of them."""
 
+import datetime as dt
 import uuid
+
+from django.utils import timezone
 
 from articles.models import Article, ArticleType
 from individuals.models import Component, Individual
@@ -36,6 +39,15 @@ def unit_with_store():
 
 def prescriber(**facts):
     return UserFactory(default_unit=unit_with_store(), **facts)
+
+
+def to_follow_up(recipient: Recipient, day: dt.date | None = None, **facts) -> Loan:
+    """An aid that is to be followed up, today unless another day is given."""
+    loan = lend(recipient, facts.pop("article", None) or ArticleFactory())
+    facts = {"follow_up_on": day or timezone.localdate(), "follow_up_by": UserFactory()} | facts
+    Loan.objects.filter(pk=loan.pk).update(**facts)
+    loan.refresh_from_db()
+    return loan
 
 
 def lend(

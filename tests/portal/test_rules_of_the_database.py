@@ -27,7 +27,8 @@ from organisation.models import Mail, Message, Notice, SignInTurn, Source, User
 from organisation.permissions import KHS
 from pickups.services import Got, receive
 from portal.models import Document, DocumentHeading, News, NewsRead
-from recipients.models import Loan
+from recipients import follow_ups
+from recipients.models import FollowUp, Loan
 from sesam.models import Printout
 from tests.activities.builders import registered, report
 from tests.deviations.builders import NOT_REPORTED, investigated, received
@@ -43,7 +44,7 @@ from tests.factories import (
     put_in_stock,
 )
 from tests.orders.builders import project, saved_template, sent, start
-from tests.pickups.builders import fetched, lend, lend_chair_with_part, returned
+from tests.pickups.builders import fetched, lend, lend_chair_with_part, returned, to_follow_up
 
 pytestmark = pytest.mark.django_db
 OUR_APPS = (
@@ -93,6 +94,8 @@ BROKEN: dict[str, dict[str, Any]] = {
     "recipient_number_fits_kind": {"number": "7101"},
     "returned_within_quantity": {"returned": 9, "ended_at": None},
     "loan_of_something": {"quantity": 0, "ended_at": NOW, "individual": None},
+    "somebody_follows_it_up": {"follow_up_on": SOME_DAY, "follow_up_by": None, "individual": None},
+    "follow_up_answer_is_known": {"answer": UNKNOWN},
     "loan_ends_with_the_last_of_it": {"ended_at": NOW},
     "a_marked_piece_is_one": {"quantity": 2, "individual": Individual.objects.first},
     "cart_goes_to_someone": {"recipient": None},
@@ -226,6 +229,8 @@ def rows() -> None:
     order = sent((ArticleFactory(), 2), user=user)
     OrderHold.objects.create(order=order, case_number=order.case_number)
     carts.put(start(user), wish(ArticleFactory()), dialog_key="nyckel")
+    due = to_follow_up(chair.recipient)
+    follow_ups.answer(due, user=user, answer=FollowUp.Answer.USED, note="")
     saved_template(ArticleFactory(), owner=user)
     saved_template(ArticleFactory(), owner=user, unit=user.default_unit)
     PriceFactory()

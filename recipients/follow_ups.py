@@ -1,0 +1,160 @@
+"""Follow-up: on a day after its delivery somebody looks whether a held aid does its work.
+
+The day stands on the loan, as its order's line said; it is gone once it is answered, put off or left
+out, and asks nothing of what has come back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from organisation import access_log, messages
+from organisation.models import User
+from organisation.permissions import KHS, has_role
+from sesam.days import day_and_month
+from sesam.errors import DomainError
+from sesam.templatetags.sesam import datum
+
+from .lending import lock
+from .models import FollowUp, Loan, Recipient
+
+_SATURDAY = 5
+_LONGEST = dt.timedelta(days=10 * 366)
+
+
+def due_on(weeks: int | None, delivered_at: dt.datetime) -> dt.date | None:
+    """The working day so many weeks after it was delivered."""
+    if not weeks:
+        return None
+    day = timezone.localdate(delivered_at) + dt.timedelta(weeks=weeks)
+    return day + dt.timedelta(days=max(7 - day.weekday(), 0) if day.weekday() >= _SATURDAY else 0)
+
+
+def waiting(loans: QuerySet[Loan] | None = None) -> QuerySet[Loan]:
+    """What is to be followed up and still held."""
+    found = Loan.objects.all() if loans is None else loans
+    return found.filter(follow_up_on__isnull=False, ended_at=None)
+
+
+def of_user(user: User) -> QuerySet[Loan]:
+    """What the user is to follow up; a unit that they have left is no longer theirs."""
+    return waiting().filter(follow_up_by=user, unit__in=user.units.all())
+
+
+def openable(user: User) -> QuerySet[Loan]:
+    """The loans of the user's units, every unit's for KHS."""
+    found = Loan.objects.select_related("recipient", "article", "unit", "follow_up_by")
+    return found if has_role(user, KHS) else found.filter(unit__in=user.units.all())
+
+
+def hindrance(loan: Loan) -> str:
+    """Why there is nothing to follow up; empty where there is."""
+    if loan.ended_at is not None:
+        return f"Hjälpmedlet är återlämnat {datum(loan.ended_at)}. Det finns inget att följa upp."
+    if loan.follow_up_on is None:
+        said = loan.follow_ups.select_related("user").first()
+        if said is None:
+            return "Hjälpmedlet ska inte följas upp."
+        return (
+            f"Uppföljningen är besvarad {datum(said.at)} av {said.user}:"
+            f" {said.get_answer_display().lower()}."
+        )
+    return ""
+
+
+def _locked(loan: Loan) -> Loan:
+    lock([loan.recipient_id])
+    now = (
+        Loan.objects.select_for_update(of=("self",))
+        .select_related("recipient", "article")
+        .get(pk=loan.pk)
+    )
+    if why := hindrance(now):
+        raise DomainError(why)
+    return now
+
+
+@transaction.atomic
+def answer(loan: Loan, *, user: User, answer: FollowUp.Answer, note: str) -> FollowUp:
+    """What was found. Raises ``DomainError`` where there is nothing to follow up any more."""
+    now = _locked(loan)
+    said = FollowUp.objects.create(
+        loan=now,
+        due_on=now.follow_up_on or timezone.localdate(),
+        answer=answer,
+        note=note.strip(),
+        user=user,
+    )
+    now.follow_up_on = None
+    now.save(update_fields=["follow_up_on"])
+    detail = f"Uppföljning av {now.title}: {answer.label.lower()}"
+    access_log.record(
+        user, access_log.Action.CHANGE, now.recipient.key, detail=detail,
+        case_number=now.case_number,
+    )  # fmt: skip
+    return said
+
+
+@transaction.atomic
+def put_off(loan: Loan, *, user: User, day: dt.date | None) -> None:
+    """Another day, or None: it is left out."""
+    now = _locked(loan)
+    if day is not None and not timezone.localdate() <= day <= timezone.localdate() + _LONGEST:
+        raise DomainError("Välj en dag från och med i dag.", field="day")
+    now.follow_up_on, now.follow_up_told = day, False
+    now.save(update_fields=["follow_up_on", "follow_up_told"])
+    what = f"flyttad till {day}" if day else "borttagen"
+    access_log.record(
+        user, access_log.Action.CHANGE, now.recipient.key,
+        detail=f"Uppföljning av {now.title}: {what}", case_number=now.case_number,
+    )  # fmt: skip
+
+
+AT_A_TIME = 200
+
+
+def remind() -> int:
+    """Tell each prescriber of what has fallen due, once; what others remind of is left to them."""
+    told = 0
+    while batch := _remind_some():
+        told += batch
+    return told
+
+
+@transaction.atomic
+def _remind_some() -> int:
+    fallen = waiting().filter(
+        Q(recipient__deceased_on=None),
+        follow_up_on__lte=timezone.localdate(),
+        follow_up_told=False,
+    )
+    rows = list(
+        fallen.select_related("recipient", "article", "follow_up_by")
+        .select_for_update(of=("self",), skip_locked=True)
+        .order_by("pk")[:AT_A_TIME]
+    )
+    for loan in rows:
+        if loan.follow_up_by is not None and loan.follow_up_by.is_active:
+            _tell(loan, loan.follow_up_by)
+    Loan.objects.filter(pk__in=[loan.pk for loan in rows]).update(follow_up_told=True)
+    return len(rows)
+
+
+def _tell(loan: Loan, user: User) -> None:
+    """By the aid, never by whose it is; of a protected person's not even that."""
+    text = (
+        f"{loan.title} levererades {day_and_month(loan.delivered_at)}. Svara på Min sida, Att följa"
+        " upp, om det används, behöver justeras eller ska hämtas."
+    )
+    person: Recipient = loan.recipient
+    messages.send(
+        user,
+        title="Dags att följa upp ett hjälpmedel",
+        text="" if person.is_protected else text,
+        case_number=loan.case_number,
+        about=person.key,
+    )
