@@ -29,6 +29,13 @@ class _LifeColumn(Column):
         return life_html(row.life)
 
 
+class _PlannedColumn(mine.PlannedColumn):
+    """Of what is to come: how it ended stands beside it."""
+
+    def html(self, row: mine.MyOrderRow, table: Any) -> str:
+        return "" if row.order.has_ended else super().html(row, table)
+
+
 class FoundOrderTable(WithPictograms, Table[mine.MyOrderRow]):
     """By what was ordered and who did, without whom it is for; the newest first."""
 
@@ -42,7 +49,7 @@ class FoundOrderTable(WithPictograms, Table[mine.MyOrderRow]):
         _LifeColumn("life", "Gång", sort=_BY_STATUS, priority=3),
         StatusColumn("status", "Status", lambda row: row.order.get_status_display(),
                      sort=_BY_STATUS),
-        mine.PlannedColumn("planned", "Planerad", sort="planned_delivery", nullable=True,
+        _PlannedColumn("planned", "Planerad", sort="planned_delivery", nullable=True,
                            css="code", priority=2),
     )  # fmt: skip
     order = "-sent"

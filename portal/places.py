@@ -101,7 +101,7 @@ menu.add(
         name="search",
         label="Sök",
         url=Page("search"),
-        order=10,
+        order=61,
         parent="more",
         shown=desk.in_care,
     ),

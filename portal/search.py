@@ -27,7 +27,7 @@ from sesam.form_fields import choice
 
 from .views import digits_of, no_case
 
-ALL_UNITS = "alla"
+ALL_UNITS = ANY = "alla"
 MOST_ROWS = 2_000  # of a sheet, which is made while one waits
 
 
@@ -70,7 +70,7 @@ class FilterForm(forms.Form):
         super().__init__(data)
         places = [(unit.code, str(unit)) for unit in units]
         choice(self, UNIT).choices = [(ALL_UNITS, "Alla mina"), *places]
-        choice(self, STATUS).choices = [("", "Alla"), *search.statuses]
+        choice(self, STATUS).choices = [(ANY, "Alla"), *search.statuses]
 
 
 @roles(*CARE)
@@ -105,15 +105,17 @@ def _scope(request: UserRequest) -> tuple[Scope, FilterForm, str]:
         user=request.user,
         since=searching.since(period),
         unit=chosen,
-        status=asked.get(STATUS, ""),
+        status="" if asked.get(STATUS) == ANY else asked.get(STATUS, ""),
         late=asked.get(LATE) == "ja",
     )
+    opened = searching.named(asked.get("flik", ""))
+    known = scope.status in dict(opened.statuses)
     data = {
         UNIT: chosen.code if chosen else ALL_UNITS,
-        STATUS: scope.status,
+        STATUS: scope.status if known else ANY,
         LATE: scope.late,
     }
-    form = FilterForm(data, units=units, search=searching.named(asked.get("flik", "")))
+    form = FilterForm(data, units=units, search=opened)
     return scope, form, period
 
 

@@ -20,6 +20,7 @@ def load(places: Places) -> None:
     held = Loan.objects.filter(
         ended_at=None, article__type=ArticleType.MAIN, unit=user.default_unit_id,
         recipient__deceased_on=None, part_of=None,
+        delivered_at__lt=timezone.now() - dt.timedelta(days=40),
     )  # fmt: skip
     today = timezone.localdate()
     for days, loan in zip((-3, 0, 4, 11, 30), held.order_by("-delivered_at", "-pk"), strict=False):

@@ -131,6 +131,9 @@ def test_another_units_is_listed_by_nobody_but_khs(browser_of, cases):
 
 def test_a_status_and_what_is_late_narrow_the_list(client, cases):
     order = cases["bestallningar"]
+    assert "field-error" not in main(
+        client.get(f"{URL}?status=inget&tjanststalle=inget&tid=aldrig")
+    )
     assert order.case_number in main(client.get(f"{URL}?status={order.status}"))
     assert order.case_number not in main(client.get(f"{URL}?status=cancelled"))
     yesterday = timezone.localdate() - DAY
