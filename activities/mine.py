@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Min
+from typing import Any
+
+from django.db.models import Count, Min, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -21,13 +23,36 @@ from sesam import panels
 from sesam.days import day_shortly
 from sesam.panels import Panel
 from sesam.places import Now, TabContent, Todo
-from sesam.tables import Column, DateColumn, PanelColumn, StatusColumn, by_label, sv
+from sesam.tables import Column, DateColumn, PanelColumn, StatusColumn, by_label, escaped, sv
 
 from . import shown
 from .life import step_of, with_turns
-from .models import Activity, ActivityQuerySet, ActivityStatus
+from .models import Activity, ActivityLine, ActivityQuerySet, ActivityStatus
 
 TAB = "aktiviteter"
+
+
+_FIRST_AID = Subquery(
+    ActivityLine.objects.filter(activity=OuterRef("pk"))
+    .order_by("pk")
+    .values("article__sort_key")[:1]
+)
+
+
+class _AboutColumn(Column):
+    """What it is about: the aids by name, or how many."""
+
+    def html(self, row: Activity, table: Any) -> str:
+        named = list(dict.fromkeys(line.title for line in row.lines.all()))
+        if not named:
+            return "Inget hjälpmedel"
+        more = f" och {len(named) - 1} till" if len(named) > 1 else ""
+        return escaped(f"{named[0]}{more}")
+
+
+def _loaded(activities: ActivityQuerySet) -> QuerySet[Activity]:
+    """With all that a row shows, in a fixed number of queries."""
+    return with_turns(activities).prefetch_related(Prefetch("lines", shown.LINES))
 
 
 class MyActivityTable(MyTable[Activity]):
@@ -40,6 +65,7 @@ class MyActivityTable(MyTable[Activity]):
         Column("type", "Aktivitetstyp", "type.name", sort=sv("type__name")),
         DateColumn("registered", "Datum", "created_at", sort=("created_at", "id"),
                    falling_first=True, priority=3),
+        _AboutColumn("about", "Aktiviteten avser", sort=_FIRST_AID, nullable=True, priority=2),
         StatusColumn("status", "Status", lambda x: x.get_status_display(),
                      sort=by_label("status", ActivityStatus.choices)),
         TurnColumn(step_of, due="due_on"),
@@ -60,7 +86,7 @@ def count(request: HttpRequest, user: User) -> int:
 
 def build(request: HttpRequest, user: User) -> TabContent:
     table = MyActivityTable.of_mine(
-        request, Activity.objects.all(), narrowings("created_at"), loaded=with_turns
+        request, Activity.objects.all(), narrowings("created_at"), loaded=_loaded
     )
     return TabContent(table=table, panel=_panel(request, user))
 

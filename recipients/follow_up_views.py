@@ -68,8 +68,8 @@ def follow_up(request: UserRequest, key: uuid.UUID, loan_id: int) -> HttpRespons
         raise Http404("loan")
     access_log.look(request, loan.recipient.key, "Uppföljning", case_number=loan.case_number)
     form = FollowUpForm(request.POST or None)
-    error = follow_ups.hindrance(loan)
-    if request.method == "POST" and not error and form.is_valid():
+    error = "" if request.method == "POST" else follow_ups.hindrance(loan)
+    if request.method == "POST" and form.is_valid():
         try:
             return _done(request, loan, form)
         except DomainError as fault:
@@ -138,7 +138,7 @@ def _page(
             {"value": x.name, "label": FollowUp.Answer(x.name).label, "icon": x.icon}
             for x in _answers(request, loan)
         ]
-        if not error and not steps
+        if not steps and not follow_ups.hindrance(loan)
         else [],
     }
     status = 200 if request.method != "POST" or steps else 409 if error else 422

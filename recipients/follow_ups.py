@@ -23,6 +23,7 @@ from .lending import lock
 from .models import FollowUp, Loan, Recipient
 
 _SATURDAY = 5
+_TWICE = dt.timedelta(minutes=5)  # the same answer of the same user within it is the same
 _LONGEST = dt.timedelta(days=10 * 366)
 
 
@@ -80,7 +81,14 @@ def _locked(loan: Loan) -> Loan:
 
 @transaction.atomic
 def answer(loan: Loan, *, user: User, answer: FollowUp.Answer, note: str) -> FollowUp:
-    """What was found. Raises ``DomainError`` where there is nothing to follow up any more."""
+    """What was found; sent twice it is there once. Raises ``DomainError`` where there is nothing to
+    follow up any more."""
+    lock([loan.recipient_id])
+    just_now = FollowUp.objects.filter(
+        loan=loan, user=user, answer=answer, at__gte=timezone.now() - _TWICE
+    ).first()
+    if just_now is not None:
+        return just_now
     now = _locked(loan)
     said = FollowUp.objects.create(
         loan=now,

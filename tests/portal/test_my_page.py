@@ -16,6 +16,7 @@ from organisation.models import AccessLogEntry, Source, Unit, User
 from organisation.permissions import CONTROLLER, KHS
 from pickups.models import PickupOrder
 from recipients.models import Recipient
+from tests.activities.builders import registered
 from tests.factories import ArticleFactory, RecipientFactory, UnitFactory, UserFactory
 from tests.orders.builders import TO_APPROVAL, project, sent, start
 from tests.pickups.builders import fetched, lend
@@ -286,3 +287,12 @@ def another(user: User) -> Client:
     browser = Client()
     browser.force_login(user)
     return browser
+
+
+def test_an_activity_says_what_it_is_about(client, prescriber):
+    chair = lend(RecipientFactory(), ArticleFactory(name="Cross 6"))
+    registered(chair, user=prescriber)
+    page = main(client.get(f"{PAGE}?flik=aktiviteter"))
+    assert "Aktiviteten avser" in page and "Cross 6" in page
+    for way in ("about", "-about"):
+        assert client.get(f"{PAGE}?flik=aktiviteter&sortera={way}").status_code == 200

@@ -211,6 +211,18 @@ def test_what_has_been_answered_says_so(client, aid):
     assert FollowUp.objects.get().answer == "used"
 
 
+def test_sent_twice_it_is_answered_once_and_goes_on_both_times(client, aid):
+    for _ in range(2):
+        assert "/aktiviteter/" in client.post(url(aid), {"svar": "adjust"}).url
+    assert FollowUp.objects.count() == 1
+
+
+def test_without_an_answer_nothing_is_saved_and_the_answers_stay(client, aid):
+    answer = client.post(url(aid), {"note": "Hm"})
+    assert "Välj ett av svaren." in main(answer) and "Behöver justeras" in main(answer)
+    assert "Hm" in main(answer) and not FollowUp.objects.exists()
+
+
 def test_what_was_returned_meanwhile_says_so_and_is_asked_for_no_more(client, aid):
     loan = lock_loans([aid.pk])[aid.pk]
     take_back(loan, 1, timezone.now())
