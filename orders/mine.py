@@ -177,7 +177,7 @@ def _life(order: Order, lines: list[OrderLine]) -> LifeLine:
 
 def life_of(user: User, number: str) -> LifeLine | None:
     """How far an order has come, for a user who may see it."""
-    order = _loaded(Order.objects.for_user(user).filter(case_number=number)).first()
+    order = loaded(Order.objects.for_user(user).filter(case_number=number)).first()
     return _life(order, list(order.lines.all())) if order else None
 
 

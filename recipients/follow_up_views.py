@@ -25,7 +25,7 @@ from sesam.places import Now, TabContent, Todo
 from sesam.tables import Column, DateColumn, LinkColumn, Table, link, sv
 from sesam.templatetags.sesam import late_html
 
-from . import follow_ups, masking
+from . import follow_ups, loans, masking
 from .mine import names_recipients
 from .models import FollowUp, Loan, Recipient
 from .slots import follow_up_answers
@@ -149,11 +149,15 @@ def _page(
 
 
 def tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
-    """«Följs upp 3 december» on what is held; a link for those who may answer."""
+    """«Följs upp 3 december» on what is held; a link for those who may answer. Nothing is asked
+    where nothing is to be followed up."""
+    count, _ = loans.to_follow_up(recipient)
     user = request.user
-    mine = {*follow_ups.openable(user).filter(recipient=recipient).values_list("pk", flat=True)} if (
-        isinstance(user, User) and _known(recipient)
-    ) else set()  # fmt: skip
+    if not count or not isinstance(user, User):
+        return {}
+    found = follow_ups.waiting(Loan.objects.filter(recipient=recipient))
+    mine = set(follow_ups.waiting(follow_ups.openable(user)).filter(recipient=recipient)
+               .values_list("pk", flat=True))  # fmt: skip
     return {
         pk: LoanTag(
             f"Följs upp {day_shortly(day)}",
@@ -161,26 +165,17 @@ def tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
             icon="clock" if day <= timezone.localdate() else "calendar",
             is_busy=False,
         )
-        for pk, day in _known(recipient)
+        for pk, day in found.values_list("pk", "follow_up_on")
+        if day
     }
-
-
-def _known(recipient: Recipient) -> list[tuple[int, dt.date]]:
-    """What of the recipient's is to be followed up. One query a request."""
-    known: list[tuple[int, dt.date]] | None = getattr(recipient, "_follow_ups", None)
-    if known is None:
-        rows = follow_ups.waiting(Loan.objects.filter(recipient=recipient))
-        known = [(pk, day) for pk, day in rows.values_list("pk", "follow_up_on") if day]
-        recipient._follow_ups = known  # type: ignore[attr-defined]  # for tags and «Nu»
-    return known
 
 
 def on_recipient(request: HttpRequest, recipient: Recipient) -> Now | None:
     """«1 att följa upp, 3 december»."""
-    days = sorted(day for _, day in _known(recipient))
-    if not days:
+    count, day = loans.to_follow_up(recipient)
+    if not count or day is None:
         return None
-    return Now(len(days), "att följa upp", day_shortly(days[0]), days[0] <= timezone.localdate())
+    return Now(count, "att följa upp", day_shortly(day), day <= timezone.localdate())
 
 
 # --- «Min sida» ---

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Prefetch, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -24,6 +25,7 @@ from . import tables
 from .models import Loan, Recipient
 from .slots import loan_panel, loan_tags, recipient_bulk
 
+_FOLLOWED_UP = Q(follow_up_on__isnull=False, ended_at__isnull=True)
 _CONSUMABLE = Q(article__type=ArticleType.CONSUMABLE)
 
 
@@ -85,11 +87,15 @@ def _counted(recipient: Recipient) -> dict[str, Any]:
             .annotate(
                 **{tab.name: Count("pk", filter=tab.where) for tab in ALL},
                 last=Max("delivered_at", filter=HELD.where),
+                due=Min("follow_up_on", filter=_FOLLOWED_UP),
+                to_follow_up=Count("pk", filter=_FOLLOWED_UP),
             )
             .order_by(sv("article__product_group"))
         )
         rows: list[dict[str, Any]] = [dict(row) for row in found]
         counts = {tab.name: sum(row[tab.name] for row in rows) for tab in ALL}
+        counts["to_follow_up"] = sum(row["to_follow_up"] for row in rows)
+        counts["due"] = min((row["due"] for row in rows if row["due"]), default=None)
         counts["last"] = max((row["last"] for row in rows if row["last"]), default=None)
         held = {row["article__product_group"]: row[HELD.name] for row in rows if row[HELD.name]}
         # What has no group stands last.
@@ -104,6 +110,12 @@ def now(request: HttpRequest, recipient: Recipient) -> Now:
     counts = _counted(recipient)
     last = counts["last"]
     return Now(counts[HELD.name], "hjälpmedel", f"senast {day_shortly(last)}" if last else "")
+
+
+def to_follow_up(recipient: Recipient) -> tuple[int, dt.date | None]:
+    """How many held aids are to be followed up, and the first one's day; no query of its own."""
+    counts = _counted(recipient)
+    return counts["to_follow_up"], counts["due"]
 
 
 def _bulk(
