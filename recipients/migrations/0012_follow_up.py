@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
         ('articles', '0021_follow_up'),
         ('individuals', '0010_case_keys'),
         ('organisation', '0011_payer_is_active'),
-        ('recipients', '0010_payer_moves'),
+        ('recipients', '0011_open_loans_by_article'),
         ('sesam', '0007_cases_elsewhere'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
