@@ -7,13 +7,134 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
-from django.urls import URLPattern, path
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from organisation import queues
 from organisation.admin import ForKhs, for_khs
+from sesam.templatetags.sesam import kr, status_html
 
 from . import khs
-from .models import CalloutFee, MonthRun, ShareStep, ShareTable, Terms
+from .models import (
+    CalloutFee,
+    LossVerdict,
+    MonthRun,
+    Question,
+    QuestionStatus,
+    ShareStep,
+    ShareTable,
+    Terms,
+)
+
+
+def open_questions() -> QuerySet[Question]:
+    return Question.objects.filter(answered_at=None)
+
+
+class StatusFilter(queues.StatusFilter):
+    statuses = QuestionStatus
+    open_label = "Öppna"
+
+    def still_open(self, request: HttpRequest, queryset: QuerySet[Question]) -> QuerySet[Question]:
+        return queryset.filter(answered_at=None)
+
+
+@admin.register(LossVerdict)
+class LossVerdictAdmin(ForKhs, admin.ModelAdmin[LossVerdict]):
+    """«Saknat och skrotat»: a page of its own."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        losses = for_khs(self, partial(khs.losses_view, self))
+        return [path("", losses, name="invoicing_lossverdict_changelist")]
+
+
+@admin.register(Question)
+class QuestionAdmin(ForKhs, admin.ModelAdmin[Question]):
+    """What controllers have questioned, the oldest first. A row's page is its invoice's."""
+
+    list_display = (
+        "shown_invoice", "shown_row", "shown_amount", "shown_reason", "shown_status",
+        "shown_by", "shown_handler", "shown_age",
+    )  # fmt: skip
+    list_display_links = None
+    list_filter = (StatusFilter,)
+    ordering = ("asked_at", "id")
+    list_per_page = 50
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        name = "invoicing_question_"
+        return [
+            path("", for_khs(self, self.changelist_view), name=name + "changelist"),
+            path("<int:pk>/change/", for_khs(self, self.row_view), name=name + "change"),
+        ]
+
+    def row_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """To the row, on its invoice's page."""
+        found = get_object_or_404(self.get_queryset(request), pk=pk)
+        return redirect(_page_of(found))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
+        return Question.objects.select_related("charge__invoice__buyer", "asked_by", "handler")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        told = {"title": "Ifrågasatta rader", **(extra_context or {})}
+        return super().changelist_view(request, told)
+
+    @admin.display(description="Faktura", ordering="charge__invoice__number")
+    def shown_invoice(self, question: Question) -> SafeString:
+        return format_html(
+            '<a href="{}">{}</a>', _page_of(question), question.charge.invoice.number
+        )
+
+    @admin.display(description="Rad")
+    def shown_row(self, question: Question) -> str:
+        return question.charge.text
+
+    @admin.display(description="Belopp", ordering="charge__amount")
+    def shown_amount(self, question: Question) -> str:
+        return kr(question.charge.amount)
+
+    @admin.display(description="Varför")
+    def shown_reason(self, question: Question) -> str:
+        return question.reason
+
+    @admin.display(description="Status", ordering="status")
+    def shown_status(self, question: Question) -> SafeString:
+        return status_html("", question.get_status_display())
+
+    @admin.display(description="Ifrågasatt av", ordering="asked_by__last_name")
+    def shown_by(self, question: Question) -> str:
+        return f"{question.asked_by}, {question.charge.invoice.buyer}"
+
+    @admin.display(description="Handläggare", ordering="handler__last_name")
+    def shown_handler(self, question: Question) -> str | None:
+        return str(question.handler) if question.handler else None
+
+    @admin.display(description="Ålder", ordering="-asked_at")
+    def shown_age(self, question: Question) -> str:
+        return f"{(timezone.localdate() - timezone.localdate(question.asked_at)).days} d"
+
+
+def _page_of(question: Question) -> str:
+    url = reverse("invoicing:detail", args=[question.charge.invoice.number])
+    return f"{url}?fraga={question.charge_id}"
 
 
 @admin.register(MonthRun)

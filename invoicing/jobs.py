@@ -1,4 +1,4 @@
-"""The month's trial and its run, as jobs that a page waits for."""
+"""The month's trial and its run, and a specification as Excel: jobs that a page waits for."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
+from django.urls import reverse
 
-from sesam import awaited, jobs
+from organisation.models import User
+from sesam import awaited, jobs, printouts
+from sesam.models import Printout
 
-from . import months
-from .models import MonthRun
+from . import months, sheets
+from .models import Invoice, MonthRun
 
 FAILED = "Körningen avbröts av ett fel. Försök igen: det som redan är gjort görs inte om."
 
@@ -52,3 +55,23 @@ def _at_work(run_id: int) -> Iterator[awaited.Work[MonthRun]]:
     work = awaited.Work(run)
     with awaited.working(work, owner=run.started_by, failed=FAILED):
         yield work
+
+
+def order_sheet(invoice: Invoice, *, user: User) -> Printout:
+    """Order a specification as Excel."""
+    return printouts.order(
+        specification_sheet,
+        owner=user,
+        title=f"Fakturaspecifikation {invoice.number}",
+        name=f"fakturaspecifikation-{invoice.number}.xlsx",
+        back_url=reverse("invoicing:detail", args=[invoice.number]),
+        invoice_id=invoice.pk,
+    )
+
+
+@jobs.task(name="invoicing.specification_sheet")
+def specification_sheet(printout_id: int, invoice_id: int) -> None:
+    with printouts.making(printout_id) as work:
+        invoice = Invoice.objects.select_related("seller", "buyer", "credits").get(pk=invoice_id)
+        count = max(1, invoice.charges.count())
+        work.save(sheets.write(invoice, lambda done: work.progress(5 + 85 * done // count)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -21,11 +21,13 @@ from organisation.permissions import UserRequest
 from sesam import awaited, case_pages
 from sesam.errors import DomainError
 
-from . import jobs, months
+from . import jobs, months, services
 from .models import Invoice, InvoiceKind, MonthRun
 from .rules import first_of, next_month
+from .sources import losses
 
 CHOICES = 12  # months back, before any was run
+MOST_LOSSES = 50  # on a page
 
 
 @dataclass(frozen=True)
@@ -199,3 +201,26 @@ def _page(
     return TemplateResponse(
         request, f"admin/invoicing/monthrun/{name}.html", context, status=422 if error else 200
     )
+
+
+def losses_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> HttpResponse:
+    """«Saknat och skrotat»: KHS says of each thing whether it is charged."""
+    waiting = losses.undecided()
+    if request.method == "POST":
+        asked = request.POST.get("vad", "")
+        loss = next((one for one in waiting if one.key == asked), None)
+        if loss is None:
+            messages.info(request, "Det är redan bestämt.")
+            return redirect("admin:invoicing_lossverdict_changelist")
+        charge = "debitera" in request.POST
+        try:
+            services.decide(loss, user=request.user, charge=charge)
+        except DomainError as fault:
+            messages.error(request, fault.message)
+        else:
+            words = "debiteras när månaden körs" if charge else "debiteras inte"
+            messages.success(request, f"{loss.handed.line.article} {words}.")
+        return redirect("admin:invoicing_lossverdict_changelist")
+    rows = [(loss, case_pages.url_for(loss.case_number)) for loss in waiting[:MOST_LOSSES]]
+    context = {"title": "Saknat och skrotat", "rows": rows, "count": len(waiting)}
+    return _page(model_admin, request, "losses", context, error=False)

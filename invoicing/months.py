@@ -20,7 +20,7 @@ from . import rules
 from .drafts import Draft, Pair, Problem
 from .models import Charge, Invoice, InvoiceKind, MonthRun
 from .models.invoices import last_day
-from .sources import deliveries, rents, returns, works
+from .sources import credits, deliveries, losses, rents, returns, works
 from .sources.window import Window
 
 AT_ONCE = 2000  # rows of an insert
@@ -88,12 +88,15 @@ def name_of(month: dt.date) -> str:
 def plan(month: dt.date) -> Plan:
     """All that is owed up to the month's end and isn't charged yet. Writes nothing."""
     window = Window(month, first_month(month))
+    credited = credits.drafts(window)
     handed = deliveries.drafts(window)
     drafts = [
+        *credited,
         *handed,
         *rents.drafts(window, {draft.source_key for draft in handed}),
         *returns.drafts(window, handed),
         *works.drafts(window),
+        *losses.drafts(window),
     ]
     made = Plan(problems=window.problems)
     for draft in drafts:
@@ -141,8 +144,8 @@ def put_on_invoice(run: MonthRun, pair: Pair, drafts: list[Draft]) -> Invoice | 
     """The invoice of a seller and a buyer, once: None where it is there already, or where another
     run has charged all of it. What comes after it was made goes on the next month's."""
     run = MonthRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
-    kind, seller, buyer, credits = pair
-    there = run.invoices.filter(kind=kind, seller=seller, buyer=buyer, credits=credits)
+    kind, seller, buyer, corrected = pair
+    there = run.invoices.filter(kind=kind, seller=seller, buyer=buyer, credits=corrected)
     if run.finished_at or there.exists():
         return None
     drafts = _still_uncharged(drafts)
@@ -153,7 +156,7 @@ def put_on_invoice(run: MonthRun, pair: Pair, drafts: list[Draft]) -> Invoice | 
         kind=kind,
         seller_id=seller,
         buyer_id=buyer,
-        credits_id=credits,
+        credits_id=corrected,
         date=last_day(run.month),
         total=total_of(drafts),
         vat=vat_of(drafts),
@@ -231,17 +234,17 @@ def perform(work: awaited.Work[MonthRun]) -> None:
 
 
 def _by_kind(item: tuple[Pair, list[Draft]]) -> tuple[int, int, int, int]:
-    (kind, seller, buyer, credits), _ = item
-    return KIND_ORDER[kind], seller, buyer, credits or 0
+    (kind, seller, buyer, corrected), _ = item
+    return KIND_ORDER[kind], seller, buyer, corrected or 0
 
 
 def _told(pair: Pair, drafts: list[Draft]) -> dict[str, Any]:
-    kind, seller, buyer, credits = pair
+    kind, seller, buyer, corrected = pair
     return {
         "kind": kind.value,
         "seller": seller,
         "buyer": buyer,
-        "credits": credits,
+        "credits": corrected,
         "count": len(drafts),
         "amount": str(total_of(drafts)),
     }

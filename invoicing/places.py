@@ -1,12 +1,35 @@
-"""What invoicing adds to the back office's bar."""
+"""What invoicing adds to the bars, and to the back office's home."""
 
-from organisation import desk
+from organisation import desk, queues
+from organisation.permissions import CONTROLLER, has_role
+from sesam.places import MenuItem, Page
+from sesam.slots import menu
+
+from .admin import open_questions
 
 # Under «Register»: the bar has no room for one more beside the queues (tests/browser/test_bar.py).
 for _name, _label, _url, _order in (
+    ("invoices", "Fakturaspecifikationer", "invoicing:report", 566),
+    ("questions", "Ifrågasatta rader", "admin:invoicing_question_changelist", 567),
+    ("losses", "Saknat och skrotat", "admin:invoicing_lossverdict_changelist", 568),
     ("months", "Månadskörning", "admin:invoicing_monthrun_changelist", 569),
     ("terms", "Debiteringsvillkor", "admin:invoicing_terms_changelist", 570),
     ("shares", "Andelstabeller", "admin:invoicing_sharetable_changelist", 571),
     ("fees", "Framkörningsavgifter", "admin:invoicing_calloutfee_changelist", 572),
 ):
     desk.entry(f"invoicing.{_name}", _label, _url, order=_order, parent=desk.REGISTERS)
+menu.add(
+    MenuItem(
+        name="invoices",
+        label="Fakturaspecifikationer",
+        url=Page("invoicing:report"),
+        order=20,
+        shown=lambda request, obj: has_role(request.user, CONTROLLER) and not desk.at_khs(request),
+    )
+)
+queues.on_home(
+    "admin:invoicing_question_changelist",
+    [("Ifrågasatta fakturarader", "message-square", "", open_questions)],
+    since="asked_at",
+    order=400,
+)

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("activities.urls")),
     path("", include("pickups.urls")),
     path("", include("deviations.urls")),
+    path("", include("invoicing.urls")),
     path("", include("portal.urls")),
 ]
 

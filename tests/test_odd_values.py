@@ -29,12 +29,21 @@ FIRST = {
     "forskrivare": ["/", "/bestallning/", "/bestallning/slutfor/"],
     "forskrivare2": ["/", "/mottagare/", "/installningar/"],
     "buffertansvarig": ["/", "/lager/", "/individer/"],
-    "khs": ["/admin/", "/", "/lager/", "/admin/orders/order/", "/admin/pickups/pickuporder/"],
+    "controller": ["/", "/fakturaspecifikationer/"],
+    "khs": [
+        "/admin/",
+        "/",
+        "/lager/",
+        "/fakturaspecifikationer/",
+        "/admin/orders/order/",
+        "/admin/pickups/pickuporder/",
+    ],
     "admin": ["/admin/", "/"],
 }
 # What nothing that anybody sends may take rows from: what happened stays.
 KEPT = (
-    "articles.Article", "articles.StockMovement", "individuals.Individual", "orders.Order",
+    "articles.Article", "articles.StockMovement", "individuals.Individual", "invoicing.Charge",
+    "invoicing.Invoice", "orders.Order",
     "orders.OrderEvent", "orders.OrderLine", "orders.LineDelivery", "organisation.AccessLogEntry",
     "pickups.PickupOrder", "pickups.Return", "recipients.Loan", "recipients.Recipient",
 )  # fmt: skip

@@ -15,6 +15,7 @@ from activities.models import Activity, ActivityAttachment, ActivityType
 from articles import pictures
 from articles.models import ArticleDocument
 from deviations.models import DeviationAttachment
+from invoicing import services as services_of_invoices
 from orders import services
 from orders.models import CartAttachment, Order, OrderAttachment
 from organisation.messages import send as send_message
@@ -37,6 +38,7 @@ from tests.factories import (
     a_picture,
     put_in_stock,
 )
+from tests.invoicing.builders import charged_once
 from tests.orders.builders import (
     TO_APPROVAL,
     add,
@@ -227,6 +229,8 @@ def arguments(name: str, case, user) -> list:
         return gone_wrong(name, case)
     if name.startswith("activities:"):
         return of_activities(name, case)
+    if name.startswith("invoicing:"):
+        return [] if name == "invoicing:report" else of_invoices(name, user)
     if name == "orders:take_back":
         return [start(user if not isinstance(user, AnonymousUser) else UserFactory()).token]
     if name == "orders:line":
@@ -276,6 +280,17 @@ def gone_wrong(name: str, case) -> list:
         file = attached(DeviationAttachment, deviation=deviation, uploaded_by=deviation.ordered_by)
         return [deviation.case_number, file.key]
     return [deviation.case_number]
+
+
+def of_invoices(name: str, user) -> list:
+    """The arguments of the addresses about an invoice of the user's payer."""
+    charge = charged_once()
+    if isinstance(user, User):
+        user.payers.add(charge.buyer)
+    if name == "invoicing:answer":
+        services_of_invoices.ask(charge, user=UserFactory(), reason="Fel pris")
+    rows = name in ("invoicing:ask", "invoicing:answer", "invoicing:credit_row")
+    return [charge.invoice.number, *([charge.pk] if rows else [])]
 
 
 def of_activities(name: str, case) -> list:

@@ -12,6 +12,7 @@ from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, KHS, LOGG
 NOBODY, SUPERUSER = "nobody", "superuser"
 CARE = frozenset({FORSKRIVARE, BUFFERT, KHS})
 ONLY_KHS = frozenset({KHS})
+WHO_PAYS = frozenset({CONTROLLER, KHS})
 SIGNED_IN = frozenset({FORSKRIVARE, BUFFERT, CONTROLLER, KHS, LOGGRANSKARE, SUPERUSER})
 EVERYBODY = SIGNED_IN | {NOBODY}
 EVERY_ROLE = EVERYBODY
@@ -196,6 +197,14 @@ URLS: dict[str, Row] = {
     "deviations:reopen": Row(ONLY_KHS, logs="view", others_post=403),
     "deviations:hold": Row(ONLY_KHS, post=True, others_post=403),  # of a grave one it is there
     "deviations:release": Row(ONLY_KHS, post=True, logs="change", others_post=403),
+    # invoices: a controller's are those of their payers (tests/invoicing)
+    "invoicing:report": Row(WHO_PAYS),
+    "invoicing:detail": Row(WHO_PAYS),
+    "invoicing:excel": Row(WHO_PAYS, post=True),
+    "invoicing:ask": Row(frozenset({CONTROLLER}), post=True),
+    "invoicing:answer": Row(ONLY_KHS, post=True),
+    "invoicing:credit": Row(ONLY_KHS, post=True),
+    "invoicing:credit_row": Row(ONLY_KHS, post=True),
 }
 
 # The back office: who works with a register there, whichever of its pages it is. Staff alone come
@@ -221,7 +230,9 @@ ADMIN: dict[str, frozenset[str]] = {
     "individuals_blockreason": FOR_KHS,
     "individuals_individual": FOR_KHS,
     "invoicing_calloutfee": FOR_KHS,
+    "invoicing_lossverdict": FOR_KHS,
     "invoicing_monthrun": FOR_KHS,
+    "invoicing_question": FOR_KHS,
     "invoicing_sharetable": FOR_KHS,
     "invoicing_terms": FOR_KHS,
     "orders_order": FOR_KHS,

@@ -1,15 +1,21 @@
 """What is owed, by whom to whom, and the records that say how it is reckoned."""
 
 from .invoices import Charge, ChargeKind, Invoice, InvoiceKind, MonthRun
+from .questions import Correction, Question, QuestionStatus
 from .terms import CalloutFee, ShareStep, ShareTable, Terms
+from .verdicts import LossVerdict
 
 __all__ = [
     "CalloutFee",
     "Charge",
     "ChargeKind",
+    "Correction",
     "Invoice",
     "InvoiceKind",
+    "LossVerdict",
     "MonthRun",
+    "Question",
+    "QuestionStatus",
     "ShareStep",
     "ShareTable",
     "Terms",

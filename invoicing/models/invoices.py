@@ -132,6 +132,7 @@ class ChargeKind(models.TextChoices):
     MATERIAL = "material", "Material"
     CALLOUT = "callout", "Framkörning"
     PROJECT = "project", "Projekt"
+    LOST = "lost", "Förlorat"
     CREDIT = "credit", "Kredit"
     FREE = "free", "Ingen debitering"
 

@@ -98,7 +98,7 @@ class Before:
 def drafts(window: Window, decided: Collection[str]) -> list[Draft]:
     """``decided`` are the source keys of deliveries that this run charges otherwise."""
     rented = [one for one in _differing(window) if f"delivery:{one.delivery_id}" not in decided]
-    before = _before(one.loan_id for one in rented)
+    before = _before((one.loan_id for one in rented), window.credited)
     found = []
     for start in range(0, len(rented), 2000):
         found += _of_some(rented[start : start + 2000], before, window)
@@ -130,12 +130,13 @@ def _rented(
     return Rented(delivery, loan, quantity, begun, returns, int(charged))
 
 
-def _before(loans: Iterable[int]) -> dict[int, dict[dt.date, Before]]:
-    rows = Charge.objects.filter(loan__in=set(loans), kind=ChargeKind.RENT).order_by("pk")
+def _before(loans: Iterable[int], credited_now: set[int]) -> dict[int, dict[dt.date, Before]]:
+    loans = set(loans)
+    rows = Charge.objects.filter(loan__in=loans, kind=ChargeKind.RENT).order_by("pk")
     found: dict[int, dict[dt.date, Before]] = defaultdict(dict)
-    credited = set(
+    credited = credited_now | set(
         Charge.objects.filter(
-            kind=ChargeKind.CREDIT, of__kind=ChargeKind.RENT, of__loan__in=set(loans)
+            kind=ChargeKind.CREDIT, of__kind=ChargeKind.RENT, of__loan__in=loans
         ).values_list("of", flat=True)
     )
     for pk, loan, month, days, amount in rows.values_list("pk", "loan", "month", "days", "amount"):

@@ -51,7 +51,7 @@ def drafts(window: Window, made: Iterable[Draft]) -> list[Draft]:
     came = list(_came(window))
     prices = Prices(one.handed.line.article_id for one in came)
     now = {draft.source_key: draft for draft in made}
-    before = _charged(_sold_as(one.handed) for one in came)
+    before = _charged((_sold_as(one.handed) for one in came), window.credited)
     found = []
     for one in came:
         key = _sold_as(one.handed)
@@ -127,9 +127,9 @@ def _came(window: Window) -> Iterator[Came]:
             yield Came(f"receipt:{receipt.pk}", handed, receipt.quantity, receipt.at)
 
 
-def _charged(keys: Iterable[str]) -> dict[str, Sold]:
+def _charged(keys: Iterable[str], credited_now: set[int]) -> dict[str, Sold]:
     rows = Charge.objects.filter(source_key__in=set(keys))
-    credited = set(
+    credited = credited_now | set(
         Charge.objects.filter(kind=ChargeKind.CREDIT, of__in=rows).values_list("of", flat=True)
     )
     return {

@@ -27,12 +27,13 @@ def day_of(moment: dt.datetime) -> dt.date:
 
 @dataclass
 class Window:
-    """From the first month that was ever charged to the end of ``month``."""
+    """From the first month that was ever charged to the end of ``month``, and what is found in it."""
 
     month: dt.date
     first: dt.date
     conditions: Conditions = field(default_factory=Conditions)
     problems: list[Problem] = field(default_factory=list)
+    credited: set[int] = field(default_factory=set)  # rows that this very run credits
 
     @property
     def after(self) -> dt.date:

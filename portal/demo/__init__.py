@@ -15,6 +15,7 @@ from . import (
     gone_wrong,
     history,
     information,
+    invoices,
     organisation,
     people,
     start,
@@ -54,6 +55,7 @@ def load() -> Loaded:
     coming_back.load(chance, places, recipients)
     gone_wrong.load(places, recipients)
     work.load(chance, places, recipients)
+    invoices.load()
     templates.load(places, articles)
     start.load()
     information.load()

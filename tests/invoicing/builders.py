@@ -14,7 +14,7 @@ from invoicing.models import Charge, Invoice, MonthRun
 from invoicing.rules import next_month
 from sesam import awaited
 from tests.deviations.builders import khs_user
-from tests.factories import ArticleFactory, BillingFormFactory
+from tests.factories import ArticleFactory, BillingFormFactory, PayerFactory
 from tests.reading import read_page
 
 OCTOBER, NOVEMBER, DECEMBER = (dt.date(2026, month, 1) for month in (10, 11, 12))
@@ -67,6 +67,24 @@ def run_month(month: dt.date) -> list[Invoice]:
     with on(next_month(month)):
         months.perform(awaited.Work(run))
     return list(run.invoices.order_by("number"))
+
+
+def charged_once() -> Charge:
+    """A row of a finished month's invoice, that the database alone knows of."""
+    payer = PayerFactory()
+    run = MonthRun.objects.create(
+        month=OCTOBER, started_by=khs_user(), confirmed_at=timezone.now(),
+        finished_at=timezone.now(), progress=100, done_at=timezone.now(),
+    )  # fmt: skip
+    invoice = Invoice.objects.create(
+        run=run, kind="internal", number="26100001", seller=payer, buyer=payer,
+        date=dt.date(2026, 10, 31), total=10, vat=0,
+    )  # fmt: skip
+    return Charge.objects.create(
+        invoice=invoice, source_key="delivery:0", kind="sale", month=OCTOBER, day=OCTOBER,
+        seller=payer, buyer=payer, text="123456 Bord", quantity=1, unit_price=10, amount=10,
+        vat_rate=0, inputs={"price": "10.00"},
+    )  # fmt: skip
 
 
 def words(response) -> str:

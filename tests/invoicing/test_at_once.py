@@ -2,8 +2,9 @@
 
 import pytest
 
-from invoicing import jobs, months
-from invoicing.models import Charge, Invoice, MonthRun
+from invoicing import jobs, months, services
+from invoicing.models import Charge, Correction, Invoice, MonthRun, Question
+from organisation.models import Message
 from sesam import awaited
 from sesam.errors import DomainError
 from tests.at_once import at_once, while_others_write
@@ -81,3 +82,43 @@ def test_months_are_run_in_their_order_and_when_they_are_over(october):
         months.begin(NOVEMBER, user=user)
     with on("2027-02-01"), pytest.raises(DomainError, match="Nästa är november 2026"):
         months.begin(NOVEMBER.replace(month=12), user=user)
+
+
+def test_a_row_that_two_question_and_answer_at_once_is_questioned_and_answered_once(october):
+    months.perform(awaited.Work(october))
+    charge = Charge.objects.first()
+    asker, khs = khs_user(), khs_user()
+    asked = at_once(
+        *[lambda: services.ask(Charge.objects.get(pk=charge.pk), user=asker, reason="Fel")] * 2
+    )
+    assert asked[0] == asked[1]
+
+    def answer(credit: bool):
+        question = Question.objects.get()
+        return lambda: services.answer(
+            question, user=khs, credit=credit, text="Vi har sett på den."
+        )
+
+    told = at_once(answer(True), answer(False))
+    assert sum(isinstance(one, DomainError) for one in told) == 1
+    assert Message.objects.filter(user=asker).count() == 1
+    assert Correction.objects.count() == (Question.objects.get().status == "credited")
+
+
+def test_an_invoice_that_is_credited_while_its_row_is_questioned_isnt_both(october):
+    months.perform(awaited.Work(october))
+    invoice = Invoice.objects.first()
+    charge = invoice.charges.first()
+    told = while_others_write(
+        lambda: services.credit_invoice(invoice, user=khs_user()),
+        lambda: _caught(lambda: services.ask(charge, user=khs_user(), reason="Fel")),
+    )
+    assert isinstance(told, DomainError)
+    assert not Question.objects.exists()
+
+
+def _caught(job):
+    try:
+        return job()
+    except DomainError as fault:
+        return fault

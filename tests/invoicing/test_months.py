@@ -1,17 +1,23 @@
 """KHS's pages of the months: trial, what hinders, the run."""
 
+import datetime as dt
+
 import pytest
 from django.urls import reverse
 
-from invoicing import jobs
+from individuals.models import Individual
+from invoicing import jobs, services
 from invoicing.models import Charge, Invoice, MonthRun
+from invoicing.sources import losses
 from organisation.permissions import CONTROLLER, FORSKRIVARE
+from pickups.services import Got, receive
+from sesam.errors import DomainError
 from tests.deviations.builders import khs_user
 from tests.factories import RecipientFactory, UserFactory
 from tests.jobs import run_jobs
-from tests.pickups.builders import lend
+from tests.pickups.builders import fetched, lend, prescriber
 
-from .builders import NOVEMBER, OCTOBER, article, costs, on, run_month, words
+from .builders import NOVEMBER, OCTOBER, article, charged, costs, on, run_month, words
 
 pytestmark = pytest.mark.django_db
 MONTHS = reverse("admin:invoicing_monthrun_changelist")
@@ -139,3 +145,50 @@ def test_the_run_sent_twice_is_one(khs):
 def test_nobody_else_runs_a_month(browser_of, role):
     assert browser_of(UserFactory(roles=[role])).get(MONTHS).status_code in (302, 403)
     assert NOVEMBER
+
+
+# --- what is lost ---
+
+LOSSES = reverse("admin:invoicing_lossverdict_changelist")
+
+
+@pytest.fixture
+def lost():
+    """A rented chair, three years old, that is missing; and a sold one, which is nobody's here."""
+    chair = article(price="100.00", name="Rullstol Cross", is_marked=True)
+    chair.prices.update(list_price=4000)
+    gone = [lent(chair), lent(article("sale", "10.00", name="Bord"))]
+    Individual.objects.update(purchased_on=dt.date(2023, 10, 1))
+    with on("2026-10-20"):
+        for loan in gone:
+            pickup = fetched(loan)
+            receive(pickup, [Got(pickup.lines.get().pk, 1, "missing")], user=prescriber())
+    return chair
+
+
+@pytest.mark.parametrize(("deed", "owed"), [("debitera", [("lost", "1600.00")]), ("inte", [])])
+def test_khs_says_of_what_is_missing_whether_it_is_charged(khs, lost, deed, owed):
+    text = words(khs.get(LOSSES))
+    assert "1 att ta ställning till" in text
+    assert "Rullstol Cross" in text
+    assert "Bord" not in text
+    key = losses.undecided()[0].key
+    for _ in range(2):
+        assert khs.post(LOSSES, {"vad": key, deed: "1"}).status_code == 302
+    assert "Inget att ta ställning till" in words(khs.get(LOSSES))
+    run_month(OCTOBER)
+    run_month(NOVEMBER)
+    assert charged(kind="lost") == owed
+
+
+def test_a_verdict_that_another_has_said_stands(khs, lost):
+    (loss,) = losses.undecided()
+    services.decide(loss, user=khs_user(), charge=False)
+    with pytest.raises(DomainError, match="debiteras inte"):
+        services.decide(loss, user=khs_user(), charge=True)
+
+
+def test_what_isnt_there_to_decide_on_is_passed_over(khs, lost):
+    for odd in ("", "r", "x1", "r99999999999999999999"):
+        assert khs.post(LOSSES, {"vad": odd, "debitera": "1"}).status_code == 302
+    assert len(losses.undecided()) == 1

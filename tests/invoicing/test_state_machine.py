@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -20,6 +20,7 @@ from articles.models import Price
 from individuals.models import Individual
 from invoicing import months, rules
 from invoicing.models import Charge, Invoice
+from invoicing.services import credit_invoice, credit_row
 from orders import services as orders
 from orders.models import LineDelivery
 from orders.services import Pick
@@ -203,6 +204,7 @@ class History(RuleBasedStateMachine):
             while rules.next_month(self.month) <= self.today:
                 self.run_a_month()
             self.all_is_charged_once()
+            self.crediting_everything_gives_nothing()
         finally:
             self.time.stop()
             transaction.set_rollback(True)
@@ -222,6 +224,29 @@ class History(RuleBasedStateMachine):
             self.a_delivery_is_charged_once(handed, keys)
         for key, came in self.came_back():
             assert (key in keys) == came, key
+
+    def crediting_everything_gives_nothing(self) -> None:
+        for invoice in Invoice.objects.filter(credits=None):
+            if invoice.charges.filter(correction=None).exclude(amount=0).exists():
+                credit_invoice(invoice, user=self.world.staff)
+        before = set(Charge.objects.values_list("pk", flat=True))
+        self.today = rules.next_month(self.month)
+        self.clock.move_to(self.at(self.today))
+        self.run_a_month()
+        credited = Charge.objects.filter(Q(pk__in=before) | Q(kind="credit"))
+        assert (credited.aggregate(sum=Sum("amount"))["sum"] or 0) == 0
+        for invoice in Invoice.objects.filter(credits=None, run__month__lt=self.today):
+            back = list(invoice.credited_by.all())
+            if len(back) == 1:
+                assert (back[0].total, back[0].vat) == (-invoice.total, -invoice.vat)
+
+    @precondition(lambda self: Charge.objects.exclude(kind="credit").exclude(amount=0).exists())
+    @rule(which=pick)
+    def credit(self, which):
+        """KHS credits a row, whatever has come of it since."""
+        rows = Charge.objects.exclude(kind="credit").exclude(amount=0)
+        credit_row(one_of(rows, which), user=self.world.staff)
+        self.did("credited")
 
     def a_delivery_is_charged_once(self, handed, keys) -> None:
         rents = Charge.objects.filter(loan=handed.loan_id, kind="rent") if handed.loan_id else []

@@ -10,6 +10,7 @@ from articles.measures import written
 from articles.models import Article, Balance, IsoClass
 from deviations.models import Deviation, DeviationStatus, EventType
 from individuals.stock_check import differences
+from invoicing.models import Charge, Invoice, MonthRun, Question, QuestionStatus
 from orders.models import OrderLine
 from orders.services import reserved_by_place
 from orders.stages import Stage
@@ -107,7 +108,7 @@ def test_it_is_refused_outside_of_the_demo(settings):
 
 
 def test_some_aids_came_back_and_some_are_to_be_fetched(loaded):
-    assert Return.objects.count() == 6
+    assert Return.objects.count() == 7  # one of them months ago, of something sold
     assert {p.status for p in PickupOrder.objects.all()} >= {"registered", "planned", "received"}
     assert PickupOrder.objects.filter(recipient__number=demo.MANY_AIDS_PERSON).exists()
 
@@ -142,3 +143,13 @@ def test_hoist_projects_stand_where_the_prescriber_and_khs_each_have_something_t
 def test_a_manual_order_has_got_its_real_article(loaded):
     line = OrderLine.objects.get(article__number="MANUELL", is_replaced=True)
     assert line.put_lines.get().reserved == 1
+
+
+def test_months_are_closed_with_questioned_rows_and_a_credit(loaded):
+    assert MonthRun.objects.exclude(finished_at=None).count() == 3
+    assert not Invoice.objects.filter(number=None).exists()
+    kinds = set(Charge.objects.values_list("kind", flat=True))
+    assert kinds >= {"rent", "sale", "return", "time", "material", "callout", "credit"}
+    assert set(Question.objects.values_list("status", flat=True)) == set(QuestionStatus.values)
+    for invoice in Invoice.objects.all():
+        assert sum(charge.amount for charge in invoice.charges.all()) == invoice.total

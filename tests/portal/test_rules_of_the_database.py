@@ -19,12 +19,13 @@ from articles.models import (
     Fit,
 )
 from individuals.models import Individual
-from invoicing.models import CalloutFee, Charge, Invoice, MonthRun
+from invoicing.models import CalloutFee, Charge, Invoice, LossVerdict, MonthRun, Question
 from orders import cart as carts
 from orders.models import OrderHold
 from organisation import messages
 from organisation.models import Mail, Message, Notice, SignInTurn, Source, User
 from organisation.permissions import KHS
+from pickups.models import PickupReceipt
 from pickups.services import Got, receive
 from portal.models import Document, DocumentHeading, News, NewsRead
 from recipients import follow_ups
@@ -59,6 +60,10 @@ NO_WAY_IN = {"door_code": "", "instructions": ""}
 
 def unsent_message() -> Message:
     return messages.send(UserFactory(), title="Svar")
+
+
+def another_charge() -> Charge:
+    return Charge.objects.get(source_key="rent:2")
 
 
 # Of each rule, what a row that keeps it is changed to.
@@ -163,6 +168,9 @@ BROKEN: dict[str, dict[str, Any]] = {
     "a_rent_counts_days": {"days": None, "source_key": "x"},
     "free_costs_nothing": {"kind": "free", "source_key": "x", "days": None},
     "a_credit_row_names_its_row": {"kind": "credit", "source_key": "x", "days": None},
+    "a_verdict_on_one_thing": {"receipt": None},
+    "question_status_is_known": {"status": UNKNOWN, "charge": another_charge},
+    "a_question_is_answered_at_a_time": {"status": "refused", "charge": another_charge},
 }
 # Of each thing that there may be one of, what a second one differs in.
 TWICE: dict[str, dict[str, Any]] = {
@@ -261,11 +269,17 @@ def a_month(user: User) -> None:
     facts = {"run": run, "seller": payer, "buyer": payer, "date": NOW, "total": 1, "vat": 0}
     invoice = Invoice.objects.create(kind="centre", number="26010001", **facts)
     Invoice.objects.create(kind="credit", number="26010002", credits=invoice, **facts)
-    Charge.objects.create(
-        invoice=invoice, source_key="rent", kind="rent", month=run.month, day=run.month,
-        seller=payer, buyer=payer, text="Stol", quantity=1, unit_price=1, amount=1, vat_rate=0,
-        inputs={}, days=31, loan=Loan.objects.first(),
-    )  # fmt: skip
+    for key in ("rent:1", "rent:2"):
+        charge = Charge.objects.create(
+            invoice=invoice, source_key=key, kind="rent", month=run.month, day=run.month,
+            seller=payer, buyer=payer, text="Stol", quantity=1, unit_price=1, amount=1,
+            vat_rate=0, inputs={}, days=31, loan=Loan.objects.first(),
+        )  # fmt: skip
+        if key == "rent:1":
+            LossVerdict.objects.create(
+                receipt=PickupReceipt.objects.first(), is_charged=True, by=user, at=NOW
+            )
+            Question.objects.create(charge=charge, reason="Fel", asked_by=user, asked_at=NOW)
 
 
 def wish(article: Article) -> carts.Wish:

@@ -1,0 +1,144 @@
+"""Rows that are questioned, what KHS answers, and what is credited."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from organisation import messages
+from organisation.models import User
+from sesam import personal_numbers
+from sesam.errors import DomainError
+
+from .models import (
+    Charge,
+    ChargeKind,
+    Correction,
+    Invoice,
+    LossVerdict,
+    Question,
+    QuestionStatus,
+)
+from .sources.losses import Loss
+
+MOST = 500  # characters
+
+
+@transaction.atomic
+def ask(charge: Charge, *, user: User, reason: str) -> Question:
+    """«Ifrågasätt raden»; asked again, the question that is there. ``DomainError.field`` is
+    ``reason``."""
+    charge = _locked(charge)
+    if there := Question.objects.filter(charge=charge).first():
+        return there
+    if charge.kind == ChargeKind.CREDIT:
+        raise DomainError("Raden är en kreditering. Ifrågasätt den rad som krediterades.")
+    if Correction.objects.filter(charge=charge).exists():
+        raise DomainError("Raden krediteras redan, så den behöver inte ifrågasättas.")
+    return Question.objects.create(
+        charge=charge, reason=_text(reason, "reason"), asked_by=user, asked_at=timezone.now()
+    )
+
+
+@transaction.atomic
+def inquire(question: Question, *, user: User) -> Question:
+    """KHS looks into it. Twice is once."""
+    question = Question.objects.select_for_update(of=("self",)).get(pk=question.pk)
+    if question.status == QuestionStatus.ASKED:
+        question.status, question.handler = QuestionStatus.INQUIRY, user
+        question.save(update_fields=["status", "handler"])
+    return question
+
+
+@transaction.atomic
+def answer(question: Question, *, user: User, credit: bool, text: str) -> Question:
+    """KHS answers; where the controller was right the row is credited by the next run. The same
+    answer again is the one that is there. ``DomainError.field`` is ``answer``."""
+    charge = _locked(question.charge)
+    question = Question.objects.select_for_update(of=("self",)).get(pk=question.pk)
+    status = QuestionStatus.CREDITED if credit else QuestionStatus.REFUSED
+    text = _text(text, "answer")
+    if not question.is_open:
+        if (question.status, question.answer) == (status, text):
+            return question
+        raise DomainError("Någon annan har besvarat raden under tiden. Ladda om sidan.")
+    if credit:
+        _correct(charge, user)
+    question.status, question.answer = status, text
+    question.handler, question.answered_at = user, timezone.now()
+    question.save(update_fields=["status", "answer", "handler", "answered_at"])
+    number = charge.invoice.number
+    said = "Raden krediteras på nästa faktura." if credit else "Raden står kvar."
+    messages.send(
+        question.asked_by, title=f"Svar om faktura {number}", text=f"{said} KHS svarar: {text}"
+    )
+    return question
+
+
+@transaction.atomic
+def credit_row(charge: Charge, *, user: User) -> Correction:
+    """KHS lets the next run credit the row. Twice is once."""
+    return _correct(_locked(charge), user)
+
+
+@transaction.atomic
+def credit_invoice(invoice: Invoice, *, user: User) -> int:
+    """The next run credits all that isn't credited yet; how many rows that are."""
+    Invoice.objects.select_for_update(of=("self",), no_key=True).get(pk=invoice.pk)
+    if invoice.credits_id:
+        raise DomainError("En kreditfaktura krediteras inte.")
+    rows = invoice.charges.filter(correction=None).exclude(amount=0).order_by("pk")
+    now = timezone.now()
+    made = Correction.objects.bulk_create(
+        [Correction(charge=charge, by=user, at=now) for charge in rows],
+        ignore_conflicts=True,
+        batch_size=2000,
+    )
+    if not made:
+        raise DomainError("Allt på fakturan krediteras redan.")
+    return len(made)
+
+
+@transaction.atomic
+def decide(loss: Loss, *, user: User, charge: bool) -> LossVerdict:
+    """KHS says whether what is gone is charged; said again, the verdict that is there."""
+    name = "receipt_id" if loss.key.startswith("r") else "return_line_id"
+    about = {name: int(loss.key[1:])}
+    made, is_new = LossVerdict.objects.get_or_create(
+        **about, defaults={"is_charged": charge, "by": user, "at": timezone.now()}
+    )
+    if not is_new and made.is_charged != charge:
+        raise DomainError(f"Någon annan har redan bestämt: {str(made).lower()}.")
+    return made
+
+
+def _locked(charge: Charge) -> Charge:
+    """One at a time at an invoice's rows: its row is locked first."""
+    Invoice.objects.select_for_update(of=("self",), no_key=True).get(pk=charge.invoice_id)
+    return Charge.objects.select_related("invoice").get(pk=charge.pk)
+
+
+def _correct(charge: Charge, user: User) -> Correction:
+    if charge.kind == ChargeKind.CREDIT:
+        raise DomainError("En kreditering krediteras inte.")
+    if not charge.amount:
+        raise DomainError("Raden är på 0 kr, så det finns inget att kreditera.")
+    made, _ = Correction.objects.get_or_create(
+        charge=charge, defaults={"by": user, "at": timezone.now()}
+    )
+    return made
+
+
+def _text(typed: str, field: str) -> str:
+    text = typed.replace("\0", "").strip()
+    if not text:
+        what = "varför raden inte stämmer" if field == "reason" else "ett svar"
+        raise DomainError(f"Skriv {what}.", field=field)
+    if len(text) > MOST:
+        raise DomainError(f"Skriv högst {MOST} tecken.", field=field)
+    if personal_numbers.looks_personal(text):
+        raise DomainError(
+            "Det ser ut som ett personnummer. Skriv inga personuppgifter: ärendenumret räcker.",
+            field=field,
+        )
+    return text

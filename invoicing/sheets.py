@@ -1,0 +1,246 @@
+"""A specification as an Excel workbook: «Rader» and «Summor».
+
+``openpyxl`` is read in where it is used: few processes need it. Rows are written as they come, so
+memory stays flat; the same invoice gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from io import BytesIO
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from articles import catalogue_cells as cells
+
+from . import specification, words
+from .models import ChargeKind, Invoice, InvoiceKind
+from .months import name_of
+from .rules import first_of
+
+MONEY, NUMBER, DAY = "#,##0.00", "#,##0.##", "yyyy-mm-dd"
+#: Heading, width, format.
+COLUMNS: tuple[tuple[str, int, str], ...] = (
+    ("Ärende", 12, "@"),
+    ("Datum", 12, DAY),
+    ("Artikelnummer", 14, "@"),
+    ("Benämning", 40, "@"),
+    ("Individ", 12, "@"),
+    ("Tjänsteställe", 26, "@"),
+    ("Förskrivarkod", 14, "@"),
+    ("Antal", 9, NUMBER),
+    ("À-pris", 12, MONEY),
+    ("Belopp", 13, MONEY),
+    ("Moms %", 9, NUMBER),
+    ("Slag", 16, "@"),
+    ("ISO-grupp", 11, "@"),
+    ("Så räknas det", 56, "@"),
+)
+AMOUNT, UNIT, KIND, ISO = "J", "F", "L", "M"
+AT_ONCE = 2000
+A4 = 9  # as Excel numbers papers
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def write(invoice: Invoice, progress: Callable[[int], None] = lambda done: None) -> bytes:
+    """Needs the seller and buyer loaded. ``progress`` is told how many rows are written."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    book.properties.creator = "Hjälpmedelsportalen"
+    book.properties.title = f"Fakturaspecifikation {invoice.number}"
+    count = _rows_sheet(book, invoice, progress)
+    _sums_sheet(book, invoice, count)
+    with TemporaryFile() as file:
+        book.save(file)
+        return _timeless(file, invoice)
+
+
+def _rows_sheet(book: Any, invoice: Invoice, progress: Callable[[int], None]) -> int:
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.table import Table, TableStyleInfo
+
+    sheet = book.create_sheet("Rader")
+    sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = A4
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    for nth, (_, width, _) in enumerate(COLUMNS, start=1):
+        sheet.column_dimensions[get_column_letter(nth)].width = width
+    count = invoice.charges.count()
+    last = get_column_letter(len(COLUMNS))
+    table = Table(displayName="Rader", ref=f"A1:{last}{max(2, count + 1)}")
+    table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
+    table._initialise_columns()
+    for column, (label, _, _) in zip(table.tableColumns, COLUMNS, strict=True):
+        column.name = label
+    sheet.tables.add(table)  # ``add_table`` warns of columns that were added
+    cell = _Cells(sheet)
+    sheet.append([cell.bold(label) for label, _, _ in COLUMNS])
+    written = 0
+    for values in _rows(invoice):
+        sheet.append(
+            [cell.of(value, shape) for value, (_, _, shape) in zip(values, COLUMNS, strict=True)]
+        )
+        written += 1
+        if written % AT_ONCE == 0:
+            progress(written)
+    return count
+
+
+def _rows(invoice: Invoice) -> Iterator[tuple[Any, ...]]:
+    charges = invoice.charges.select_related("article", "unit", "invoice").order_by("pk")
+    batch = []
+    for charge in charges.iterator(chunk_size=AT_ONCE):
+        batch.append(charge)
+        if len(batch) == AT_ONCE:
+            yield from _told(batch)
+            batch = []
+    yield from _told(batch)
+
+
+def _told(charges: list[Any]) -> Iterator[tuple[Any, ...]]:
+    hidden = specification.hidden_cases(charge.case_number for charge in charges)
+    for charge in charges:
+        is_hidden = charge.case_number in hidden
+        article = charge.article
+        name = charge.text.removeprefix(f"{article.number} ") if article else charge.text
+        yield (
+            "Skyddad" if is_hidden else charge.case_number or "",
+            charge.day,
+            article.number if article else "",
+            name,
+            "" if is_hidden else charge.individual_number,
+            charge.unit.name if charge.unit else "",
+            charge.prescriber_code,
+            charge.quantity,
+            charge.unit_price,
+            charge.amount,
+            charge.vat_rate,
+            ChargeKind(charge.kind).label,
+            charge.iso_group or specification.NO_GROUP,
+            words.told(charge),
+        )
+
+
+def _sums_sheet(book: Any, invoice: Invoice, count: int) -> None:
+    """Sums as values, with the formula over the rows beside each as a check."""
+    sheet = book.create_sheet("Summor")
+    for letter, width in (("A", 40), ("B", 20), ("C", 20)):
+        sheet.column_dimensions[letter].width = width
+    sheet.page_setup.orientation = "landscape"
+    cell = _Cells(sheet)
+    period = name_of(first_of(invoice.date))
+    head: list[tuple[str, Any, str]] = [
+        ("Faktura", invoice.number, "@"),
+        ("Fakturatyp", InvoiceKind(invoice.kind).label, "@"),
+        ("Säljare", str(invoice.seller), "@"),
+        ("Betalare", str(invoice.buyer), "@"),
+        ("Period", period, "@"),
+        ("Fakturadatum", invoice.date, DAY),
+    ]
+    if invoice.credits:
+        head.append(("Krediterar faktura", invoice.credits.number, "@"))
+    for label, value, shape in head:
+        sheet.append([cell.bold(label), cell.of(value, shape)])
+    last = max(2, count + 1)
+
+    def rows(letter: str) -> str:
+        return f"Rader!${letter}$2:${letter}${last}"
+
+    sheet.append([])
+    sheet.append([None, cell.bold("Summa"), cell.bold("Kontroll mot raderna")])
+    total = f"=SUM({rows(AMOUNT)})"
+    at = len(head) + 3
+    sheet.append([cell.bold("Summa exkl. moms"), cell.money(invoice.total), cell.money(total)])
+    sheet.append([cell.bold("Moms"), cell.money(invoice.vat)])
+    sheet.append(
+        [cell.bold("Att betala"), cell.money(invoice.to_pay), cell.money(f"=B{at}+B{at + 1}")]
+    )
+    at += 3
+    for title, letter, sums in _sums(invoice):
+        sheet.append([])
+        sheet.append([cell.bold(title), cell.bold("Summa"), cell.bold("Kontroll mot raderna")])
+        at += 2
+        for label, amount in sums:
+            check = f"=SUMPRODUCT(({rows(letter)}=A{at})*{rows(AMOUNT)})"
+            sheet.append([cell.of(label, "@"), cell.money(amount), cell.money(check)])
+            at += 1
+
+
+def _sums(invoice: Invoice) -> Iterator[tuple[str, str, list[tuple[str, Decimal]]]]:
+    by: dict[str, dict[str, Decimal]] = {
+        ISO: defaultdict(Decimal), UNIT: defaultdict(Decimal), KIND: defaultdict(Decimal)
+    }  # fmt: skip
+    rows = invoice.charges.values_list("iso_group", "unit__name", "kind", "amount")
+    for iso, unit, kind, amount in rows.iterator(chunk_size=AT_ONCE):
+        by[ISO][iso or specification.NO_GROUP] += amount
+        by[UNIT][cells.writable(unit or "")] += amount
+        by[KIND][ChargeKind(kind).label] += amount
+    for title, letter in (("ISO-grupp", ISO), ("Tjänsteställe", UNIT), ("Slag", KIND)):
+        yield title, letter, sorted(by[letter].items())
+
+
+class _Cells:
+    """Cells of a sheet. Text is text, whatever it begins with: no program runs it."""
+
+    def __init__(self, sheet: Any) -> None:
+        from openpyxl.styles import Font
+
+        self.sheet = sheet
+        self.font = Font(bold=True)
+
+    def of(self, value: Any, shape: str) -> Any:
+        from openpyxl.cell import WriteOnlyCell
+
+        if value is None or value == "":
+            return None
+        if shape != "@":
+            cell = WriteOnlyCell(self.sheet, value)
+            cell.number_format = shape
+            return cell
+        cell = WriteOnlyCell(self.sheet, cells.writable(str(value)))
+        cell.data_type = "s"
+        cell.number_format = "@"
+        return cell
+
+    def money(self, value: Decimal | str) -> Any:
+        """An amount, or a formula of ours."""
+        from openpyxl.cell import WriteOnlyCell
+
+        cell = WriteOnlyCell(self.sheet, value)
+        cell.number_format = MONEY
+        return cell
+
+    def bold(self, label: str) -> Any:
+        from openpyxl.cell import WriteOnlyCell
+
+        cell = WriteOnlyCell(self.sheet, label)
+        cell.font = self.font
+        return cell
+
+
+def _timeless(file: IO[bytes], invoice: Invoice) -> bytes:
+    """The archive without the time of its making: dated as the invoice."""
+    made = f"{invoice.date}T00:00:00Z".encode()
+    out = BytesIO()
+    file.seek(0)
+    with zipfile.ZipFile(file) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with source.open(name) as reading, target.open(entry, "w") as writing:
+                if name == "docProps/core.xml":
+                    told = reading.read()
+                    pattern = rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*"
+                    writing.write(re.sub(pattern, rb"\g<1>" + made, told))
+                    continue
+                while chunk := reading.read(1 << 16):
+                    writing.write(chunk)
+    return out.getvalue()

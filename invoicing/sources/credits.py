@@ -1,0 +1,53 @@
+"""What KHS has said is to be credited: the row, and what was charged or given back because of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from ..drafts import Draft
+from ..models import Charge, ChargeKind, Correction
+from ..models.invoices import last_day
+from ..rules import Owed
+from .window import Window
+
+
+def drafts(window: Window) -> list[Draft]:
+    """Notes on ``window`` which rows are credited now."""
+    wanted = Correction.objects.exclude(charge__corrections__kind=ChargeKind.CREDIT).values_list(
+        "charge", flat=True
+    )
+    rows = {charge.pk: charge for charge in _loaded().filter(pk__in=wanted)}
+    depends = _loaded().filter(of__in=rows).exclude(kind=ChargeKind.CREDIT).exclude(amount=0)
+    rows |= {charge.pk: charge for charge in depends.exclude(corrections__kind=ChargeKind.CREDIT)}
+    window.credited = set(rows)
+    return [_draft(charge, window) for charge in rows.values()]
+
+
+def _loaded() -> QuerySet[Charge]:
+    return Charge.objects.select_related("invoice").order_by("pk")
+
+
+def _draft(charge: Charge, window: Window) -> Draft:
+    inputs = {"invoice": charge.invoice.number}
+    amount: Decimal = -charge.amount
+    return Draft(
+        source_key=f"credit:{charge.pk}",
+        kind=ChargeKind.CREDIT,
+        day=last_day(window.month),
+        seller_id=charge.seller_id,
+        buyer_id=charge.buyer_id,
+        owed=Owed(charge.quantity, charge.unit_price, amount, inputs),
+        text=charge.text,
+        article_id=charge.article_id,
+        iso_group=charge.iso_group,
+        individual_number=charge.individual_number,
+        case_number=charge.case_number,
+        unit_id=charge.unit_id,
+        prescriber_code=charge.prescriber_code,
+        loan_id=charge.loan_id,
+        of_id=charge.pk,
+        credits_id=charge.invoice_id,
+        vat_rate=charge.vat_rate,
+    )

@@ -1,0 +1,393 @@
+"""«Fakturaspecifikationer»: who sees which, what they say, what is questioned and credited."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from invoicing import services, specification
+from invoicing.models import Charge, Correction, Invoice, Question
+from organisation.models import AccessLogEntry, Message, Payer
+from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, LOGGRANSKARE
+from recipients.models import Recipient
+from sesam.errors import DomainError
+from sesam.models import Printout
+from tests.deviations.builders import khs_user
+from tests.factories import BufferFactory, PayerFactory, RecipientFactory, UserFactory
+from tests.pickups.builders import lend, returned
+
+from .builders import DECEMBER, NOVEMBER, OCTOBER, article, costs, on, run_month, words
+
+pytestmark = pytest.mark.django_db
+REPORT = reverse("invoicing:report")
+
+
+def payer(code: str = "0880") -> Payer:
+    return PayerFactory(code=code, name={"0880": "Kalmar kommun"}.get(code, f"Kommun {code}"))
+
+
+def controller(*codes: str):
+    user = UserFactory(roles=[CONTROLLER], default_unit=None)
+    user.payers.set([payer(code) for code in codes or ("0880",)])
+    return user
+
+
+def lent(day, what, quantity=1, person=None):
+    with on(day):
+        return lend(person or RecipientFactory(), what, quantity)
+
+
+@pytest.fixture
+def october():
+    """Kalmar buys for 100 of itself and sells to its neighbour for 50."""
+    lent("2026-10-05", article("sale", "100.00", name="Bord"))
+    elsewhere = RecipientFactory(payer=payer("0881"))
+    lent("2026-10-06", article("sale", "50.00", name="Lampa"), person=elsewhere)
+    return run_month(OCTOBER)
+
+
+def page(invoice: Invoice, **query) -> str:
+    asked = "&".join(f"{name}={value}" for name, value in query.items())
+    return f"{reverse('invoicing:detail', args=[invoice.number])}?{asked}"
+
+
+def row_url(name: str, charge: Charge) -> str:
+    return reverse(f"invoicing:{name}", args=[charge.invoice.number, charge.pk])
+
+
+# --- who sees what ---
+
+
+def test_a_controller_sees_what_their_payer_buys_and_sells(october, browser_of):
+    text = words(browser_of(controller()).get(REPORT))
+    assert "2 fakturor" in text
+    assert "26100001 −50,00 Mellan betalare · säljer till Kommun 0881" in text
+    assert "26100002 100,00 Interna transaktioner · Kalmar kommun" in text
+    assert "Summa netto exkl. moms 50,00 kr" in text
+
+
+def test_the_buyer_sees_the_same_invoice_as_a_cost_and_no_other(october, browser_of):
+    text = words(browser_of(controller("0881")).get(REPORT))
+    assert "1 faktura " in text
+    assert "26100001 50,00 Mellan betalare · Kalmar kommun" in text
+
+
+@pytest.mark.parametrize("name", ["detail", "excel", "credit"])
+def test_anothers_invoice_isnt_there(october, browser_of, name):
+    internal = october[1]
+    client = browser_of(controller("0881"))
+    url = reverse(f"invoicing:{name}", args=[internal.number])
+    method = client.get if name == "detail" else client.post
+    assert method(url).status_code == (403 if name == "credit" else 404)
+    charge = internal.charges.get()
+    assert client.post(row_url("ask", charge), {"reason": "Fel"}).status_code == 404
+    assert not Question.objects.exists()
+
+
+def test_a_row_of_another_invoice_isnt_asked_of_through_ones_own(october, browser_of):
+    between, internal = october
+    url = reverse("invoicing:ask", args=[between.number, internal.charges.get().pk])
+    assert browser_of(controller("0881")).post(url, {"reason": "Fel"}).status_code == 404
+
+
+@pytest.mark.parametrize("role", [FORSKRIVARE, BUFFERT, LOGGRANSKARE])
+def test_nobody_else_sees_any(october, browser_of, role):
+    client = browser_of(UserFactory(roles=[role]))
+    assert client.get(REPORT).status_code == 403
+    assert client.get(page(october[0])).status_code == 403
+
+
+def test_an_invoice_without_a_number_is_shown_to_nobody(october, browser_of):
+    run = october[0].run
+    type(run).objects.update(finished_at=None)
+    assert browser_of(controller()).get(page(october[0])).status_code == 404
+
+
+# --- the report ---
+
+
+def test_the_report_is_narrowed_by_payer_dates_and_kind(october, browser_of):
+    client = browser_of(controller("0880", "0881"))
+    assert "2 fakturor" in words(client.get(REPORT))
+    assert "1 faktura" in words(client.get(f"{REPORT}?betalare=0881"))
+    assert "1 faktura" in words(client.get(f"{REPORT}?typ=internal"))
+    assert "0 fakturor" in words(client.get(f"{REPORT}?fran=2026-11-01&typ=internal"))
+    assert "2 fakturor" in words(client.get(f"{REPORT}?fran=2026-10-31&till=2026-10-31"))
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("fran=igår", "Skriv datumet som 2026-10-31."),
+        ("fran=2026-10-02&till=2026-10-01", "Till-datumet är före från-datumet."),
+        ("betalare=0834", "Välj en betalare ur listan."),
+        ("typ=okand", "Välj fakturatyp ur listan."),
+    ],
+)
+def test_what_cant_be_asked_for_is_told_at_its_field(october, browser_of, query, said):
+    answer = browser_of(controller("0880", "0881")).get(f"{REPORT}?{query}")
+    assert answer.status_code == 422
+    assert said in words(answer)
+
+
+# --- the specification ---
+
+
+def test_a_row_explains_itself_and_names_nobody(browser_of):
+    person = RecipientFactory()
+    loan = lent("2026-10-12", article(price="93.00", name="Rullstol Cross"), 2, person)
+    (invoice,) = run_month(OCTOBER)
+    text = words(browser_of(controller()).get(page(invoice)))
+    assert "Hyra 20 av 31 dagar: 2 × 93,00 × 20/31 120,00" in text
+    assert loan.case_number in text
+    for secret in (person.family_name, person.number, person.street, loan.prescriber_name):
+        assert secret not in text
+
+
+def test_a_case_is_a_link_for_khs_alone(october, browser_of):
+    number = october[1].charges.get().case_number
+    link = f'href="/bestallningar/{number}/"'
+    assert link in browser_of(khs_user()).get(page(october[1])).content.decode()
+    assert link not in browser_of(controller()).get(page(october[1])).content.decode()
+
+
+def test_the_case_of_somebody_protected_stands_on_no_invoice(browser_of):
+    person = RecipientFactory()
+    loan = lent("2026-10-12", article("sale", "10.00", is_marked=True), 1, person)
+    (invoice,) = run_month(OCTOBER)
+    Recipient.objects.filter(pk=person.pk).update(is_protected=True)
+    for user in (controller(), khs_user()):
+        text = words(browser_of(user).get(page(invoice)))
+        assert loan.case_number not in text
+        assert loan.individual.number not in text
+        assert "Skyddad" in text
+
+
+def test_the_parts_of_what_differs_add_up_to_the_difference(browser_of):
+    ended = lent("2026-10-01", article(price="10.00"))
+    lent("2026-10-15", article(price="31.00"))
+    dearer = article(price="50.00")
+    lent("2026-10-01", dearer)
+    lent("2026-10-03", article("sale", "200.00"))
+    with on("2026-10-31"):
+        returned(ended)
+    (first,) = run_month(OCTOBER)
+    costs(dearer, "60.00", "2026-11-01")
+    lent("2026-11-11", article(price="30.00"))
+    lent("2026-11-12", article("sale", "500.00"))
+    (second,) = run_month(NOVEMBER)
+    found = specification.difference(second, specification.month_before(second))
+    told = {change.value: str(change.amount) for change in found.changes}
+    assert set(told) == {"nya", "avslutade", "pris", "dagar", "engang"}
+    assert first.total + sum(change.amount for change in found.changes) == second.total
+    client = browser_of(controller())
+    for change in found.changes:
+        text = words(client.get(page(second, andring=change.value)))
+        assert specification.CHANGES[change.value] in text
+        rows = specification.of_change(second, first, change.value).exclude(amount=0)
+        assert rows.count() >= 1
+
+
+@pytest.mark.parametrize("cut", ["iso", "enhet", "slag"])
+def test_sums_add_up_and_each_leads_to_its_rows(browser_of, cut):
+    for iso, price in (("122203", "10.00"), ("181210", "20.00"), ("", "5.00")):
+        lent("2026-10-05", article("sale", price, iso_code=iso))
+    (invoice,) = run_month(OCTOBER)
+    parts = specification.sums(invoice, cut)
+    assert sum(part.amount for part in parts) == invoice.total
+    client = browser_of(controller())
+    for part in parts:
+        rows = specification.of_part(Charge.objects.filter(invoice=invoice), cut, part.value)
+        assert sum(row.amount for row in rows) == part.amount
+        answer = client.get(page(invoice, summor=cut, **{"del": part.value}))
+        assert answer.status_code == 200
+        assert f"1–{part.count} av {part.count}" in words(answer)
+    assert (
+        client.get(page(invoice, summor=cut, **{"del": "99999999999999999999"})).status_code == 200
+    )
+
+
+def test_rows_of_nothing_are_shown_to_who_asks_for_them(browser_of):
+    lent("2026-10-05", article("sale", "10.00"))
+    lent("2026-10-05", article("none", None, name="Gåbord"))
+    (invoice,) = run_month(OCTOBER)
+    client = browser_of(controller())
+    text = words(client.get(page(invoice)))
+    assert "Gåbord" not in text
+    assert "Visa även 1 rad på 0 kr" in text
+    assert "Gåbord" in words(client.get(page(invoice, noll=1)))
+
+
+def test_rows_are_found_by_case_article_and_piece(october, browser_of):
+    client = browser_of(controller())
+    number = october[1].charges.get().case_number
+    assert "1–1 av 1" in words(client.get(page(october[1], q=number)))
+    assert "1–1 av 1" in words(client.get(page(october[1], q="bord")))
+    assert "Inga rader" in words(client.get(page(october[1], q="stol")))
+
+
+def test_the_questions_to_the_database_dont_grow_with_the_rows(browser_of):
+    what = article("sale", "10.00")
+    lent("2026-10-05", what)
+    (few,) = run_month(OCTOBER)
+    for _ in range(12):
+        lent("2026-11-05", what)
+    (many,) = run_month(NOVEMBER)
+    client = browser_of(controller())
+    counts = []
+    for invoice in (few, many):
+        client.get(page(invoice))
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            client.get(page(invoice))
+        counts.append(len(asked))
+    assert counts[1] <= counts[0] + 1  # the month before it
+
+
+# --- a row that is questioned ---
+
+
+def test_a_questioned_row_goes_to_khs_and_is_credited_by_the_next_run(october, browser_of):
+    charge = october[1].charges.get()
+    asker, khs = controller(), khs_user()
+    client, desk = browser_of(asker), browser_of(khs)
+    assert "Varför stämmer det inte?" in words(client.get(page(october[1], fraga=charge.pk)))
+    url = row_url("ask", charge)
+    for _ in range(2):
+        assert client.post(url, {"reason": "Bordet kom aldrig."}).status_code == 302
+    queue = words(desk.get(reverse("admin:invoicing_question_changelist")))
+    assert "Bordet kom aldrig." in queue
+    assert "Ifrågasatt" in words(client.get(page(october[1])))
+    desk.post(row_url("answer", charge), {"utred": "1"})
+    assert "Utreds av KHS" in words(client.get(page(october[1], fraga=charge.pk)))
+    said = {"answer": "Det stämmer, vi krediterar.", "kreditera": "1"}
+    for _ in range(2):
+        assert desk.post(row_url("answer", charge), said).status_code == 302
+    text = words(client.get(page(october[1], fraga=charge.pk)))
+    assert "Krediteras" in text
+    assert "Det stämmer, vi krediterar." in text
+    assert Message.objects.filter(user=asker).count() == 1
+    (credit,) = run_month(NOVEMBER)
+    assert (credit.kind, credit.credits, credit.total, credit.number) == (
+        "credit", october[1], Decimal("-100.00"), "26110001",
+    )  # fmt: skip
+    assert "Krediterar raden på faktura 26100002" in words(client.get(page(credit)))
+    assert run_month(DECEMBER) == []
+
+
+def test_a_refused_question_says_why_and_leaves_the_row(october, browser_of):
+    charge = october[1].charges.get()
+    client, desk = browser_of(controller()), browser_of(khs_user())
+    client.post(row_url("ask", charge), {"reason": "För dyrt."})
+    desk.post(row_url("answer", charge), {"answer": "Priset stämmer.", "avsla": "1"})
+    text = words(client.get(page(october[1], fraga=charge.pk)))
+    assert "Avslagen" in text
+    assert "Priset stämmer." in text
+    assert run_month(NOVEMBER) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("", "Skriv varför raden inte stämmer."),
+        ("   ", "Skriv varför raden inte stämmer."),
+        ("x" * 501, "Skriv högst 500 tecken."),
+        ("Det var 19121212-1212", "Det ser ut som ett personnummer."),
+    ],
+)
+def test_a_question_that_cant_be_asked_keeps_what_was_typed(october, browser_of, reason, said):
+    charge = october[1].charges.get()
+    answer = browser_of(controller()).post(row_url("ask", charge), {"reason": reason})
+    assert answer.status_code == 422
+    assert said in words(answer)
+    assert reason.strip() in answer.content.decode()
+
+
+def test_a_row_of_a_credited_invoice_neednt_be_questioned(october, browser_of):
+    charge = october[1].charges.get()
+    services.credit_invoice(october[1], user=khs_user())
+    answer = browser_of(controller()).post(row_url("ask", charge), {"reason": "Fel"})
+    assert answer.status_code == 422
+    assert "Raden krediteras redan" in words(answer)
+
+
+def test_a_credit_isnt_credited_nor_questioned(october, browser_of):
+    services.credit_invoice(october[1], user=khs_user())
+    (credit,) = run_month(NOVEMBER)
+    with pytest.raises(DomainError, match="En kreditfaktura krediteras inte"):
+        services.credit_invoice(credit, user=khs_user())
+    answer = browser_of(controller()).post(
+        row_url("ask", credit.charges.get()), {"reason": "Varför?"}
+    )
+    assert "Raden är en kreditering." in words(answer)
+
+
+def test_khs_credits_a_row_or_all_of_an_invoice_once(october, browser_of):
+    desk = browser_of(khs_user())
+    charge = october[1].charges.get()
+    for _ in range(2):
+        assert desk.post(row_url("credit_row", charge)).status_code == 302
+    assert Correction.objects.count() == 1
+    url = reverse("invoicing:credit", args=[october[1].number])
+    assert "Allt på fakturan krediteras redan." in words(desk.post(url, follow=True))
+    url = reverse("invoicing:credit", args=[october[0].number])
+    assert "1 rad krediteras när nästa månad körs." in words(desk.post(url, follow=True))
+
+
+def test_who_credits_a_sale_credits_what_was_given_back_of_it_too():
+    loan = lent("2026-10-05", article("sale_return", "1000.00"))
+    with on("2026-10-20"):
+        returned(loan)
+    (invoice,) = run_month(OCTOBER)
+    assert invoice.total == 250
+    services.credit_row(invoice.charges.get(kind="sale"), user=khs_user())
+    (credit,) = run_month(NOVEMBER)
+    assert credit.total == -250
+    assert credit.vat == -invoice.vat
+
+
+@pytest.mark.parametrize("back", ["2026-11-10", "2026-12-10"])
+def test_what_comes_back_of_a_credited_sale_gives_nothing_more(back):
+    loan = lent("2026-10-05", article("sale_return", "1000.00"))
+    (invoice,) = run_month(OCTOBER)
+    services.credit_invoice(invoice, user=khs_user())
+    if back == "2026-11-10":
+        with on(back):
+            returned(loan)
+    run_month(NOVEMBER)
+    if back == "2026-12-10":
+        with on(back):
+            returned(loan)
+    run_month(DECEMBER)
+    assert sum(charge.amount for charge in Charge.objects.all()) == 0
+
+
+def test_a_credited_month_of_rent_isnt_charged_again_nor_credited_twice():
+    loan = lent("2026-10-01", article(price="31.00"))
+    (invoice,) = run_month(OCTOBER)
+    services.credit_invoice(invoice, user=khs_user())
+    with on("2026-11-03"):
+        made = returned(loan)
+    type(made).objects.update(at=dt.datetime.fromisoformat("2026-10-21 10:00+02:00"))
+    run_month(NOVEMBER)
+    run_month(DECEMBER)
+    assert sum(charge.amount for charge in Charge.objects.all()) == 0
+    assert sum(charge.days for charge in Charge.objects.filter(kind="rent")) == 20
+
+
+# --- Excel ---
+
+
+def test_every_download_is_logged(october, browser_of):
+    user = controller()
+    answer = browser_of(user).post(reverse("invoicing:excel", args=[october[1].number]))
+    printout = Printout.objects.get()
+    assert answer["Location"].endswith(f"{printout.key}/")
+    assert printout.name == "fakturaspecifikation-26100002.xlsx"
+    entry = AccessLogEntry.objects.filter(user=user, action="download").get()
+    assert entry.detail == "Fakturaspecifikation 26100002"
+    assert BufferFactory()
