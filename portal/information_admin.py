@@ -24,6 +24,7 @@ from sesam.form_fields import record_choice
 from .help_pages import topics
 from .models import BarrierReport, Document, DocumentHeading, HelpText, News, Published
 
+RICH = "admin/portal/rich_form.html"
 WHEN_AND_WHOM = ("published_from", "published_until", "role", "unit")
 
 
@@ -81,6 +82,7 @@ class ForReaders(ForKhs, admin.ModelAdmin[Any]):
 @admin.register(News)
 class NewsAdmin(ForReaders):
     form = NewsForm
+    change_form_template = RICH
     list_display = ("title", "published_from", "published_until", "shown_audience", "is_important",
                     "shown_state")  # fmt: skip
 
@@ -173,6 +175,7 @@ class HelpTextAdmin(ForKhs, admin.ModelAdmin[HelpText]):
     in files."""
 
     form = HelpForm
+    change_form_template = RICH
     list_display = ("title", "changed_by", "changed_at")
     list_select_related = ("changed_by",)
     actions = None

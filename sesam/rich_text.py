@@ -17,7 +17,6 @@ import nh3
 from django import forms
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
-from js_asset import Script
 
 MOST = 50_000  # characters of a text, with its tags
 TAGS = {"p", "br", "h2", "h3", "ul", "ol", "li", "strong", "em", "a", "blockquote", "img"}
@@ -87,20 +86,10 @@ def words(html: str, most: int = 0) -> str:
 
 
 class RichTextWidget(forms.Textarea):
-    """The editor."""
+    """The editor, where the page fetches it (templates/admin/portal/rich_form.html)."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"rows": 16, "data-rich-text": "", **(attrs or {})})
-
-    class Media:
-        css = {
-            "all": (
-                "django_prose_editor/material-icons.css",
-                "django_prose_editor/editor.css",
-                "rich_text.css",
-            )
-        }
-        js = (Script("rich_text.js", type="module"),)
 
 
 class RichTextField(forms.CharField):

@@ -27,14 +27,16 @@ const known = document.createElementNS("urn:portal", "style");
 known.setAttribute("data-tiptap-style", "");
 document.head.append(known);
 
-function inSwedish(bar) {
-  bar.querySelectorAll("[title]").forEach((button) => {
-    const word = WORDS[button.title] || button.title;
+function inSwedish(around) {
+  around.querySelectorAll(".prose-menubar [title]").forEach((button) => {
+    const word = WORDS[button.title];
+    if (!word) return;
     button.title = word;
     button.setAttribute("aria-label", word);
   });
-  bar.querySelectorAll(".prose-menubar__option > *").forEach((option) => {
-    option.textContent = WORDS[option.textContent] || option.textContent;
+  around.querySelectorAll(".prose-menubar__option > *").forEach((option) => {
+    const word = WORDS[option.textContent];
+    if (word) option.textContent = word;
   });
 }
 
@@ -53,6 +55,7 @@ for (const area of document.querySelectorAll("textarea[data-rich-text]")) {
   if (described) shown.setAttribute("aria-describedby", described);
   if (label) label.addEventListener("click", (event) => { event.preventDefault(); editor.commands.focus(); });
   if (area.autofocus) editor.commands.focus();
-  const bar = shown.closest(".prose-editor").querySelector(".prose-menubar");
-  if (bar) { inSwedish(bar); new MutationObserver(() => inSwedish(bar)).observe(bar, { subtree: true, childList: true }); }
+  const around = area.closest(".prose-editor"); // the bar comes a moment later
+  inSwedish(around);
+  new MutationObserver(() => inSwedish(around)).observe(around, { subtree: true, childList: true });
 }
