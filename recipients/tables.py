@@ -141,6 +141,17 @@ _ORDER = Column("order", "Beställning", "case_number", sort="case_number", prio
 _DELIVERED = DateColumn(
     "delivered", "Levererad", "delivered_at", sort="delivered_at", falling_first=True
 )
+
+
+class HeldSinceColumn(DateColumn):
+    """On a card of what is held the only day there is needs no name."""
+
+    named_on_cards = False
+
+
+_HELD_SINCE = HeldSinceColumn(
+    "delivered", "Levererad", "delivered_at", sort="delivered_at", falling_first=True
+)
 _ENDED = DateColumn(
     "ended", "Återlämnad", "ended_at", sort="ended_at", nullable=True, falling_first=True
 )
@@ -173,7 +184,7 @@ class HeldTable(LoanTable):
         _PIECE,
         _QUANTITY,
         _ORDER,
-        _DELIVERED,
+        _HELD_SINCE,
     )
     groups: Sequence[Group] = ()
     empty_text = "Inga hjälpmedel"

@@ -7,7 +7,7 @@
   const dialog = () => document.getElementById("dialog");
   const panel = () => document.getElementById("panel");
 
-  // --- Which plain links and forms htmx takes over, on pages that have it  ---
+  // Which plain links and forms htmx takes over, on pages that have it
   function enhance(element, attributes) {
     if (!window.htmx || element.hasAttribute("hx-get") || element.hasAttribute("hx-post")) return;
     for (const [name, value] of Object.entries(attributes)) element.setAttribute("hx-" + name, value);
@@ -59,7 +59,7 @@
     });
   }
 
-  // --- A list wider than its box can be scrolled from the keyboard  ---
+  // A list wider than its box can be scrolled from the keyboard
   function scrollByKey(box) {
     const wide = box.scrollWidth > box.clientWidth;
     for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", box.querySelector("caption")?.textContent]]) {
@@ -68,7 +68,7 @@
   }
   addEventListener("resize", () => document.querySelectorAll(".list-scroll").forEach(scrollByKey));
 
-  // --- «Ångra»: the strip goes after ten seconds, unless somebody is at it  ---
+  // «Ångra»: the strip goes after ten seconds, unless somebody is at it
   function waitWithUndo(strip) {
     if (strip.dataset.undo) return;
     strip.dataset.undo = "waits";
@@ -87,7 +87,7 @@
     wait();
   }
 
-  // --- A file that is chosen or dropped (file.js, fetched then) ---
+  // A file that is chosen or dropped (file.js, fetched then)
   for (const kind of ["change", "dragenter"]) {
     document.addEventListener(kind, (event) => {
       const drop = event.target.closest?.("[data-file]");
@@ -95,7 +95,7 @@
     });
   }
 
-  // --- Panel  ---
+  // Panel
   let opener = "";
   function markOpenRow() {
     const key = new URL(location.href).searchParams.get("panel");
@@ -120,7 +120,7 @@
     opener = "";
   }
 
-  // --- Dialog  ---
+  // Dialog
   let origin = null;
   let dialogOpener = null;
   function closeDialog() {
@@ -142,7 +142,7 @@
     if (target) target.focus();
   }
 
-  // --- Help beside the page (help.js) ---
+  // Help beside the page (help.js)
   document.addEventListener("click", (event) => {
     const mark = event.target.closest("a[data-help]");
     if (!mark || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -150,7 +150,7 @@
     import(mark.dataset.help).then((help) => help.open(mark)).catch(() => location.assign(mark.href));
   });
 
-  // --- The search box of every page: Ctrl K and the magnifier (find.js) ---
+  // The search box of every page: Ctrl K and the magnifier (find.js)
   const magnifier = () => document.querySelector("a[data-find]");
   const finder = () => import(magnifier().dataset.find);
   const findBox = () => document.querySelector("dialog.find");
@@ -180,7 +180,7 @@
     openFind();
   }, true);
 
-  // --- Lists by keys: only from a row that has the focus; letters can be off (WCAG 2.1.4) ---
+  // Lists by keys: only from a row that has the focus; letters can be off (WCAG 2.1.4)
   const STEPS = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
   let walking = false;
   let walk;
@@ -215,7 +215,7 @@
     if (open && !open.hidden && innerWidth >= 992 && document.activeElement.matches("a.panel-link")) openNow(document.activeElement);
   });
 
-  // --- Typed and not sent  ---
+  // Typed and not sent
   // What is searched for is typed again in a moment: only forms that say something count.
   const TYPED = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [type=password], [name=nummer], [name=q], [name=search])";
   let sure = false; // the question was answered: what is typed may go
@@ -291,7 +291,7 @@
   });
   function askAndCloseDialog() { if (dialogHolds()) ask(closeDialog); else closeDialog(); }
 
-  // --- No answer  ---
+  // No answer
   function tell(words) {
     const where = document.getElementById("find-says") || (dialog() && dialog().open && dialog().querySelector(".dialog-scroll")) || document.querySelector("#messages, main .dialog-scroll");
     if (!where) return;
@@ -308,7 +308,7 @@
   const BROKEN = "Något gick fel i portalen. Det du skrev finns kvar. Försök igen.";
   const TOO_OLD = "Sidan har blivit för gammal och kunde inte skickas. Det du skrev finns kvar: kopiera det, ladda om sidan och skicka igen.";
 
-  // --- Double sends  ---
+  // Double sends
   function hold(form) {
     form.dataset.sending = "1";
     // Once the browser has read which button was pressed.
@@ -336,7 +336,7 @@
     });
   }
 
-  // --- How much of the window is taken by what sticks at its top  ---
+  // How much of the window is taken by what sticks at its top
   function measureStuck() {
     const height = (selector) => {
       const part = document.querySelector(selector);
@@ -347,7 +347,7 @@
     root.style.setProperty("--stuck", `${top + [".band", ".band-thin", ".band > .band-who"].reduce((sum, part) => sum + height(`main > ${part}`), 0)}px`);
   }
 
-  // --- Ticked rows  ---
+  // Ticked rows
   function countTicked(bar) {
     const boxes = [...document.querySelectorAll(`input[form="${bar.id}"]:enabled`)];
     const ticked = boxes.filter((box) => box.checked).length;
@@ -367,7 +367,7 @@
     });
   });
 
-  // --- Loading line  ---
+  // Loading line
   let waiting = 0;
   let timer = null;
   function startLoading() {
@@ -391,7 +391,7 @@
     line.classList.remove("is-on");
   }
 
-  // --- Events  ---
+  // Events
   document.addEventListener("click", (event) => {
     const close = event.target.closest("#dialog .dialog-close");
     if (close && dialog().open) { event.preventDefault(); closeDialog(); return; }
@@ -526,7 +526,7 @@
       if (box.querySelector("#dialog-body") && !box.open) box.showModal();
     }
   });
-  // --- «Kopiera»  ---
+  // «Kopiera»
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
