@@ -4,6 +4,7 @@ A walk from the start page follows every link, so that a page which somebody add
 being named here. Two addresses of the same view with the same kinds of parameters count as one.
 """
 
+import re
 from collections import deque
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -28,7 +29,24 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 AXE = (Path(__file__).parent.parent / "vendor/axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-WIDTHS = range(320, 1441, 20)
+STYLES = Path(__file__).parents[2] / "static"
+NARROWEST, WIDEST = 320, 1440
+
+
+def _widths() -> list[int]:
+    """Where a style of the sheets begins a page is at its narrowest in that style; between, what
+    follows the width of a list rather than the screen's."""
+    sheets = "".join(sheet.read_text() for sheet in STYLES.glob("*.css"))
+    media = " ".join(re.findall("@media([^{]*)", sheets))
+    begins = {int(px) for px in re.findall(r"min-width: (\d+)", media)}
+    begins |= {int(px) + 1 for px in re.findall(r"max-width: (\d+)", media)}
+    found = begins | {*range(NARROWEST, WIDEST + 1, 80)}
+    return sorted(width for width in found if NARROWEST <= width <= WIDEST)
+
+
+WIDTHS = _widths()
+
+
 # Parameters whose value decides what the page shows; of others only that they are there.
 TELLING = {"flik", "komponent", "panelflik", "redigera", "typ"}
 # Another address shows the same: sorted another way, another page of the list.
