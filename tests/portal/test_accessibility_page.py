@@ -26,7 +26,7 @@ def test_the_foot_of_every_page_has_the_statement_the_form_version_and_contact(p
     if path != "/logga-in/":
         client.force_login(UserFactory(roles=[KHS], is_staff=True))
     text = client.get(path).content.decode()
-    foot = text[text.index('<footer class="foot">') :]
+    foot = text[text.index('<footer class="foot muted">') :]
     assert 'href="/tillganglighet/"' in foot and "/tillganglighet/hinder/" in foot
     assert f"Version {settings.VERSION}" in foot and settings.AID_CENTRE["phone"] in foot
 
