@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
 from typing import Protocol
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import filetype
 from django.conf import settings
@@ -154,7 +154,9 @@ def _refusal(text: str) -> DomainError:
 def _check_pdf(data: bytes) -> None:
     """Nothing before the document, nothing after it: a file is a PDF and nothing else."""
     end = data.rfind(b"%%EOF")
-    if not data.startswith(b"%PDF-") or end < 0 or data[end + 5 :].strip(_SPACE):
+    whole = data.startswith(b"%PDF-") and end >= 0 and not data[end + 5 :].strip(_SPACE)
+    # An archive's own last words can end as a document does: programs that unpack take it.
+    if not whole or is_zipfile(BytesIO(data)):
         raise _refusal(
             "Filen är ingen hel PDF, eller har något mer i sig än dokumentet. Öppna den, spara"
             " eller skriv ut den som PDF på nytt och bifoga den nya filen."

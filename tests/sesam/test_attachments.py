@@ -81,14 +81,29 @@ def test_another_archive_is_no_word_document():
 PDF = b"%PDF-1.4\n1 0 obj\nendobj\n%%EOF\r\n \n"
 
 
+def pdf_and_archive() -> bytes:
+    """What a reader opens as a PDF and an unpacker as an archive, whose comment ends as a PDF."""
+    file = io.BytesIO(PDF)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("run.js", "alert(1)")
+        archive.comment = b"%%EOF"
+    return file.getvalue()
+
+
 def test_a_whole_pdf_is_taken_as_it_is():
     assert kept("Anvisning.pdf", PDF).file.read() == PDF
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"\n" + PDF, b"%PDF-1.4 utan slut", PDF + b"<script>alert(1)</script>", PDF + b"PK\x03\x04"],
-    ids=["before", "no end", "page after", "archive after"],
+    [
+        b"\n" + PDF,
+        b"%PDF-1.4 utan slut",
+        PDF + b"<script>alert(1)</script>",
+        PDF + b"PK\x03\x04",
+        pdf_and_archive(),
+    ],
+    ids=["before", "no end", "page after", "archive after", "archive that ends as a document"],
 )
 def test_a_file_that_is_a_pdf_and_something_else_is_refused(content):
     assert "PDF" in refusal("poly.pdf", content)
