@@ -74,7 +74,7 @@ def _replace(article: Article, content: ContentFile[bytes] | None) -> None:
 def picture(request: UserRequest, number: str) -> FileResponse:
     """The photo, to be shown on a page."""
     article = get_object_or_404(Article.objects.exclude(picture=""), number=number)
-    answer = FileResponse(article.picture.open("rb"), content_type="image/jpeg")
+    answer = FileResponse(attachments.opened(article.picture), content_type="image/jpeg")
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
     answer["Cache-Control"] = "private, max-age=31536000, immutable"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import struct
 import threading
@@ -18,7 +19,7 @@ import filetype
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 from django.db.models.fields.files import FieldFile
@@ -27,6 +28,8 @@ from PIL import Image, ImageFile, ImageOps
 
 from .errors import DomainError
 from .personal_numbers import struck_out
+
+log = logging.getLogger(__name__)
 
 PDF = "application/pdf"
 PICTURES = {"image/jpeg": "JPEG", "image/png": "PNG"}  # with Pillow's names
@@ -249,11 +252,12 @@ class Stored(Protocol):
 
 
 def download(attachment: Stored, user: AbstractBaseUser | AnonymousUser) -> FileResponse:
-    """The file, always as a download with the type its content has; 404 for who may not read it."""
+    """The file, always as a download with the type its content has; 404 for who may not read it,
+    and where the file store has lost it."""
     if not attachment.may_read(user):
         raise Http404("file")
     response = FileResponse(
-        attachment.file.open("rb"),
+        opened(attachment.file),
         as_attachment=True,
         filename=safe_name(attachment.name, attachment.content_type),
         content_type=attachment.content_type,
@@ -262,3 +266,12 @@ def download(attachment: Stored, user: AbstractBaseUser | AnonymousUser) -> File
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cache-Control"] = "no-store"
     return response
+
+
+def opened(file: FieldFile) -> File[bytes]:
+    """The stored file, to be sent; 404, and a line in the log, where the store has lost it."""
+    try:
+        return file.open("rb")
+    except FileNotFoundError:
+        log.error("A stored file is missing: %s", file.name)
+        raise Http404("file") from None

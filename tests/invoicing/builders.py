@@ -18,6 +18,7 @@ from tests.factories import ArticleFactory, BillingFormFactory, PayerFactory
 from tests.reading import read_page
 
 OCTOBER, NOVEMBER, DECEMBER = (dt.date(2026, month, 1) for month in (10, 11, 12))
+LONG_AGO = dt.date(2001, 10, 1)  # before what the demo has
 FORMS = {
     "rent": "Hyra per månad",
     "sale": "Försäljning",
@@ -73,15 +74,15 @@ def charged_once() -> Charge:
     """A row of a finished month's invoice, that the database alone knows of."""
     payer = PayerFactory()
     run = MonthRun.objects.create(
-        month=OCTOBER, started_by=khs_user(), confirmed_at=timezone.now(),
+        month=LONG_AGO, started_by=khs_user(), confirmed_at=timezone.now(),
         finished_at=timezone.now(), progress=100, done_at=timezone.now(),
     )  # fmt: skip
     invoice = Invoice.objects.create(
-        run=run, kind="internal", number="26100001", seller=payer, buyer=payer,
-        date=dt.date(2026, 10, 31), total=10, vat=0,
+        run=run, kind="internal", number="01100001", seller=payer, buyer=payer,
+        date=dt.date(2001, 10, 31), total=10, vat=0,
     )  # fmt: skip
     return Charge.objects.create(
-        invoice=invoice, source_key="delivery:0", kind="sale", month=OCTOBER, day=OCTOBER,
+        invoice=invoice, source_key="delivery:0", kind="sale", month=LONG_AGO, day=LONG_AGO,
         seller=payer, buyer=payer, text="123456 Bord", quantity=1, unit_price=10, amount=10,
         vat_rate=0, inputs={"price": "10.00"},
     )  # fmt: skip

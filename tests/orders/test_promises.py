@@ -360,7 +360,7 @@ def test_orders_that_were_sent_before_keep_the_day_they_were_promised(kalmar):
 
 
 def test_the_recipients_list_of_aids_gives_each_line_its_day(frozen, kalmar, user):
-    from orders.places import _when
+    from orders.ordered import _when
 
     cart = start(user)
     add(cart, there(kalmar))

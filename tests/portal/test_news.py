@@ -169,6 +169,14 @@ def test_nobody_gets_a_document_that_is_not_for_them_or_not_shown(khs):
         assert reader.get(f"/mer-information/{document.key}/").status_code == 404
 
 
+def test_a_file_that_the_store_has_lost_is_not_found_and_stands_in_the_log(khs, caplog):
+    upload(khs)
+    document = Document.objects.get()
+    document.file.storage.delete(document.file.name)
+    assert signed_in().get(f"/mer-information/{document.key}/").status_code == 404
+    assert f"A stored file is missing: {document.file.name}" in caplog.text
+
+
 def test_a_file_of_another_kind_is_refused(khs):
     assert "Filen kan inte bifogas" in upload(khs, b"MZ\0\0", "x.exe").content.decode()
     assert not Document.objects.exists()

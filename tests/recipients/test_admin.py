@@ -55,7 +55,7 @@ def test_a_protected_persons_whereabouts_are_not_shown(browser_of, khs_user):
     client = browser_of(khs_user)
     for path in ("change", "history"):
         page = client.get(f"{LIST}{recipient.key}/{path}/").content.decode()
-        for text in ("Storgatan", "Kalmar kommun", "070-174", "08-465", "2468#", "Lennart"):
+        for text in ("Storgatan", "Kalmar kommun", "070-174", "08-465 004 37", "2468#", "Lennart"):
             assert text not in page
 
 
