@@ -154,8 +154,11 @@ _WORDS = {"yes": "Ja", "no": '<span class="muted">Nej</span>', "unknown": "–"}
 
 @register.filter
 def in_words(cell: str) -> SafeString:
-    """Django's picture of yes and no, which is green or red whatever is good, as words."""
+    """Django's picture of yes and no, which is green or red whatever is good, as words; «None», which
+    it writes where a method has nothing to say, as a dash."""
     shown = conditional_escape(cell)
+    if shown == "None":
+        return mark_safe("–")
     if "<img" not in shown:
         return shown
     return mark_safe(_YES_NO.sub(lambda mark: _WORDS[mark[1]], shown))

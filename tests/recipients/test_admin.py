@@ -57,6 +57,7 @@ def test_a_protected_persons_whereabouts_are_not_shown(browser_of, khs_user):
         page = client.get(f"{LIST}{recipient.key}/{path}/").content.decode()
         for text in ("Storgatan", "Kalmar kommun", "070-174", "08-465 004 37", "2468#", "Lennart"):
             assert text not in page
+        assert ">None<" not in page
 
 
 @pytest.mark.parametrize("roles", [[], ["forskrivare"]])
