@@ -1,4 +1,5 @@
-"""Which drawing stands for an article where there is no photo: by its ISO 9999 group."""
+"""What stands for an article in lists, panels and lines: its photo, or the drawing of its ISO 9999
+group."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from .models import ArticleType
+from .models import Article, ArticleType
+from .pictures import small_url
 
 # The longest prefix of the ISO code wins. Names are those of static/icons.svg, after «aid-».
 OF_GROUP = {
@@ -50,24 +52,45 @@ class Drawn(Protocol):
 
     iso_code: str
     article_type: str
+    article_number: str
+    picture: str  # its name in the storage; empty without one
 
 
 class WithPictograms:
-    """A list whose rows are articles, or are about one: draws their pictograms, but not where every
-    row would show the same one."""
+    """A list whose rows are articles, or are about one: draws their photos or pictograms, but not
+    where every row would show the same one."""
 
     rows: list[Any]
 
     @cached_property
     def _varied(self) -> bool:
-        names = {pictogram_of(row.iso_code, row.article_type) for row in self.rows}
+        names = {row.picture or pictogram_of(row.iso_code, row.article_type) for row in self.rows}
         return len(names) > 1 or len(self.rows) == 1
 
     def pictogram(self, row: Drawn) -> str:
-        """The row's drawing, or nothing."""
+        """The row's photo or drawing, or nothing."""
         if not self._varied:
             return ""
+        if row.picture:
+            return thumbnail_html(small_url(row.article_number, row.picture))
         return pictogram_html(pictogram_of(row.iso_code, row.article_type))
+
+
+def drawing_of(article: Article, size: int = 36) -> SafeString:
+    """The article's photo, or the drawing of its group."""
+    if name := article.picture.name:
+        return thumbnail_html(small_url(article.number, name), size)
+    return pictogram_html(pictogram_of(article.iso_code, article.type), size)
+
+
+def thumbnail_html(url: str, size: int = 36) -> SafeString:
+    """A photo in the drawing's place; decoration too, and fetched when it comes into view."""
+    return format_html(
+        '<img class="pictogram pictogram-{0}" src="{1}" width="{0}" height="{0}" alt=""'
+        ' loading="lazy">',
+        size,
+        url,
+    )
 
 
 @lru_cache(maxsize=64)

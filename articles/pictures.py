@@ -1,13 +1,16 @@
-"""An article's photo: drawn anew and small when KHS sends it in, shown on the article's page."""
+"""An article's photo: drawn anew and small when KHS sends it in, shown on the article's page and, as a
+thumbnail, wherever the drawing of its group would stand."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import FileResponse, HttpResponse
@@ -20,11 +23,14 @@ from PIL import Image
 from organisation.permissions import CARE, UserRequest, roles
 from sesam import attachments
 from sesam.errors import DomainError
+from sesam.links import links
 
 from .models import Article
 
 #: The longer side: it is shown at 232 px, and a screen may have three points to each.
 SIDE = 700
+#: Of a thumbnail, which stands at 36 or 44 px.
+SMALL, SMALL_SIDE = "liten", 88
 
 
 class PictureForm(forms.Form):
@@ -36,6 +42,16 @@ def url_of(article: Article) -> str:
     if not (name := article.picture.name):
         return ""
     return f"{reverse('articles:picture', args=[article.number])}?v={name[-8:]}"
+
+
+def small_url(number: str, name: str) -> str:
+    """The thumbnail's address, by an article's number and its picture's name. No query."""
+    return f"{_addresses()(number)}?{SMALL}=1&v={name[-8:]}" if name else ""
+
+
+@lru_cache(maxsize=1)
+def _addresses() -> Callable[[Any], str]:
+    return links("articles:picture")
 
 
 def keep(article: Article, upload: UploadedFile[bytes]) -> None:
@@ -69,12 +85,27 @@ def _replace(article: Article, content: ContentFile[bytes] | None) -> None:
             transaction.on_commit(lambda: storage.delete(old))
 
 
+def _small(file: File[bytes]) -> BytesIO:
+    with Image.open(file) as picture:
+        picture.draft("RGB", (SMALL_SIDE, SMALL_SIDE))  # reads no more of it than that takes
+        picture.thumbnail((SMALL_SIDE, SMALL_SIDE))
+        small = BytesIO()
+        picture.save(small, "JPEG", quality=80)
+    small.seek(0)
+    return small
+
+
 @roles(*CARE)
 @require_safe
 def picture(request: UserRequest, number: str) -> FileResponse:
-    """The photo, to be shown on a page."""
+    """The photo, to be shown on a page. The thumbnail is made for each browser once, which keeps it."""
     article = get_object_or_404(Article.objects.exclude(picture=""), number=number)
-    answer = FileResponse(attachments.opened(article.picture), content_type="image/jpeg")
+    file = attachments.opened(article.picture)
+    if SMALL in request.GET:
+        with file:
+            answer = FileResponse(_small(file), content_type="image/jpeg")
+    else:
+        answer = FileResponse(file, content_type="image/jpeg")
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
     answer["Cache-Control"] = "private, max-age=31536000, immutable"

@@ -59,11 +59,16 @@ class ArticleHit:
     billing_rule: str
     seat_width: Span | None
     seat_depth: Span | None
+    picture: str
     is_favourite: bool = False
 
     @property
     def article_type(self) -> str:
         return self.type
+
+    @property
+    def article_number(self) -> str:
+        return self.number
 
     @property
     def note(self) -> str:
@@ -279,7 +284,7 @@ def _page_question(matching: str, asked: Asked, total: int, *, with_prices: bool
                      AND ob.on_hand - ob.reserved - ob.unavailable > 0
                    WHERE m.article_id = a.id),
                {"p.list_price, p.rent" if with_prices else "NULL::numeric, NULL::numeric"}, f.rule,
-               a.seat_width, a.seat_depth,
+               a.seat_width, a.seat_depth, a.picture,
                EXISTS (SELECT FROM articles_favourite mine
                    WHERE mine.article_id = a.id AND mine.user_id = %(user)s)
         FROM page JOIN articles_article a ON a.id = page.id

@@ -61,7 +61,7 @@ class HitColumn(OrderColumn):
 
 
 class ArticleNameColumn(LinkColumn):
-    """The name with its pictogram, where the found articles are of several kinds."""
+    """The name with its photo or pictogram, where the found articles are of several kinds."""
 
     def html(self, row: Any, table: Table[Any]) -> str:
         drawing = table.pictogram(row) if isinstance(table, WithPictograms) else ""

@@ -61,6 +61,8 @@ class MyOrderRow:
     title: str
     iso_code: str
     article_type: str
+    article_number: str
+    picture: str
     life: LifeLine
     has_rest: bool
     late_since: dt.date | None
@@ -72,7 +74,7 @@ class MyOrderRow:
 
 
 class AidsColumn(PanelColumn):
-    """What was ordered: the first aid with its pictogram, and how many more."""
+    """What was ordered: the first aid with its photo or pictogram, and how many more."""
 
     def html(self, row: MyOrderRow, table: Any) -> str:
         drawing: str = table.pictogram(row)
@@ -157,6 +159,8 @@ def row_of(order: Order) -> MyOrderRow:
         title=shown.aids(alive) or order.case_number,
         iso_code=first.article.iso_code if first else "",
         article_type=first.article.type if first else "",
+        article_number=first.article.number if first else "",
+        picture=first.article.picture.name if first else "",
         life=_life(order, lines),
         has_rest=any(x.open and x.article.is_stocked and x.backlog for x in open_now),
         late_since=_late_since(open_now),

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from articles.pictograms import drawing_of
 from recipients.documents import Column, Section
 from recipients.models import Recipient
 from sesam import panels
@@ -110,6 +111,7 @@ def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
         close_url=panels.close_url(request),
         facts=facts,
         tabs=tabs,
+        drawing=drawing_of(line.article),
     )
     # Another unit's case shows its short facts, without a link.
     if type(order).objects.for_user(request.user).filter(pk=order.pk).exists():

@@ -216,11 +216,16 @@ def tell(case: Case, user: User | None, kind: EventKind, text: str, **more: str)
         )
 
 
+def concerned(case: Case) -> list[User]:
+    """Who is told of what happens to the case: who ordered it, and its prescriber."""
+    both = (case.ordered_by, case.prescriber)
+    return list({user.pk: user for user in both if user is not None}.values())
+
+
 def inform(case: Case, by: User, kind: MessageKind, title: str, text: str = "") -> None:
-    """Send a message to who ordered the case and to its prescriber, but not to who did it. Of a
-    protected person nothing is written that stands elsewhere than on the case's page."""
-    concerned = {user.pk: user for user in (case.ordered_by, case.prescriber) if user is not None}
-    for user in concerned.values():
+    """Send a message to those whom the case concerns, but not to who did it. Of a protected person
+    nothing is written that stands elsewhere than on the case's page."""
+    for user in concerned(case):
         if user != by:
             messages.send(
                 user,

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from articles.models import ArticleType
+from articles.pictograms import drawing_of
 from individuals.models import Component
 from organisation.models import Unit
 from organisation.permissions import KHS, has_role
@@ -212,6 +213,7 @@ def _panel(request: HttpRequest, recipient: Recipient, loan: Loan) -> panels.Pan
         return panels.Panel(
             kicker=entries[chosen].label,
             title=loan.title,
+        drawing=drawing_of(loan.article),
             close_url=panels.close_url(request),
             tabs=tabs,
             facts=case.facts,
@@ -224,6 +226,7 @@ def _panel(request: HttpRequest, recipient: Recipient, loan: Loan) -> panels.Pan
     return panels.Panel(
         kicker=f"Hjälpmedel från kundorder {loan.case_number}",
         title=loan.title,
+        drawing=drawing_of(loan.article),
         close_url=panels.close_url(request),
         tabs=tabs,
         facts=facts or [{"label": "Komponenter", "value": "Inga"}],

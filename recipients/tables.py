@@ -63,6 +63,7 @@ class LoanRow:
     piece: str | None
     iso_code: str = ""
     article_type: str = ""
+    picture: str = ""
     tags: Sequence[LoanTag] = ()
 
     @property
@@ -84,7 +85,7 @@ class HeldTickColumn(TickColumn):
 
 
 class LoanNameColumn(PanelColumn):
-    """The name with its pictogram, and what is known of the aid besides."""
+    """The name with its photo or pictogram, and what is known of the aid besides."""
 
     def html(self, row: LoanRow, table: Table[Any]) -> str:
         drawing = table.pictogram(row) if isinstance(table, WithPictograms) else ""
@@ -249,5 +250,6 @@ def loans_table(
         piece=F("individual__number"),
         iso_code=F("article__iso_code"),
         article_type=F("article__type"),
+        picture=F("article__picture"),
     )
     return kind.fetch(request, rows, total=total, row=LoanRow)

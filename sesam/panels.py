@@ -13,7 +13,8 @@ TAB = "panelflik"
 class Panel:
     """What ``parts/panel.html`` shows; ``facts`` and ``tabs`` are as that part says.
 
-    ``body`` is a template for what facts can't say; it sees the page's context.
+    ``body`` is a template for what facts can't say; it sees the page's context. ``drawing`` is markup
+    that stands before the title.
     """
 
     kicker: str
@@ -22,6 +23,7 @@ class Panel:
     facts: list[dict[str, Any]] = field(default_factory=list)
     tabs: list[dict[str, Any]] = field(default_factory=list)
     body: str = ""
+    drawing: str = ""
     go_url: str = ""
     go_label: str = ""
 

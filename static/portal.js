@@ -50,6 +50,7 @@
     });
     all("[data-undo]").forEach(waitWithUndo);
     all("[data-copy]").forEach((button) => { button.hidden = !navigator.clipboard; });
+    all("[data-print]").forEach((button) => { button.hidden = false; button.onclick = () => print(); });
     all("[data-bulk]").forEach(countTicked);
     all("details.filters").forEach(fold);
     all(".list-scroll").forEach(scrollByKey);

@@ -3,7 +3,7 @@
 {% load articles %}
 {% article_buttons article %}             the buttons of a row that is an article
 {% piece_counts row as links %}           how a marked article is counted
-{% pictogram article %} {% pictogram article 150 %}         the drawing of its group
+{% pictogram article %} {% pictogram article 150 %}         its photo, small, or the drawing of its group
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def article_buttons(context: template.Context, article: Any) -> SafeString:
 
 @register.simple_tag
 def pictogram(article: Article, size: int = 36) -> SafeString:
-    return pictograms.pictogram_html(pictograms.pictogram_of(article.iso_code, article.type), size)
+    return pictograms.drawing_of(article, size)
 
 
 @register.simple_tag(takes_context=True)

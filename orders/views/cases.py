@@ -15,6 +15,7 @@ from articles.prices import Amounts
 from organisation import access_log
 from organisation.models import Source
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
+from recipients.cases import concerned
 from recipients.case_views import (
     CasePage,
     band_of,
@@ -70,6 +71,7 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
         "life": life_line(order, lines, events_of(order), hold),
         "handed_out": handed_out,
         "to_come": to_come,
+        "told": _told(request, order),
         "places": list(dict.fromkeys(str(line.warehouse) for line in to_come)),
         "steps": steps(CONFIRMATION),
         "facts": [
@@ -80,6 +82,14 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
         ],
     }
     return render(request, "orders/confirmation.html", context)
+
+
+def _told(request: HttpRequest, order: Order) -> str:
+    """Who gets the messages about the order, begun with whoever reads: «Du och Eva Ek»."""
+    whom = concerned(order)
+    own = ["Du"] if request.user in whom else []
+    names = own + [str(user) for user in whom if user != request.user]
+    return " och ".join(names)
 
 
 @roles(*CARE)

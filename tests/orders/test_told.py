@@ -18,6 +18,7 @@ from organisation.permissions import KHS
 from recipients.models import Recipient
 from tests.factories import ArticleFactory, UserFactory, WarehouseFactory, put_in_stock
 from tests.orders.builders import TO_APPROVAL, add, project, sent, start
+from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +59,27 @@ def test_of_a_protected_person_only_the_title_is_written(khs):
     orders.deliver(order, [Pick(order.lines.get().pk, 1)], user=khs)
     (message,) = told(MessageKind.DELIVERED)
     assert message.text == ""
+
+
+def test_the_confirmation_says_whom_a_message_will_reach(khs):
+    article = ArticleFactory(is_marked=False)
+    put_in_stock(WarehouseFactory(), article, 5)
+    order = sent((article, 1))
+    client = Client()
+    client.force_login(order.ordered_by)
+
+    def confirmation() -> str:
+        return read_page(client.get(f"/bestallningar/{order.case_number}/bekraftelse/"))
+
+    assert "<b>Du får ett meddelande</b> när något är levererat" in confirmation()
+    order.prescriber = UserFactory(first_name="Eva", last_name="Ek")
+    order.save()
+    assert "<b>Du och Eva Ek får ett meddelande</b>" in confirmation()
+    colleague = UserFactory(default_unit=order.unit)
+    client.force_login(colleague)
+    assert f"<b>{order.ordered_by} och Eva Ek får ett meddelande</b>" in confirmation()
+    orders.deliver(order, [Pick(order.lines.get().pk, 1)], user=khs)
+    assert "får ett meddelande" not in confirmation()
 
 
 def test_an_offer_that_waits_is_told(khs):
