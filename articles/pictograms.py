@@ -36,6 +36,7 @@ OF_GROUP = {
     "2229": "alarm",
 }
 SPARE_PART, OTHER = "spare-part", "other"
+IN_LISTS = 36  # px: a list of fifty needn't say so of each
 
 
 def pictogram_of(iso_code: str, article_type: str = "") -> str:
@@ -76,30 +77,33 @@ class WithPictograms:
         return pictogram_html(pictogram_of(row.iso_code, row.article_type))
 
 
-def drawing_of(article: Article, size: int = 36) -> SafeString:
+def drawing_of(article: Article, size: int = IN_LISTS) -> SafeString:
     """The article's photo, or the drawing of its group."""
     if name := article.picture.name:
         return thumbnail_html(small_url(article.number, name), size)
     return pictogram_html(pictogram_of(article.iso_code, article.type), size)
 
 
-def thumbnail_html(url: str, size: int = 36) -> SafeString:
+def _of_size(size: int) -> str:
+    return "" if size == IN_LISTS else f" pictogram-{size}"
+
+
+def thumbnail_html(url: str, size: int = IN_LISTS) -> SafeString:
     """A photo in the drawing's place; decoration too, and fetched when it comes into view."""
     return format_html(
-        '<img class="pictogram pictogram-{0}" src="{1}" width="{0}" height="{0}" alt=""'
-        ' loading="lazy">',
-        size,
+        '<img class="pictogram{0}" src="{1}" width="{2}" height="{2}" alt="" loading="lazy">',
+        _of_size(size),
         url,
+        size,
     )
 
 
 @lru_cache(maxsize=64)
-def pictogram_html(name: str, size: int = 36) -> SafeString:
+def pictogram_html(name: str, size: int = IN_LISTS) -> SafeString:
     """The drawing on its tile; decoration, for the name always stands beside it."""
     return format_html(
-        '<span class="pictogram pictogram-{}" aria-hidden="true">'
-        '<svg><use href="{}#aid-{}"/></svg></span>',
-        size,
+        '<span class="pictogram{}" aria-hidden="true"><svg><use href="{}#aid-{}"/></svg></span>',
+        _of_size(size),
         static("icons.svg"),
         name,
     )

@@ -160,7 +160,7 @@ def row_of(order: Order) -> MyOrderRow:
         iso_code=first.article.iso_code if first else "",
         article_type=first.article.type if first else "",
         article_number=first.article.number if first else "",
-        picture=first.article.picture.name if first else "",
+        picture=(first.article.picture.name or "") if first else "",
         life=_life(order, lines),
         has_rest=any(x.open and x.article.is_stocked and x.backlog for x in open_now),
         late_since=_late_since(open_now),

@@ -13,10 +13,20 @@ from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
-from django.db.models import DateField, DateTimeField, Field, ManyToManyField, Model, ProtectedError
+from django.db.models import (
+    DateField,
+    DateTimeField,
+    Field,
+    FileField,
+    ManyToManyField,
+    Model,
+    ProtectedError,
+)
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString
 from procrastinate.contrib.django import admin as _jobs  # noqa: F401  registered, to be taken away
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -90,9 +100,21 @@ class Locked:
         return found
 
 
+class OwnFile(forms.ClearableFileInput):
+    """The portal's file chooser. Of the file that is there its field says so, and can take it away."""
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        context = self.get_context(name, value, attrs)
+        context["control"] = forms.FileInput(self.attrs).render(name, None, attrs, renderer)
+        return render_to_string("admin/includes/file.html", context)
+
+
 class OwnFields:
     """A register's fields are the portal's: a day and a time are chosen by the browser's own means,
-    several are ticked, and what is chosen among other records has no windows to change those in."""
+    several are ticked, a file is dropped too, and what is chosen among other records has no windows
+    to change those in."""
 
     def formfield_for_dbfield(
         self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
@@ -106,6 +128,8 @@ class OwnFields:
             kwargs["widget"] = _typed("date", "%Y-%m-%d")
         elif isinstance(db_field, ManyToManyField):
             kwargs["widget"] = forms.CheckboxSelectMultiple
+        elif isinstance(db_field, FileField):
+            kwargs["widget"] = OwnFile
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # a mixin's
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget

@@ -213,7 +213,7 @@ def _panel(request: HttpRequest, recipient: Recipient, loan: Loan) -> panels.Pan
         return panels.Panel(
             kicker=entries[chosen].label,
             title=loan.title,
-        drawing=drawing_of(loan.article),
+            drawing=drawing_of(loan.article),
             close_url=panels.close_url(request),
             tabs=tabs,
             facts=case.facts,

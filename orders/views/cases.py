@@ -15,7 +15,6 @@ from articles.prices import Amounts
 from organisation import access_log
 from organisation.models import Source
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
-from recipients.cases import concerned
 from recipients.case_views import (
     CasePage,
     band_of,
@@ -27,6 +26,7 @@ from recipients.case_views import (
     log_case,
     tags_of,
 )
+from recipients.cases import concerned
 from sesam import attachments, case_pages
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum

@@ -60,7 +60,7 @@ def icon_html(name: str, size: int = 20, label: str = "", css: str = "") -> Safe
         _sprite.cache_clear()
     role = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'
     return format_html(
-        '<svg class="icon{}" width="{}" height="{}" {}><use href="{}#{}"></use></svg>',
+        '<svg class="icon{}" width="{}" height="{}" {}><use href="{}#{}"/></svg>',
         f" {css}" if css else "",
         size,
         size,

@@ -69,9 +69,7 @@ def thumbnails(page: str) -> list[str]:
     return re.findall(r'<img class="pictogram[^>]*>', page)
 
 
-def test_the_photo_stands_small_in_lists_panel_and_order_line(
-    khs, client, prescriber, article
-):
+def test_the_photo_stands_small_in_lists_panel_and_order_line(khs, client, prescriber, article):
     """In the drawing's place; the others keep theirs."""
     other = ArticleFactory(name="Rullstol utan foto", iso_code="122203")
     for ordered in (article, other):

@@ -50,7 +50,7 @@ def now(user, person):
 
 
 def titles(text):
-    return re.findall(r'timeline-title">([^<]+)<', text)
+    return re.findall(r"<div><p>([^<]+)</p><p>", text)
 
 
 @pytest.fixture
