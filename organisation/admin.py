@@ -438,6 +438,10 @@ class PayerAdmin(UsedStays[Payer]):
 
 @admin.register(Warehouse)
 class WarehouseAdmin(UsedStays[Warehouse]):
+    fields = (
+        "number", "name", "kind", "owner", "lead_time", "may_register_individuals",
+        "co", "street", "postcode", "locality", "is_active",
+    )  # fmt: skip
     list_display = ("number", "name", "kind", "owner", "lead_time", "is_active")
     list_filter = ("kind", "is_active")
     list_select_related = ("owner",)
@@ -446,6 +450,10 @@ class WarehouseAdmin(UsedStays[Warehouse]):
 
 @admin.register(Unit)
 class UnitAdmin(UsedStays[Unit]):
+    fields = (
+        "code", "name", "payer", "delivering_warehouse", "own_stores",
+        "co", "street", "postcode", "locality", "phone", "is_active",
+    )  # fmt: skip
     list_display = ("code", "name", "payer", "delivering_warehouse", "is_active")
     list_filter = ("is_active", "payer")
     list_select_related = ("payer", "delivering_warehouse")

@@ -27,7 +27,15 @@ const known = document.createElementNS("urn:portal", "style");
 known.setAttribute("data-tiptap-style", "");
 document.head.append(known);
 
-function inSwedish(around) {
+function readable(around) {
+  around.querySelectorAll(".prose-menubar__button").forEach((button) => {
+    button.setAttribute("aria-disabled", button.classList.contains("disabled"));
+    if (button.childElementCount || !button.classList.contains("material-icons")) return;
+    const drawing = document.createElement("span"); // the letters that the font draws as one
+    drawing.setAttribute("aria-hidden", "true");
+    drawing.append(...button.childNodes);
+    button.append(drawing);
+  });
   around.querySelectorAll(".prose-menubar [title]").forEach((button) => {
     const word = WORDS[button.title];
     if (!word) return;
@@ -56,6 +64,7 @@ for (const area of document.querySelectorAll("textarea[data-rich-text]")) {
   if (label) label.addEventListener("click", (event) => { event.preventDefault(); editor.commands.focus(); });
   if (area.autofocus) editor.commands.focus();
   const around = area.closest(".prose-editor"); // the bar comes a moment later
-  inSwedish(around);
-  new MutationObserver(() => inSwedish(around)).observe(around, { subtree: true, childList: true });
+  readable(around);
+  new MutationObserver(() => readable(around))
+    .observe(around, { subtree: true, childList: true, attributeFilter: ["class"] });
 }

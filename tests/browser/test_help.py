@@ -46,6 +46,8 @@ def test_khs_writes_a_piece_of_news_and_nothing_is_refused(page: Page, live_serv
     said = told(page)
     page.goto(live_server.url + "/admin/portal/news/add/")
     page.get_by_label("Rubrik", exact=True).fill("Jul")
+    expect(page.get_by_role("button", name="Punktlista")).to_be_visible()
+    assert faults(page) == []
     page.get_by_role("textbox", name="Text").click()
     page.keyboard.type("Stängt.")
     page.get_by_role("button", name="Punktlista").click()
