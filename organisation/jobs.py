@@ -20,8 +20,10 @@ SENT_MAIL_KEPT = dt.timedelta(days=30)
 @jobs.task(name="organisation.post", queueing_lock="organisation.post")
 def post(timestamp: int) -> None:
     """What the worker does every minute."""
-    messages.tell_waiting()
-    mail.send_waiting()
+    try:
+        messages.tell_waiting()
+    finally:  # what hinders a notice holds up no letters
+        mail.send_waiting()
 
 
 @jobs.hourly

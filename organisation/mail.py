@@ -27,6 +27,7 @@ TRIED_FOR = dt.timedelta(days=3)
 LONGEST_WAIT = dt.timedelta(hours=1)
 CLAIMED_FOR = dt.timedelta(minutes=5)  # who takes letters and ends before they are sent
 AT_ONCE = 20
+CLOSING = 421  # the server's answer when it ends the connection
 TURN = 40  # seconds that one turn of the job may take: the next one begins within a minute
 _log = logging.getLogger(__name__)
 
@@ -65,7 +66,10 @@ def last_fault(user: User) -> Mail | None:
 
 
 def send_waiting() -> int:
-    """Send what is due, for so long as a turn may take; returns how many were sent."""
+    """Send what is due, for so long as a turn may take; returns how many were sent. A connection
+    that is lost costs the letter at hand a try, and no other."""
+    if not is_on():
+        return 0
     sent, ends = 0, time.monotonic() + TURN
     while time.monotonic() < ends:
         letters = _claim()
@@ -82,6 +86,8 @@ def send_waiting() -> int:
         try:
             while letters and time.monotonic() < ends:
                 sent += _send(letters.pop(0), connection)
+        except _ConnectionLost:
+            continue
         finally:
             # What wasn't come to is due again at once.
             Mail.objects.filter(pk__in=[x.pk for x in letters]).update(next_try=timezone.now())
@@ -100,7 +106,12 @@ def _claim() -> list[Mail]:
     return letters
 
 
+class _ConnectionLost(Exception):
+    """What wasn't come to goes by another one."""
+
+
 def _send(letter: Mail, connection: Any) -> bool:
+    """Whether it went. Raises ``_ConnectionLost`` once the letter is put off."""
     user = letter.message.user
     if not user.email or not user.is_active or letter.message.kind not in chosen_by(user):
         letter.delete()  # the user has changed their mind, or is no longer with us
@@ -108,16 +119,25 @@ def _send(letter: Mail, connection: Any) -> bool:
     try:
         written(letter, connection).send()
     except SMTPRecipientsRefused as fault:
-        if all(code >= 500 for code, _ in fault.recipients.values()):
+        codes = [code for code, _ in fault.recipients.values()]
+        if all(code >= 500 for code in codes):
             _keep(letter, MailState.REFUSED, REFUSED)
         else:
             _try_later(letter, BUSY)
+        if CLOSING in codes:
+            raise _ConnectionLost from fault
     except SMTPResponseException as fault:
         _told(fault)
         _try_later(letter, BUSY)
+        if fault.smtp_code == CLOSING:
+            raise _ConnectionLost from fault
     except (SMTPException, OSError) as fault:
         _told(fault)
         _try_later(letter, GONE)
+        raise _ConnectionLost from fault
+    except ValueError as fault:  # an address that no letter can bear
+        _told(fault)
+        _keep(letter, MailState.REFUSED, REFUSED)
     else:
         letter.sent_at = timezone.now()
         _keep(letter, MailState.SENT, "")

@@ -111,6 +111,6 @@ def _tell_some() -> int | None:
 
 def _not_told(notice: Notice) -> Collection[User]:
     """In the order of their keys, so that each time goes on after the last who has it."""
-    last = Message.objects.filter(notice=notice).order_by("-user").values_list("user").first()
+    last = Message.objects.filter(notice=notice).order_by("-user_id").values_list("user_id").first()
     users = audience(notice).filter(Q(pk__gt=last[0]) if last else Q())
     return list(users.order_by("pk").only("pk", "email", "preferences")[:MOST_AT_ONCE])

@@ -27,8 +27,11 @@ class Server:
         self.letters: list[email.message.EmailMessage] = []
         self.to_address = "250 OK"
         self.to_letter = "250 OK"
+        self.hangs_up_on = ""
 
     async def handle_RCPT(self, server, session, envelope, address, options):
+        if address == self.hangs_up_on:
+            server.transport.close()
         if self.to_address.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.to_address
@@ -199,6 +202,58 @@ def test_a_server_that_is_busy_gets_the_letter_later(server, what):
     mail.send_waiting()
     letter.refresh_from_db()
     assert (letter.state, letter.fault) == (MailState.WAITING, mail.BUSY)
+
+
+def test_a_letter_at_which_the_server_hangs_up_costs_no_other_a_try(server):
+    server.hangs_up_on = "forst@exempel.se"
+    first = letter_of(delivered(reader(MessageKind.DELIVERED, email="forst@exempel.se")))
+    other = letter_of(delivered(reader(MessageKind.DELIVERED)))
+    assert mail.send_waiting() == 1
+    first.refresh_from_db()
+    other.refresh_from_db()
+    assert (first.state, first.attempts, first.fault) == (MailState.WAITING, 1, mail.GONE)
+    assert (other.state, other.attempts) == (MailState.SENT, 0)
+
+
+def test_a_server_that_ends_the_connection_gets_the_rest_by_another(server):
+    server.to_letter = "421 Too many letters"
+    letters = [letter_of(delivered(reader(MessageKind.DELIVERED))) for _ in range(2)]
+    assert mail.send_waiting() == 0
+    for letter in letters:
+        letter.refresh_from_db()
+        assert (letter.state, letter.attempts, letter.fault) == (MailState.WAITING, 1, mail.BUSY)
+
+
+def test_an_address_that_no_letter_can_bear_holds_up_no_other(server):
+    odd = letter_of(delivered(reader(MessageKind.DELIVERED, email=f"a@{'ö' * 60}.se")))
+    delivered(reader(MessageKind.DELIVERED))
+    assert mail.send_waiting() == 1
+    odd.refresh_from_db()
+    assert (odd.state, odd.fault) == (MailState.REFUSED, mail.REFUSED)
+
+
+@pytest.mark.parametrize("email", ["a@b.se\nBcc: c@d.se", "a@b.se\r\n\r\nHej"])
+def test_an_address_brings_no_heads_of_its_own(server, email):
+    odd = letter_of(delivered(reader(MessageKind.DELIVERED, email=email)))
+    assert mail.send_waiting() == 0
+    odd.refresh_from_db()
+    assert odd.state == MailState.REFUSED and server.letters == []
+
+
+def test_what_hinders_a_notice_holds_up_no_letter(server, monkeypatch):
+    delivered(reader(MessageKind.DELIVERED))
+    monkeypatch.setattr(messages, "tell_waiting", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        jobs.post(timestamp=0)
+    assert len(server.letters) == 1
+
+
+def test_letters_wait_where_the_server_was_taken_out_of_the_settings(server, settings):
+    letter = letter_of(delivered(reader(MessageKind.DELIVERED)))
+    settings.MAIL_ON = False
+    assert mail.send_waiting() == 0
+    letter.refresh_from_db()
+    assert (letter.state, letter.attempts) == (MailState.WAITING, 0) and server.letters == []
 
 
 def test_one_turn_of_the_job_ends_in_time_and_the_next_goes_on(server, monkeypatch):
