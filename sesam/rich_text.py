@@ -21,10 +21,11 @@ from django.utils.safestring import SafeString, mark_safe
 MOST = 50_000  # characters of a text, with its tags
 TAGS = {"p", "br", "h2", "h3", "ul", "ol", "li", "strong", "em", "a", "blockquote", "img"}
 ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}}
-#: The portal's own pictures, by their names in ``static/help/``.
-PICTURES = re.compile(r"^[a-z0-9-]+\.(?:png|webp|svg)$")
+#: The portal's own pictures, by their names in ``static/help/``: kept without the checksum that a
+#: collected file's address has, which is another one when the picture is.
+PICTURES = re.compile(r"([a-z0-9-]+)(?:\.[0-9a-f]{12})?(\.(?:png|webp|svg))")
 _SAME = {"b": "strong", "i": "em", "h1": "h2", "h4": "h3", "h5": "h3", "h6": "h3", "div": "p"}
-_WITHOUT_SOURCE = re.compile(r"<img(?![^>]*\ssrc=)[^>]*>")
+_WITHOUT_SOURCE = re.compile(r'<img(?![^>]*\ssrc=")[^>]*>')
 _EMPTY = re.compile(r"<(p|h2|h3|li|blockquote)>\s*(?:<br>)?\s*</\1>")
 
 
@@ -50,7 +51,8 @@ def cleaned(typed: str) -> Cleaned:
         link_rel="noopener noreferrer",
     )
     html = _EMPTY.sub("", _WITHOUT_SOURCE.sub("", html)).strip()
-    return Cleaned(html, lost=bool(_FORBIDDEN.search(text)) or _pictures(text) > _pictures(html))
+    fewer = any(len(part.findall(text)) > len(part.findall(html)) for part in _COUNTED)
+    return Cleaned(html, lost=fewer or bool(_FORBIDDEN.search(text)))
 
 
 _FORBIDDEN = re.compile(
@@ -60,15 +62,16 @@ _FORBIDDEN = re.compile(
 )
 
 
-def _pictures(html: str) -> int:
-    return len(re.findall(r"<img\b", html, re.IGNORECASE))
+# Pictures, and where links lead: an address that isn't allowed leaves its words.
+_COUNTED = (re.compile(r"<img\b", re.IGNORECASE), re.compile(r"<a\s[^>]*\bhref\b", re.IGNORECASE))
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
     if (tag, name) != ("img", "src"):
         return value
     before = f"{settings.STATIC_URL}help/"
-    return value if value.startswith(before) and PICTURES.match(value[len(before) :]) else None
+    known = PICTURES.fullmatch(value.removeprefix(before)) if value.startswith(before) else None
+    return before + "".join(known.groups()) if known else None
 
 
 def shown(html: str) -> SafeString:

@@ -1,5 +1,7 @@
 """Rich text comes in without what could harm, and says when something is gone."""
 
+import re
+
 import pytest
 from django import forms
 
@@ -83,6 +85,33 @@ def test_huge_pictures_and_those_of_others_are_gone_and_it_is_told():
 def test_the_portals_own_pictures_stay():
     html = '<p><img src="/static/help/varukorg.webp" alt="Varukorgen"></p>'
     assert cleaned(html) == rich_text.Cleaned(html, lost=False)
+
+
+def test_a_picture_is_kept_by_its_name_without_the_checksum_of_a_collected_file():
+    html = '<p><img src="/static/help/varukorg.0123456789ab.webp" alt="Varukorgen"></p>'
+    kept = '<p><img src="/static/help/varukorg.webp" alt="Varukorgen"></p>'
+    assert cleaned(html) == rich_text.Cleaned(kept, lost=False)
+    assert cleaned(html.replace("ab.webp", ".webp")).lost
+
+
+@pytest.mark.parametrize(
+    "address", ["data:text/html,x", "file:///c:/x", "&#106;avascript:x", "java\nscript:x"]
+)
+def test_a_link_that_may_lead_nowhere_leaves_its_words_and_it_is_told(address):
+    found = cleaned(f'<p><a href="{address}">Text</a></p>')
+    assert found == rich_text.Cleaned('<p><a rel="noopener noreferrer">Text</a></p>', lost=True)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        '<p>Text</p><img alt="><script>alert(1)</script>">',
+        '<p>Text</p><img alt="><p></p><img onerror=alert(1) src=x>">',
+        '<p title="><script>alert(1)</script>">Text</p>',
+    ],
+)
+def test_nothing_gets_out_of_an_attribute(typed):
+    assert not re.search("<(?:script|img)", cleaned(typed).html)
 
 
 def test_what_an_editor_calls_otherwise_is_the_same():
