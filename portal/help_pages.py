@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET
 from markdown_it import MarkdownIt
@@ -96,7 +97,7 @@ def help_text(request: HttpRequest, topic: str) -> HttpResponse:
     known = topics().get(topic)
     if known is None:
         raise Http404("help")
-    written = HelpText.objects.filter(topic=topic).only("title", "body").first()
+    written = HelpText.objects.filter(topic=topic).exclude(body="").only("title", "body").first()
     context = {
         "topic": topic,
         "title": written.title if written else known.title,
@@ -104,7 +105,9 @@ def help_text(request: HttpRequest, topic: str) -> HttpResponse:
         "back_url": _asked_from(request),
     }
     part = request.headers.get("HX-Request") == "true"
-    return render(request, "portal/_help.html" if part else "portal/help.html", context)
+    response = render(request, "portal/_help.html" if part else "portal/help.html", context)
+    patch_vary_headers(response, ["HX-Request"])  # a browser that goes back shows the page
+    return response
 
 
 def _asked_from(request: HttpRequest) -> str:
@@ -116,7 +119,7 @@ def _asked_from(request: HttpRequest) -> str:
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """All texts by their titles."""
-    titles = dict(HelpText.objects.values_list("topic", "title"))
+    titles = dict(HelpText.objects.exclude(body="").values_list("topic", "title"))
     all_of_them = [(topic, titles.get(topic.name, topic.title)) for topic in topics().values()]
     context = {
         "portal": [found for found in all_of_them if not found[0].is_khs],

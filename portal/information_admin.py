@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from organisation.admin import ForKhs, for_khs, told_of_nobody
 from organisation.models import Audience, Unit
@@ -21,7 +24,7 @@ from sesam.days import moment_in_words
 from sesam.errors import DomainError
 from sesam.form_fields import record_choice
 
-from .help_pages import topics
+from .help_pages import Topic, topics
 from .models import BarrierReport, Document, DocumentHeading, HelpText, News, Published
 
 RICH = "admin/portal/rich_form.html"
@@ -102,6 +105,16 @@ class DocumentForm(PublishedForm):
     class Meta:
         model = Document
         fields = ("heading", "title", "file", *WHEN_AND_WHOM)
+        widgets = {"file": forms.FileInput}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:  # Django's own link leads nowhere: files have no addresses
+            self.fields["file"].help_text = format_html(
+                'Nu: <a href="{}">{}</a>. Välj en ny fil för att byta ut den.',
+                reverse("document", args=[self.instance.key]),
+                self.instance.name,
+            )
 
     def clean_file(self) -> Any:
         upload = self.cleaned_data["file"]
@@ -126,6 +139,21 @@ class DocumentAdmin(ForReaders):
     list_display = ("title", "heading", "published_from", "published_until", "shown_audience",
                     "shown_state")  # fmt: skip
     list_filter = ("heading",)
+
+    def save_model(self, request: HttpRequest, obj: Document, form: Any, change: bool) -> None:
+        if change and "file" in form.changed_data:
+            _remove_file(Document.objects.get(pk=obj.pk))
+        super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Document) -> None:
+        _remove_file(obj)
+        super().delete_model(request, obj)
+
+
+def _remove_file(document: Document) -> None:
+    """Once it is sure that nothing leads there: what was taken away may have told of somebody."""
+    if name := document.file.name:
+        transaction.on_commit(partial(document.file.storage.delete, name))
 
 
 @admin.register(DocumentHeading)
@@ -153,6 +181,15 @@ class HelpForm(forms.ModelForm[HelpText]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["seen"].initial = self.instance.version
+        known = _known(self.instance)
+        if known and not self.instance.body:
+            self.initial["body"] = known.html
+
+    def clean_title(self) -> str:
+        return told_of_nobody(self.cleaned_data["title"])
+
+    def clean_body(self) -> str:
+        return told_of_nobody(self.cleaned_data["body"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -163,10 +200,15 @@ class HelpForm(forms.ModelForm[HelpText]):
                 "body",
                 f"{self.instance.changed_by} sparade en annan text {when}, medan du skrev. Spara"
                 " igen om din ska gälla i stället. Den som är sparad nu lyder:"
-                f" «{rich_text.words(self.instance.body)}»",
+                f" «{rich_text.words(self.instance.body or self.initial.get('body', ''))}»",
             )
             self.data = {**self.data.dict(), self.add_prefix("seen"): str(current)}  # type: ignore[attr-defined]  # a request's
         return cleaned
+
+
+def _known(text: HelpText) -> Topic | None:
+    """What comes with the portal."""
+    return topics().get(text.topic)
 
 
 @admin.register(HelpText)
@@ -195,11 +237,12 @@ class HelpTextAdmin(ForKhs, admin.ModelAdmin[HelpText]):
         ]
 
     def write_view(self, request: UserRequest, topic: str) -> HttpResponse:
-        """To the form of a text, which begins with what comes with the portal."""
+        """To the form of a text, which begins with what comes with the portal. That stays until
+        something is saved: the next version may bring a better one."""
         known = topics().get(topic)
         if known is None:
             raise Http404("help")
-        facts = {"title": known.title, "body": known.html, "changed_by": request.user}
+        facts = {"title": known.title, "changed_by": request.user}
         text, _ = HelpText.objects.get_or_create(topic=topic, defaults=facts)
         return redirect("admin:portal_helptext_change", text.pk)
 
@@ -209,9 +252,9 @@ class HelpTextAdmin(ForKhs, admin.ModelAdmin[HelpText]):
     def save_model(
         self, request: HttpRequest, obj: HelpText, form: forms.ModelForm[HelpText], change: bool
     ) -> None:
-        known = topics().get(obj.topic)
+        known = _known(obj)
         if form.cleaned_data["reset"] and known:
-            obj.title, obj.body = known.title, known.html
+            obj.title, obj.body = known.title, ""
         obj.version += 1
         obj.changed_by = signed_in(request)
         super().save_model(request, obj, form, change)

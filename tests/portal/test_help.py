@@ -2,6 +2,7 @@
 other."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,9 @@ def test_the_question_mark_of_a_page_opens_its_own_help(client):
 def test_the_panel_gets_the_text_alone_and_a_page_without_script_all(client):
     part = client.get("/hjalp/start/", headers={"HX-Request": "true"}).content.decode()
     assert part.lstrip().startswith("<div") and "<ol>" in part and "Ctrl K" in part
-    whole = client.get("/hjalp/start/?fran=/artiklar/").content.decode()
+    answer = client.get("/hjalp/start/?fran=/artiklar/")
+    assert "HX-Request" in answer["Vary"], "the one is never shown for the other"
+    whole = answer.content.decode()
     assert "<html" in whole and 'href="/artiklar/"' in whole and "Ändra texten" not in whole
     for odd in ("?fran=https://ond.example", "?fran=//ond.example", "?fran=javascript:x"):
         assert "Tillbaka till sidan" not in client.get("/hjalp/start/" + odd).content.decode()
@@ -101,7 +104,8 @@ def begin(khs) -> tuple[str, dict]:
     assert "Ändra texten" in khs.get("/hjalp/start/").content.decode()
     form = khs.get(reverse("admin:portal_helptext_write", args=["start"])).headers["Location"]
     text = HelpText.objects.get(topic="start")
-    return form, {"title": text.title, "body": text.body, "seen": text.version}
+    body = khs.get(form).context["adminform"].form["body"].value()
+    return form, {"title": text.title, "body": body, "seen": text.version}
 
 
 def test_khs_begins_with_what_comes_with_the_portal_and_everybody_reads_the_new_text(khs):
@@ -130,7 +134,26 @@ def test_the_text_that_comes_with_the_portal_can_be_had_back(khs):
     khs.post(form, data | {"body": "<p>Ring oss.</p>"})
     seen = HelpText.objects.get().version
     khs.post(form, data | {"body": "<p>x</p>", "seen": seen, "reset": "on"})
-    assert HelpText.objects.get().body == topics()["start"].html
+    text = khs.get("/hjalp/start/").content.decode()
+    assert topics()["start"].html in text and "Ring oss" not in text
+
+
+def test_what_comes_with_the_next_version_is_shown_where_khs_wrote_nothing(khs, monkeypatch):
+    begin(khs)  # opened, and left as it is
+    form, data = begin(khs)
+    khs.post(form, data | {"reset": "on"})
+    newer = replace(topics()["start"], title="Start", html="<p>Skrivet om.</p>")
+    monkeypatch.setitem(topics(), "start", newer)
+    assert "<p>Skrivet om.</p>" in khs.get("/hjalp/start/").content.decode()
+    assert ">Start<" in khs.get("/hjalp/").content.decode()
+    assert "Skrivet om." in khs.get(form).content.decode()
+
+
+def test_the_help_that_everybody_reads_holds_no_personal_number(khs):
+    form, data = begin(khs)
+    for wrong in ({"body": "<p>19121212-1212</p>"}, {"title": "19121212-1212"}):
+        assert "Ta bort personnumret" in khs.post(form, data | wrong).content.decode()
+    assert HelpText.objects.get().version == 1
 
 
 def test_nobody_but_khs_rewrites_help(client):

@@ -177,6 +177,41 @@ def test_a_file_that_the_store_has_lost_is_not_found_and_stands_in_the_log(khs, 
     assert f"A stored file is missing: {document.file.name}" in caplog.text
 
 
+def test_khs_reads_a_document_that_is_for_others_and_changes_its_words_alone(khs):
+    upload(khs, role=CONTROLLER)
+    document = Document.objects.get()
+    form = f"/admin/portal/document/{document.pk}/change/"
+    file = f"/mer-information/{document.key}/"
+    assert f'Nu: <a href="{file}">anvisning.pdf</a>' in page(khs, form)
+    assert khs.get(file).status_code == 200
+    data = {"heading": document.heading_id, "title": "Ny", "published_from": f"{day(0):%Y-%m-%d}",
+            "published_until": "", "role": CONTROLLER, "unit": ""}  # fmt: skip
+    khs.post(form, data)
+    document.refresh_from_db()
+    assert document.title == "Ny" and document.name == "anvisning.pdf"
+    assert b"".join(khs.get(file).streaming_content) == PDF
+
+
+def test_a_file_that_was_changed_or_taken_away_is_gone(
+    khs, files, tmp_path, django_capture_on_commit_callbacks
+):
+    def kept() -> set[bytes]:
+        return {file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+
+    upload(khs)
+    document = Document.objects.get()
+    newer = PDF.replace(b"1 0 obj", b"2 0 obj")
+    data = {"heading": document.heading_id, "title": "Ny", "published_from": f"{day(0):%Y-%m-%d}",
+            "published_until": "", "role": "", "unit": ""}  # fmt: skip
+    with django_capture_on_commit_callbacks(execute=True):
+        file = SimpleUploadedFile("ny.pdf", newer)
+        khs.post(f"/admin/portal/document/{document.pk}/change/", data | {"file": file})
+    assert kept() == {newer}
+    with django_capture_on_commit_callbacks(execute=True):
+        khs.post(f"/admin/portal/document/{document.pk}/delete/", {"post": "yes"})
+    assert kept() == set() and not Document.objects.exists()
+
+
 def test_a_file_of_another_kind_is_refused(khs):
     assert "Filen kan inte bifogas" in upload(khs, b"MZ\0\0", "x.exe").content.decode()
     assert not Document.objects.exists()
