@@ -1,11 +1,21 @@
 // Help beside the page: the question mark's text in a panel, which its cross and Escape close.
 // Loaded by portal.js when it is first asked for; without a script the link opens a page.
-let panel, asked;
+let panel, making, asked;
+
+// Where the panel lies over the page, the page is out of reach until it is closed.
+const narrow = matchMedia("(max-width: 991.98px)");
+function cover() {
+  for (const part of document.querySelectorAll("body > main, body > .foot")) part.inert = !panel.hidden && narrow.matches;
+}
+narrow.addEventListener("change", () => { if (panel) cover(); });
 
 function close() {
   panel.hidden = true;
+  cover();
   document.body.classList.remove("has-help");
-  if (asked) (asked.offsetParent ? asked : document.querySelector(".bar summary")).focus();
+  // A folded menu draws nothing, though its links still have a place.
+  const isThere = asked.offsetParent && !asked.closest("details:not([open])");
+  (isThere ? asked : document.querySelector(".bar summary")).focus();
 }
 
 function made(sheet) {
@@ -31,9 +41,11 @@ export async function open(mark) {
   const text = await fetch(mark.href, { headers: { "HX-Request": "true" } });
   if (!text.ok) throw new Error("help");
   const html = await text.text();
-  panel = panel || await made(mark.dataset.sheet);
+  making = making || made(mark.dataset.sheet); // pressed twice it is one
+  panel = await making;
   panel.innerHTML = html;
   panel.hidden = false;
+  cover();
   document.body.classList.add("has-help");
   panel.querySelector(".panel-title").focus({ preventScroll: true });
 }

@@ -41,6 +41,32 @@ def test_the_question_mark_opens_the_help_and_escape_gives_the_focus_back(
     assert said == []
 
 
+def test_pressed_twice_it_opens_once(page: Page, live_server, settings):
+    sign_in(page.context, live_server, settings, UserFactory())
+    page.goto(live_server.url + "/artiklar/")
+    page.locator(".bar-right a[data-help]").evaluate("(mark) => { mark.click(); mark.click(); }")
+    expect(page.locator(".help-panel .panel-title")).to_be_focused()
+    page.wait_for_load_state("networkidle")
+    assert page.locator(".help-panel").count() == 1
+
+
+def test_on_a_telephone_the_focus_does_not_go_under_the_help(page: Page, live_server, settings):
+    sign_in(page.context, live_server, settings, UserFactory())
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(live_server.url + "/artiklar/")
+    page.locator(".bar-fold summary").click()
+    page.locator(".fold-menu a[data-help]").click()
+    panel = page.locator(".help-panel")
+    expect(panel.locator(".panel-title")).to_be_focused()
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        assert not page.evaluate("!!document.activeElement.closest('main, .foot')")
+    panel.get_by_role("button", name="Stäng hjälpen").click()
+    expect(page.locator(".bar-fold summary")).to_be_focused()
+    page.locator("main input[name=q]").focus()
+    expect(page.locator("main input[name=q]")).to_be_focused()
+
+
 def test_khs_writes_a_piece_of_news_and_nothing_is_refused(page: Page, live_server, settings):
     sign_in(page.context, live_server, settings, UserFactory(roles=[KHS], is_staff=True))
     said = told(page)
