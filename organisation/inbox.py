@@ -93,7 +93,7 @@ def message(request: UserRequest, key: uuid.UUID) -> HttpResponse:
 def _page(request: UserRequest, opened: Message | None) -> HttpResponse:
     name = request.GET.get("visa", "")
     name = name if name in CHOICES else ""
-    wanted = request.GET.get("antal", "")
+    wanted = request.GET.get("antal", "")[:9]
     shown = min(MOST, int(wanted)) if wanted.isascii() and wanted.isdigit() else PAGE
     shown = max(shown, PAGE)
     mine = request.user.messages.filter(CHOICES[name][1])

@@ -97,7 +97,7 @@ def test_the_list_shows_what_is_chosen_and_goes_on_with_older_ones(client, user)
     assert "Ärende nummer" not in text_of(client.get("/meddelanden/?visa=khs"))
     assert "20 av 31" in text_of(client.get("/meddelanden/"))
     assert "31 av 31" in text_of(client.get("/meddelanden/?antal=40"))
-    for odd in ("?antal=-1", "?antal=²", "?antal=99999999999", "?visa=annat"):
+    for odd in ("?antal=-1", "?antal=²", f"?antal={'9' * 5000}", "?visa=annat"):
         assert client.get("/meddelanden/" + odd).status_code == 200
 
 

@@ -214,6 +214,7 @@ def test_the_menu_shows_what_there_is_for_the_role(client, browser_of, khs_user,
         assert f">{label}<" in theirs
     theirs = text(browser_of(controller).get("/"))
     assert "Varukorg" not in theirs and "Mottagare" not in theirs
+    assert "Fakturaspecifikationer" in theirs and "inga sidor" not in theirs
 
 
 def test_an_individuals_number_opens_it_also_a_former_one(client):
