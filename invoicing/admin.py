@@ -61,8 +61,8 @@ class QuestionAdmin(ForKhs, admin.ModelAdmin[Question]):
     """What controllers have questioned, the oldest first. A row's page is its invoice's."""
 
     list_display = (
-        "shown_invoice", "shown_row", "shown_amount", "shown_reason", "shown_status",
-        "shown_by", "shown_handler", "shown_age",
+        "shown_invoice", "shown_buyer", "shown_row", "shown_amount", "shown_reason",
+        "shown_status", "shown_by", "shown_handler", "shown_age",
     )  # fmt: skip
     list_display_links = None
     list_filter = (StatusFilter,)
@@ -103,6 +103,10 @@ class QuestionAdmin(ForKhs, admin.ModelAdmin[Question]):
             '<a href="{}">{}</a>', _page_of(question), question.charge.invoice.number
         )
 
+    @admin.display(description="Betalare", ordering="charge__buyer__name")
+    def shown_buyer(self, question: Question) -> str:
+        return str(question.charge.invoice.buyer)
+
     @admin.display(description="Rad")
     def shown_row(self, question: Question) -> str:
         return question.charge.text
@@ -121,7 +125,7 @@ class QuestionAdmin(ForKhs, admin.ModelAdmin[Question]):
 
     @admin.display(description="Ifrågasatt av", ordering="asked_by__last_name")
     def shown_by(self, question: Question) -> str:
-        return f"{question.asked_by}, {question.charge.invoice.buyer}"
+        return str(question.asked_by)
 
     @admin.display(description="Handläggare", ordering="handler__last_name")
     def shown_handler(self, question: Question) -> str | None:

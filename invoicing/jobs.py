@@ -22,7 +22,7 @@ def order_trial(run: MonthRun) -> None:
     """Order a trial, unless one is on its way or the run is confirmed."""
     with transaction.atomic():
         run = MonthRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
-        if run.finished_at or (run.confirmed_at and awaited.waits(run)):
+        if run.finished_at or awaited.waits(run):
             return
         run.trial = None
         awaited.begin(run, "trial")

@@ -20,19 +20,20 @@ from organisation.models import Payer
 from organisation.permissions import UserRequest
 from sesam import awaited, case_pages
 from sesam.errors import DomainError
+from sesam.templatetags.sesam import datumtid
 
 from . import jobs, months, services
 from .models import Invoice, InvoiceKind, MonthRun
 from .rules import first_of, next_month
 from .sources import losses
 
-CHOICES = 12  # months back, before any was run
 MOST_LOSSES = 50  # on a page
 
 
 @dataclass(frozen=True)
 class SumRow:
-    """What a seller is owed by a buyer, beside the month before."""
+    """What a seller is owed by a buyer, beside the month before; nothing, where only that month
+    had an invoice."""
 
     kind: str
     seller: str
@@ -73,10 +74,27 @@ def months_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
     context = {
         "title": "Månadskörning",
         "due": [(month, months.name_of(month)) for month in due],
-        "runs": [(run, months.name_of(run.month)) for run in runs],
+        "runs": [(run, months.name_of(run.month), _how_far(run)) for run in runs],
+        "unfinished": "" if due else _unfinished(),
         "error": error,
     }
     return _page(model_admin, request, "months", context, error=bool(error))
+
+
+def _how_far(run: MonthRun) -> str:
+    if run.finished_at:
+        return f"Körd {datumtid(run.finished_at)}"
+    if run.confirmed_at:
+        return "Körs" if awaited.waits(run) else "Körningen avbröts"
+    if run.trial:
+        return "Provkörd"
+    return "Provkörs" if awaited.waits(run) else "Provkörningen avbröts"
+
+
+def _unfinished() -> str:
+    """The name of the month that has to be finished first."""
+    run = MonthRun.objects.exclude(confirmed_at=None).filter(finished_at=None).first()
+    return months.name_of(run.month) if run else ""
 
 
 def due_months() -> list[dt.date]:
@@ -84,12 +102,7 @@ def due_months() -> list[dt.date]:
     this = first_of(timezone.localdate())
     last = MonthRun.objects.exclude(confirmed_at=None).first()
     if last is None:
-        found = []
-        month = this
-        for _ in range(CHOICES):
-            month = first_of(month - dt.timedelta(days=1))
-            found.append(month)
-        return found
+        return months.first_choices()
     if not last.finished_at:
         return []
     month = next_month(last.month)
@@ -159,6 +172,10 @@ def sums(run: MonthRun) -> list[SumRow]:
             (row["kind"], row["seller"], row["buyer"], row["count"], Decimal(row["amount"]))
             for row in (run.trial or {}).get("rows", [])
         ]
+    now: dict[tuple[str, int, int], tuple[int, Decimal]] = dict.fromkeys(last, (0, Decimal(0)))
+    for kind, seller, buyer, count, amount in rows:  # a credit for each invoice it corrects
+        before = now.get((kind, seller, buyer), (0, Decimal(0)))
+        now[kind, seller, buyer] = (before[0] + count, before[1] + amount)
     names = dict(Payer.objects.values_list("pk", "name"))
     order = list(InvoiceKind)
     told = [
@@ -170,8 +187,13 @@ def sums(run: MonthRun) -> list[SumRow]:
             amount,
             last.get((kind, seller, buyer)),
         )
-        for kind, seller, buyer, count, amount in sorted(
-            rows, key=lambda row: (order.index(InvoiceKind(row[0])), names[row[1]], names[row[2]])
+        for (kind, seller, buyer), (count, amount) in sorted(
+            now.items(),
+            key=lambda row: (
+                order.index(InvoiceKind(row[0][0])),
+                names[row[0][1]],
+                names[row[0][2]],
+            ),
         )
     ]
     return told
@@ -205,12 +227,13 @@ def _page(
 
 def losses_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> HttpResponse:
     """«Saknat och skrotat»: KHS says of each thing whether it is charged."""
-    waiting = losses.undecided()
     if request.method == "POST":
-        asked = request.POST.get("vad", "")
-        loss = next((one for one in waiting if one.key == asked), None)
+        loss = losses.find_undecided(request.POST.get("vad", ""))
         if loss is None:
             messages.info(request, "Det är redan bestämt.")
+            return redirect("admin:invoicing_lossverdict_changelist")
+        if not {"debitera", "inte"} & set(request.POST):
+            messages.error(request, "Välj om det debiteras eller inte.")
             return redirect("admin:invoicing_lossverdict_changelist")
         charge = "debitera" in request.POST
         try:
@@ -221,6 +244,12 @@ def losses_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
             words = "debiteras när månaden körs" if charge else "debiteras inte"
             messages.success(request, f"{loss.handed.line.article} {words}.")
         return redirect("admin:invoicing_lossverdict_changelist")
-    rows = [(loss, case_pages.url_for(loss.case_number)) for loss in waiting[:MOST_LOSSES]]
-    context = {"title": "Saknat och skrotat", "rows": rows, "count": len(waiting)}
+    waiting = losses.undecided(MOST_LOSSES)
+    pages = case_pages.open_to(request.user, [loss.case_number for loss in waiting])
+    urls = {page.number: page.url for page in pages}
+    context = {
+        "title": "Saknat och skrotat",
+        "rows": [(loss, urls.get(loss.case_number)) for loss in waiting],
+        "count": losses.how_many_undecided(),
+    }
     return _page(model_admin, request, "losses", context, error=False)

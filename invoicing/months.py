@@ -24,6 +24,7 @@ from .sources import credits, deliveries, losses, rents, returns, works
 from .sources.window import Window
 
 AT_ONCE = 2000  # rows of an insert
+CHOICES = 12  # months back, before any was run
 KIND_ORDER = {kind: n for n, kind in enumerate(InvoiceKind)}
 
 
@@ -42,6 +43,14 @@ def first_month(month: dt.date) -> dt.date:
     return min(run.month, month) if run else month
 
 
+def first_choices() -> list[dt.date]:
+    """The months with which charging may begin: the last year's, the newest first."""
+    found = [rules.first_of(timezone.localdate())]
+    for _ in range(CHOICES):
+        found.append(rules.first_of(found[-1] - dt.timedelta(days=1)))
+    return found[1:]
+
+
 @transaction.atomic
 def begin(month: dt.date, *, user: User) -> MonthRun:
     """The run of a month, which is there once. Months are run in their order, when they are over;
@@ -50,7 +59,7 @@ def begin(month: dt.date, *, user: User) -> MonthRun:
         cursor.execute("LOCK TABLE invoicing_monthrun IN SHARE ROW EXCLUSIVE MODE")
     if there := MonthRun.objects.filter(month=month).first():
         return there
-    if rules.next_month(month) > timezone.localdate():
+    if month >= rules.first_of(timezone.localdate()):
         raise DomainError(f"{name_of(month)} är inte slut än.", field="month")
     last = MonthRun.objects.exclude(confirmed_at=None).first()
     if last and not last.finished_at:
@@ -58,8 +67,10 @@ def begin(month: dt.date, *, user: User) -> MonthRun:
     if last and month != rules.next_month(last.month):
         due = name_of(rules.next_month(last.month)).lower()
         raise DomainError(f"Månaderna körs i ordning. Nästa är {due}.", field="month")
+    if last is None and month not in first_choices():
+        raise DomainError("Välj en månad ur listan.", field="month")
     MonthRun.objects.filter(confirmed_at=None).delete()
-    return MonthRun.objects.create(month=month, started_by=user)
+    return MonthRun.objects.create(month=month, started_by=user, done_at=timezone.now())
 
 
 @transaction.atomic

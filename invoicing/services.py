@@ -64,6 +64,8 @@ def answer(question: Question, *, user: User, credit: bool, text: str) -> Questi
         raise DomainError("Någon annan har besvarat raden under tiden. Ladda om sidan.")
     if credit:
         _correct(charge, user)
+    elif Correction.objects.filter(charge=charge).exists():
+        raise DomainError("Raden krediteras redan, så den kan inte avslås.", field="answer")
     question.status, question.answer = status, text
     question.handler, question.answered_at = user, timezone.now()
     question.save(update_fields=["status", "answer", "handler", "answered_at"])
@@ -95,7 +97,7 @@ def credit_invoice(invoice: Invoice, *, user: User) -> int:
         batch_size=2000,
     )
     if not made:
-        raise DomainError("Allt på fakturan krediteras redan.")
+        raise DomainError("Det finns inget kvar på fakturan att kreditera.")
     return len(made)
 
 

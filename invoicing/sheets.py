@@ -22,7 +22,8 @@ from .models import ChargeKind, Invoice, InvoiceKind
 from .months import name_of
 from .rules import first_of
 
-MONEY, NUMBER, DAY = "#,##0.00", "#,##0.##", "yyyy-mm-dd"
+# «General»: «2» and «1,25»; «#,##0.##» would write «2,».
+MONEY, NUMBER, DAY = "#,##0.00", "General", "yyyy-mm-dd"
 #: Heading, width, format.
 COLUMNS: tuple[tuple[str, int, str], ...] = (
     ("Ärende", 12, "@"),

@@ -201,6 +201,20 @@ def of_change(invoice: Invoice, before: Invoice, change: str) -> QuerySet[Charge
     return rows.filter(Exists(same.exclude(amount=OuterRef("amount"))))
 
 
+def is_hidden() -> Q:
+    """For a question of charges: those of a protected person's case."""
+    hidden = Q()
+    for model in (Order, Activity):
+        hidden |= Q(
+            Exists(
+                model._default_manager.filter(
+                    case_number=OuterRef("case_number"), recipient__is_protected=True
+                )
+            )
+        )
+    return hidden
+
+
 def hidden_cases(numbers: Iterable[str | None]) -> set[str]:
     """Those of the case numbers that are a protected person's: with the payer beside it, the case
     would tell where they live."""

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 
 from sesam import case_pages
+from sesam.models import CaseKind
 from sesam.tables import Column, DateColumn, NumberColumn, Table
+from sesam.tables.table import DrawnRow
 from sesam.templatetags.sesam import status_html, tal
 
 from . import words
-from .models import Charge, ChargeKind, QuestionStatus
+from .models import Charge, ChargeKind, Invoice, QuestionStatus
+from .models.questions import HAS_BEEN_CREDITED
 
 HIDDEN = "Skyddad"
 
 
 @dataclass
 class RowFacts:
-    """What the rows of a page need besides themselves: whose cases are hidden, whether they are
-    links, and what can be done with a row («Ifrågasätt»)."""
+    """What the rows of a page need besides themselves: whose page it is, whose cases are hidden,
+    which rows are credited on which invoice, and for KHS links to cases. ``open`` is the row under
+    which ``question`` stands."""
 
+    invoice: Invoice | None = None
     hidden: set[str] = field(default_factory=set)
-    with_links: bool = False
-    asks: str = ""
+    credited: dict[int, str] = field(default_factory=dict)
+    for_khs: bool = False
+    open: int | None = None
+    question: str = ""
 
 
 class CaseColumn(Column):
@@ -40,7 +49,7 @@ class CaseColumn(Column):
             return ""
         if number in table.facts.hidden:
             return HIDDEN
-        url = case_pages.url_for(number) if table.facts.with_links else None
+        url = case_pages.url_of(CaseKind(row.case.kind), number) if table.facts.for_khs else None
         return format_html('<a href="{}">{}</a>', url, number) if url else str(number)
 
 
@@ -63,18 +72,28 @@ class QuestionColumn(Column):
 
     def html(self, row: Charge, table: Table[Any]) -> str:
         assert isinstance(table, ChargeTable)  # noqa: S101
-        url = table.url(fraga=row.pk)
-        question = getattr(row, "question", None)
-        if question is not None:
-            return format_html(
-                '<a href="{}">{}</a>', url, status_html("", question.get_status_display())
-            )
-        if getattr(row, "correction", None) is not None:
-            return status_html("", QuestionStatus.CREDITED.label)
-        if not table.facts.asks or row.kind == ChargeKind.CREDIT:
+        facts = table.facts
+        if row.pk == facts.open:
+            close = '<a class="btn btn-outline-primary" href="{}">Stäng</a>'
+            return format_html(close, table.url())
+        if status := how_far(row, row.pk in facts.credited):
+            return format_html('<a href="{}">{}</a>', table.url_of(row), status_html("", status))
+        if row.kind == ChargeKind.CREDIT or (facts.for_khs and not row.amount):
             return ""
-        label = f"{table.facts.asks} {row.text}, {tal(row.amount, 2)} kr"
-        return format_html('<a href="{}" aria-label="{}">{}</a>', url, label, table.facts.asks)
+        deed = "Kreditera" if facts.for_khs else "Ifrågasätt"
+        label = f"{deed} {row.text}, {tal(row.amount, 2)} kr"
+        return format_html('<a href="{}" aria-label="{}">{}</a>', table.url_of(row), label, deed)
+
+
+def how_far(row: Charge, is_credited: bool) -> str:
+    """How far a row's question, or its crediting, has come; empty where there is none."""
+    question = getattr(row, "question", None)
+    is_wanted = getattr(row, "correction", None) is not None
+    if is_credited and (question is None or question.status == QuestionStatus.CREDITED):
+        return HAS_BEEN_CREDITED
+    if question is not None:
+        return str(question.get_status_display())
+    return QuestionStatus.CREDITED.label if is_wanted else ""
 
 
 class ChargeTable(Table[Charge]):
@@ -103,3 +122,35 @@ class ChargeTable(Table[Charge]):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
         self.facts = RowFacts()
+
+    def url(self, **changes: Any) -> str:
+        """On the invoice's page, also where an answer to a form of a row is drawn. No row is open
+        there but the one that is named."""
+        query = super().url(**{"fraga": None, **changes})
+        invoice = self.facts.invoice
+        return query if invoice is None else f"{_page_of(invoice)}{query}"
+
+    def url_of(self, row: Charge) -> str:
+        """Where the row is open: what has ended stands on the month before's invoice."""
+        if self.facts.invoice is None or row.invoice_id == self.facts.invoice.pk:
+            return self.url(fraga=row.pk)
+        return f"{_page_of(row.invoice)}?fraga={row.pk}"
+
+    @property
+    def is_answer(self) -> bool:
+        return super().is_answer and self.facts.open is None
+
+    @property
+    def drawn(self) -> Iterator[DrawnRow]:
+        for row, drawn in zip(self.rows, super().drawn, strict=True):
+            if row.pk != self.facts.open:
+                yield drawn
+                continue
+            yield replace(drawn, css="row-link is-open")
+            cell = '<td colspan="{}">{}</td>'
+            question = format_html(cell, len(self.shown), self.facts.question)
+            yield DrawnRow("question-row is-open", question)
+
+
+def _page_of(invoice: Invoice) -> str:
+    return reverse("invoicing:detail", args=[invoice.number])

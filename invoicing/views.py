@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
@@ -23,8 +24,10 @@ from sesam.errors import DomainError
 from . import jobs, services, specification
 from .access import find_invoice, invoices_of, payers_of
 from .forms import AnswerForm, ReasonForm, ReportForm, asked_for
-from .models import Charge, Invoice, InvoiceKind
-from .tables import ChargeTable, RowFacts
+from .models import Charge, ChargeKind, Invoice, InvoiceKind, Question
+from .months import name_of
+from .rules import first_of
+from .tables import ChargeTable, RowFacts, how_far
 
 FILTER = ("betalare", "fran", "till", "typ")
 
@@ -77,15 +80,14 @@ def _report(request: UserRequest) -> Report:
         found = found.filter(Q(seller=payer) | Q(buyer=payer))
     elif not has_role(request.user, KHS):
         ours = {payer.pk for payer in form.payers.values()}
-    rows = found.select_related("seller", "buyer", "credits").annotate(
-        questions=Count("charges__question")
-    )
-    return Report(
-        form, [_listed(invoice, ours, query) for invoice in rows.order_by("number")], query
-    )
+    rows = found.select_related("seller", "buyer", "credits").order_by("number")
+    questioned = Question.objects.filter(charge__invoice__in=found.order_by().values("pk"))
+    counts = dict(questioned.order_by().values_list("charge__invoice").annotate(count=Count("pk")))
+    listed = [_listed(one, ours, query, counts.get(one.pk, 0)) for one in rows]
+    return Report(form, listed, query)
 
 
-def _listed(invoice: Invoice, ours: set[int] | None, query: str) -> Listed:
+def _listed(invoice: Invoice, ours: set[int] | None, query: str, questions: int) -> Listed:
     sells = ours is not None and invoice.buyer_id not in ours
     kind = InvoiceKind(invoice.kind).label
     if ours is None:
@@ -101,7 +103,7 @@ def _listed(invoice: Invoice, ours: set[int] | None, query: str) -> Listed:
         invoice,
         words,
         -invoice.total if sells else invoice.total,
-        invoice.questions,  # type: ignore[attr-defined]  # counted with it
+        questions,
         f"{url}?{query}" if query else url,
     )
 
@@ -129,18 +131,25 @@ def _page(
     *,
     chosen: Charge | None = None,
     form: Any = None,
-    error: str = "",
 ) -> HttpResponse:
     cut = request.GET.get("summor", "")
     cut = cut if cut in specification.CUTS else "iso"
     before = specification.month_before(invoice)
-    chosen = chosen or _chosen(request, invoice, before)
-    table = _table(request, invoice, before)
+    chosen = chosen or _chosen(request, invoice)
+    table = _table(request, invoice, before, cut)
     is_khs = has_role(request.user, KHS)
+    form = form or (AnswerForm() if is_khs else ReasonForm())
+    asked = _asked(request, invoice, chosen, form) if chosen else {}
+    if chosen and any(row.pk == chosen.pk for row in table.rows):
+        table.facts.question = render_to_string(
+            "invoicing/_question_body.html", {**asked, "in_row": True}, request
+        )
+        table.facts.open, asked = chosen.pk, {}
     difference = specification.difference(invoice, before)
     context = {
         "invoice": invoice,
         "kind": InvoiceKind(invoice.kind).label,
+        "period": name_of(first_of(invoice.date)).lower(),
         "report": _report(request),
         "by_payer": not is_khs,
         "cuts": [
@@ -157,27 +166,53 @@ def _page(
             for change in (difference.changes if difference else [])
         ],
         "table": table,
-        "filtered": _filtered(request, cut),
+        "filtered": _filtered(request, cut, before),
         "zero_rows": invoice.charges.filter(amount=0).count(),
         "shows_zero": "noll" in request.GET,
         "zero_url": table.url(noll=None if "noll" in request.GET else 1, sida=None),
         "all_url": table.url(**{"del": None, "andring": None, "q": None, "sida": None}),
         "words": _words(request),
         "is_khs": is_khs,
-        "chosen": chosen,
-        "close_url": table.url(fraga=None),
-        "form": form or (AnswerForm() if is_khs else ReasonForm()),
-        "error": error,
+        "form": form,
+        **asked,
     }
-    status = 422 if error or (form is not None and form.errors) else 200
+    status = 422 if form.errors else 200
     return render(request, "invoicing/detail.html", context, status=status)
+
+
+def _asked(request: UserRequest, invoice: Invoice, chosen: Charge, form: Any) -> dict[str, Any]:
+    """What is drawn of the chosen row, and where its forms go: with the address's query, which
+    leads back to the same rows."""
+    credited_on = _credited([chosen]).get(chosen.pk, "")
+    query = request.GET.copy()
+    query["fraga"] = str(chosen.pk)
+    closed = request.GET.copy()
+    closed.pop("fraga", None)
+    return {
+        "invoice": invoice,
+        "chosen": chosen,
+        "credited_on": credited_on,
+        "how_far": how_far(chosen, bool(credited_on)),
+        "is_khs": has_role(request.user, KHS),
+        "form": form,
+        "query": query.urlencode(),
+        "close_url": f"{reverse('invoicing:detail', args=[invoice.number])}?{closed.urlencode()}",
+    }
+
+
+def _credited(rows: list[Charge]) -> dict[int, str]:
+    """On which credit invoice each of the rows stands that is credited."""
+    credits = Charge.objects.filter(
+        kind=ChargeKind.CREDIT, of__in=[row.pk for row in rows]
+    ).exclude(invoice__run__finished_at=None)
+    return dict(credits.values_list("of", "invoice__number").order_by())
 
 
 def _words(request: UserRequest) -> str:
     return request.GET.get("q", "").replace("\0", "").strip()[:60]
 
 
-def _chosen(request: UserRequest, invoice: Invoice, before: Invoice | None) -> Charge | None:
+def _chosen(request: UserRequest, invoice: Invoice) -> Charge | None:
     asked = request.GET.get("fraga", "")
     if not (asked.isascii() and asked.isdigit() and len(asked) < 19):
         return None
@@ -186,45 +221,46 @@ def _chosen(request: UserRequest, invoice: Invoice, before: Invoice | None) -> C
 
 def _rows(charges: QuerySet[Charge]) -> QuerySet[Charge]:
     return charges.select_related(
-        "unit", "invoice", "question__asked_by", "question__handler", "correction"
+        "case", "unit", "invoice", "question__asked_by", "question__handler", "correction"
     )
 
 
-def _table(request: UserRequest, invoice: Invoice, before: Invoice | None) -> ChargeTable:
+def _table(request: UserRequest, invoice: Invoice, before: Invoice | None, cut: str) -> ChargeTable:
     rows: QuerySet[Charge] = Charge.objects.filter(invoice=invoice)
     change, part = request.GET.get("andring", ""), request.GET.get("del", "")
-    cut = request.GET.get("summor", "iso")
     if change in specification.CHANGES and before is not None:
         rows = specification.of_change(invoice, before, change)
-    if part and cut in specification.CUTS:
+    if part:
         rows = specification.of_part(rows, cut, part.replace("\0", ""))
     if "noll" not in request.GET:
         rows = rows.exclude(amount=0)
     if words := _words(request):
         rows = rows.filter(
-            Q(case__number__startswith=words)
-            | Q(text__icontains=words)
-            | Q(individual_number__startswith=words)
+            Q(text__icontains=words)
+            | (Q(case__number__startswith=words) | Q(individual_number__startswith=words))
+            & ~specification.is_hidden()
         )
     table = ChargeTable.fetch(request, _rows(rows))
-    is_khs = has_role(request.user, KHS)
     table.facts = RowFacts(
+        invoice=invoice,
         hidden=specification.hidden_cases(row.case_number for row in table.rows),
-        with_links=is_khs,
-        asks="Kreditera" if is_khs else "Ifrågasätt",
+        credited=_credited(table.rows),
+        for_khs=has_role(request.user, KHS),
     )
     return table
 
 
-def _filtered(request: UserRequest, cut: str) -> str:
+def _filtered(request: UserRequest, cut: str, before: Invoice | None) -> str:
     """What the rows are narrowed to, in words."""
-    change = specification.CHANGES.get(request.GET.get("andring", ""), "")
-    if change and request.GET.get("andring") == "avslutade":
-        return f"{change}: rader på förra månadens faktura"
+    asked = request.GET.get("andring", "") if before else ""
+    change = specification.CHANGES.get(asked, "")
+    if asked == "avslutade":
+        change = f"{change}: rader på förra månadens faktura"
     part = request.GET.get("del", "")
     label = specification.CUTS[cut][0]
     named = specification.names(cut, [_key(cut, part)]) if part else {}
-    shown = named.get(_key(cut, part), specification.NO_GROUP if part == specification.WORK else "")
+    other = specification.NO_GROUP if part == specification.WORK else "okänt val"
+    shown = named.get(_key(cut, part), other if part else "")
     return ", ".join(filter(None, [change, f"{label}: {shown}" if shown else ""]))
 
 
@@ -289,6 +325,8 @@ def answer(request: UserRequest, number: str, row: int) -> HttpResponse:
         services.inquire(question, user=request.user)
         return _back(request, charge)
     form = AnswerForm(request.POST)
+    if form.is_valid() and not {"kreditera", "avsla"} & set(request.POST):
+        form.add_error("answer", "Välj om raden krediteras eller inte.")
     if form.is_valid():
         try:
             services.answer(

@@ -18,11 +18,13 @@ class QuestionStatus(models.TextChoices):
     REFUSED = "refused", "Avslagen"
 
 
+HAS_BEEN_CREDITED = "Krediterad"  # what was to be, once a run has done it
 show_as(
     {
         QuestionStatus.ASKED: ("message-square", "amber"),
         QuestionStatus.INQUIRY: ("search", "blue"),
         QuestionStatus.CREDITED: ("circle-check", "green"),
+        HAS_BEEN_CREDITED: ("circle-check", "green"),
         QuestionStatus.REFUSED: ("circle-x", "grey"),
     }
 )

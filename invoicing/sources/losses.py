@@ -42,13 +42,29 @@ class Loss:
     case_number: str
 
 
-def undecided() -> list[Loss]:
-    """What KHS hasn't said anything about yet, the oldest first."""
-    found = [
-        *(_of_receipt(row) for row in _receipts().filter(loss_verdict=None)),
-        *(_of_line(row) for row in _lines().filter(loss_verdict=None)),
-    ]
-    return sorted(found, key=lambda loss: loss.at)
+def undecided(most: int | None = None) -> list[Loss]:
+    """What KHS hasn't said anything about yet, the oldest first; ``most`` of them."""
+    receipts = _receipts().filter(loss_verdict=None).order_by("at", "pk")
+    lines = _lines().filter(loss_verdict=None).order_by("of__at", "pk")
+    found = [*map(_of_receipt, receipts[:most]), *map(_of_line, lines[:most])]
+    return sorted(found, key=lambda loss: loss.at)[:most]
+
+
+def how_many_undecided() -> int:
+    return sum(rows.filter(loss_verdict=None).count() for rows in (_receipts(), _lines()))
+
+
+def find_undecided(key: str) -> Loss | None:
+    """The one that is called so; None where it is decided, or there is none."""
+    number = key[1:]
+    if not (number.isascii() and number.isdigit() and len(number) < 19):
+        return None
+    asked = {"loss_verdict": None, "pk": int(number)}
+    if key[0] == "r":
+        return next(map(_of_receipt, _receipts().filter(**asked)), None)
+    if key[0] == "l":
+        return next(map(_of_line, _lines().filter(**asked)), None)
+    return None
 
 
 def _receipts() -> QuerySet[PickupReceipt]:

@@ -241,10 +241,12 @@ def _less(owed: rules.Owed, charged: Before) -> rules.Owed:
 
 
 def _buyer(row: LineDelivery, month: dt.date, payers: Payers, is_first: bool) -> int:
-    """The line's payer; of a person who has moved since, the new one from the next month on."""
+    """The line's payer; of a person who has moved since, the new one from the next month on, also
+    where they moved before moves were recorded."""
     order = row.delivery.order
     recipient = order.recipient
     if is_first or recipient is None or not recipient.is_person:
         return row.line.payer_id
-    moved = payers.moved_to(recipient.pk, order.sent_at, moment(month))
-    return moved or row.line.payer_id
+    since = moment(month)
+    moved = payers.moved_to(recipient.pk, order.sent_at, since)
+    return moved or payers.of(recipient, since) or row.line.payer_id

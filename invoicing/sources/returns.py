@@ -10,10 +10,11 @@ from decimal import Decimal
 from articles.models import BillingForm
 from orders.models import LineDelivery
 from pickups.models import PickupReceipt, ReceivedState, ReturnLine
+from sesam.templatetags.sesam import datum
 
 from .. import rules
 from ..books import Prices
-from ..drafts import Draft, of_article
+from ..drafts import Draft, Problem, of_article
 from ..models import Charge, ChargeKind, ShareTable
 from .deliveries import of_order, priced
 from .window import Window, charged_as, day_of
@@ -60,7 +61,10 @@ def drafts(window: Window, made: Iterable[Draft]) -> list[Draft]:
             price = rules.rounded(draft.owed.amount / draft.owed.quantity)
             sold = Sold(price, draft.seller_id, draft.buyer_id)
         else:
-            sold = before.get(key) or _sold_before_us(one.handed, prices)
+            known = before.get(key) or _sold_before_us(one.handed, prices, window)
+            if known is None:
+                continue
+            sold = known
         found.append(_draft(one, sold, window, of_key=key if key in now else ""))
     return found
 
@@ -144,8 +148,19 @@ def _charged(keys: Iterable[str], credited_now: set[int]) -> dict[str, Sold]:
     }
 
 
-def _sold_before_us(handed: LineDelivery, prices: Prices) -> Sold:
-    """Sold before charges were made here: at the price that was copied then."""
-    line = handed.line
-    price = priced(line, prices, handed.delivery.order) or Decimal(0)
+def _sold_before_us(handed: LineDelivery, prices: Prices, window: Window) -> Sold | None:
+    """Sold before charges were made here: at the price that was copied then. None where it has
+    none, which is a problem."""
+    line, order = handed.line, handed.delivery.order
+    price = priced(line, prices, order)
+    if price is None:
+        window.problems.append(
+            Problem(
+                f"{line.article} på beställning {order.case_number} har kommit tillbaka och saknar"
+                f" listpris {datum(order.sent_at)}.",
+                admin_page="articles_article",
+                admin_pk=line.article_id,
+            )
+        )
+        return None
     return Sold(price, line.seller_id or line.payer_id, line.payer_id)

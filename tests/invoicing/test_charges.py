@@ -150,6 +150,17 @@ def test_what_was_sold_before_anything_was_charged_here_is_credited_at_its_copie
     assert charged() == [("return", "-750.00")]
 
 
+def test_what_was_sold_before_without_a_price_hinders_the_run_until_it_has_one(person):
+    table = article("sale_return", None)
+    loan = lent(person, table, "2026-08-02")
+    back(loan, "2026-10-20")
+    (problem,) = months.plan(OCTOBER).problems
+    assert problem.admin_pk == table.pk
+    costs(table, "1000.00", "2026-08-01")
+    run_month(OCTOBER)
+    assert charged() == [("return", "-750.00")]
+
+
 @pytest.mark.parametrize("state", ["scrapped", "missing"])
 def test_what_was_scrapped_or_lost_is_never_credited(person, state):
     loan = lent(person, article("sale_return", "1000.00"), "2026-10-02")
@@ -288,6 +299,14 @@ def test_who_moves_pays_the_rent_from_the_next_month_on(person, neighbour):
     run_month(DECEMBER)
     rows = Charge.objects.order_by("pk").values_list("buyer__code", flat=True)
     assert list(rows) == ["0880", "0880", "0881"]
+
+
+def test_who_moved_before_moves_were_recorded_pays_where_they_live_now(person, neighbour):
+    lent(person, article(price="30.00"), "2026-08-01")
+    Recipient.objects.filter(pk=person.pk).update(payer=neighbour.owner)
+    PayerMove.objects.all().delete()
+    run_month(OCTOBER)
+    assert Charge.objects.get().buyer == neighbour.owner
 
 
 def test_a_payer_that_has_ended_owes_what_it_owes_and_the_trial_says_so(person):

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from individuals.models import Individual
 from invoicing import jobs, services
+from invoicing import khs as pages
 from invoicing.models import Charge, Invoice, MonthRun
 from invoicing.sources import losses
 from organisation.permissions import CONTROLLER, FORSKRIVARE
@@ -15,7 +16,7 @@ from sesam.errors import DomainError
 from tests.deviations.builders import khs_user
 from tests.factories import RecipientFactory, UserFactory
 from tests.jobs import run_jobs
-from tests.pickups.builders import fetched, lend, prescriber
+from tests.pickups.builders import fetched, lend, prescriber, returned
 
 from .builders import NOVEMBER, OCTOBER, article, charged, costs, on, run_month, words
 
@@ -69,6 +70,41 @@ def test_last_months_sum_stands_beside(browser_of):
         assert "31,00 kr 20,00 kr 11,00 kr" in words(khs.get(page))
 
 
+def test_what_was_invoiced_last_month_and_isnt_now_stands_there_too(browser_of):
+    lent(article("sale", "31.00"))
+    run_month(OCTOBER)
+    with on("2026-12-02"):
+        khs = browser_of(khs_user())
+        page = khs.post(MONTHS, {"manad": "2026-11-01"})["Location"]
+        run_jobs()
+        assert "Kalmar kommun 0 0,00 kr 31,00 kr −31,00 kr" in words(khs.get(page))
+
+
+def test_credits_of_several_invoices_are_one_sum_beside_last_months(browser_of):
+    for month, day in ((OCTOBER, "2026-10-05"), (NOVEMBER, "2026-11-05")):
+        with on(day):
+            lend(RecipientFactory(), article("sale", "10.00"))
+        run_month(month)
+    for invoice in Invoice.objects.all():
+        services.credit_invoice(invoice, user=khs_user())
+    with on("2027-01-02"):
+        khs = browser_of(khs_user())
+        page = khs.post(MONTHS, {"manad": "2026-12-01"})["Location"]
+        run_jobs()
+        assert "Kredit Kalmar kommun Kalmar kommun 2 −20,00 kr – –" in words(khs.get(page))
+
+
+def test_a_run_that_was_cut_off_is_told_as_such(khs):
+    page = tried(khs)
+    khs.post(page, {"kor": "1"})
+    assert "Körs" in words(khs.get(MONTHS))
+    MonthRun.objects.update(error="Något hindrar körningen.")
+    text = words(khs.get(MONTHS))
+    assert "Körningen avbröts" in text
+    assert "Oktober 2026 är inte färdigkörd." in text
+    assert "Det finns ingen månad att köra nu" not in text
+
+
 def test_what_hinders_is_told_with_the_way_to_mend_it(khs):
     chair = article(price=None, name="Rullstol Cross")
     lent(chair)
@@ -108,8 +144,19 @@ def test_a_month_that_is_not_over_is_refused_with_what_is_due(khs):
     refused = khs.post(MONTHS, {"manad": "2026-11-01"})
     assert refused.status_code == 422
     assert "November 2026 är inte slut än." in words(refused)
-    for odd in ("", "oktober", "2026-13-01"):
+    too_old = ("0001-01-01", "2025-10-01")
+    for odd in ("", "oktober", "2026-13-01", "9999-12-31", *too_old):
         assert khs.post(MONTHS, {"manad": odd}).status_code == 422
+    assert not MonthRun.objects.exists()
+
+
+def test_a_trial_that_is_on_its_way_isnt_ordered_again(khs):
+    page = khs.post(MONTHS, {"manad": "2026-10-01"})["Location"]
+    khs.post(MONTHS, {"manad": "2026-10-01"})
+    khs.post(page, {"prova": "1"})
+    assert run_jobs() == 1
+    khs.post(page, {"prova": "1"})
+    assert run_jobs() == 1
 
 
 def test_a_month_that_was_only_tried_is_no_beginning(khs):
@@ -179,6 +226,27 @@ def test_khs_says_of_what_is_missing_whether_it_is_charged(khs, lost, deed, owed
     run_month(OCTOBER)
     run_month(NOVEMBER)
     assert charged(kind="lost") == owed
+
+
+def test_who_says_neither_has_decided_nothing(khs, lost):
+    answer = khs.post(LOSSES, {"vad": losses.undecided()[0].key}, follow=True)
+    assert "Välj om det debiteras eller inte." in words(answer)
+    assert losses.how_many_undecided() == 1
+
+
+def test_of_many_losses_the_oldest_are_shown(khs, lost, monkeypatch):
+    with on("2026-10-21"):
+        chair = lent(article(price="1.00", name="Gåbord"))
+        returned(chair, scrap=True)
+    assert [loss.words for loss in losses.undecided()] == ["Saknas", "Skrotad vid retur"]
+    monkeypatch.setattr(pages, "MOST_LOSSES", 1)
+    text = words(khs.get(LOSSES))
+    assert "2 att ta ställning till" in text
+    assert "De 1 äldsta visas." in text
+    assert "Rullstol Cross" in text
+    assert "Gåbord" not in text
+    khs.post(LOSSES, {"vad": losses.undecided()[1].key, "inte": "1"})
+    assert losses.how_many_undecided() == 1
 
 
 def test_a_verdict_that_another_has_said_stands(khs, lost):

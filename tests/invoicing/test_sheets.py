@@ -57,6 +57,7 @@ def test_the_sheet_is_ready_to_read_and_print(invoice):
     assert table.autoFilter is not None
     assert sheet.column_dimensions["D"].width == 40
     assert sheet["J2"].number_format == "#,##0.00"
+    assert sheet["H2"].number_format == sheet["K2"].number_format == "General"  # «2», not «2,»
 
 
 def test_sums_are_values_with_their_check_beside_them(invoice):

@@ -219,6 +219,8 @@ def test_rows_of_nothing_are_shown_to_who_asks_for_them(browser_of):
     assert "Gåbord" not in text
     assert "Visa även 1 rad på 0 kr" in text
     assert "Gåbord" in words(client.get(page(invoice, noll=1)))
+    desk = browser_of(khs_user()).get(page(invoice, noll=1)).content.decode()
+    assert desk.count('aria-label="Kreditera ') == 1  # there is nothing to credit of nothing
 
 
 def test_rows_are_found_by_case_article_and_piece(october, browser_of):
@@ -229,14 +231,39 @@ def test_rows_are_found_by_case_article_and_piece(october, browser_of):
     assert "Inga rader" in words(client.get(page(october[1], q="stol")))
 
 
-def test_the_questions_to_the_database_dont_grow_with_the_rows(browser_of):
+def test_no_number_finds_the_row_of_somebody_protected(browser_of):
+    loan = lent("2026-10-12", article("sale", "10.00", is_marked=True, name="Säng"))
+    (invoice,) = run_month(OCTOBER)
+    Recipient.objects.update(is_protected=True)
+    client = browser_of(controller())
+    for number in (loan.case_number, loan.individual.number):
+        assert "Inga rader" in words(client.get(page(invoice, q=number)))
+    assert "1–1 av 1" in words(client.get(page(invoice, q="säng")))
+
+
+@pytest.mark.parametrize("asked", [{"andring": "nya"}, {"summor": "slag", "del": "x"}])
+def test_the_page_says_what_its_rows_are_narrowed_to_and_no_more(october, browser_of, asked):
+    """The first month differs from none."""
+    text = words(browser_of(controller()).get(page(october[1], **asked)))
+    assert ("Inga rader" in text) == ("Visa alla rader" in text) == ("del" in asked)
+    assert "Nya hyror" not in text
+
+
+def test_sums_that_nobody_knows_are_those_of_iso_groups(october, browser_of):
+    text = words(browser_of(controller()).get(page(october[1], summor="x", **{"del": "99"})))
+    assert "ISO-grupp: 99" in text
+    assert "Inga rader" in text
+
+
+@pytest.mark.parametrize("of", ["controller", "khs"])
+def test_the_questions_to_the_database_dont_grow_with_the_rows(browser_of, of):
     what = article("sale", "10.00")
     lent("2026-10-05", what)
     (few,) = run_month(OCTOBER)
     for _ in range(12):
         lent("2026-11-05", what)
     (many,) = run_month(NOVEMBER)
-    client = browser_of(controller())
+    client = browser_of(khs_user() if of == "khs" else controller())
     counts = []
     for invoice in (few, many):
         client.get(page(invoice))
@@ -262,6 +289,7 @@ def test_a_questioned_row_goes_to_khs_and_is_credited_by_the_next_run(october, b
     queue = words(desk.get(reverse("admin:invoicing_question_changelist")))
     assert "Bordet kom aldrig." in queue
     assert "Ifrågasatt" in words(client.get(page(october[1])))
+    assert "1 ifrågasatt" in words(client.get(REPORT))
     desk.post(row_url("answer", charge), {"utred": "1"})
     assert "Utreds av KHS" in words(client.get(page(october[1], fraga=charge.pk)))
     said = {"answer": "Det stämmer, vi krediterar.", "kreditera": "1"}
@@ -276,6 +304,10 @@ def test_a_questioned_row_goes_to_khs_and_is_credited_by_the_next_run(october, b
         "credit", october[1], Decimal("-100.00"), "26110001",
     )  # fmt: skip
     assert "Krediterar raden på faktura 26100002" in words(client.get(page(credit)))
+    text = words(client.get(page(october[1], fraga=charge.pk)))
+    assert "Raden är krediterad på faktura 26110001 ." in text
+    assert "Krediteras" not in text
+    assert "krediteras på en kreditfaktura" not in text
     assert run_month(DECEMBER) == []
 
 
@@ -307,6 +339,68 @@ def test_a_question_that_cant_be_asked_keeps_what_was_typed(october, browser_of,
     assert reason.strip() in answer.content.decode()
 
 
+def test_the_form_stands_under_its_row_and_above_the_rows_where_that_isnt_shown(
+    october, browser_of
+):
+    charge = october[1].charges.get()
+    client = browser_of(controller())
+    html = client.get(page(october[1], fraga=charge.pk)).content.decode()
+    table = html[html.index("<tbody>", html.index('id="rader"')) :]
+    assert table.index("Stäng") < table.index("question-row") < table.index("Varför stämmer det")
+    assert "<section" not in table[: table.index("</tbody>")]
+    html = client.get(page(october[1], fraga=charge.pk, q="stol")).content.decode()
+    assert "question-row" not in html
+    assert "Varför stämmer det inte?" in html
+
+
+def test_a_fault_at_a_question_keeps_the_rows_and_links_that_lead_back(october, browser_of):
+    charge = october[1].charges.get()
+    client = browser_of(controller())
+    url = f"{row_url('ask', charge)}?q=bord"
+    html = client.post(url, {"reason": ""}).content.decode()
+    assert 'name="q" id="id_q" value="bord"' in html
+    assert 'href="?' not in html
+    assert f'action="{reverse("invoicing:detail", args=[october[1].number])}"' in html
+    back = client.post(url, {"reason": "Fel"})
+    assert back["Location"] == f"{page(october[1], q='bord')}&fraga={charge.pk}"
+
+
+def test_what_has_ended_is_questioned_on_the_invoice_where_it_stands(browser_of):
+    loan = lent("2026-10-05", article(price="31.00"))
+    lent("2026-10-05", article(price="62.00"))
+    with on("2026-10-31"):
+        returned(loan)
+    first, second = run_month(OCTOBER)[0], run_month(NOVEMBER)[0]
+    ended = first.charges.get(loan=loan)
+    html = browser_of(controller()).get(page(second, andring="avslutade")).content.decode()
+    assert f'href="{page(first, fraga=ended.pk)}"' in html
+
+
+def test_a_row_that_is_credited_cant_be_refused_and_an_answer_says_which(october, browser_of):
+    charge = october[1].charges.get()
+    services.ask(charge, user=controller(), reason="Fel")
+    desk = browser_of(khs_user())
+    answer = desk.post(row_url("answer", charge), {"answer": "Priset stämmer."})
+    assert answer.status_code == 422
+    assert "Välj om raden krediteras eller inte." in words(answer)
+    services.credit_invoice(october[1], user=khs_user())
+    said = {"answer": "Priset stämmer.", "avsla": "1"}
+    answer = desk.post(row_url("answer", charge), said)
+    assert answer.status_code == 422
+    assert "Raden krediteras redan, så den kan inte avslås." in words(answer)
+    assert "Priset stämmer." in answer.content.decode()
+    assert not Message.objects.exists()
+
+
+def test_the_queue_says_who_asked_and_who_pays(october, browser_of):
+    seller = controller()
+    services.ask(october[0].charges.get(), user=seller, reason="Fel")
+    text = words(browser_of(khs_user()).get(reverse("admin:invoicing_question_changelist")))
+    assert f"{seller}, Kommun 0881" not in text
+    assert "Kommun 0881" in text
+    assert str(seller) in text
+
+
 def test_a_row_of_a_credited_invoice_neednt_be_questioned(october, browser_of):
     charge = october[1].charges.get()
     services.credit_invoice(october[1], user=khs_user())
@@ -333,7 +427,7 @@ def test_khs_credits_a_row_or_all_of_an_invoice_once(october, browser_of):
         assert desk.post(row_url("credit_row", charge)).status_code == 302
     assert Correction.objects.count() == 1
     url = reverse("invoicing:credit", args=[october[1].number])
-    assert "Allt på fakturan krediteras redan." in words(desk.post(url, follow=True))
+    assert "Det finns inget kvar på fakturan att kreditera." in words(desk.post(url, follow=True))
     url = reverse("invoicing:credit", args=[october[0].number])
     assert "1 rad krediteras när nästa månad körs." in words(desk.post(url, follow=True))
 

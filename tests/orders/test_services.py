@@ -546,6 +546,6 @@ def test_lines_that_were_sent_before_name_who_sells(user, store, khs):
     order.lines.update(seller=store.owner)
     migration = import_module("orders.migrations.0024_aid_centre_sells_a_aids")
     with connection.cursor() as cursor:
-        cursor.execute(migration.FORWARD)
+        cursor.execute(migration.FORWARD, [0, order.lines.order_by("-pk")[0].pk + 1])
     sellers = dict(order.lines.values_list("article", "seller"))
     assert sellers == {ours.pk: khs.owner_id, theirs.pk: store.owner_id}
