@@ -205,7 +205,8 @@ def _credited(rows: list[Charge]) -> dict[int, str]:
     credits = Charge.objects.filter(
         kind=ChargeKind.CREDIT, of__in=[row.pk for row in rows]
     ).exclude(invoice__run__finished_at=None)
-    return dict(credits.values_list("of", "invoice__number").order_by())
+    found = credits.values_list("of", "invoice__number").order_by()
+    return {row: number for row, number in found if row and number}
 
 
 def _words(request: UserRequest) -> str:
