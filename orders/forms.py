@@ -9,7 +9,7 @@ from django.http import QueryDict
 from recipients.whereabouts import WAY_IN, AddressRule
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 from sesam.form_fields import RecordField, record_choice
-from sesam.seen import CarriesSeen
+from sesam.seen import CarriesSeen, Seen
 
 from .models import Cart, DeliveryWay, Order
 
@@ -40,6 +40,7 @@ def _phone(label: str) -> forms.CharField:
     )
 
 
+TEXT = "extra_info"
 EXTRA_INFO_ERRORS = {"max_length": "Texten får vara högst 2 000 tecken."}
 
 
@@ -166,6 +167,8 @@ class SendForm(forms.Form):
         }
         super().__init__(data, initial=initial)
         self._stands = cart.extra_info
+        #: What «Övrig information» is checked against here: it may be another once it is locked.
+        self.seen = Seen.of(cart, TEXT)
         ways = DeliveryWay.objects.filter(is_active=True)
         rule = AddressRule
         if cart.destination_id:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from django import forms
 from django.http import QueryDict
@@ -17,10 +18,11 @@ _ASKS = "Spara igen om det du har skrivit ska gälla."
 
 
 class Overtaken(DomainError):
-    """Somebody has written since in what the form was filled in with."""
+    """Somebody has written since in what the form was filled in with: in these fields."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Sequence[str]) -> None:
         super().__init__(f"{_CHANGED} Öppna det igen.")
+        self.names = tuple(names)
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,15 @@ class Seen:
     names: tuple[str, ...]
     mark: str
 
+    @classmethod
+    def of(cls, record: object, *names: str) -> Self:
+        """What the record says now."""
+        return cls(names, mark_of(record, names))
+
     def check(self, record: object) -> None:
         """Raises ``Overtaken`` where the record, which is locked, says something else now."""
         if self.mark != mark_of(record, self.names):
-            raise Overtaken
+            raise Overtaken(self.names)
 
 
 def mark_of(record: object, names: Sequence[str]) -> str:
@@ -73,9 +80,11 @@ class CarriesSeen(forms.BaseForm):
     def tell_overtaken(self, record: object) -> None:
         """Say what the record says now, beside what was typed; whoever sends it again means it."""
         typed = self.cleaned_data
-        other = [x for x in self._watched if typed.get(x, "") != getattr(record, x)]
+        shown = [x for x in self._watched if x in self.fields]
+        other = [x for x in shown if typed.get(x, "") != getattr(record, x)]
         stands = "; ".join(f"{self.fields[x].label} {self._words(x, record)}" for x in other)
-        self.add_error(None, f"{_CHANGED} Nu står det: {stands}. {_ASKS}")
+        told = f" Nu står det: {stands}." if stands else ""
+        self.add_error(None, f"{_CHANGED}{told} {_ASKS}")
         data = self.data.copy() if isinstance(self.data, QueryDict) else QueryDict(mutable=True)
         data[self.add_prefix(self._name)] = mark_of(record, self._watched)
         self.data = data

@@ -219,17 +219,17 @@ def start(
 
 
 @transaction.atomic
-def change(cart: Cart, details: dict[str, Any], *, seen: Seen | None = None) -> Cart:
+def change(cart: Cart, details: dict[str, Any], *seen: Seen | None) -> Cart:
     """Change what ``details`` names of «Leveransuppgifter»; the cart as it is then.
 
     An address among them is one for the delivery way that was chosen before. With another way
     comes its own address. Raises ``Overtaken`` where it doesn't say any more what was ``seen``.
     """
     cart = locked(cart)
-    if seen is not None and any(
-        details.get(x, getattr(cart, x)) != getattr(cart, x) for x in seen.names
-    ):
-        seen.check(cart)
+    changed = {name for name, value in details.items() if getattr(cart, name) != value}
+    for part in seen:
+        if part is not None and changed.intersection(part.names):
+            part.check(cart)
     address = {name: details[name] for name in ADDRESS if name in details}
     if any(address.values()) and not cart.has_address:
         raise DomainError(f"«{cart.delivery_way}» har ingen leveransadress.")

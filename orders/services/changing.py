@@ -26,7 +26,8 @@ def type_address(order: Order, *, user: User, details: dict[str, str]) -> Order:
     """The address for this case alone, of a person who was protected after it was sent.
 
     What came from the register then is forgotten; ``details`` are names of ``Order.WHEREABOUTS``, and
-    ``extra_info``, which might tell where the person lives too.
+    ``extra_info``, which might tell where the person lives too. Who comes second writes over nothing;
+    sent twice is once.
     """
     order = lock_case(order)
     if not order.is_protected:
@@ -35,10 +36,17 @@ def type_address(order: Order, *, user: User, details: dict[str, str]) -> Order:
         raise DomainError("Beställningen är avslutad och kan inte ändras.")
     if not order.has_address:
         raise DomainError(f"«{order.delivery_way}» har ingen leveransadress.")
-    for name in (*order.WHEREABOUTS, "extra_info"):
-        setattr(order, name, details.get(name, ""))
+    typed = {name: details.get(name, "") for name in (*order.WHEREABOUTS, "extra_info")}
     if not order.has_way_in:
-        order.door_code = order.instructions = ""
+        typed |= {"door_code": "", "instructions": ""}
+    if not order.lacks_address:
+        if all(getattr(order, name) == value for name, value in typed.items()):
+            return order
+        raise DomainError(
+            "Adressen är redan skriven för det här ärendet. Det du skrev är inte sparat."
+        )
+    for name, value in typed.items():
+        setattr(order, name, value)
     order.typed_for_case = True
     order.save(update_fields=[*order.WHEREABOUTS, "extra_info", "typed_for_case"])
     tell(order, user, EventKind.ADDRESS, "Leveransadressen skrevs för ärendet")

@@ -20,6 +20,7 @@ from sesam.seen import Overtaken
 from .. import cart as carts
 from .. import services
 from ..forms import (
+    TEXT,
     AddressForm,
     AttachmentForm,
     DeliveryContactForm,
@@ -60,14 +61,20 @@ def delivery(request: UserRequest) -> HttpResponse:
         return _delivery_page(request, present, opened=opened)
     if str(present.token) != request.POST.get("token", ""):
         return _already_sent(request)
-    try:
-        return _act(request, present, editing)
-    except carts.Closed:
-        return _already_sent(request)
+    token = present.token
+    while present is not None and present.token == token:
+        try:
+            return _act(request, present, editing)
+        except carts.Closed:
+            break
+        except Overtaken:  # nothing is saved: the form tells what another tab has just written
+            present = carts.look_again(request)
+    return _already_sent(request)
 
 
 def _act(request: UserRequest, present: Cart, editing: str) -> HttpResponse:
-    """What was pressed. Raises ``carts.Closed`` when another click came first and sent it."""
+    """What was pressed. Raises ``carts.Closed`` when another click came first and sent it, and
+    ``Overtaken`` when another tab wrote «Övrig information» after ``SendForm`` looked."""
     kept = _open_blocks(request, present, but=editing)
     if present.recipient is not None and present.recipient.is_protected:
         opened = _open_blocks(request, present) | _editing(request, present, editing)
@@ -92,11 +99,11 @@ def _act(request: UserRequest, present: Cart, editing: str) -> HttpResponse:
         seen = address.take_seen()
         details |= address.cleaned_data
         try:
-            cart = carts.change(present, details, seen=seen)
-        except Overtaken:
-            return _overtaken(request, {ADDRESS: address, **kept}, ADDRESS)
+            cart = carts.change(present, details, seen, form.seen)
+        except Overtaken as fault:
+            return _overtaken(request, {ADDRESS: address, **kept}, ADDRESS, fault)
     else:
-        cart = carts.change(present, details)
+        cart = carts.change(present, details, form.seen)
     action = request.POST.get("action", "send")
     if action == "attach":
         return _attach(request, cart, kept)
@@ -165,20 +172,31 @@ def _save_block(
     if sent_along and rest.is_valid():
         details |= rest.details()
     try:
-        return _on(request, carts.change(cart, details, seen=seen), kept)
+        saved = carts.change(cart, details, seen, rest.seen)
     except carts.Closed:
         raise
-    except Overtaken:
-        return _overtaken(request, {name: form, **kept}, name)
+    except Overtaken as fault:
+        return _overtaken(request, {name: form, **kept}, name, fault)
     except DomainError as fault:
         return _delivery_page(request, cart, error=fault.message, opened=kept, status=422)
+    if sent_along and rest.errors:  # the block is saved; what was typed beside it isn't
+        return _delivery_page(request, saved, form=rest, opened=kept, status=422)
+    return _on(request, saved, kept)
 
 
-def _overtaken(request: HttpRequest, opened: dict[str, DetailsForm], name: str) -> HttpResponse:
-    """Another tab has changed what the block ``name`` was filled in with: it says so there."""
+def _overtaken(
+    request: HttpRequest, opened: dict[str, DetailsForm], name: str, fault: Overtaken
+) -> HttpResponse:
+    """Another tab has changed what the block ``name`` was filled in with: it says so there. Of
+    somebody who became protected nothing that was typed is shown."""
+    if fault.names == (TEXT,):
+        raise fault
     now = carts.look_again(request)
     if now is None:
         raise carts.Closed
+    if now.recipient is not None and now.recipient.is_protected:
+        messages.warning(request, PROTECTED)
+        return redirect("orders:delivery")
     opened[name].tell_overtaken(now)
     return _delivery_page(request, now, opened=opened, status=409)
 

@@ -1,6 +1,7 @@
 """What happens when people meet in the stock: real connections, real threads."""
 
 import pytest
+from django.test import Client
 
 from articles import counting
 from articles.models import Balance
@@ -8,14 +9,15 @@ from individuals import counting as pieces_counted
 from individuals import services as individuals
 from individuals.models import Individual
 from individuals.stock_check import differences
+from orders import cart as carts_of
 from orders import services
 from orders.models import Order, OrderLine
 from orders.services import Pick
 from organisation.models import Warehouse
-from recipients.models import Loan
+from recipients.models import Loan, Recipient
 from sesam.errors import DomainError
 from sesam.models import CaseNumber
-from tests.at_once import at_once
+from tests.at_once import at_once, while_others_write
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -25,6 +27,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
+from tests.pickups.pages import form_of
 
 from .builders import add, sent, start
 
@@ -245,3 +248,57 @@ def test_two_keepers_register_the_same_number():
     assert sorted(type(r).__name__ for r in results) == ["DomainError"] * 2 + ["Individual"]
     assert Balance.objects.get(article=article).on_hand == 1
     stock_agrees()
+
+
+# --- two tabs of the last step ---
+
+LAST_STEP = "/bestallning/slutfor/leverans/"
+CONTACT = f"{LAST_STEP}?redigera=kontakt"
+ADDRESS = f"{LAST_STEP}?redigera=adress"
+
+
+def in_progress(recipient=None):
+    """An order in progress, and a tab of its user."""
+    cart = start(recipient=recipient)
+    add(cart, ArticleFactory())
+    tab = Client()
+    tab.force_login(cart.user)
+    return cart, tab
+
+
+@pytest.mark.parametrize("url", [LAST_STEP, CONTACT])
+@pytest.mark.parametrize("action", ["save", "send"])
+def test_text_that_another_tab_writes_at_the_same_instant_is_asked_about(url, action):
+    cart, tab = in_progress()
+    typed = form_of(tab.get(url)) | {"extra_info": ["Nyckeln finns hos värden"]}
+    typed |= {"action": [action]}
+
+    answer = while_others_write(
+        lambda: carts_of.change(cart, {"extra_info": "Ring på hos grannen"}),
+        lambda: tab.post(url, typed),
+    )
+
+    shown = answer.content.decode()
+    assert answer.status_code == 422
+    assert "En annan flik har skrivit «Ring på hos grannen» här." in shown
+    assert "Nyckeln finns hos värden" in shown
+    cart.refresh_from_db()
+    assert cart.extra_info == "Ring på hos grannen" and not Order.objects.exists()
+    assert tab.post(LAST_STEP, form_of(answer) | {"action": ["save"]}).status_code == 302
+    cart.refresh_from_db()
+    assert cart.extra_info == "Nyckeln finns hos värden"
+
+
+def test_an_address_typed_while_somebody_becomes_protected_is_not_shown_again():
+    cart, tab = in_progress(RecipientFactory(street="Kvarngatan 7"))
+    typed = form_of(tab.get(ADDRESS)) | {"co": ["Ek"]}
+
+    def write():
+        carts_of.change(cart, {"street": "Kvarngatan 9"})
+        Recipient.objects.filter(pk=cart.recipient_id).update(is_protected=True)
+
+    answer = while_others_write(write, lambda: tab.post(ADDRESS, typed))
+
+    assert answer.status_code == 302
+    shown = answer.content.decode() + tab.get(ADDRESS).content.decode()
+    assert "Inget är sparat" in shown and "Kvarngatan" not in shown

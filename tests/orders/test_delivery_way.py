@@ -12,6 +12,7 @@ from django.urls import reverse
 from orders import services
 from orders.models import Cart, DeliveryWay, Order
 from organisation.permissions import KHS
+from recipients.cases import EventKind
 from recipients.models import Recipient
 from recipients.whereabouts import ADDRESS
 from sesam.errors import DomainError
@@ -354,3 +355,28 @@ def test_two_tabs_with_the_same_block_open_write_nothing_over_unseen(client, car
     assert client.post(url, again).status_code == 302
     cart.refresh_from_db()
     assert cart.contact_name == "Eva Ek"
+
+
+def test_text_typed_beside_a_block_is_asked_about_when_the_block_is_saved(client, cart):
+    url = f"{DELIVERY}?redigera=kontakt"
+    form = form_of(client.get(url)) | {"contact_name": ["Eva Ek"], "extra_info": ["Ring Eva"]}
+    press(client, cart, "recipient", "save", extra_info="Ring på hos grannen", extra_info_seen="")
+    answer = client.post(url, form)
+    assert answer.status_code == 422
+    shown = answer.content.decode()
+    assert "En annan flik har skrivit «Ring på hos grannen» här." in shown and "Ring Eva" in shown
+    cart.refresh_from_db()
+    assert (cart.contact_name, cart.extra_info) == ("Eva Ek", "Ring på hos grannen")
+
+
+def test_two_who_type_a_protected_persons_address_write_nothing_over_unseen(client, cart):
+    press(client, cart, "recipient", "send")
+    order = Order.objects.get()
+    protect(order.recipient)
+    for _ in range(2):  # sent twice is once
+        services.type_address(order, user=order.ordered_by, details=TYPED)
+    with pytest.raises(DomainError, match="redan skriven"):
+        services.type_address(order, user=order.ordered_by, details=TYPED | {"street": "Nygatan 1"})
+    order.refresh_from_db()
+    assert order.street == TYPED["street"]
+    assert order.events.filter(kind=EventKind.ADDRESS).count() == 1
