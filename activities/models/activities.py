@@ -116,6 +116,7 @@ class Activity(AddressedCase, ActivityDetails):
     }
     ENDED = (ActivityStatus.CLOSED, ActivityStatus.CANCELLED)
     NOUN = "aktivitet"
+    FREE_TEXTS = ("events__note",)
     LOADED = ("recipient", "type", "priority", "unit", "warehouse", "ordered_by", "technician",
               "order", "supplier")  # fmt: skip
 

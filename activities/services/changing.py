@@ -35,11 +35,14 @@ def change(
     activity = lock_case(activity)
     if activity.has_ended:
         raise DomainError(f"Aktiviteten är {activity.status_words} och kan inte ändras.")
+    was_masked = activity.address_masked
     changed = case_details.set_details(activity, details, names=DETAILS, seen=seen)
     if not changed:
         if activity.lacks_text:
             check_texts(activity)
         return activity
+    if was_masked:  # written before the person was protected, and nobody has looked at it since
+        activity.events.exclude(note="").update(note="")
     confirmed_stays = not any(name in (*ON_PAPER, "contact_name") for name in changed)
     activity.text_confirmed = text_confirmed or (activity.text_confirmed and confirmed_stays)
     check_texts(activity)

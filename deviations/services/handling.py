@@ -159,6 +159,8 @@ def _write(
     could_be_grave: bool,
     reports: Iterable[Report],
 ) -> None:
+    if deviation.findings_masked:  # written before the person was protected
+        deviation.events.exclude(note="").update(note="")
     deviation.cause, deviation.measure, deviation.answer = cause, measure, answer
     deviation.could_be_grave = could_be_grave
     deviation.handler = user

@@ -382,6 +382,20 @@ def test_why_it_was_handed_back_is_told_until_somebody_becomes_protected(activit
     assert "Lämnad tillbaka till kön" in shown and "Kvarnbacken" not in shown
     home = reverse("recipients:detail", args=[activity.recipient.key])
     assert "Kvarnbacken" not in text(client.get(f"{home}?flik=historik"))
+    form = form_of(client.get(f"{page}?redigera=adress"))
+    typed = {"street": "Tillfälligt boende 5", "postcode": "39231", "locality": "Kalmar"}
+    assert client.post(f"{page}?redigera=adress", form | typed).status_code == 302
+    shown = text(client.get(page))
+    assert "Tillfälligt boende 5" in shown and "Kvarnbacken" not in shown
+
+
+def test_why_it_was_handed_back_is_forgotten_when_a_protected_persons_activity_ends(activity):
+    khs = technician()
+    services.take(activity, user=khs)
+    services.hand_back(activity, user=khs, why="Ingen hemma på Kvarnbacken.")
+    Recipient.objects.update(is_protected=True)
+    ended = services.cancel(Activity.objects.get(), user=activity.ordered_by)
+    assert ended.has_ended and not ended.events.exclude(note="")
 
 
 def test_what_the_store_shall_repair_is_written_anew_for_who_became_protected(chair):

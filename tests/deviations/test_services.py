@@ -661,6 +661,7 @@ def test_khs_holds_back_what_the_reporter_did_not():
 def test_what_khs_found_of_who_became_protected_is_shown_once_it_is_written_anew():
     loan = chair()
     made = investigated(received(loan), cause="Backen vid kvarnen")
+    reclassified(made, why="Hon föll vid kvarnen.")
     Recipient.objects.filter(pk=loan.recipient_id).update(is_protected=True)
     made = Deviation.objects.get(pk=made.pk)
     assert made.findings_masked
@@ -668,4 +669,6 @@ def test_what_khs_found_of_who_became_protected_is_shown_once_it_is_written_anew
         made, user=made.ordered_by, details={"what_happened": "Bromsen släppte."}
     )
     assert made.findings_masked, "the reporter's words say nothing of KHS's"
-    assert not investigated(made, cause="Vajern").findings_masked
+    made = investigated(made, cause="Vajern")
+    assert not made.findings_masked
+    assert not made.events.exclude(note=""), "nor is why it was changed, from before, shown again"
