@@ -95,9 +95,9 @@ def save(
 @transaction.atomic
 def change(template: OrderTemplate, *, user: User, name: str, unit: Unit | None) -> OrderTemplate:
     """Another name, or another whose it is; whoever made it keeps what becomes nobody else's."""
-    now = OrderTemplate.objects.select_for_update().filter(pk=template.pk, removed_at=None).first()
+    now = open_to(user).select_for_update(of=("self",)).filter(pk=template.pk).first()
     if now is None:
-        raise DomainError("Mallen är borttagen.")
+        raise DomainError("Mallen är borttagen, eller har blivit någon annans egen.")
     if unit is None and now.owner_id != user.pk:
         raise DomainError("Bara den som sparade mallen kan göra den till sin egen.", field="unit")
     _check(user, name, None if unit is not None and unit.pk == now.unit_id else unit, None)
@@ -133,10 +133,15 @@ def _check(user: User, name: str, unit: Unit | None, recipient: Recipient | None
         )
 
 
-def remove(template: OrderTemplate) -> None:
-    """It can be put back for a day."""
-    now = timezone.now()
-    OrderTemplate.objects.filter(pk=template.pk, removed_at=None).update(removed_at=now)
+@transaction.atomic
+def remove(template: OrderTemplate, *, user: User) -> bool:
+    """It can be put back for a day. False where it isn't there for the user any more."""
+    now = open_to(user).select_for_update(of=("self",)).filter(pk=template.pk).first()
+    if now is None:
+        return False
+    now.removed_at = timezone.now()
+    now.save(update_fields=["removed_at"])
+    return True
 
 
 @transaction.atomic

@@ -216,8 +216,7 @@ def _template_page(
 def remove(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """«Ta bort»: for a day it can be put back."""
     found = saved.open_to(request.user).filter(key=key).first()
-    if found is not None:
-        saved.remove(found)
+    if found is not None and saved.remove(found, user=request.user):
         url = reverse("orders:put_template_back", args=[key])
         undo.offer(request, f"Mallen {found.name} är borttagen.", url)
     else:

@@ -17,6 +17,7 @@ from orders.models import OrderTemplate, TemplateLine
 from organisation.models import AccessLogEntry
 from organisation.permissions import KHS
 from recipients.models import Recipient
+from sesam.errors import DomainError
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -352,8 +353,20 @@ def test_an_order_to_somebody_else_isnt_touched(client, prescriber):
 
 def test_a_template_that_was_removed_meanwhile_isnt_found(client, prescriber):
     template = template_of(ArticleFactory(), user=prescriber)
-    saved.remove(template)
+    assert saved.remove(template, user=prescriber)
     assert client.get(use(template, RecipientFactory())).status_code == 404
+
+
+def test_a_template_that_became_somebodys_own_meanwhile_is_neither_changed_nor_removed(prescriber):
+    unit = prescriber.default_unit
+    colleague = UserFactory(default_unit=unit)
+    template = template_of(ArticleFactory(), user=prescriber, unit=unit)
+    saved.change(template, user=prescriber, name="Min egen", unit=None)
+    with pytest.raises(DomainError, match="någon annans egen"):
+        saved.change(template, user=colleague, name="Vår", unit=unit)
+    assert not saved.remove(template, user=colleague)
+    template.refresh_from_db()
+    assert (template.name, template.unit, template.removed_at) == ("Min egen", None, None)
 
 
 def test_a_list_of_many_templates_asks_no_more(client, prescriber, django_assert_max_num_queries):
