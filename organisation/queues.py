@@ -195,8 +195,9 @@ class QueueTab:
 def tabs(request: HttpRequest, page: str) -> list[QueueTab]:
     """The queues that the list ``page`` shows: those where something waits, and the one that is
     open."""
-    asked = {name: request.GET[name] for name in ("lage", "status") if name in request.GET}
     links = [link for link in home_queues.shown(request) if link.entry.page == page]
+    narrows = {name for link in links for name, _ in parse_qsl(link.entry.query.lstrip("?"))}
+    asked = {x: request.GET[x] for x in {"lage", "status"} | narrows if x in request.GET}
     found = []
     for link, told in zip(links, _counted([link.entry for link in links]), strict=True):
         active = dict(parse_qsl(link.entry.query.lstrip("?"))) == asked

@@ -195,6 +195,17 @@ def test_an_address_that_is_refused_is_not_tried_again_until_khs_says_so(server,
     assert mail.send_waiting() == 1
 
 
+def test_the_queue_of_letters_that_is_open_is_marked_among_its_tabs(server):
+    letter = letter_of(delivered(reader(MessageKind.DELIVERED)))
+    Mail.objects.filter(pk=letter.pk).update(state=MailState.GIVEN_UP, fault=mail.GONE)
+    khs = Client()
+    khs.force_login(UserFactory(roles=[KHS], is_staff=True))
+    address = "/admin/organisation/mail/?state__exact=given_up"
+    shown = khs.get(address).content.decode()
+    assert f'<a href="{address}" aria-current="page">E-post som inte gick att skicka' in shown
+    assert f'<a href="{address}">' in khs.get("/admin/organisation/mail/").content.decode()
+
+
 @pytest.mark.parametrize("what", ["to_address", "to_letter"])
 def test_a_server_that_is_busy_gets_the_letter_later(server, what):
     setattr(server, what, "451 Try again later")
