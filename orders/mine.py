@@ -252,7 +252,8 @@ def open_now(request: HttpRequest, user: User) -> Now:
         )
     )
     words = "öppen beställning" if found["count"] == 1 else "öppna beställningar"
-    detail = f"{found['soon']} planerade den här veckan" if found["soon"] else ""
+    planned = "planerad" if found["soon"] == 1 else "planerade"
+    detail = f"{found['soon']} {planned} den här veckan" if found["soon"] else ""
     return Now(found["count"], words, detail)
 
 

@@ -111,8 +111,11 @@ def answer(loan: Loan, *, user: User, answer: FollowUp.Answer, note: str) -> Fol
 def put_off(loan: Loan, *, user: User, day: dt.date | None) -> None:
     """Another day, or None: it is left out."""
     now = _locked(loan)
-    if day is not None and not timezone.localdate() <= day <= timezone.localdate() + _LONGEST:
+    today = timezone.localdate()
+    if day is not None and day < today:
         raise DomainError("Välj en dag från och med i dag.", field="day")
+    if day is not None and day > today + _LONGEST:
+        raise DomainError("Välj en dag inom tio år.", field="day")
     now.follow_up_on, now.follow_up_told = day, False
     now.save(update_fields=["follow_up_on", "follow_up_told"])
     what = f"flyttad till {day}" if day else "borttagen"

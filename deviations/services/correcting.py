@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from organisation import messages
-from organisation.models import User
+from organisation.models import MessageKind, User
 from recipients.cases import EventKind, set_status, tell
 from sesam.errors import DomainError
 
@@ -132,6 +132,7 @@ def _tell_reporter(deviation: Deviation, user: User, did: str, text: str) -> Non
     person = deviation.recipient
     messages.send(
         deviation.ordered_by,
+        kind=MessageKind.DEVIATION,
         title=f"KHS har {did} din {deviation.kind_word.lower()} {deviation.case_number}{again}",
         # Of a protected person nothing is written that stands elsewhere than on the case's page.
         text="" if deviation.is_protected else text,

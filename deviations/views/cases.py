@@ -140,8 +140,9 @@ def _save_classing(request: UserRequest, deviation: Deviation) -> HttpResponse:
     form = ClassingForm(request.POST, deviation=deviation, seen=0)
     if not form.is_valid():
         return _page(request, deviation, classing=form, status=422)
+    before = last_event(deviation)
     try:
-        services.reclassify(deviation, user=request.user, **form.cleaned_data)
+        now = services.reclassify(deviation, user=request.user, **form.cleaned_data)
     except DomainError as fault:
         known = fault.field in form.fields
         form.add_error(fault.field if known else None, fault.message)
@@ -151,7 +152,12 @@ def _save_classing(request: UserRequest, deviation: Deviation) -> HttpResponse:
         # What was typed is a try: the page shows the deviation as it stands.
         deviation = find_deviation(request, deviation.case_number)
         return _page(request, deviation, classing=form, status=422 if known else 409)
-    messages.success(request, "Klassningen är ändrad, och anmälaren får veta det.")
+    if last_event(now) == before:
+        messages.info(request, "Klassningen är som den var: inget är ändrat.")
+    elif now.ordered_by == request.user:
+        messages.success(request, "Klassningen är ändrad.")
+    else:
+        messages.success(request, "Klassningen är ändrad, och anmälaren får veta det.")
     return redirect("deviations:detail", deviation.case_number)
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from deviations import services
 from deviations.models import Deviation, DeviationStatus, EventType
-from organisation.models import AccessLogEntry
+from organisation.models import AccessLogEntry, MessageKind
 from recipients.models import Recipient
 from sesam.models import DialogState
 from tests.activities.builders import registered as an_activity
@@ -561,6 +561,18 @@ def test_khs_says_on_the_page_what_kind_of_event_it_was(khs):
     assert khs.post(url, form | {"why": "Hon slog i knät."}).status_code == 302
     shown = text_of(khs.get(page(made)))
     assert "Negativ händelse" in shown and "Lindrig" in shown and "Hon slog i knät." in shown
+
+
+def test_khs_is_told_that_the_reporter_is_told_only_where_that_is_so(khs):
+    made = received(chair())
+    url = f"{page(made)}?redigera=klassning"
+    same = khs.post(url, form_of(khs.get(url)) | {"why": "Inget nytt."}, follow=True)
+    assert "inget är ändrat" in text_of(same) and "anmälaren får veta" not in text_of(same)
+    mild = {"event_type": "adverse", "consequence": "mild", "why": "Knät."}
+    changed = khs.post(url, form_of(khs.get(url)) | mild, follow=True)
+    assert "anmälaren får veta det" in text_of(changed)
+    told = made.ordered_by.messages.get()
+    assert told.kind == MessageKind.DEVIATION
 
 
 def test_who_says_it_after_somebody_else_is_told_and_keeps_what_was_typed(khs):

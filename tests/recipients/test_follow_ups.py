@@ -258,6 +258,7 @@ def test_it_is_put_off_or_left_out(client, aid):
     [
         ({"flytta": "1", "day": ""}, "day", "Välj en dag."),
         ({"flytta": "1", "day": "1999-01-01"}, "day", "Välj en dag från och med i dag."),
+        ({"flytta": "1", "day": "9999-12-31"}, "day", "Välj en dag inom tio år."),
         ({"flytta": "1", "day": "snart"}, "day", "Välj en dag i kalendern."),
         ({"svar": "used", "note": "x" * 1001}, "note", "högst 1 000 tecken"),
     ],
