@@ -65,10 +65,10 @@ class DeviationAdmin(CaseQueue[Deviation]):
         "shown_category",
         "shown_status",
         "shown_state",
-        "shown_next",
         "shown_handler",
         "shown_unit",
         "shown_age",
+        "shown_next",
     )
     list_filter = (StatusFilter, StateFilter, TypeFilter)
     ordering = ("due_on", "created_at", "id")

@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from articles.models import Price, StandardComponent
 from orders.models import Order
 from organisation.permissions import KHS
+from tests.activities.builders import registered as an_activity
+from tests.deviations.builders import registered as a_deviation
 from tests.factories import (
     ArticleFactory,
     SupplierFactory,
@@ -105,6 +107,30 @@ def test_the_queues_are_tabs_with_their_counts(orders, khs):
     expect(tabs.get_by_role("link", name="Restnoterade 1")).to_have_attribute(
         "aria-current", "page"
     )
+
+
+QUEUES = ("orders_order", "pickups_pickuporder", "activities_activity", "deviations_deviation")
+
+
+@pytest.mark.parametrize("width", [390, 600, 768, 1024, 1280])
+def test_a_queue_says_whose_turn_it_is_at_every_width(orders, khs, live_server, width):
+    for registered in (an_activity, a_deviation, fetched):
+        article = ArticleFactory(iso_code="181210", is_marked=True)
+        registered(lend(orders[0].recipient, article))
+    khs.set_viewport_size({"width": width, "height": 900})
+    for queue in QUEUES:
+        khs.goto(live_server.url + reverse(f"admin:{queue}_changelist"))
+        row = khs.locator("#result_list tbody tr").first
+        step = row.locator(".field-shown_next")
+        expect(step).to_be_visible()
+        expect(step).to_contain_text("KHS")
+        around, inside = row.bounding_box(), step.bounding_box()
+        assert inside["y"] >= around["y"], queue
+        assert inside["y"] + inside["height"] <= around["y"] + around["height"] + 1, queue
+        assert inside["x"] + inside["width"] <= width, queue
+        if 560 < width < 1100:  # in a line of its own, under the number
+            number = row.locator("a").first.bounding_box()
+            assert number["y"] + number["height"] <= inside["y"] + 4, queue
 
 
 def test_another_queue_another_order_and_another_page_keep_the_place(orders, khs):
