@@ -71,7 +71,10 @@ def run_month(month: dt.date) -> list[Invoice]:
 
 
 def charged_once() -> Charge:
-    """A row of a finished month's invoice, that the database alone knows of."""
+    """A row of a finished month's invoice, that the database alone knows of; the same if asked again."""
+    made = Charge.objects.filter(source_key="delivery:0").first()
+    if made is not None:
+        return made
     payer = PayerFactory()
     run = MonthRun.objects.create(
         month=LONG_AGO, started_by=khs_user(), confirmed_at=timezone.now(),
