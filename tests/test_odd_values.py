@@ -22,7 +22,7 @@ from tests.test_permissions import case  # noqa: F401  a fixture
 from tests.url_table import URLS
 
 pytestmark = pytest.mark.not_stolen
-# The same seed sends the same; .ci/run gives each commit one of its own.
+# The same seed sends the same; another one finds others.
 SEED = os.environ.get("ODD_SEED", "20261125")
 REQUESTS = int(os.environ.get("ODD_VALUES", "150"))  # by each visitor; a thousand find more
 FIRST = {
