@@ -202,8 +202,8 @@ UPDATE orders_order SET ordered_by_id = {one}, prescriber_id = {one} WHERE id % 
 UPDATE pickups_pickuporder SET ordered_by_id = {one}, prescriber_id = {one} WHERE id % 100 = 7;
 UPDATE activities_activity SET ordered_by_id = {one} WHERE id % 100 = 7;
 UPDATE deviations_deviation SET ordered_by_id = {one} WHERE id % 100 = 7;
-INSERT INTO organisation_message (key, user_id, title, text, about, sent_at, read_at, case_number)
-    SELECT gen_random_uuid(), u, 'Beställning B' || 600 + n, 'Utlevererad.', NULL,
+INSERT INTO organisation_message (key, user_id, title, text, kind, about, sent_at, read_at, case_number)
+    SELECT gen_random_uuid(), u, 'Beställning B' || 600 + n, 'Utlevererad.', 'delivered', NULL,
         now() - n * interval '3 hours', CASE WHEN n > 40 THEN now() END, 'B' || 600 + n
     FROM generate_series(1, 2000) n, unnest(ARRAY[{one}, {clerk}]) u;
 """
