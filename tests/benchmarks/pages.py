@@ -58,7 +58,7 @@ PORTAL = {
     "recipient, history": "/mottagare/{recipient}/?flik=historik",
     "order": "/bestallningar/{order}/",
     "pickup": "/hamtordrar/H250/",
-    "activities, search": "/aktiviteter/",
+    "activities, search": "/sok/?flik=aktiviteter",
     "activity": "/aktiviteter/A300/",
     "deviation": "/avvikelser/V60/",
     "return": "/returer/ny/{recipient}/",
