@@ -30,11 +30,9 @@ document.head.append(known);
 function readable(around) {
   around.querySelectorAll(".prose-menubar__button").forEach((button) => {
     button.setAttribute("aria-disabled", button.classList.contains("disabled"));
-    if (button.childElementCount || !button.classList.contains("material-icons")) return;
-    const drawing = document.createElement("span"); // the letters that the font draws as one
-    drawing.setAttribute("aria-hidden", "true");
-    drawing.append(...button.childNodes);
-    button.append(drawing);
+    if (!button.textContent || !button.classList.contains("material-icons")) return;
+    button.dataset.drawing = button.textContent; // letters that the font draws as one: no text to read
+    button.textContent = "";
   });
   around.querySelectorAll(".prose-menubar [title]").forEach((button) => {
     const word = WORDS[button.title];

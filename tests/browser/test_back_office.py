@@ -137,6 +137,8 @@ def test_a_queue_says_whose_turn_it_is_at_every_width(orders, khs, live_server, 
 def test_another_queue_another_order_and_another_page_keep_the_place(orders, khs):
     khs.get_by_role("link", name="Ordrar", exact=True).click()
     tabs = khs.get_by_role("navigation", name="Beställningar")
+    expect(tabs).to_be_visible()
+    khs.wait_for_load_state()  # the script that keeps the place comes after the tabs
     tabs.get_by_role("link", name="Restnoterade 1").press("Enter")
     expect(khs.locator("#result_list tbody tr")).to_have_count(1)
     expect(tabs.locator("[aria-current]")).to_be_focused()

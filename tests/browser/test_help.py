@@ -81,3 +81,13 @@ def test_khs_writes_a_piece_of_news_and_nothing_is_refused(page: Page, live_serv
     expect(page.locator("#messages")).to_contain_text("Jul")
     assert News.objects.get().body == "<ul><li><p>Stängt.</p></li></ul>"
     assert said == []
+
+
+def test_the_editor_has_no_letters_of_its_drawings_when_their_font_is_late(
+    page: Page, live_server, settings
+):
+    page.route("**/material-icons*.woff2", lambda route: route.abort())
+    sign_in(page.context, live_server, settings, UserFactory(roles=[KHS], is_staff=True))
+    page.goto(live_server.url + "/admin/portal/news/add/")
+    expect(page.get_by_role("button", name="Punktlista")).to_be_visible()
+    assert faults(page) == []
