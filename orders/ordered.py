@@ -22,7 +22,7 @@ from sesam.templatetags.sesam import datum
 
 from . import promises
 from .life import lines_with_turns, step_of_line
-from .models import OrderLine
+from .models import Order, OrderLine
 from .tables import OrderedTable
 
 _OPEN = Q(quantity__gt=F("delivered") + F("cancelled"))
@@ -79,6 +79,9 @@ def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
     if line is None:
         return None
     order = line.order
+    is_own = Order.objects.for_user(request.user).filter(pk=order.pk).exists()
+    # Whose patient a protected person is tells where they live.
+    tells_whose = is_own or not recipient.is_protected
     step = step_of_line(line)
     turn = {"label": "Nästa steg", "value": step.sentence if step else ""}
     tabs, chosen = panels.tabs(request, ("artikel", "Artikel"), ("bestallning", "Beställning"))
@@ -91,7 +94,7 @@ def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
             {"label": "Beställt", "value": f"{line.quantity} st"},
             {"label": "Kvar att leverera", "value": f"{line.open} st"},
             {"label": "Restnoterat", "value": f"{line.backlog} st"},
-            {"label": "Från lager", "value": line.warehouse},
+            *([{"label": "Från lager", "value": line.warehouse}] if tells_whose else []),
             {"label": "Planerad leverans", "value": line.planned_words},
             *_new_day(line),
         ]
@@ -102,9 +105,10 @@ def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
             turn,
             {"label": "Orderdatum", "value": datum(order.sent_at)},
             {"label": "Planerad leverans", "value": order.planned_words},
-            {"label": "Tjänsteställe", "value": order.unit},
-            {"label": "Förskrivare", "value": order.prescriber},
         ]
+        if tells_whose:
+            facts.append({"label": "Tjänsteställe", "value": order.unit})
+            facts.append({"label": "Förskrivare", "value": order.prescriber})
     panel = Panel(
         kicker=f"Kundorder {order.case_number}",
         title=line.article.name,
@@ -114,7 +118,7 @@ def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
         drawing=drawing_of(line.article),
     )
     # Another unit's case shows its short facts, without a link.
-    if type(order).objects.for_user(request.user).filter(pk=order.pk).exists():
+    if is_own:
         panel.go_url = reverse("orders:detail", args=[order.case_number])
         panel.go_label = "Gå till beställningsdetaljer"
     return panel

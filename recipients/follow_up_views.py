@@ -26,6 +26,7 @@ from sesam.tables import Column, DateColumn, LinkColumn, Table, link, sv
 from sesam.templatetags.sesam import late_html
 
 from . import follow_ups, loans, masking
+from .case_blocks import texts_of
 from .mine import names_recipients
 from .models import FollowUp, Loan, Recipient
 from .slots import follow_up_answers
@@ -68,6 +69,8 @@ def follow_up(request: UserRequest, key: uuid.UUID, loan_id: int) -> HttpRespons
         raise Http404("loan")
     access_log.look(request, loan.recipient.key, "Uppföljning", case_number=loan.case_number)
     form = FollowUpForm(request.POST or None)
+    if loan.recipient.is_protected:
+        del form.fields["note"]  # it might tell where the person is, so nobody could read it
     error = "" if request.method == "POST" else follow_ups.hindrance(loan)
     if request.method == "POST" and form.is_valid():
         try:
@@ -86,7 +89,8 @@ def _done(request: UserRequest, loan: Loan, form: FollowUpForm) -> HttpResponse:
     answers = {entry.name: entry for entry in _answers(request, loan)}
     if chosen := answers.get(request.POST.get(ANSWER, "")):
         said = FollowUp.Answer(chosen.name)
-        follow_ups.answer(loan, user=request.user, answer=said, note=form.cleaned_data["note"])
+        note = form.cleaned_data.get("note", "")
+        follow_ups.answer(loan, user=request.user, answer=said, note=note)
         messages.success(request, f"Uppföljningen är sparad: {said.label.lower()}.")
         steps = chosen.steps(request, loan)
         if len(steps) > 1:
@@ -129,16 +133,18 @@ def _page(
         "cancel_url": page,
         "error": error,
     }
+    hindered = bool(follow_ups.hindrance(loan))
     context = {
         "dialog": dialog,
         "loan": loan,
         "form": form,
+        "typed": texts_of(form) if hindered and not steps else [],
         "steps": steps or [],
         "answers": [
             {"value": x.name, "label": FollowUp.Answer(x.name).label, "icon": x.icon}
             for x in _answers(request, loan)
         ]
-        if not steps and not follow_ups.hindrance(loan)
+        if not steps and not hindered
         else [],
     }
     status = 200 if request.method != "POST" or steps else 409 if error else 422

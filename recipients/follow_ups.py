@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from organisation import access_log, messages
@@ -69,32 +69,35 @@ def hindrance(loan: Loan) -> str:
 
 def _locked(loan: Loan) -> Loan:
     lock([loan.recipient_id])
-    now = (
+    return (
         Loan.objects.select_for_update(of=("self",))
         .select_related("recipient", "article")
         .get(pk=loan.pk)
     )
+
+
+def _check(now: Loan) -> None:
     if why := hindrance(now):
         raise DomainError(why)
-    return now
 
 
 @transaction.atomic
 def answer(loan: Loan, *, user: User, answer: FollowUp.Answer, note: str) -> FollowUp:
     """What was found; sent twice it is there once. Raises ``DomainError`` where there is nothing to
-    follow up any more."""
-    lock([loan.recipient_id])
+    follow up any more. Of a protected person no ``note`` is kept: nobody could read it."""
+    now = _locked(loan)
+    note = "" if now.recipient.is_protected else note.strip()
     just_now = FollowUp.objects.filter(
-        loan=loan, user=user, answer=answer, at__gte=timezone.now() - _TWICE
+        loan=now, user=user, answer=answer, note=note, at__gte=timezone.now() - _TWICE
     ).first()
     if just_now is not None:
         return just_now
-    now = _locked(loan)
+    _check(now)
     said = FollowUp.objects.create(
         loan=now,
         due_on=now.follow_up_on or timezone.localdate(),
         answer=answer,
-        note=note.strip(),
+        note=note,
         user=user,
     )
     now.follow_up_on = None
@@ -109,8 +112,12 @@ def answer(loan: Loan, *, user: User, answer: FollowUp.Answer, note: str) -> Fol
 
 @transaction.atomic
 def put_off(loan: Loan, *, user: User, day: dt.date | None) -> None:
-    """Another day, or None: it is left out."""
+    """Another day, or None: it is left out. Twice is once."""
     now = _locked(loan)
+    was_said = now.follow_up_on == day and not now.follow_up_told
+    if was_said and now.ended_at is None and not now.follow_ups.exists():
+        return
+    _check(now)
     today = timezone.localdate()
     if day is not None and day < today:
         raise DomainError("Välj en dag från och med i dag.", field="day")
@@ -129,7 +136,7 @@ AT_A_TIME = 200
 
 
 def remind() -> int:
-    """Tell each prescriber of what has fallen due, once; what others remind of is left to them."""
+    """Tell each prescriber of what has fallen due, once; not of a unit's that they have left."""
     told = 0
     while batch := _remind_some():
         told += batch
@@ -148,10 +155,13 @@ def _remind_some() -> int:
         .select_for_update(of=("self",), skip_locked=True)
         .order_by("pk")[:AT_A_TIME]
     )
+    fallen = Loan.objects.filter(pk__in=[loan.pk for loan in rows])
+    works_there = fallen.filter(follow_up_by__is_active=True, follow_up_by__units=F("unit"))
+    theirs = set(works_there.values_list("pk", flat=True))
     for loan in rows:
-        if loan.follow_up_by is not None and loan.follow_up_by.is_active:
+        if loan.follow_up_by is not None and loan.pk in theirs:
             _tell(loan, loan.follow_up_by)
-    Loan.objects.filter(pk__in=[loan.pk for loan in rows]).update(follow_up_told=True)
+    fallen.update(follow_up_told=True)
     return len(rows)
 
 
@@ -169,3 +179,12 @@ def _tell(loan: Loan, user: User) -> None:
         case_number=loan.case_number,
         about=person.key,
     )
+
+
+def forget_notes() -> int:
+    """What was noted of an aid that has gone back, of somebody who became protected since; nobody
+    could read it."""
+    notes = FollowUp.objects.filter(
+        loan__recipient__is_protected=True, loan__ended_at__isnull=False
+    )
+    return notes.exclude(note="").update(note="")

@@ -18,6 +18,12 @@ def remind_of_follow_ups() -> int:
 
 
 @jobs.hourly
+def forget_notes_of_protected() -> int:
+    """What was noted in follow-ups of somebody who became protected later."""
+    return follow_ups.forget_notes()
+
+
+@jobs.hourly
 def remove_dialogs_files() -> int:
     """Files that were chosen in a dialog whose case was never made."""
     return dialog_files.remove_old()

@@ -274,7 +274,7 @@ def _overview(loan: Loan, recipient: Recipient, own: bool) -> list[dict[str, Any
     elif said := loan.follow_ups.first():
         words = f"{said.get_answer_display()}, {datum(said.at)}"
         facts.append({"label": "Uppföljning", "value": words})
-        if said.note and not recipient.is_protected:
+        if said.note and own and not recipient.is_protected:
             facts.append({"label": "Anteckning", "value": said.note})
     # Whose patient a protected person is tells where they live.
     if own or not recipient.is_protected:

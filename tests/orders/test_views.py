@@ -13,7 +13,7 @@ from orders import cart as carts
 from orders import services
 from orders.models import Cart, Order, OrderStatus
 from organisation.models import AccessLogEntry, Source
-from recipients.models import Loan
+from recipients.models import Loan, Recipient
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -25,6 +25,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
+from tests.reading import read_page
 
 from .builders import add, sent, start
 
@@ -577,6 +578,24 @@ def test_ordered_lines_stand_on_the_recipients_page_without_a_link_for_another_u
     page = other.get(url).content.decode()
     assert order.case_number in page
     assert link not in page
+
+
+@pytest.mark.parametrize("tab", ["artikel", "bestallning"])
+def test_of_a_protected_person_another_unit_isnt_told_whose_patient_it_is(article, tab):
+    order = sent((article, 1))
+    Recipient.objects.update(is_protected=True)
+    url = f"/mottagare/{order.recipient.key}/?flik=bestallt&panel={order.lines.get().pk}&panelflik={tab}"
+    own, other = Client(), Client()
+    own.force_login(order.ordered_by)
+    other.force_login(UserFactory(default_unit__code="V9", default_unit__name="Annan"))
+    tells = {
+        "artikel": [str(order.lines.get().warehouse)],
+        "bestallning": [str(order.unit), str(order.prescriber)],
+    }[tab]
+    for client, is_told in ((own, True), (other, False)):
+        panel = read_page(client.get(url)).split('id="panel"')[1].split("</aside")[0]
+        assert order.case_number in panel
+        assert [word in panel for word in tells] == [is_told] * len(tells)
 
 
 # --- two tabs of the last step ---

@@ -196,11 +196,32 @@ def test_an_answer_is_logged_and_shown_in_the_panel(client, aid):
     assert "Används, " in panel and "Nöjd." in panel
 
 
-def test_a_protected_persons_note_isnt_shown(client, aid):
+def test_a_protected_persons_note_isnt_shown_and_goes_with_the_aid(client, aid):
     client.post(url(aid), {"svar": "used", "note": "Bor hos Lennart."})
     Recipient.objects.update(is_protected=True)
     panel = main(client.get(f"/mottagare/{aid.recipient.key}/?panel={aid.pk}"))
     assert "Används, " in panel and "Lennart" not in panel
+    call_command("clear_old")
+    assert FollowUp.objects.get().note
+    take_back(lock_loans([aid.pk])[aid.pk], 1, timezone.now())
+    call_command("clear_old")
+    assert FollowUp.objects.get().note == ""
+
+
+def test_of_a_protected_person_no_note_is_asked_for_or_kept(client, aid):
+    assert "Anteckning" in main(client.get(url(aid)))
+    Recipient.objects.update(is_protected=True)
+    assert "Anteckning" not in main(client.get(url(aid)))
+    client.post(url(aid), {"svar": "used", "note": "Bor hos Lennart."})
+    assert FollowUp.objects.get().note == ""
+
+
+def test_another_unit_reads_the_answer_and_not_the_note(client, aid):
+    client.post(url(aid), {"svar": "used", "note": "Nöjd."})
+    stranger = Client()
+    stranger.force_login(UserFactory(default_unit=UnitFactory(code="V01", name="Hemrehab")))
+    panel = main(stranger.get(f"/mottagare/{aid.recipient.key}/?panel={aid.pk}"))
+    assert "Används, " in panel and "Nöjd." not in panel
 
 
 def test_what_has_been_answered_says_so(client, aid):
@@ -215,6 +236,26 @@ def test_sent_twice_it_is_answered_once_and_goes_on_both_times(client, aid):
     for _ in range(2):
         assert "/aktiviteter/" in client.post(url(aid), {"svar": "adjust"}).url
     assert FollowUp.objects.count() == 1
+
+
+def test_a_note_that_comes_too_late_is_said_not_to_be_saved_and_can_be_read(client, aid):
+    client.post(url(aid), {"svar": "used"})
+    answer = client.post(url(aid), {"svar": "used", "note": "Ramen skaver."})
+    assert answer.status_code == 409
+    assert "Uppföljningen är besvarad" in main(answer) and "Ramen skaver." in main(answer)
+    assert FollowUp.objects.get().note == ""
+
+
+def test_put_off_or_left_out_twice_is_once(client, aid):
+    def changes():
+        return AccessLogEntry.objects.filter(action="change").count()
+
+    before, day = changes(), timezone.localdate() + 9 * DAY
+    for deed in ({"flytta": "1", "day": day.isoformat()}, {"ingen": "1"}):
+        before += 1
+        for _ in range(2):
+            assert client.post(url(aid), deed).status_code == 302
+        assert changes() == before
 
 
 def test_without_an_answer_nothing_is_saved_and_the_answers_stay(client, aid):
@@ -304,6 +345,14 @@ def test_nobody_is_told_of_what_is_due_later_returned_or_of_who_has_died(prescri
     Loan.objects.filter(pk=aid.pk).update(follow_up_on=timezone.localdate())
     Recipient.objects.update(deceased_on="2026-01-02")
     assert follow_ups.remind() == 0
+    assert not Message.objects.exists()
+
+
+def test_who_has_left_the_unit_is_told_nothing_of_its_patients(prescriber, aid):
+    prescriber.default_unit = None
+    prescriber.save(update_fields=["default_unit"])
+    prescriber.units.clear()
+    follow_ups.remind()
     assert not Message.objects.exists()
 
 
