@@ -21,6 +21,9 @@ class _ErrorFormatter(Formatter):
 class Logger(GunicornLogger):  # type: ignore[misc]  # gunicorn has no types
     """``logger_class`` of gunicorn.conf.py."""
 
+    # gunicorn's own ends in «10:07:05 +0000», which has a number's shape in the hour's first minutes.
+    datefmt = "[%Y-%m-%d %H:%M:%S %Z]"
+
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         for handler in self.error_log.handlers:

@@ -16,10 +16,12 @@ import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 from django.test import RequestFactory, override_settings
 from django.views.debug import get_default_exception_reporter_filter, get_exception_reporter_class
+from gunicorn.config import Config
 
 from recipients.models import Recipient
 from sesam.client_ip import client_ip
 from sesam.dev import local_postgres
+from sesam.gunicorn_logs import Logger
 from sesam.logs import Formatter, PathOnly, without_personal_numbers
 from tests.factories import UNUSED_NUMBERS, RecipientFactory
 
@@ -242,6 +244,15 @@ def test_gunicorns_logs_hold_no_query_and_no_number(tmp_path):
     text = file.read_text()
     assert "/artiklar/" in text and "/finns-inte/" in text
     assert told([*SECRETS, full_width, "namn="], text) == []
+
+
+def test_gunicorns_log_says_when_in_every_minute_of_the_hour():
+    log = Logger(Config())
+    record = logging.LogRecord("gunicorn.error", logging.INFO, __file__, 1, "Listening", None, None)
+    for minute in (5, 47):
+        record.created = time.mktime((2026, 11, 29, 10, minute, 5, 0, 0, -1))
+        for handler in log.error_log.handlers:
+            assert f"2026-11-29 10:{minute:02}:05" in handler.format(record)
 
 
 def _until_it_answers(port: int) -> None:
