@@ -16,6 +16,7 @@ from recipients.models import Recipient
 from recipients.ticked import HeldAidRow
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 from sesam.form_fields import RecordField, choice, record_choice
+from sesam.seen import CarriesSeen
 
 from . import presets, services
 from .models import Activity, ActivityType, AddressInstruction, Priority, WhoseAddress
@@ -326,9 +327,9 @@ class CaseCommentForm(case_forms.BlockForm[Activity]):
         error_messages = {"comment": TOO_LONG}
 
 
-class PlanForm(forms.Form):
+class PlanForm(CarriesSeen, forms.Form):
     """«Planering»: the day, the hour, who, and what to bring. Only KHS's technicians are chosen, for
-    what they do."""
+    what they do. It carries along the plan that it was filled in with."""
 
     dag = forms.DateField(
         label="Dag",
@@ -372,6 +373,7 @@ class PlanForm(forms.Form):
             record_choice(self, "tekniker").queryset = services.technicians()
         else:
             del self.fields["tekniker"]
+        self.carry(activity, ("planned_for", "planned_time", "technician_id", "bring"))
 
 
 class ReportForm(forms.Form):

@@ -22,6 +22,7 @@ from organisation.models import Unit, User, Warehouse
 from recipients import personal_data
 from recipients.models import Loan, Recipient
 from sesam.errors import DomainError
+from sesam.seen import Seen
 
 from . import again
 from .models import OrderTemplate, TemplateLine
@@ -93,11 +94,18 @@ def save(
 
 
 @transaction.atomic
-def change(template: OrderTemplate, *, user: User, name: str, unit: Unit | None) -> OrderTemplate:
-    """Another name, or another whose it is; whoever made it keeps what becomes nobody else's."""
+def change(
+    template: OrderTemplate, *, user: User, name: str, unit: Unit | None, seen: Seen | None = None
+) -> OrderTemplate:
+    """Another name, or another whose it is; whoever made it keeps what becomes nobody else's.
+    Raises ``Overtaken`` where it isn't any more what was ``seen``."""
     now = open_to(user).select_for_update(of=("self",)).filter(pk=template.pk).first()
     if now is None:
         raise DomainError("Mallen är borttagen, eller har blivit någon annans egen.")
+    if (name, unit) == (now.name, now.unit):
+        return now
+    if seen is not None:
+        seen.check(now)
     if unit is None and now.owner_id != user.pk:
         raise DomainError("Bara den som sparade mallen kan göra den till sin egen.", field="unit")
     _check(user, name, None if unit is not None and unit.pk == now.unit_id else unit, None)

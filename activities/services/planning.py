@@ -12,6 +12,7 @@ from organisation.models import User
 from organisation.permissions import KHS
 from recipients.cases import EventKind, lock_case, set_status, tell
 from sesam.errors import DomainError
+from sesam.seen import Seen
 
 from ..models import Activity, ActivityStatus
 from .common import NotOurs, told_gone
@@ -52,9 +53,10 @@ def plan(
     time: str = "",
     technician: User | None = None,
     bring: str = "",
+    seen: Seen | None = None,
 ) -> Activity:
     """Set the day, who does it (the one named, else the one who has it), and what to bring. Twice is
-    once."""
+    once. ``seen`` is the plan that was shown: ``Overtaken`` where there is another by now."""
     activity = lock_case(activity)
     technician = technician or activity.technician
     time, bring = time.strip()[:20], bring.strip()[:200]
@@ -69,6 +71,8 @@ def plan(
     if wish == is_now:
         return activity
     _check_going_on(activity)
+    if seen is not None:
+        seen.check(activity)
     if day < timezone.localdate():
         raise DomainError("Välj en dag som inte har varit.", field="day")
     if technician and not technicians().filter(pk=technician.pk).exists():

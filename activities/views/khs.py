@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from organisation import access_log
 from organisation.permissions import KHS, UserRequest, roles
 from sesam.errors import DomainError
+from sesam.seen import Overtaken
 
 from .. import khs, services
 from ..forms import PlanForm
@@ -58,7 +59,12 @@ def plan(request: UserRequest, number: str) -> HttpResponse:
             time=said["tid"],
             technician=said.get("tekniker"),
             bring=said["ta_med"],
+            seen=form.take_seen(),
         )
+    except Overtaken:
+        activity = find_activity(request, number)
+        form.tell_overtaken(activity)
+        return activity_page(request, activity, plan=form, status=409)
     except DomainError as error:
         field = PlanForm.FIELDS.get(error.field or "")
         if field not in form.fields:  # it has changed meanwhile: the page says how it stands

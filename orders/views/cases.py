@@ -101,12 +101,12 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
     if request.method != "POST":
         return _order_page(request, order, form=CaseAddressForm(order=order) if asked else None)
     form = CaseAddressForm(request.POST, order=order)
-    if not asked:
+    if not form.is_valid():
+        if asked:
+            return _order_page(request, order, form=form, status=422)
         return _order_page(
             request, order, fault="Adressen är redan skriven, eller ärendet avslutat."
         )
-    if not form.is_valid():
-        return _order_page(request, order, form=form, status=422)
     try:
         services.type_address(order, user=request.user, details=form.cleaned_data)
     except DomainError as fault:

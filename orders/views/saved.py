@@ -24,13 +24,16 @@ from recipients.models import Recipient
 from sesam import dialogs, undo
 from sesam.errors import DomainError
 from sesam.form_fields import RecordField, record_choice
+from sesam.seen import CarriesSeen, Overtaken
 
 from .. import again, saved
 from .. import cart as carts
 from ..models import OrderTemplate
 from ..saved_tab import TAB
+from . import whose
 from .again import Bundle, order_bundle
 from .cases import find_order
+from .whose import TILL
 
 KEY = "nyckel"
 EDIT, NAME = "redigera", "mall"
@@ -41,8 +44,8 @@ class _UnitField(RecordField[Unit]):
         return f"Alla på {obj}"
 
 
-class TemplateForm(forms.Form):
-    """A template's name, and whose it is."""
+class TemplateForm(CarriesSeen, forms.Form):
+    """A template's name, and whose it is; of one that there is, with what it was filled in with."""
 
     name = forms.CharField(
         label="Namn",
@@ -60,9 +63,14 @@ class TemplateForm(forms.Form):
         error_messages={"invalid_choice": "Välj ett av dina tjänsteställen."},
     )  # fmt: skip
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: Any = None, *, user: User, template: OrderTemplate | None = None
+    ) -> None:
+        initial = {"name": template.name, "unit": template.unit_id} if template else None
+        super().__init__(data, initial=initial)
         record_choice(self, "unit").queryset = user.units.filter(is_active=True)
+        if template is not None:
+            self.carry(template, ("name", "unit"))
 
 
 # --- saving ---
@@ -83,19 +91,29 @@ def save_order(request: UserRequest, number: str) -> HttpResponse:
 @cache_control(no_store=True, private=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def save_cart(request: UserRequest) -> HttpResponse:
-    """«Spara som mall» of the order in progress."""
+    """«Spara som mall» of the order in progress: the one whose lines the dialog showed."""
     cart = carts.of_request(request)
+    if cart is not None and cart.recipient is not None:
+        access_log.look(request, cart.recipient.key, "Spara som mall")
+    if request.method == "POST":
+        typed = [TemplateForm(request.POST, user=request.user)]
+        if stop := whose.changed(request, request.POST.get(TILL, ""), typed=typed):
+            return stop
     if cart is None:
         messages.error(request, "Du har ingen pågående beställning att spara som mall.")
         return dialogs.leave(request, reverse("orders:cart"))
-    if cart.recipient is not None:
-        access_log.look(request, cart.recipient.key, "Spara som mall")
     back = reverse("orders:checkout")
-    return _save(request, again.lines_of_cart(cart), recipient=cart.recipient, back=back)
+    lines = again.lines_of_cart(cart)
+    return _save(request, lines, recipient=cart.recipient, back=back, token=str(cart.token))
 
 
 def _save(
-    request: UserRequest, lines: list[again.Once], *, recipient: Recipient | None, back: str
+    request: UserRequest,
+    lines: list[again.Once],
+    *,
+    recipient: Recipient | None,
+    back: str,
+    token: str = "",
 ) -> HttpResponse:
     form = TemplateForm(request.POST or None, user=request.user)
     error = "" if lines else "Det finns inga rader att spara."
@@ -121,6 +139,7 @@ def _save(
         },
         "form": form,
         "key": request.POST.get(KEY) or uuid.uuid4(),
+        "token": token,
         "lines": lines,
     }
     status = 422 if request.method == "POST" else 200
@@ -164,14 +183,17 @@ def template(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         form = None
         if request.GET.get(EDIT) == NAME:
-            form = TemplateForm(
-                user=request.user, initial={"name": found.name, "unit": found.unit_id}
-            )
+            form = TemplateForm(user=request.user, template=found)
         return _template_page(request, found, form, 200)
-    form = TemplateForm(request.POST, user=request.user)
+    form = TemplateForm(request.POST, user=request.user, template=found)
     if form.is_valid():
+        seen = form.take_seen()
         try:
-            saved.change(found, user=request.user, **form.cleaned_data)
+            saved.change(found, user=request.user, seen=seen, **form.cleaned_data)
+        except Overtaken:
+            found = _find(request, key)
+            form.tell_overtaken(found)
+            return _template_page(request, found, form, 409)
         except DomainError as fault:
             if error := _told(form, fault):
                 form.add_error(None, error)

@@ -210,6 +210,33 @@ def test_a_day_that_is_none_is_told_at_its_field_and_what_was_typed_stays(activi
     assert activity.planned_for is None
 
 
+def test_a_plan_that_was_begun_before_another_plans_asks_first_and_keeps_what_was_typed(activity):
+    first, second = technician(), technician()
+    khs, url = as_user(second), reverse("activities:plan", args=[activity.case_number])
+    day = timezone.localdate()
+    page = khs.get(page_of(activity)).content.decode()
+    form = hidden_of(page, url) | {"dag": day.isoformat(), "ta_med": "Vajrar"}
+    theirs = day + dt.timedelta(3)
+    services.plan(activity, user=first, day=theirs, technician=first)
+    answer = khs.post(url, form)
+    assert answer.status_code == 409
+    assert "har ändrats sedan du öppnade det" in text(answer) and "Vajrar" in text(answer)
+    activity.refresh_from_db()
+    assert (activity.planned_for, activity.bring) == (theirs, "")
+    again = hidden_of(answer.content.decode(), url) | {"dag": day.isoformat(), "ta_med": "Vajrar"}
+    for _ in range(2):
+        assert khs.post(url, again).status_code == 302
+    activity.refresh_from_db()
+    assert (activity.planned_for, activity.technician) == (day, first)
+
+
+def hidden_of(page: str, url: str) -> dict[str, str]:
+    """What the form that goes to ``url`` carries along."""
+    form = page.split(f'action="{url}"')[1].split("</form>")[0]
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
+    return {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
+
+
 def test_the_second_technician_is_told_who_has_it(activity):
     first, second = technician(), technician()
     services.take(activity, user=first)

@@ -29,6 +29,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.orders.builders import add, sent, start
+from tests.pickups.pages import form_of
 from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
@@ -111,10 +112,25 @@ def test_the_order_in_progress_is_saved_and_goes_on(client, prescriber):
     cart = start(prescriber)
     add(cart, article)
     assert "Spara som mall" in main(client.get("/bestallning/slutfor/"))
-    answer = client.post("/bestallning/spara-mall/", {"name": "Paket", "nyckel": KEY})
+    form = form_of(client.get("/bestallning/spara-mall/")) | {"name": "Paket"}
+    answer = client.post("/bestallning/spara-mall/", form)
     assert (answer.status_code, answer.url) == (302, "/bestallning/slutfor/")
     assert OrderTemplate.objects.get().lines.get().article_number == article.number
     assert carts.open_cart(prescriber) == cart
+
+
+@pytest.mark.parametrize("then", ["another tab begins one to another", "another tab sends it"])
+def test_a_dialog_of_another_order_saves_nothing_and_keeps_the_name(client, prescriber, then):
+    cart = start(prescriber)
+    add(cart, ArticleFactory())
+    form = form_of(client.get("/bestallning/spara-mall/")) | {"name": "Duschpaket"}
+    if "sends" in then:
+        carts_sent(cart)
+    else:
+        add(start(prescriber, replace=True), ArticleFactory())
+    answer = client.post("/bestallning/spara-mall/", form)
+    assert answer.status_code == 409 and not OrderTemplate.objects.exists()
+    assert cart.whom in main(answer) and "Duschpaket" in main(answer)
 
 
 def test_without_an_order_in_progress_there_is_nothing_to_save(client):
@@ -164,6 +180,25 @@ def test_another_units_order_cant_be_saved(prescriber):
 
 
 # --- whose it is ---
+
+
+def test_of_two_who_change_it_at_once_the_second_is_told_what_the_first_has_made_of_it(
+    client, prescriber
+):
+    unit = prescriber.default_unit
+    template = template_of(ArticleFactory(), user=prescriber, unit=unit)
+    page = f"/mallar/{template.key}/?redigera=mall"
+    form = form_of(client.get(page))
+    saved.change(template, user=prescriber, name="Badpaket", unit=None)
+    answer = client.post(page, form | {"name": "Duschpaket stort"})
+    assert answer.status_code == 409
+    assert "Badpaket" in main(answer) and 'value="Duschpaket stort"' in main(answer)
+    template.refresh_from_db()
+    assert (template.name, template.unit) == ("Badpaket", None)
+    again = form_of(answer)
+    assert client.post(page, again).status_code == 302
+    template.refresh_from_db()
+    assert (template.name, template.unit) == ("Duschpaket stort", unit)
 
 
 def test_ones_own_is_ones_own_and_the_units_is_everybodys_there(client, prescriber):

@@ -236,7 +236,11 @@ def test_an_order_sent_before_gets_an_address_for_the_case(person):
     # What the prescriber said of the aid, KHS needs: it stands there as long as the case is open.
     assert not [telling for telling in TELLING if telling in text and telling not in OF_THE_AID]
     assert AccessLogEntry.objects.filter(case_number=order.case_number, action="change").exists()
-    assert client.post(f"{page}?redigera=adress", typed).status_code == 409
+    assert client.post(f"{page}?redigera=adress", typed).status_code == 302  # sent twice
+    other = typed | {"street": "Annan gata 3"}
+    assert client.post(f"{page}?redigera=adress", other).status_code == 409
+    order.refresh_from_db()
+    assert order.street == SECRET_LATER
 
     orders.cancel(order, user=order.ordered_by)
     ended = client.get(page).content.decode()
