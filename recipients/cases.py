@@ -10,7 +10,7 @@ that begin with ``lock_case`` and end with ``tell``. ``unit``, ``recipient``, ``
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -217,9 +217,12 @@ def tell(case: Case, user: User | None, kind: EventKind, text: str, **more: str)
 
 
 def concerned(case: Case) -> list[User]:
-    """Who is told of what happens to the case: who ordered it, and its prescriber."""
+    """Who is told of what happens to the case: who ordered it, and its prescriber, as long as they
+    may open it."""
     both = (case.ordered_by, case.prescriber)
-    return list({user.pk: user for user in both if user is not None}.values())
+    users = {user.pk: user for user in both if user is not None and user.is_active}
+    cases = cast(CaseQuerySet[Any], type(case)._default_manager.filter(pk=case.pk))
+    return [user for user in users.values() if cases.for_user(user).exists()]
 
 
 def inform(case: Case, by: User, kind: MessageKind, title: str, text: str = "") -> None:

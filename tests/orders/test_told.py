@@ -51,6 +51,18 @@ def test_both_the_orderer_and_the_prescriber_are_told_of_a_delivery(khs):
     assert found[0].text == f"1 st {article.name}" and found[0].about == order.recipient.key
 
 
+def test_who_has_left_the_unit_is_told_nothing_more_of_its_patients(khs):
+    article = ArticleFactory(is_marked=False)
+    put_in_stock(WarehouseFactory(), article, 5)
+    order = sent((article, 1))
+    stays = UserFactory(default_unit=order.unit)
+    order.prescriber = stays
+    order.save()
+    order.ordered_by.units.clear()
+    orders.deliver(order, [Pick(order.lines.get().pk, 1)], user=khs)
+    assert [x.user for x in told(MessageKind.DELIVERED)] == [stays]
+
+
 def test_of_a_protected_person_only_the_title_is_written(khs):
     article = ArticleFactory(is_marked=False)
     put_in_stock(WarehouseFactory(), article, 5)
