@@ -164,19 +164,33 @@ SORTS: dict[str, tuple[str, str]] = {
 }
 
 
+FEW = 1_000  # articles that are sorted faster than they are looked for in an index
+
+
 def _by_amount(amount: str, sign: str) -> str:
     """The first by one of the two prices, of the articles whose billing form charges that one:
-    whose rule is rent, or isn't. (Of ``<> ALL`` PostgreSQL thinks that hardly any article is so.)"""
+    whose rule is rent, or isn't. (Of ``<> ALL`` PostgreSQL thinks that hardly any article is so.)
+
+    Read from the index of that price; where few of the articles are charged it, that would be read
+    to its end, so those few are sorted."""
+    forms = f"SELECT id FROM articles_billingform WHERE rule {sign} 'rent'"  # noqa: S608
+    charged = f"a.billing_form_id = ANY(ARRAY({forms}))"
+    shown = f"a.id, a.sort_key, a.name, s.{amount} AS amount"
+    first = f"ORDER BY s.{amount} {{falling}}, a.sort_key, a.name, a.id LIMIT %(until)s"
     return (
-        f"SELECT a.id, a.sort_key, a.name, s.{amount} AS amount"  # noqa: S608
-        " FROM articles_price s JOIN articles_article a ON a.id = s.article_id"
-        " WHERE a.billing_form_id = ANY"
-        f"(ARRAY(SELECT id FROM articles_billingform WHERE rule {sign} 'rent'))"
+        "WITH these AS MATERIALIZED (SELECT a.id, a.sort_key, a.name"  # noqa: S608
+        f" FROM articles_article a WHERE {charged} AND {{matching}} LIMIT {{few}}),"
+        f" known AS MATERIALIZED (SELECT count(*) < {{few}} AS are_few FROM these)"
+        f" (SELECT {shown} FROM articles_price s JOIN articles_article a ON a.id = s.article_id"
+        f" WHERE NOT (SELECT are_few FROM known) AND {charged}"
         f" AND s.{amount} IS NOT NULL AND s.valid_from <= %(today)s"
         " AND NOT EXISTS (SELECT FROM articles_price newer"
         " WHERE newer.article_id = s.article_id AND newer.valid_from > s.valid_from"
-        " AND newer.valid_from <= %(today)s) AND {matching}"
-        f" ORDER BY s.{amount} {{falling}}, a.sort_key, a.name, a.id LIMIT %(until)s"
+        f" AND newer.valid_from <= %(today)s) AND {{matching}} {first})"
+        f" UNION ALL (SELECT {shown} FROM these a CROSS JOIN LATERAL ("
+        f"SELECT {amount} FROM articles_price WHERE article_id = a.id"
+        " AND valid_from <= %(today)s ORDER BY valid_from DESC LIMIT 1) s"
+        f" WHERE (SELECT are_few FROM known) AND s.{amount} IS NOT NULL {first})"
     )
 
 
@@ -254,7 +268,7 @@ def _page_question(matching: str, asked: Asked, total: int, *, with_prices: bool
     if is_many and key in WALKS:
         read_from, without = WALKS[key]
         page = f"""
-            (SELECT a.id FROM {read_from.format(matching=matching, falling=falling)}
+            (SELECT a.id FROM {read_from.format(matching=matching, falling=falling, few=FEW)}
              ORDER BY {_WALKED[key]} {falling}, a.sort_key, a.name, a.id LIMIT %(until)s)
             UNION ALL
             (SELECT a.id FROM articles_article a WHERE {without} AND {matching}
