@@ -13,7 +13,6 @@ nor somebody busy with other names behind the same one keeps a person out.
 import datetime as dt
 import hashlib
 import hmac
-import ipaddress
 import logging
 import unicodedata
 
@@ -22,7 +21,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from sesam.client_ip import client_ip
+from sesam.client_ip import client_network
 
 from .models import SignInFailure, SignInTurn, User
 
@@ -35,12 +34,14 @@ _log = logging.getLogger(__name__)
 
 def failed(request: HttpRequest, name: str) -> None:
     """Count a password that was looked at and was wrong."""
-    SignInFailure.objects.create(name=_digest(name), address=_address(request), at=timezone.now())
+    SignInFailure.objects.create(
+        name=_digest(name), address=client_network(request), at=timezone.now()
+    )
 
 
 def wait(request: HttpRequest, name: str) -> int:
     """In how many seconds ``name`` may be tried from the request's address; 0: now, once."""
-    now, pair = timezone.now(), {"name": _digest(name), "address": _address(request)}
+    now, pair = timezone.now(), {"name": _digest(name), "address": client_network(request)}
     by_name = SignInFailure.objects.filter(name=pair["name"], at__gt=now - NAME_WINDOW).count()
     by_address = SignInFailure.objects.filter(
         address=pair["address"], at__gt=now - ADDRESS_WINDOW
@@ -89,17 +90,6 @@ def _digest(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name).casefold()
     key = settings.SECRET_KEY.encode()
     return hmac.new(key, b"sign-in:" + plain.encode(), hashlib.sha256).hexdigest()
-
-
-def _address(request: HttpRequest) -> str:
-    """Where from; of IPv6 the network, for a whole one is given to a single customer."""
-    found = client_ip(request)
-    if found is None:
-        return ""
-    address = ipaddress.ip_address(found)
-    if address.version == 6:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return found
 
 
 def _known(name: str) -> str:

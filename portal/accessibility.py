@@ -4,9 +4,13 @@ everybody."""
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import hmac
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,15 +18,21 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from organisation.models import User
+from sesam.client_ip import client_network
 from sesam.personal_numbers import struck_out
 
 from .models import BarrierReport
 
 AGAIN = dt.timedelta(minutes=10)  # the same report once more is the same one
-MOST_AN_HOUR = 60  # from all together: the form is open to the whole internet
+MOST_AN_HOUR = 20  # from one user, or one address: the form is open to the whole internet
+SENDER_KEPT = dt.timedelta(days=1)
 
 
 class BarrierForm(forms.ModelForm[BarrierReport]):
+    def __init__(self, *args: Any, sender: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sender = sender
+
     class Meta:
         model = BarrierReport
         fields = ("where", "what", "contact")
@@ -57,9 +67,11 @@ class BarrierForm(forms.ModelForm[BarrierReport]):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         hour = timezone.now() - dt.timedelta(hours=1)
-        if BarrierReport.objects.filter(reported_at__gt=hour).count() >= MOST_AN_HOUR:
+        sent = BarrierReport.objects.filter(sender=self.sender, reported_at__gt=hour)
+        if sent.count() >= MOST_AN_HOUR:
             raise forms.ValidationError(
-                "Just nu kommer många rapporter. Försök om en stund, eller ring systemförvaltaren."
+                "Det har kommit många rapporter från dig den senaste timmen. Försök om en stund,"
+                " eller ring systemförvaltaren."
             )
         return cleaned
 
@@ -74,18 +86,41 @@ def report(request: HttpRequest) -> HttpResponse:
     """The form; from a page's foot it knows which page that was."""
     if request.method != "POST":
         return _form(request, BarrierForm(initial={"where": _path(request)}), 200)
-    form = BarrierForm(request.POST)
+    user = request.user if isinstance(request.user, User) else None
+    form = BarrierForm(request.POST, sender=_sender(request, user))
     if not form.is_valid():
         return _form(request, form, 422)
+    _keep(form, user)
+    return redirect("barrier_thanks")
+
+
+def _sender(request: HttpRequest, user: User | None) -> str:
+    """Who, or else where from: one who sends many is held back alone."""
+    who = f"user {user.pk}" if user else f"address {client_network(request)}"
+    key = settings.SECRET_KEY.encode()
+    return hmac.new(key, b"barrier:" + who.encode(), hashlib.sha256).hexdigest()
+
+
+@transaction.atomic
+def _keep(form: BarrierForm, user: User | None) -> None:
+    """Once, however often it is sent."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [form.sender])
     same = BarrierReport.objects.filter(
+        sender=form.sender,
         where=form.cleaned_data["where"],
         what=form.cleaned_data["what"],
         reported_at__gt=timezone.now() - AGAIN,
     )
     if not same.exists():
-        form.instance.user = request.user if isinstance(request.user, User) else None
+        form.instance.user, form.instance.sender = user, form.sender
         form.save()
-    return redirect("barrier_thanks")
+
+
+def forget_senders() -> int:
+    """Of reports that nobody counts any more; how many."""
+    old = BarrierReport.objects.filter(reported_at__lt=timezone.now() - SENDER_KEPT)
+    return old.exclude(sender="").update(sender="")
 
 
 def _path(request: HttpRequest) -> str:

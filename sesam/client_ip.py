@@ -21,3 +21,15 @@ def client_ip(request: HttpRequest) -> str | None:
         return str(ipaddress.ip_address(address))
     except ValueError:
         return None
+
+
+def client_network(request: HttpRequest) -> str:
+    """What many tries are counted by: the address; of IPv6 the network, for a whole one is given to a
+    single customer."""
+    found = client_ip(request)
+    if found is None:
+        return ""
+    address = ipaddress.ip_address(found)
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return found

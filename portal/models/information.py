@@ -204,6 +204,8 @@ class BarrierReport(models.Model):
         db_index=False,
     )
     reported_at = models.DateTimeField("rapporterat", auto_now_add=True)
+    #: Who or which address it came from, as a keyed checksum; emptied after a day.
+    sender = models.CharField(max_length=64, blank=True, editable=False)
     answer = models.TextField("vad som görs", max_length=2000, blank=True)
     handled_at = models.DateTimeField("hanterat", null=True, blank=True)
 
@@ -211,6 +213,13 @@ class BarrierReport(models.Model):
         verbose_name = "rapporterat hinder"
         verbose_name_plural = "rapporterade hinder"
         ordering = ["-reported_at", "-id"]
+        indexes = [
+            models.Index(
+                fields=["sender", "reported_at"],
+                condition=~models.Q(sender=""),
+                name="barriers_of_a_sender",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.where

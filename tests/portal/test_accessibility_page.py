@@ -1,8 +1,12 @@
 """The accessibility statement, the report of a barrier, and the foot of every page."""
 
+import datetime as dt
+
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from organisation.permissions import KHS
 from portal import accessibility
@@ -68,8 +72,23 @@ def test_no_personal_number_is_kept(client):
     assert "1212" not in BarrierReport.objects.get().what
 
 
-def test_a_flood_of_reports_is_held_back(client, monkeypatch):
+def test_who_sends_a_flood_of_reports_is_held_back_and_nobody_else(client, monkeypatch):
     monkeypatch.setattr(accessibility, "MOST_AN_HOUR", 1)
     client.post("/tillganglighet/hinder/", REPORT)
-    answer = client.post("/tillganglighet/hinder/", REPORT | {"what": "Något annat"})
+    other = REPORT | {"what": "Något annat"}
+    answer = client.post("/tillganglighet/hinder/", other)
     assert answer.status_code == 422 and "många rapporter" in answer.content.decode()
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7")
+    assert elsewhere.post("/tillganglighet/hinder/", other).status_code == 302
+    signed_in = Client()
+    signed_in.force_login(UserFactory())
+    assert signed_in.post("/tillganglighet/hinder/", other).status_code == 302
+    assert signed_in.post("/tillganglighet/hinder/", REPORT).status_code == 422
+
+
+def test_where_a_report_came_from_is_no_address_and_forgotten_after_a_day(client):
+    client.post("/tillganglighet/hinder/", REPORT)
+    assert BarrierReport.objects.get().sender and "127.0" not in BarrierReport.objects.get().sender
+    BarrierReport.objects.update(reported_at=timezone.now() - dt.timedelta(hours=25))
+    call_command("clear_old")
+    assert BarrierReport.objects.get().sender == ""
