@@ -1,5 +1,6 @@
 """The back office: users, units and warehouses for whoever runs the system."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any, Concatenate, TypeVar, cast
 
@@ -21,10 +22,12 @@ from django.db.models import (
     ManyToManyField,
     Model,
     ProtectedError,
+    QuerySet,
 )
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
 from procrastinate.contrib.django import admin as _jobs  # noqa: F401  registered, to be taken away
@@ -59,6 +62,7 @@ admin.site.get_app_list = _app_list  # type: ignore[method-assign]
 
 
 M = TypeVar("M", bound=Model)
+SENT_TWICE = dt.timedelta(minutes=10)  # the same notice once more within it is the same one
 
 
 class ChangesAlone(forms.ModelForm[M]):
@@ -158,6 +162,28 @@ class ForKhs(OwnFields, Locked):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What a case may refer to is ended, not removed."""
         return False
+
+
+class AddedOnce:
+    """A form that is sent twice adds one record: what was added with the same ``same_fields`` is the
+    one that is meant."""
+
+    same_fields: tuple[str, ...]
+
+    def twins(self, obj: Any) -> QuerySet[Any]:
+        """Those that ``obj`` may be once more."""
+        same = {name: getattr(obj, name) for name in self.same_fields}
+        return type(obj)._default_manager.filter(**same)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            with connection.cursor() as cursor:  # until the transaction's end
+                key = f"add {obj._meta.label} {request.user.pk}"
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+            if twin := self.twins(obj).first():
+                obj.pk, obj._state.adding = twin.pk, False
+                return
+        super().save_model(request, obj, form, change)  # type: ignore[misc]  # a mixin's
 
 
 def for_khs(
@@ -265,10 +291,11 @@ def told_of_nobody(text: str) -> str:
 
 
 @admin.register(Notice)
-class NoticeAdmin(ForKhs, admin.ModelAdmin[Notice]):
+class NoticeAdmin(ForKhs, AddedOnce, admin.ModelAdmin[Notice]):
     """Written, and sent by a job within a minute; what is sent stays as it was."""
 
     form = NoticeForm
+    same_fields = ("title", "text", "role", "unit", "user", "sent_by")
     list_display = ("title", "shown_audience", "sent_by", "created_at", "shown_state")
     list_select_related = ("unit", "user", "sent_by")
     actions = None
@@ -284,6 +311,10 @@ class NoticeAdmin(ForKhs, admin.ModelAdmin[Notice]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Notice | None = None) -> Any:
         return () if obj is None else self.get_fields(request, obj)
+
+    def twins(self, obj: Notice) -> QuerySet[Notice]:
+        """The same words may be told again another day."""
+        return super().twins(obj).filter(created_at__gt=timezone.now() - SENT_TWICE)
 
     def save_model(
         self, request: HttpRequest, obj: Notice, form: forms.ModelForm[Notice], change: bool

@@ -6,14 +6,14 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from organisation.admin import ForKhs
+from organisation.admin import AddedOnce, ForKhs
 from organisation.permissions import KHS, has_role
 
 from . import information_admin as information_admin  # registers its own
 from .models import StartContact, StartLink
 
 
-class OfTheStartPage(ForKhs):
+class OfTheStartPage(ForKhs, AddedOnce):
     """No case refers to it: it may be removed."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -25,6 +25,7 @@ class StartContactAdmin(OfTheStartPage, admin.ModelAdmin[StartContact]):
     """«Kontakt»: people and functions."""
 
     actions = None
+    same_fields = ("name", "title", "phone", "hours", "email")
     list_display = ("name", "title", "phone", "email", "rank", "is_active")
 
 
@@ -33,5 +34,6 @@ class StartLinkAdmin(OfTheStartPage, admin.ModelAdmin[StartLink]):
     """«Kontakt»: links out of the portal."""
 
     actions = None
+    same_fields = ("label", "url")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_display = ("label", "url", "rank", "is_active")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from organisation.admin import ForKhs, for_khs, told_of_nobody
+from organisation.admin import AddedOnce, ForKhs, for_khs, told_of_nobody
 from organisation.models import Audience, Unit
 from organisation.permissions import UserRequest, signed_in
 from sesam import attachments, rich_text
@@ -32,10 +33,15 @@ WHEN_AND_WHOM = ("published_from", "published_until", "role", "unit")
 
 
 class PublishedForm(forms.ModelForm[Any]):
-    """From when to when, and for all, a role or a unit."""
+    """From when to when, and for all, a role or a unit. ``seen`` says what the page was drawn with:
+    whoever saves second is told."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.now = _digest(self.instance) if self.instance.pk else ""
+        self.fields["seen"].initial = self.now
         if "unit" in self.fields:
             record_choice(self, "unit").queryset = Unit.objects.filter(is_active=True)
 
@@ -49,7 +55,20 @@ class PublishedForm(forms.ModelForm[Any]):
             self.add_error("published_until", "Slutdagen är före den första dagen.")
         if cleaned.get("role") and cleaned.get("unit"):
             self.add_error("unit", "Välj en roll eller ett tjänsteställe, inte båda.")
+        if cleaned.get("seen") and cleaned["seen"] != self.now:
+            self.add_error(
+                None,
+                "Någon annan har sparat en annan version medan du skrev. Det du skrev står kvar här."
+                " Spara igen om det ska gälla i stället.",
+            )
+            self.data = {**self.data.dict(), self.add_prefix("seen"): self.now}  # type: ignore[attr-defined]  # a request's
         return cleaned
+
+
+def _digest(published: Published) -> str:
+    """What the record holds, as a checksum."""
+    held = [str(getattr(published, field.attname)) for field in published._meta.concrete_fields]
+    return hashlib.sha256("\0".join(held).encode()).hexdigest()
 
 
 class NewsForm(PublishedForm):
@@ -63,7 +82,7 @@ class NewsForm(PublishedForm):
         return told_of_nobody(self.cleaned_data["body"])
 
 
-class ForReaders(ForKhs, admin.ModelAdmin[Any]):
+class ForReaders(ForKhs, AddedOnce, admin.ModelAdmin[Any]):
     """What readers see from one day to another."""
 
     list_select_related = ("unit",)
@@ -85,6 +104,7 @@ class ForReaders(ForKhs, admin.ModelAdmin[Any]):
 @admin.register(News)
 class NewsAdmin(ForReaders):
     form = NewsForm
+    same_fields = ("title", "body", "is_important", *WHEN_AND_WHOM)
     change_form_template = RICH
     list_display = ("title", "published_from", "published_until", "shown_audience", "is_important",
                     "shown_state")  # fmt: skip
@@ -132,6 +152,7 @@ class DocumentForm(PublishedForm):
 @admin.register(Document)
 class DocumentAdmin(ForReaders):
     form = DocumentForm
+    same_fields = ("heading", "title", "name", "size", *WHEN_AND_WHOM)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
         return super().get_queryset(request).select_related("heading")

@@ -1,6 +1,7 @@
 """News and documents: for whom and when, once after signing in, written by KHS."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -230,6 +231,21 @@ def test_khs_writes_news_and_is_told_what_was_taken_out(khs):
     answer = post_news(khs, body='<p style="color:red">Stängt.</p><script>alert(1)</script>')
     assert "får inte finnas där" in answer.content.decode()
     assert News.objects.get().body == "<p>Stängt.</p>"
+
+
+def test_of_two_who_change_a_piece_of_news_the_second_is_told_and_may_go_on(khs):
+    news = write("Jul")
+    url = f"/admin/portal/news/{news.pk}/change/"
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', khs.get(url).content.decode())
+    data = {"title": "Jul", "published_from": f"{day(0):%Y-%m-%d}", "published_until": "",
+            "role": "", "unit": ""}  # fmt: skip
+    assert khs.post(url, data | {"seen": seen, "body": "<p>Ett.</p>"}).status_code == 302
+    answer = khs.post(url, data | {"seen": seen, "body": "<p>Två.</p>"}).content.decode()
+    assert "Någon annan har sparat en annan version" in answer and "Två." in answer
+    assert News.objects.get().body == "<p>Ett.</p>"
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', answer)
+    assert khs.post(url, data | {"seen": seen, "body": "<p>Två.</p>"}).status_code == 302
+    assert News.objects.get().body == "<p>Två.</p>"
 
 
 @pytest.mark.parametrize(
