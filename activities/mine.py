@@ -20,6 +20,7 @@ from recipients.mine import (
 )
 from recipients.turns import TurnColumn
 from sesam import panels
+from sesam.asked_once import once
 from sesam.days import day_shortly
 from sesam.panels import Panel
 from sesam.places import Now, TabContent, Todo
@@ -78,34 +79,48 @@ class MyActivityTable(MyTable[Activity]):
     empty_hint = "Det arbete som du har begärt visas här."
 
 
+def _open(user: User) -> dict[str, Any]:
+    """How many are open, and the first day of these; for tab, list and «Nu» alike."""
+    found = mine(user, Activity.objects.all()).still_open()
+    return found.aggregate(count=Count("pk"), day=Min("due_on"))
+
+
 def count(request: HttpRequest, user: User) -> int:
     """Open ones, up to as many as the list counts."""
-    found = mine(user, Activity.objects.all()).still_open().order_by()
-    return found[: MyActivityTable.counted_to].count()
+    count: int = once(request, _open, user)["count"]
+    return min(count, MyActivityTable.counted_to)
 
 
 def build(request: HttpRequest, user: User) -> TabContent:
     table = MyActivityTable.of_mine(
-        request, Activity.objects.all(), narrowings("created_at"), loaded=_loaded
+        request,
+        Activity.objects.all(),
+        narrowings("created_at"),
+        loaded=_loaded,
+        are_open=once(request, _open, user)["count"],
     )
     return TabContent(table=table, panel=_panel(request, user))
 
 
 def _panel(request: HttpRequest, user: User) -> Panel | None:
     wanted = panels.asked(request).replace("\0", "")
-    return panel_of(request, mine(user, Activity.objects.all()).filter(case_number=wanted))
+    if not wanted:
+        return None
+    found = mine(user, Activity.objects.all()).filter(case_number=wanted)
+    return panel_of(request, found, names=True)
 
 
-def panel_of(request: HttpRequest, found: ActivityQuerySet) -> Panel | None:
-    """The activity in short."""
+def panel_of(request: HttpRequest, found: ActivityQuerySet, *, names: bool = False) -> Panel | None:
+    """The activity in short; ``names``: and whose, where recipients are shown."""
     activity = with_turns(found).first()
     if activity is None:
         return None
+    whose = whose_facts(request, activity) if names else []
     return Panel(
         kicker="Aktivitet",
         title=activity.case_number,
         close_url=panels.close_url(request),
-        facts=[*whose_facts(request, activity), *shown.panel_facts(activity, is_own=True)],
+        facts=[*whose, *shown.panel_facts(activity, is_own=True)],
         go_url=reverse("activities:detail", args=[activity.case_number]),
         go_label="Gå till aktivitetsdetaljer",
     )
@@ -125,11 +140,7 @@ def late(request: HttpRequest, user: User) -> list[Todo]:
 
 def open_now(request: HttpRequest, user: User) -> Now:
     """«1 öppen aktivitet»; amber once one is late."""
-    found = (
-        mine(user, Activity.objects.all())
-        .still_open()
-        .aggregate(count=Count("pk"), day=Min("due_on"))
-    )
+    found = once(request, _open, user)
     day = found["day"]
     words = "öppen aktivitet" if found["count"] == 1 else "öppna aktiviteter"
     late = day is not None and day < timezone.localdate()

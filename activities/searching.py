@@ -14,6 +14,7 @@ from .tables import FoundActivitiesTable
 SEARCH = CaseSearch(
     name="aktiviteter",
     label="Aktiviteter",
+    verb="Sök aktivitet",
     order=20,
     cases=Activity.objects.all,
     began="created_at",

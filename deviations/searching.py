@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.utils import timezone
 
-from recipients.mine import whose_facts
 from recipients.searching import MOST, CaseSearch
 from sesam import panels
 from sesam.panels import Panel
@@ -44,12 +43,13 @@ def _panel(request: HttpRequest, found: DeviationQuerySet) -> Panel | None:
     deviation = tab.with_facts(found, panels.asked(request))
     if deviation is None:
         return None
-    return tab.panel_of(request, deviation, own=True, whose=whose_facts(request, deviation))
+    return tab.panel_of(request, deviation, own=True)
 
 
 SEARCH = CaseSearch(
     name="avvikelser",
     label="Avvik./reklam.",
+    verb="Sök avvik./reklam.",
     order=40,
     cases=Deviation.objects.all,
     began="created_at",

@@ -26,6 +26,7 @@ from recipients.mine import (
     whose_facts,
 )
 from sesam import panels
+from sesam.asked_once import once
 from sesam.days import day_and_month, day_shortly
 from sesam.life_line import LifeLine
 from sesam.panels import Panel
@@ -185,25 +186,40 @@ def life_of(user: User, number: str) -> LifeLine | None:
     return _life(order, list(order.lines.all())) if order else None
 
 
+def _open(user: User) -> dict[str, int]:
+    """How many are open, and come this week; for tab, list and «Nu» alike."""
+    today = timezone.localdate()
+    sunday = today + dt.timedelta(days=6 - today.weekday())
+    this_week = Q(planned_delivery__range=(today, sunday))
+    found = mine(user, Order.objects.all()).still_open()
+    return found.aggregate(count=Count("pk"), soon=Count("pk", filter=this_week))
+
+
 def count(request: HttpRequest, user: User) -> int:
     """Open ones, up to as many as the list counts."""
-    found = mine(user, Order.objects.all()).still_open().order_by()
-    return found[: MyOrderTable.counted_to].count()
+    return min(once(request, _open, user)["count"], MyOrderTable.counted_to)
 
 
 def build(request: HttpRequest, user: User) -> TabContent:
-    table = MyOrderTable.of_mine(request, Order.objects.all(), CHOICES, loaded=loaded, of=row_of)
+    table = MyOrderTable.of_mine(
+        request,
+        Order.objects.all(),
+        CHOICES,
+        loaded=loaded,
+        of=row_of,
+        are_open=once(request, _open, user)["count"],
+    )
     return TabContent(table=table, panel=_panel(request, user))
 
 
 def _panel(request: HttpRequest, user: User) -> Panel | None:
     wanted = panels.asked(request)
     found = mine(user, Order.objects.all()).filter(case_number=wanted) if wanted else None
-    return panel_of(request, found) if found is not None else None
+    return panel_of(request, found, names=True) if found is not None else None
 
 
-def panel_of(request: HttpRequest, found: OrderQuerySet) -> Panel | None:
-    """The order in short."""
+def panel_of(request: HttpRequest, found: OrderQuerySet, *, names: bool = False) -> Panel | None:
+    """The order in short; ``names``: and for whom, where recipients are shown."""
     order = loaded(found).first()
     if order is None:
         return None
@@ -212,7 +228,7 @@ def panel_of(request: HttpRequest, found: OrderQuerySet) -> Panel | None:
     facts: list[dict[str, Any] | None] = [
         {"label": "Status", "value": status_html(order.status, order.get_status_display())},
         {"label": "Nästa steg", "value": step.sentence if step else "Inget"},
-        *whose_facts(request, order),
+        *(whose_facts(request, order) if names else ()),
         {"label": "Till lager", "value": order.destination} if order.destination else None,
         {"label": "Hjälpmedel", "value": _named(lines)},
         {"label": "Planerad leverans", "value": order.planned_words},
@@ -242,15 +258,7 @@ def _named(lines: list[OrderLine]) -> SafeString:
 
 def open_now(request: HttpRequest, user: User) -> Now:
     """«6 öppna beställningar», how many of them come this week."""
-    today = timezone.localdate()
-    sunday = today + dt.timedelta(days=6 - today.weekday())
-    found = (
-        mine(user, Order.objects.all())
-        .still_open()
-        .aggregate(
-            count=Count("pk"), soon=Count("pk", filter=Q(planned_delivery__range=(today, sunday)))
-        )
-    )
+    found = once(request, _open, user)
     words = "öppen beställning" if found["count"] == 1 else "öppna beställningar"
     planned = "planerad" if found["soon"] == 1 else "planerade"
     detail = f"{found['soon']} {planned} den här veckan" if found["soon"] else ""

@@ -65,6 +65,7 @@ class FoundOrderTable(WithPictograms, Table[mine.MyOrderRow]):
 SEARCH = CaseSearch(
     name="bestallningar",
     label="Beställningar",
+    verb="Sök beställning",
     order=10,
     cases=Order.objects.all,
     began="sent_at",

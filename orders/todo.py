@@ -12,8 +12,8 @@ from articles.models import Balance
 from organisation.models import User
 from organisation.permissions import BUFFERT, FORSKRIVARE, has_role
 from recipients.mine import mine, tab_address
+from sesam.days import day_shortly
 from sesam.places import Todo
-from sesam.templatetags.sesam import datum
 
 from .mine import LATE, TAB, late_now
 from .models import Order, OrderLine
@@ -39,7 +39,7 @@ def offers(request: HttpRequest, user: User) -> list[Todo]:
         Todo(
             f"Svara på offert, {str(line.order).lower()}",
             reverse("orders:detail", args=[line.order.case_number]),
-            f"{line.article.name}, sedan {datum(line.since)}",
+            f"{line.article.name}, sedan {day_shortly(line.since)}",
         )
         for line in waiting[:MOST]
     ]

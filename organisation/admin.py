@@ -173,7 +173,8 @@ class AddedOnce:
     def twins(self, obj: Any) -> QuerySet[Any]:
         """Those that ``obj`` may be once more."""
         same = {name: getattr(obj, name) for name in self.same_fields}
-        return type(obj)._default_manager.filter(**same)
+        found: QuerySet[Any] = type(obj)._default_manager.filter(**same)
+        return found
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:

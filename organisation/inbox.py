@@ -32,6 +32,7 @@ ICONS = {
     MessageKind.ACTIVITY: ("wrench", "blue"),
     MessageKind.DEVIATION: ("message-square", "blue"),
     MessageKind.CART: ("shopping-cart", "amber"),
+    MessageKind.FOLLOW_UP: ("calendar", "amber"),
     MessageKind.NOTICE: ("megaphone", "blue"),
     MessageKind.OTHER: ("mail", "blue"),
 }

@@ -250,6 +250,7 @@ class MessageKind(models.TextChoices):
     ACTIVITY = "activity", "Aktiviteter som är klara"
     DEVIATION = "deviation", "Svar på avvikelser och reklamationer"
     CART = "cart", "Pågående beställning som snart tas bort"
+    FOLLOW_UP = "follow_up", "Hjälpmedel att följa upp"
     NOTICE = "notice", "Information från KHS"
     OTHER = "other", "Annat om dina ärenden"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Count, Min
 from django.http import HttpRequest
 from django.utils import timezone
@@ -11,6 +13,7 @@ from recipients.cases import CaseQuerySet
 from recipients.mine import MyTable, RecipientColumn, mine, narrowings, whose_facts
 from recipients.turns import TurnColumn
 from sesam import panels
+from sesam.asked_once import once
 from sesam.days import day_shortly
 from sesam.panels import Panel
 from sesam.places import Now, TabContent
@@ -45,10 +48,16 @@ class MyPickupTable(MyTable[PickupOrder]):
     empty_hint = "Det som du har beställt hämtning av visas här."
 
 
+def _open(user: User) -> dict[str, Any]:
+    """How many are open, and the first day of these; for tab, list and «Nu» alike."""
+    found = mine(user, PickupOrder.objects.all()).still_open()
+    return found.aggregate(count=Count("pk"), day=Min("planned_for"))
+
+
 def count(request: HttpRequest, user: User) -> int:
     """Open ones, up to as many as the list counts."""
-    found = mine(user, PickupOrder.objects.all()).still_open().order_by()
-    return found[: MyPickupTable.counted_to].count()
+    count: int = once(request, _open, user)["count"]
+    return min(count, MyPickupTable.counted_to)
 
 
 def build(request: HttpRequest, user: User) -> TabContent:
@@ -57,30 +66,33 @@ def build(request: HttpRequest, user: User) -> TabContent:
         PickupOrder.objects.all(),
         narrowings("created_at"),
         loaded=with_turns,
+        are_open=once(request, _open, user)["count"],
     )
     return TabContent(table=table, panel=_panel(request, user))
 
 
 def _panel(request: HttpRequest, user: User) -> Panel | None:
-    found = mine(user, PickupOrder.objects.all())
-    return panel_of(request, found.filter(case_number=panels.asked(request)))
+    wanted = panels.asked(request)
+    if not wanted:
+        return None
+    found = mine(user, PickupOrder.objects.all()).filter(case_number=wanted)
+    return panel_of(request, found, names=True)
 
 
-def panel_of(request: HttpRequest, found: CaseQuerySet[PickupOrder]) -> Panel | None:
-    """The pickup order in short."""
+def panel_of(
+    request: HttpRequest, found: CaseQuerySet[PickupOrder], *, names: bool = False
+) -> Panel | None:
+    """The pickup order in short; ``names``: and whose, where recipients are shown."""
     pickup = with_turns(found).first()
     if pickup is None:
         return None
-    return shown.panel_of(request, pickup, whose=whose_facts(request, pickup))
+    whose = whose_facts(request, pickup) if names else ()
+    return shown.panel_of(request, pickup, whose=whose)
 
 
 def open_now(request: HttpRequest, user: User) -> Now:
     """«1 öppen hämtorder»; amber once its day has passed."""
-    found = (
-        mine(user, PickupOrder.objects.all())
-        .still_open()
-        .aggregate(count=Count("pk"), day=Min("planned_for"))
-    )
+    found = once(request, _open, user)
     day = found["day"]
     words = "öppen hämtorder" if found["count"] == 1 else "öppna hämtordrar"
     late = day is not None and day < timezone.localdate()

@@ -40,6 +40,7 @@ class FoundPickupTable(Table[PickupOrder]):
 SEARCH = CaseSearch(
     name="hamtordrar",
     label="Hämtordrar",
+    verb="Sök hämtorder",
     order=30,
     cases=PickupOrder.objects.all,
     began="created_at",

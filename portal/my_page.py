@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from orders import cart as carts
+from organisation.behalf import units_of
 from organisation.forms import CHOICES, ContactForm, UnitSettingsForm
 from organisation.models import Source, Unit, User
 from organisation.permissions import CARE, UserRequest, has_role, roles
 from organisation.slots import my_create, my_now, my_tabs
 from recipients.mine import WHOSE, names_recipients
-from sesam import panels, phones
+from sesam import panels, phones, undo
 
 EDIT = "redigera"
 CONTACT, SETTINGS = "kontakt", "installningar"
+MOST_UNITS = 4  # that are one tap away; whoever works at more chooses in the list
 
 
 @roles()
@@ -46,17 +52,38 @@ def my_page(request: UserRequest) -> HttpResponse:
         if not settings.is_valid():
             return _my_page(request, asked, settings, 422)
         settings.save(request.user)
-        messages.success(request, _saved(request, settings.cleaned_data["unit"]))
+        said = "Dina inställningar är sparade."
+        messages.success(request, said + _stays(request, settings.cleaned_data["unit"]))
     return redirect(_here(request, without=EDIT))
 
 
-def _saved(request: UserRequest, unit: Unit) -> str:
-    """What was saved; and that an order in progress stays where it was begun."""
-    said = "Dina inställningar är sparade."
+@roles(*CARE)
+@require_POST
+def switch_unit(request: UserRequest) -> HttpResponse:
+    """«Byt till …»: another of one's units is the active one, which can be undone."""
+    user = request.user
+    wanted = request.POST.get("unit") or request.GET.get("unit", "")
+    known = re.fullmatch("[0-9]{1,18}", wanted)
+    unit = units_of(user).filter(pk=wanted).first() if known else None
+    if unit is None:
+        messages.error(request, "Du arbetar inte längre på det tjänstestället. Inget är bytt.")
+    elif unit.pk != user.default_unit_id:
+        before = user.default_unit_id
+        User.objects.filter(pk=user.pk).update(default_unit=unit)
+        said = f"Ditt tjänsteställe är nu {unit}.{_stays(request, unit)}"
+        if before is None:
+            messages.success(request, said)
+        else:
+            undo.offer(request, said, reverse("switch_unit"), unit=before)
+    return redirect("my_page")
+
+
+def _stays(request: UserRequest, unit: Unit) -> str:
+    """That an order in progress stays where it was begun, where that isn't ``unit``."""
     cart = carts.of_request(request)
     if cart is None or cart.unit_id == unit.pk:
-        return said
-    return f"{said} Din pågående beställning ligger kvar på {cart.unit}."
+        return ""
+    return f" Din pågående beställning ligger kvar på {cart.unit}."
 
 
 def _empty(user: User, asked: str | None) -> forms.BaseForm | None:
@@ -80,7 +107,7 @@ def _my_page(
     }
     if has_role(user, *CARE):
         context |= {
-            "settings": _settings(user),
+            "settings": _settings(request),
             "settings_url": _here(request, redigera=SETTINGS),
         }
     if my_tabs.open_to(request, user):
@@ -114,18 +141,27 @@ def _contact(user: User) -> list[dict[str, Any]]:
     ]
 
 
-def _settings(user: User) -> list[dict[str, Any]]:
+def _settings(request: UserRequest) -> list[dict[str, Any]]:
+    user = request.user
     units = Unit.objects.select_related("payer", "delivering_warehouse")
-    unit = units.filter(pk=user.default_unit_id or 0).first()
+    theirs = list(units.filter(Q(pk=user.default_unit_id) | Q(users=user)).distinct())
+    unit = next((one for one in theirs if one.pk == user.default_unit_id), None)
+    others = [one for one in theirs if one != unit and one.is_active]
     stores = unit.own_stores.filter(is_active=True) if unit else []
     return [
-        {"label": "Tjänsteställe", "value": unit},
+        {"label": "Tjänsteställe", "value": _unit_and_others(request, unit, others)},
         {"label": "Betalare", "value": unit and unit.payer},
         {"label": "Levererande lager", "value": unit and unit.delivering_warehouse},
         {"label": "Eget förråd", "value": _lines([str(store) for store in stores])},
         {"label": "Förval", "value": CHOICES.get(Source(user.default_source))
          if user.default_source else ""},
     ]  # fmt: skip
+
+
+def _unit_and_others(request: UserRequest, unit: Unit | None, others: list[Unit]) -> str:
+    """The active unit, and the user's others, each one tap away."""
+    context = {"unit": unit, "others": others if len(others) <= MOST_UNITS else []}
+    return render_to_string("portal/_unit.html", context, request)
 
 
 def _lines(parts: list[str]) -> str:

@@ -19,4 +19,5 @@ urlpatterns = [
     path("tillganglighet/hinder/", accessibility.report, name="barrier"),
     path("tillganglighet/hinder/tack/", accessibility.thanks, name="barrier_thanks"),
     path("min-sida/", my_page.my_page, name="my_page"),
+    path("min-sida/tjanststalle/", my_page.switch_unit, name="switch_unit"),
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,7 +18,8 @@ from django.views.decorators.http import require_http_methods
 from organisation import access_log
 from organisation.models import User
 from organisation.permissions import CARE, UserRequest, roles
-from sesam import dialogs
+from sesam import case_pages, dialogs
+from sesam.asked_once import once
 from sesam.days import day_and_month, day_shortly
 from sesam.errors import DomainError
 from sesam.places import Now, TabContent, Todo
@@ -27,6 +28,7 @@ from sesam.templatetags.sesam import late_html
 
 from . import follow_ups, loans, masking
 from .case_blocks import texts_of
+from .history import Happening
 from .mine import names_recipients
 from .models import FollowUp, Loan, Recipient
 from .slots import follow_up_answers
@@ -176,6 +178,44 @@ def tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
     }
 
 
+_LOOKS: dict[str, tuple[str, str]] = {
+    FollowUp.Answer.USED: ("circle-check", "green"),
+    FollowUp.Answer.ADJUST: ("wrench", "blue"),
+    FollowUp.Answer.WRONG: ("undo-2", "amber"),
+    FollowUp.Answer.UNUSED: ("undo-2", "amber"),
+}
+
+
+def answers(request: HttpRequest, recipient: Recipient, limit: int) -> list[Happening]:
+    """What was answered, for «Historik»; the note for those who may open the order alone. Whose
+    patient a protected person is tells where they live, and so may what was noted."""
+    found = list(
+        FollowUp.objects.filter(loan__recipient=recipient)
+        .select_related("loan__article", "user")
+        .order_by("-at", "-pk")[:limit]
+    )
+    numbers = list({said.loan.case_number for said in found})
+    pages = {page.number: page for page in case_pages.open_to(request.user, numbers)}
+    told = []
+    for said in found:
+        number = said.loan.case_number
+        own, icon = pages.get(number), _LOOKS[said.answer]
+        told.append(
+            Happening(
+                at=said.at,
+                title=f"Uppföljning av {said.loan.title}: {said.get_answer_display().lower()}",
+                case="Kundorder",
+                number=number,
+                url=own.url if own else "",
+                more=f"«{said.note}»" if said.note and own and not recipient.is_protected else "",
+                by=str(said.user) if own or not recipient.is_protected else "",
+                icon=icon[0],
+                tone=icon[1],
+            )
+        )
+    return told
+
+
 def on_recipient(request: HttpRequest, recipient: Recipient) -> Now | None:
     """«1 att följa upp, 3 december»."""
     count, day = loans.to_follow_up(recipient)
@@ -223,13 +263,24 @@ class FollowUpTable(Table[Loan]):
     empty_hint = "Hjälpmedel som du har förskrivit med uppföljning står här tills du har svarat."
 
 
+def _waiting(user: User) -> dict[str, Any]:
+    """How many there are, and of those that have come to their day how many since when."""
+    is_due = Q(follow_up_on__lte=timezone.localdate())
+    return follow_ups.of_user(user).aggregate(
+        count=Count("pk"),
+        due=Count("pk", filter=is_due),
+        day=Min("follow_up_on", filter=is_due),
+    )
+
+
 def count(request: HttpRequest, user: User) -> int:
-    return follow_ups.of_user(user).order_by()[: FollowUpTable.counted_to].count()
+    count: int = once(request, _waiting, user)["count"]
+    return min(count, FollowUpTable.counted_to)
 
 
 def build(request: HttpRequest, user: User) -> TabContent:
     found = follow_ups.of_user(user).select_related("article", "recipient")
-    table = FollowUpTable.fetch(request, found)
+    table = FollowUpTable.fetch(request, found, total=once(request, _waiting, user)["count"])
     if names_recipients(request):
         access_log.look_at_all(request, (row.recipient.key for row in table.rows), "Min sida")
     else:
@@ -237,25 +288,19 @@ def build(request: HttpRequest, user: User) -> TabContent:
     return TabContent(table=table)
 
 
-def _due(user: User) -> dict[str, Any]:
-    found = follow_ups.of_user(user).filter(follow_up_on__lte=timezone.localdate())
-    return found.aggregate(count=Count("pk"), day=Min("follow_up_on"))
-
-
 def now(request: HttpRequest, user: User) -> Now | None:
     """«2 att följa upp, sedan 3 december»: what has come to its day."""
-    due = _due(user)
-    return Now(due["count"], "att följa upp", f"sedan {day_shortly(due['day'])}", asks=True) if (
-        due["count"]
-    ) else None  # fmt: skip
+    found = once(request, _waiting, user)
+    if not found["due"]:
+        return None
+    return Now(found["due"], "att följa upp", f"sedan {day_shortly(found['day'])}", asks=True)
 
 
 def todo(request: HttpRequest, user: User) -> list[Todo]:
     """What has come to its day. One query."""
-    due = _due(user)
-    if not due["count"]:
+    found = once(request, _waiting, user)
+    if not found["due"]:
         return []
     url = f"{reverse('my_page')}?flik={TAB}"
-    return [
-        Todo(f"{due['count']} hjälpmedel att följa upp", url, f"sedan {day_shortly(due['day'])}")
-    ]
+    since = f"sedan {day_shortly(found['day'])}"
+    return [Todo(f"{found['due']} hjälpmedel att följa upp", url, since)]

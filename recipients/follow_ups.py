@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from organisation import access_log, messages
-from organisation.models import User
-from organisation.permissions import KHS, has_role
+from organisation.behalf import prescribers
+from organisation.models import MessageKind, Unit, User
+from organisation.permissions import BUFFERT, FORSKRIVARE, KHS, has_role
 from sesam.days import day_and_month
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum
@@ -41,9 +42,18 @@ def waiting(loans: QuerySet[Loan] | None = None) -> QuerySet[Loan]:
     return found.filter(follow_up_on__isnull=False, ended_at=None)
 
 
+def _somebody_does() -> Exists:
+    """Whether the one who is to follow it up still works at its unit."""
+    works = User.units.through.objects.filter(
+        user=OuterRef("follow_up_by"), unit=OuterRef("unit"), user__is_active=True
+    )
+    return Exists(works)
+
+
 def of_user(user: User) -> QuerySet[Loan]:
-    """What the user is to follow up; a unit that they have left is no longer theirs."""
-    return waiting().filter(follow_up_by=user, unit__in=user.units.all())
+    """What the user is to follow up: their own, and what somebody who has left their unit was to."""
+    mine = Q(follow_up_by=user) | ~_somebody_does()
+    return waiting().filter(mine, unit__in=user.units.all())
 
 
 def openable(user: User) -> QuerySet[Loan]:
@@ -136,7 +146,7 @@ AT_A_TIME = 200
 
 
 def remind() -> int:
-    """Tell each prescriber of what has fallen due, once; not of a unit's that they have left."""
+    """Tell each prescriber of what has fallen due, once."""
     told = 0
     while batch := _remind_some():
         told += batch
@@ -151,18 +161,23 @@ def _remind_some() -> int:
         follow_up_told=False,
     )
     rows = list(
-        fallen.select_related("recipient", "article", "follow_up_by")
+        fallen.select_related("recipient", "article", "follow_up_by", "unit")
         .select_for_update(of=("self",), skip_locked=True)
         .order_by("pk")[:AT_A_TIME]
     )
-    fallen = Loan.objects.filter(pk__in=[loan.pk for loan in rows])
-    works_there = fallen.filter(follow_up_by__is_active=True, follow_up_by__units=F("unit"))
-    theirs = set(works_there.values_list("pk", flat=True))
+    told = Loan.objects.filter(pk__in=[loan.pk for loan in rows])
+    theirs = set(told.filter(_somebody_does()).values_list("pk", flat=True))
     for loan in rows:
-        if loan.follow_up_by is not None and loan.pk in theirs:
-            _tell(loan, loan.follow_up_by)
-    fallen.update(follow_up_told=True)
+        own = loan.follow_up_by if loan.pk in theirs else None
+        for user in [own] if own else _colleagues(loan.unit):
+            _tell(loan, user)
+    told.update(follow_up_told=True)
     return len(rows)
+
+
+def _colleagues(unit: Unit) -> QuerySet[User]:
+    """Who is told where the one who was to follow it up has left."""
+    return prescribers(unit).filter(groups__name__in=(FORSKRIVARE, BUFFERT))
 
 
 def _tell(loan: Loan, user: User) -> None:
@@ -176,6 +191,7 @@ def _tell(loan: Loan, user: User) -> None:
         user,
         title="Dags att följa upp ett hjälpmedel",
         text="" if person.is_protected else text,
+        kind=MessageKind.FOLLOW_UP,
         case_number=loan.case_number,
         about=person.key,
     )

@@ -132,13 +132,14 @@ class MyTable(Table[Row]):
         *,
         loaded: Callable[[Any], QuerySet[Any]],
         of: Callable[[Any], Row] | None = None,
+        are_open: int,
     ) -> Self:
         """The user's own of ``cases``, narrowed as the address asks; ``loaded`` fetches what a
-        row shows."""
+        row shows. ``are_open`` of them are known to be."""
         wanted = request.GET.get(VIEW, "")
         wanted = wanted if wanted in choices else OPEN
         found = choices[wanted].narrow(mine(signed_in(request), cases))
-        table = cls.fetch(request, loaded(found), of=of)
+        table = cls.fetch(request, loaded(found), of=of, total=are_open if wanted == OPEN else None)
         table.views = [
             View(choice.label, _narrowed(request, name), name == wanted)
             for name, choice in choices.items()
@@ -173,7 +174,8 @@ def _narrowed(request: HttpRequest, view: str) -> str:
 
 
 def whose_facts(request: HttpRequest, case: Case) -> list[dict[str, Any]]:
-    """Whom the case in the panel is about, where recipients are shown; the look is logged."""
+    """Whom the case in the panel of «Min sida» is about, where recipients are shown; the look is
+    logged. («Sök» says of nobody.)"""
     if case.recipient is None or not names_recipients(request):
         return []
     access_log.look(request, case.recipient.key, "Min sida", case_number=case.case_number)

@@ -273,7 +273,7 @@ class Loan(models.Model):
             models.Index(fields=["recipient", "-delivered_at"]),
             models.Index(fields=["case"], name="loan_case"),
             models.Index(
-                fields=["follow_up_by", "follow_up_on"],
+                fields=["unit", "follow_up_by", "follow_up_on"],
                 condition=Q(follow_up_on__isnull=False, ended_at__isnull=True),
                 name="loan_follow_up",
             ),

@@ -17,10 +17,12 @@ from .mine import tab_address
 from .models import FollowUp, Loan
 from .slots import (
     FollowUpAnswer,
+    HistorySource,
     LoanTags,
     follow_up_answers,
     loan_tags,
     recipient_create,
+    recipient_history,
     recipient_now,
     recipient_tabs,
 )
@@ -116,6 +118,16 @@ recipient_now.add(
         url=PageOf("recipients:detail", "?flik=hjalpmedel"),
         order=50,
         build=follow_ups.on_recipient,
+    )
+)
+recipient_history.add(
+    HistorySource(
+        name="follow_ups",
+        kind="uppfoljningar",
+        label="Uppföljningar",
+        icon="clock",
+        order=30,
+        newest=follow_ups.answers,
     )
 )
 my_tabs.add(

@@ -52,10 +52,11 @@ def since(period: str) -> dt.datetime:
 class CaseSearch:
     """The search of one kind. ``cases`` are all of them, ``began`` the field of when one did;
     ``late`` narrows to what is late, ``loaded`` fetches what a row shows, ``of`` makes it. ``sheet``
-    are the columns of the Excel file."""
+    are the columns of the Excel file, which bears the ``label``; the tab says ``verb``."""
 
     name: str
     label: str
+    verb: str
     order: int
     cases: Callable[[], CaseQuerySet[Any]]
     began: str
@@ -103,7 +104,7 @@ def add(*searches: CaseSearch) -> None:
         case_searches.add(
             Tab(
                 name=search.name,
-                label=search.label,
+                label=search.verb,
                 order=search.order,
                 url=partial(_tab_url, search.name),
                 count=search.count,

@@ -58,6 +58,7 @@ URLS: dict[str, Row] = {
     "search_sheet": Row(CARE),
     "activities_moved": Row(CARE),
     "my_page": Row(SIGNED_IN),
+    "switch_unit": Row(CARE, post=True),
     "news": Row(SIGNED_IN),
     "news_important": Row(SIGNED_IN),
     "documents": Row(SIGNED_IN),

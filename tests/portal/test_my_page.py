@@ -129,6 +129,31 @@ def test_a_unit_that_isnt_ones_own_is_refused(client, prescriber):
     assert prescriber.default_unit != foreign
 
 
+def test_another_unit_is_one_tap_away_and_so_is_the_way_back(client, prescriber, other_unit):
+    before, cart = prescriber.default_unit, start(prescriber)
+    assert f"Byt till {other_unit}" in main(client.get(PAGE))
+    page = main(client.post(f"{PAGE}tjanststalle/", {"unit": other_unit.pk}, follow=True))
+    assert f"Ditt tjänsteställe är nu {other_unit}." in page and f"Byt till {before}" in page
+    assert f"Din pågående beställning ligger kvar på {cart.unit}." in page
+    assert carts.open_cart(prescriber).unit == cart.unit
+    client.post(f"{PAGE}tjanststalle/?unit={before.pk}")
+    prescriber.refresh_from_db()
+    assert prescriber.default_unit == before
+
+
+@pytest.mark.parametrize("unit", ["foreign", "closed", "", "x" * 99, "9" * 40])
+def test_nobody_switches_to_a_unit_that_isnt_theirs(client, prescriber, other_unit, unit):
+    before = prescriber.default_unit
+    Unit.objects.filter(pk=other_unit.pk).update(is_active=False)
+    foreign = UnitFactory(code="V01", name="Hemrehab Västervik")
+    wanted = {"foreign": foreign.pk, "closed": other_unit.pk}.get(unit, unit)
+    answer = client.post(f"{PAGE}tjanststalle/", {"unit": wanted}, follow=True)
+    assert "Du arbetar inte längre på det tjänstestället." in main(answer)
+    assert f"Byt till {other_unit}" not in main(answer)
+    prescriber.refresh_from_db()
+    assert prescriber.default_unit == before
+
+
 # --- the cases ---
 
 

@@ -56,6 +56,12 @@ def cases(prescriber) -> dict:
     }
 
 
+def test_the_page_has_the_words_that_users_know(client, cases):
+    page = main(client.get(URL))
+    for word in ("Snabbsökning", "Sök beställning", "Sök aktivitet", "Sök hämtorder"):
+        assert word in page
+
+
 # --- by number ---
 
 
@@ -178,6 +184,14 @@ def test_a_row_opens_the_panel_which_leads_to_the_case(client, cases, kind):
 
 
 # --- Excel ---
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_panel_says_of_nobody_whatever_the_address_asks_for(client, cases, kind):
+    case, before = cases[kind], AccessLogEntry.objects.count()
+    page = main(client.get(f"{URL}?flik={kind}&panel={case.case_number}&mottagare=1"))
+    assert "Gå till " in page and case.recipient.family_name not in page
+    assert AccessLogEntry.objects.count() == before
 
 
 @pytest.mark.parametrize("kind", KINDS)

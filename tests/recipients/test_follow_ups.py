@@ -13,7 +13,7 @@ from articles.follow_up import preset_weeks
 from articles.models import Article, ArticleType, IsoClass
 from orders import cart as carts
 from orders import services
-from organisation.models import AccessLogEntry, Message
+from organisation.models import AccessLogEntry, Message, User
 from organisation.permissions import KHS
 from recipients import follow_ups
 from recipients.lending import lock_loans, take_back
@@ -224,6 +224,25 @@ def test_another_unit_reads_the_answer_and_not_the_note(client, aid):
     assert "Används, " in panel and "Nöjd." not in panel
 
 
+def test_an_answer_stands_in_historik_with_its_note_for_those_who_may_open_the_order(client, aid):
+    client.post(url(aid), {"svar": "used", "note": "Nöjd."})
+    page = main(client.get(f"/mottagare/{aid.recipient.key}/?flik=historik&visa=uppfoljningar"))
+    assert f"Uppföljning av {aid.title}: används" in page and "«Nöjd.»" in page
+    assert aid.case_number in page and str(FollowUp.objects.get().user) in page
+    stranger = Client()
+    stranger.force_login(UserFactory(default_unit=UnitFactory(code="V01", name="Hemrehab")))
+    theirs = f"/mottagare/{aid.recipient.key}/"
+    page = main(stranger.get(f"{theirs}?flik=historik"))
+    assert "Nöjd" not in page
+
+
+def test_of_a_protected_person_historik_tells_no_note(client, aid):
+    client.post(url(aid), {"svar": "used", "note": "Bor hos Lennart."})
+    Recipient.objects.update(is_protected=True)
+    page = main(client.get(f"/mottagare/{aid.recipient.key}/?flik=historik"))
+    assert "används" in page and "Lennart" not in page
+
+
 def test_what_has_been_answered_says_so(client, aid):
     client.post(url(aid), {"svar": "used"})
     answer = client.post(url(aid), {"svar": "unused"})
@@ -330,6 +349,26 @@ def test_the_prescriber_is_told_once_by_the_aid_and_no_name(prescriber, aid):
     said = Message.objects.get(user=prescriber, title="Dags att följa upp ett hjälpmedel")
     assert aid.title in said.text and aid.recipient.family_name not in said.text
     assert said.about == aid.recipient.key
+    assert said.get_kind_display() == "Hjälpmedel att följa upp"
+
+
+@pytest.mark.parametrize("left", ["unit", "portal"])
+def test_what_somebody_who_has_left_was_to_follow_up_is_the_units(client, prescriber, aid, left):
+    gone = UserFactory(default_unit=aid.unit, username="slutar")
+    Loan.objects.update(follow_up_by=gone)
+    assert aid.title not in main(client.get(MINE))
+    if left == "unit":
+        gone.units.clear()
+    else:
+        User.objects.filter(pk=gone.pk).update(is_active=False)
+    assert aid.title in main(client.get(MINE))
+    assert "1 hjälpmedel att följa upp" in main(client.get("/"))
+    follow_ups.remind()
+    assert prescriber in {said.user for said in Message.objects.all()}
+    assert not Message.objects.filter(user=gone).exists()
+    stranger = Client()
+    stranger.force_login(UserFactory(default_unit=UnitFactory(code="V01", name="Hemrehab")))
+    assert aid.title not in main(stranger.get(MINE))
 
 
 def test_of_a_protected_person_the_title_alone_is_told(prescriber, aid):
@@ -353,7 +392,7 @@ def test_who_has_left_the_unit_is_told_nothing_of_its_patients(prescriber, aid):
     prescriber.save(update_fields=["default_unit"])
     prescriber.units.clear()
     follow_ups.remind()
-    assert not Message.objects.exists()
+    assert not Message.objects.filter(user=prescriber).exists()
 
 
 def test_put_off_it_is_told_of_again(client, prescriber, aid):
