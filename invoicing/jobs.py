@@ -1,18 +1,22 @@
-"""The month's trial and its run, and a specification as Excel: jobs that a page waits for."""
+"""The month's trial and its run, and a specification as Excel: jobs that a page waits for. The figures
+of «Siffror», which the night counts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.db import transaction
 from django.urls import reverse
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from organisation.models import User
 from sesam import awaited, jobs, printouts
 from sesam.models import Printout
 
 from . import months, sheets
+from .figures import counting
 from .models import Invoice, MonthRun
 
 FAILED = "Körningen avbröts av ett fel. Försök igen: det som redan är gjort görs inte om."
@@ -47,6 +51,7 @@ def run_month(run_id: int) -> None:
     with _at_work(run_id) as work:
         if work.record.confirmed_at:
             months.perform(work)
+            count_soon()
 
 
 @contextmanager
@@ -55,6 +60,19 @@ def _at_work(run_id: int) -> Iterator[awaited.Work[MonthRun]]:
     work = awaited.Work(run)
     with awaited.working(work, owner=run.started_by, failed=FAILED):
         yield work
+
+
+@app.periodic(cron="40 1 * * *")  # UTC
+@jobs.task(name="invoicing.count_figures", queueing_lock="invoicing.count_figures")
+def count_figures(timestamp: int = 0) -> None:
+    """Every night, and when a month has been run."""
+    counting.count()
+
+
+def count_soon() -> None:
+    """The figures are counted now, unless that waits already."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        count_figures.defer()
 
 
 def order_sheet(invoice: Invoice, *, user: User) -> Printout:

@@ -1,7 +1,7 @@
 """What invoicing adds to the bars, and to the back office's home."""
 
 from organisation import desk, queues
-from organisation.permissions import CONTROLLER, has_role
+from organisation.permissions import CONTROLLER, FORSKRIVARE, has_role
 from sesam.places import MenuItem, Page
 from sesam.slots import menu
 
@@ -10,6 +10,7 @@ from .admin import open_questions
 # Under «Register»: the bar has no room for one more beside the queues (tests/browser/test_bar.py).
 for _name, _label, _url, _order in (
     ("invoices", "Fakturaspecifikationer", "invoicing:report", 566),
+    ("figures", "Siffror", "invoicing:figures", 565),
     ("questions", "Ifrågasatta rader", "admin:invoicing_question_changelist", 567),
     ("losses", "Saknat och skrotat", "admin:invoicing_lossverdict_changelist", 568),
     ("months", "Månadskörning", "admin:invoicing_monthrun_changelist", 569),
@@ -25,7 +26,26 @@ menu.add(
         url=Page("invoicing:report"),
         order=20,
         shown=lambda request, obj: has_role(request.user, CONTROLLER) and not desk.at_khs(request),
-    )
+    ),
+    MenuItem(
+        name="figures",
+        label="Siffror",
+        url=Page("invoicing:figures"),
+        order=21,
+        shown=lambda request, obj: has_role(request.user, CONTROLLER) and not desk.at_khs(request),
+    ),
+    MenuItem(
+        name="own_figures",
+        label="Siffror",
+        url=Page("invoicing:figures"),
+        order=635,
+        parent="more",
+        shown=lambda request, obj: (
+            has_role(request.user, FORSKRIVARE)
+            and not has_role(request.user, CONTROLLER)
+            and not desk.at_khs(request)
+        ),
+    ),
 )
 queues.on_home(
     "admin:invoicing_question_changelist",

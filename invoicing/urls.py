@@ -1,10 +1,13 @@
 from django.urls import path
 
 from . import views
+from .figures import views as figures
 
 app_name = "invoicing"
 
 urlpatterns = [
+    path("siffror/", figures.page, name="figures"),
+    path("siffror/<slug:name>/excel/", figures.sheet, name="figures_sheet"),
     path("fakturaspecifikationer/", views.report, name="report"),
     path("fakturaspecifikationer/<str:number>/", views.detail, name="detail"),
     path("fakturaspecifikationer/<str:number>/excel/", views.excel, name="excel"),

@@ -1,4 +1,5 @@
-"""Plots as SVG from the server: bars one upon the other and lines, with labels at the data.
+"""Plots as SVG from the server: bars one upon the other, bars that lie, and lines, with labels at the
+data.
 
 The part ``parts/plot.html`` puts them in a frame with the table they are drawn from, which is their
 alternative for who doesn't see them.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -20,21 +22,27 @@ Number = int | Decimal
 # In this order (design tokens): each 3:1 on white.
 COLOURS = ("#0A559E", "#4C8BC6", "#208348", "#C77A16", "#8A93A0")
 WIDTH, HEIGHT = 640, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 150, 24, 28
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 200, 24, 28
+_ROOM = 30  # of a bar whose height is told above it
+_BESIDE = 16  # letters of a name beside the data
+#: Of bars that lie: how high each is with its distance, where it begins, and how many there is room for.
+_ROW, _NAMES, MOST_LYING = 30, 190, 10
+_BEFORE = 24  # letters of a name before a bar
 
 
 @dataclass(frozen=True)
 class Series:
-    """What is measured, and a value for each place on the axis."""
+    """What is measured, and a value for each place on the axis; None where there is none."""
 
     name: str
-    values: Sequence[Number]
+    values: Sequence[Number | None]
 
 
 @dataclass(frozen=True)
 class Plot:
     """A plot and its table. ``finding`` is the heading, ``measured`` says what the numbers are;
-    ``excel_url`` fetches the table. Without values it says so."""
+    ``excel_url`` fetches the table. Without values it says ``empty``. ``more`` stands in the table alone,
+    whose first column is headed ``place_label``. Where bars lie there is one series."""
 
     name: str
     finding: str
@@ -43,44 +51,104 @@ class Plot:
     series: Sequence[Series]
     lines: bool = False
     excel_url: str = ""
+    more: Sequence[Series] = ()
+    lying: bool = False
+    decimals: int = 0
+    place_label: str = "Månad"
+    empty: str = "Det finns inga siffror för tiden än."
 
     @property
     def is_empty(self) -> bool:
-        return not any(any(one.values) for one in self.series)
+        return not any(any(one.values) for one in self.columns)
 
     @property
-    def rows(self) -> list[tuple[str, list[str]]]:
-        """The table: a row for each place."""
+    def columns(self) -> list[Series]:
+        """What the table tells of each place."""
+        return [*self.series, *self.more]
+
+    @property
+    def rows(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The table: a row for each place, of values with their names."""
         return [
-            (place, [tal(one.values[at]) for one in self.series])
+            (place, [(one.name, self._told(one.values[at])) for one in self.columns])
             for at, place in enumerate(self.places)
         ]
 
+    def _told(self, value: Number | None) -> str:
+        return tal(value, 0 if isinstance(value, int) else self.decimals)
+
+    def _shortly(self, value: Number) -> str:
+        """Beside the data, where there is little room."""
+        return self._told(value if value < 100 else round(value))
+
     @property
     def drawing(self) -> SafeString:
+        return self._lying() if self.lying else self._standing()
+
+    def _frame(self, height: int, drawn: SafeString) -> SafeString:
+        return format_html(
+            '<svg class="plot-drawing" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
+            WIDTH,
+            height,
+            f"{self.finding}. {self.measured}. Siffrorna står i tabellen.",
+            drawn,
+        )
+
+    def _lying(self) -> SafeString:
+        """The name of each place before its bar, its value after it."""
+        values = [value or 0 for value in self.series[0].values[:MOST_LYING]]
+        scale = float(WIDTH - _NAMES - 90) / float(max(values, default=0) or 1)
+        bars = format_html_join(
+            "",
+            '<text x="{}" y="{}" text-anchor="end">{}</text>'
+            '<rect x="{}" y="{}" width="{}" height="{}" fill="{}"></rect><text x="{}" y="{}">{}</text>',
+            (
+                (
+                    _NAMES - 8,
+                    _ROW * at + 20,
+                    _shortened(place, _BEFORE),
+                    _NAMES,
+                    _ROW * at + 5,
+                    round(float(value) * scale, 1),
+                    _ROW - 10,
+                    COLOURS[0],
+                    round(_NAMES + float(value) * scale + 8, 1),
+                    _ROW * at + 20,
+                    self._told(value),
+                )
+                for at, (place, value) in enumerate(zip(self.places, values, strict=False))
+            ),
+        )
+        return self._frame(_ROW * len(values) + 4, bars)
+
+    def _standing(self) -> SafeString:
         top = max(self._heights) or 1
         step = _round_step(top)
-        ceiling = -(-top // step) * step
+        ceiling = ceil(top / step) * step
         scale = Decimal(HEIGHT - _TOP - _BOTTOM) / Decimal(ceiling)
         drawn = self._drawn_lines(scale) if self.lines else self._drawn_bars(scale)
-        return format_html(
-            '<svg class="plot-drawing" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
-            WIDTH,
-            HEIGHT,
-            f"{self.finding}. {self.measured}. Siffrorna står i tabellen.",
-            _grid(ceiling, step, scale),
-            drawn,
-            self._axis(),
-        )
+        grid = _grid(ceiling, step, scale, WIDTH - self._right)
+        return self._frame(HEIGHT, grid + drawn + self._axis())
 
     @property
     def _heights(self) -> list[Number]:
         if self.lines:
-            return [max(one.values, default=0) for one in self.series] or [0]
-        return [sum(one.values[at] for one in self.series) for at in range(len(self.places))] or [0]
+            return [max(map(_or_0, one.values), default=0) for one in self.series] or [0]
+        return [
+            sum(_or_0(one.values[at]) for one in self.series) for at in range(len(self.places))
+        ] or [0]
+
+    @property
+    def _right(self) -> int:
+        """What stands beside the data: nothing, where bars are of one thing."""
+        return _RIGHT if self.lines or len(self.series) > 1 else 8
+
+    @property
+    def _each(self) -> float:
+        return (WIDTH - _LEFT - self._right) / max(1, len(self.places))
 
     def _x(self, at: int) -> float:
-        return _LEFT + (at + 0.5) * (WIDTH - _LEFT - _RIGHT) / max(1, len(self.places))
+        return _LEFT + (at + 0.5) * self._each
 
     def _axis(self) -> SafeString:
         every = -(-len(self.places) // 12)
@@ -95,12 +163,12 @@ class Plot:
         )
 
     def _drawn_bars(self, scale: Decimal) -> SafeString:
-        width = min(40, 0.65 * (WIDTH - _LEFT - _RIGHT) / max(1, len(self.places)))
+        width = min(40, 0.65 * self._each)
         parts: list[tuple[object, ...]] = []
         for at in range(len(self.places)):
             floor = float(HEIGHT - _BOTTOM)
             for order, one in enumerate(self.series):
-                high = float(one.values[at] * scale)
+                high = float(_or_0(one.values[at]) * scale)
                 floor -= high
                 parts.append(
                     (
@@ -114,35 +182,64 @@ class Plot:
         bars = format_html_join(
             "", '<rect x="{}" y="{}" width="{}" height="{}" fill="{}"></rect>', parts
         )
-        return bars + self._labels(scale)
+        return (
+            bars
+            + self._totals(scale)
+            + (self._labels(scale) if len(self.series) > 1 else SafeString(""))
+        )
 
-    def _drawn_lines(self, scale: Decimal) -> SafeString:
-        drawn = format_html_join(
+    def _totals(self, scale: Decimal) -> SafeString:
+        """How high each bar is, where there is room for it."""
+        if self._each < _ROOM:
+            return SafeString("")
+        return format_html_join(
             "",
-            '<polyline points="{}" fill="none" stroke="{}" stroke-width="2.5"></polyline>',
+            '<text x="{}" y="{}" text-anchor="middle">{}</text>',
             (
                 (
-                    " ".join(
-                        f"{self._x(at):.1f},{HEIGHT - _BOTTOM - float(value * scale):.1f}"
-                        for at, value in enumerate(one.values)
-                    ),
-                    COLOURS[order % len(COLOURS)],
+                    round(self._x(at), 1),
+                    round(HEIGHT - _BOTTOM - float(height * scale) - 6, 1),
+                    tal(round(height)),
                 )
-                for order, one in enumerate(self.series)
+                for at, height in enumerate(self._heights)
+                if height > 0
             ),
         )
-        return drawn + self._labels(scale)
+
+    def _drawn_lines(self, scale: Decimal) -> SafeString:
+        """A line is broken where there is no value; one value alone is a point."""
+        drawn = []
+        for order, one in enumerate(self.series):
+            colour = COLOURS[order % len(COLOURS)]
+            for points in _unbroken(one.values):
+                placed = [
+                    f"{self._x(at):.1f},{HEIGHT - _BOTTOM - float(value * scale):.1f}"
+                    for at, value in points
+                ]
+                if len(placed) == 1:
+                    x, y = placed[0].split(",")
+                    mark = '<circle cx="{}" cy="{}" r="4" fill="{}"></circle>'
+                    drawn.append(format_html(mark, x, y, colour))
+                else:
+                    line = (
+                        '<polyline points="{}" fill="none" stroke="{}" stroke-width="2.5">'
+                        "</polyline>"
+                    )
+                    drawn.append(format_html(line, " ".join(placed), colour))
+        return SafeString("".join(drawn)) + self._labels(scale)
 
     def _labels(self, scale: Decimal) -> SafeString:
         """What each is called and its last value, at the last place; apart enough to be read."""
         found: list[tuple[float, str, str, str]] = []
         floor = float(HEIGHT - _BOTTOM)
         for order, one in enumerate(self.series):
-            value = one.values[-1] if one.values else 0
+            value = _or_0(one.values[-1]) if one.values else 0
+            if self.lines:
+                value = next((v for v in reversed(one.values) if v is not None), 0)
             last = float(value * scale)
             middle = HEIGHT - _BOTTOM - last if self.lines else floor - last / 2
             floor -= 0 if self.lines else last
-            found.append((middle, one.name, COLOURS[order % len(COLOURS)], tal(value)))
+            found.append((middle, one.name, COLOURS[order % len(COLOURS)], self._shortly(value)))
         apart: list[tuple[float, str, str, str]] = []
         for middle, *rest in sorted(found, reverse=True):
             name, colour, words = rest
@@ -153,12 +250,12 @@ class Plot:
             '<text x="{}" y="{}">{} {}</text>',
             (
                 (
-                    WIDTH - _RIGHT + 8,
+                    WIDTH - self._right + 8,
                     round(y - 5, 1),
                     colour,
-                    WIDTH - _RIGHT + 24,
+                    WIDTH - self._right + 24,
                     round(y + 5, 1),
-                    name,
+                    _shortened(name, _BESIDE),
                     words,
                 )
                 for y, name, colour, words in apart
@@ -166,14 +263,33 @@ class Plot:
         )
 
 
-def _grid(ceiling: Number, step: Number, scale: Decimal) -> SafeString:
+def _or_0(value: Number | None) -> Number:
+    return 0 if value is None else value
+
+
+def _unbroken(values: Sequence[Number | None]) -> list[list[tuple[int, Number]]]:
+    """The stretches that have values, each with its places."""
+    found: list[list[tuple[int, Number]]] = [[]]
+    for at, value in enumerate(values):
+        if value is None:
+            found.append([])
+        else:
+            found[-1].append((at, value))
+    return [points for points in found if points]
+
+
+def _shortened(name: str, most: int) -> str:
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
+
+
+def _grid(ceiling: Number, step: Number, scale: Decimal, right: int) -> SafeString:
     marks = range(int(ceiling // step) + 1)
     return format_html_join(
         "",
         '<line x1="{}" x2="{}" y1="{}" y2="{}" stroke="#DEDBD3"></line>'
         '<text x="{}" y="{}" text-anchor="end">{}</text>',
         (
-            (_LEFT, WIDTH - _RIGHT, y, y, _LEFT - 8, y + 5, tal(step * mark))
+            (_LEFT, right, y, y, _LEFT - 8, y + 5, tal(step * mark))
             for mark in marks
             for y in [round(float(HEIGHT - _BOTTOM - step * mark * scale), 1)]
         ),

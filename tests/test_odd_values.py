@@ -29,7 +29,7 @@ FIRST = {
     "forskrivare": ["/", "/bestallning/", "/bestallning/slutfor/"],
     "forskrivare2": ["/", "/mottagare/", "/installningar/"],
     "buffertansvarig": ["/", "/lager/", "/individer/"],
-    "controller": ["/", "/fakturaspecifikationer/"],
+    "controller": ["/", "/fakturaspecifikationer/", "/siffror/"],
     "khs": [
         "/admin/",
         "/",

@@ -230,7 +230,7 @@ def arguments(name: str, case, user) -> list:
     if name.startswith("activities:"):
         return of_activities(name, case)
     if name.startswith("invoicing:"):
-        return [] if name == "invoicing:report" else of_invoices(name, user)
+        return of_invoices(name, user)
     if name == "orders:take_back":
         return [start(user if not isinstance(user, AnonymousUser) else UserFactory()).token]
     if name == "orders:line":
@@ -283,7 +283,11 @@ def gone_wrong(name: str, case) -> list:
 
 
 def of_invoices(name: str, user) -> list:
-    """The arguments of the addresses about an invoice of the user's payer."""
+    """The arguments of the addresses about an invoice of the user's payer, and of the figures."""
+    if name in ("invoicing:report", "invoicing:figures"):
+        return []
+    if name == "invoicing:figures_sheet":
+        return ["kostnad"]
     charge = charged_once()
     if isinstance(user, User):
         user.payers.add(charge.buyer)

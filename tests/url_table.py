@@ -201,6 +201,9 @@ URLS: dict[str, Row] = {
     # invoices: a controller's are those of their payers (tests/invoicing)
     "invoicing:report": Row(WHO_PAYS),
     "invoicing:detail": Row(WHO_PAYS),
+    # figures: sums alone, of one's payers or one's units
+    "invoicing:figures": Row(frozenset({FORSKRIVARE, CONTROLLER, KHS})),
+    "invoicing:figures_sheet": Row(frozenset({FORSKRIVARE, CONTROLLER, KHS})),
     "invoicing:excel": Row(WHO_PAYS, post=True),
     "invoicing:ask": Row(frozenset({CONTROLLER}), post=True),
     "invoicing:answer": Row(ONLY_KHS, post=True),

@@ -1,5 +1,6 @@
 """What is owed, by whom to whom, and the records that say how it is reckoned."""
 
+from .figures import CountedMonth, Figure, Measure
 from .invoices import Charge, ChargeKind, Invoice, InvoiceKind, MonthRun
 from .questions import Correction, Question, QuestionStatus
 from .terms import CalloutFee, ShareStep, ShareTable, Terms
@@ -10,9 +11,12 @@ __all__ = [
     "Charge",
     "ChargeKind",
     "Correction",
+    "CountedMonth",
+    "Figure",
     "Invoice",
     "InvoiceKind",
     "LossVerdict",
+    "Measure",
     "MonthRun",
     "Question",
     "QuestionStatus",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from activities.models import ActivityType
 from articles.models import BillingForm
 from invoicing import months, services
+from invoicing.figures import counting
 from invoicing.models import CalloutFee, Charge, Invoice, MonthRun, Question
 from invoicing.rules import first_of, next_month
 from organisation.models import User
@@ -54,6 +55,7 @@ def load() -> None:
     _ask(asked, controller, "Vi hittar ingen beställning med det numret.")
     question = _ask(under_inquiry, controller, "Hjälpmedlet hämtades i början av månaden.")
     services.inquire(question, user=khs)
+    counting.count()
 
 
 def _closed() -> list[dt.date]:

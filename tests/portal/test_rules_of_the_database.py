@@ -19,7 +19,16 @@ from articles.models import (
     Fit,
 )
 from individuals.models import Individual
-from invoicing.models import CalloutFee, Charge, Invoice, LossVerdict, MonthRun, Question
+from invoicing.models import (
+    CalloutFee,
+    Charge,
+    CountedMonth,
+    Figure,
+    Invoice,
+    LossVerdict,
+    MonthRun,
+    Question,
+)
 from orders import cart as carts
 from orders.models import OrderHold
 from organisation import messages
@@ -163,6 +172,8 @@ BROKEN: dict[str, dict[str, Any]] = {
     "callout_fee_not_negative": {"amount": -1, "valid_from": SOME_DAY},
     "a_run_is_of_a_month": {"month": SOME_DAY},
     "run_progress_in_percent": {"progress": 101, "month": SOME_DAY.replace(day=1)},
+    "a_whole_month_is_counted": {"month": dt.date(2026, 1, 2)},
+    "measure_is_known": {"measure": UNKNOWN},
     "a_credit_names_its_invoice": {"kind": "credit", "number": None},
     "charge_kind_is_known": {"kind": UNKNOWN, "source_key": "x", "days": None},
     "a_rent_counts_days": {"days": None, "source_key": "x"},
@@ -262,7 +273,9 @@ def rows() -> None:
 
 
 def a_month(user: User) -> None:
-    """A month's run with an invoice of one rent, and a credit of it."""
+    """A month's run with an invoice of one rent, and a credit of it; and that it is counted."""
+    CountedMonth.objects.create(month=dt.date(2026, 1, 1), at=NOW)
+    Figure.objects.create(month=dt.date(2026, 1, 1), measure="cost")
     CalloutFee.objects.create(type=ActivityType.objects.first(), valid_from=SOME_DAY, amount=1)
     payer = WarehouseFactory().owner
     run = MonthRun.objects.create(month=dt.date(2026, 1, 1), started_by=user)

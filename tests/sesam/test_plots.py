@@ -1,9 +1,11 @@
 """Plots: what is drawn, and the table that says the same."""
 
+from decimal import Decimal
+
 import pytest
 from django.template.loader import render_to_string
 
-from sesam.plots import Plot, Series, _round_step
+from sesam.plots import MOST_LYING, Plot, Series, _round_step
 
 MONTHS = ("sep", "okt")
 
@@ -23,7 +25,7 @@ def test_a_plot_is_drawn_with_its_names_and_stands_as_a_table_too(lines):
     text = render_to_string("parts/plot.html", {"plot": made})
     assert 'role="img" aria-label="Kostnaden steg. Tusen kr per månad.' in text
     assert "Sängar &amp; mer 45</text>" in text, "the last value stands at the data"
-    assert '<td class="num">1\u00a0200</td>' in text
+    assert '<td class="num" data-label="Rullstolar">1\u00a0200</td>' in text
     assert text.count("<polyline" if lines else "<rect") >= 2
     assert 'value="diagram" checked' in text and 'value="tabell"' in text
 
@@ -37,3 +39,25 @@ def test_without_figures_it_says_so_and_offers_nothing_to_choose():
     text = render_to_string("parts/plot.html", {"plot": plot(Series("A", [0, 0]))})
     assert "Det finns inga siffror för tiden än." in text
     assert "<svg" not in text and "Tabell" not in text
+
+
+def test_a_line_is_broken_where_there_is_no_value():
+    made = plot(Series("Andel", [None, Decimal("55.5")]), lines=True, decimals=1)
+    assert "<circle" in made.drawing and "<polyline" not in made.drawing
+    assert "Andel 55,5</text>" in made.drawing
+    assert made.rows == [("sep", [("Andel", "")]), ("okt", [("Andel", "55,5")])]
+
+
+def test_lying_bars_have_their_names_before_them_and_the_table_has_all():
+    stores = [f"Förråd {n} med ett mycket långt namn" for n in range(20)]
+    made = Plot("lager", "Lager", "Antal", stores, [Series("Antal", list(range(20, 0, -1)))],
+                lying=True, more=[Series("Värde", [7] * 20)], place_label="Lager")  # fmt: skip
+    text = render_to_string("parts/plot.html", {"plot": made})
+    assert text.count("<rect") == MOST_LYING
+    assert "Förråd 0 med ett mycket…</text>" in text
+    assert text.count('data-label="Värde">7</td>') == 20
+
+
+def test_the_highest_bar_stands_under_the_uppermost_line_and_tells_its_sum():
+    drawing = plot(Series("A", [Decimal("6.7"), 2]), Series("B", [0, 1])).drawing
+    assert ">8</text>" in drawing and ">7</text>" in drawing and ">3</text>" in drawing
