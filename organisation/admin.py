@@ -484,9 +484,9 @@ class WarehouseAdmin(UsedStays[Warehouse]):
 class UnitAdmin(UsedStays[Unit]):
     fields = (
         "code", "name", "payer", "delivering_warehouse", "own_stores",
-        "co", "street", "postcode", "locality", "phone", "is_active",
+        "co", "street", "postcode", "locality", "phone", "hsa_id", "is_active",
     )  # fmt: skip
-    list_display = ("code", "name", "payer", "delivering_warehouse", "is_active")
+    list_display = ("code", "name", "hsa_id", "payer", "delivering_warehouse", "is_active")
     list_filter = ("is_active", "payer")
     list_select_related = ("payer", "delivering_warehouse")
-    search_fields = ("code", "name")
+    search_fields = ("code", "name", "hsa_id")

@@ -11,6 +11,7 @@ from sesam import jobs
 
 from . import mail, messages, sign_in_pace
 from .models import Mail, MailState
+from .siths import tries
 
 KEPT = dt.timedelta(days=1)  # longer than any pause they cause
 SENT_MAIL_KEPT = dt.timedelta(days=30)
@@ -35,6 +36,11 @@ def forget_sent_mail() -> int:
 @jobs.hourly
 def forget_sign_ins() -> int:
     return sign_in_pace.forget_old()
+
+
+@jobs.hourly
+def forget_siths_tries() -> int:
+    return tries.forget_old()
 
 
 @jobs.hourly

@@ -1,5 +1,6 @@
 """Who works with the portal, where, and who looked at whom."""
 
+import datetime as dt
 import uuid
 
 import pgtrigger
@@ -89,6 +90,15 @@ class Unit(Address):
         Warehouse, verbose_name="egna förråd", blank=True, related_name="units"
     )
     phone = models.CharField("telefon", max_length=20, blank=True)
+    hsa_id = models.CharField(
+        "HSA-id",
+        max_length=31,
+        unique=True,
+        null=True,
+        blank=True,
+        help_text="Vårdenhetens. Den som loggar in med SITHS i ett uppdrag för vårdenheten får"
+        " tjänstestället förvalt.",
+    )
     is_active = models.BooleanField("aktiv", default=True)
 
     class Meta:
@@ -402,6 +412,27 @@ class SignInTurn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.opens_at:%Y-%m-%d %H:%M:%S} {self.address}"
+
+
+class SithsTry(models.Model):
+    """Somebody on the way to the identity provider (``siths``). Coming back takes the row away, so
+    that an answer is taken once; ``browser`` is the checksum of what the browser's cookie says."""
+
+    KEPT = dt.timedelta(minutes=15)
+
+    state = models.CharField("tillstånd", max_length=64, unique=True)
+    nonce = models.CharField("engångsvärde", max_length=64)
+    verifier = models.CharField("PKCE", max_length=128)
+    browser = models.CharField("webbläsare, som kontrollsumma", max_length=64)
+    after = models.TextField("dit efteråt", default="/")
+    began_at = models.DateTimeField("började", auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = "påbörjad inloggning med SITHS"
+        verbose_name_plural = "påbörjade inloggningar med SITHS"
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%Y-%m-%d %H:%M:%S}"
 
 
 class AccessLogEntry(models.Model):

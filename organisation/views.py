@@ -24,6 +24,10 @@ from .forms import SUPPORT, SettingsForm, SignInForm
 from .models import User
 from .permissions import CARE, UserRequest, roles
 from .role_names import ROLE_NAMES
+from .siths.provider import way_out
+
+BACKEND = "organisation.backends.PortalBackend"  # knows who is behind a session, however they came
+ID_TOKEN = "siths"  # noqa: S105  in the session of whoever came by SITHS: what signs them out there
 
 
 def safe_next(request: HttpRequest, fallback: str = "/") -> str:
@@ -48,9 +52,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = SignInForm(request, request.POST)
         if form.is_valid():
-            _log_in(request, form.get_user())
-            first = (entry.url(request, after) for entry in after_sign_in)
-            return dialogs.leave(request, next(filter(None, first), after))
+            return enter(request, form.get_user(), after)
         status = 422
         if getattr(request, "axes_locked_out", False):
             status = conf.AXES_HTTP_RESPONSE_CODE
@@ -66,7 +68,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "form": form,
         "next": after if after != "/" else "",
         "reason": _reason(request, after),
-        "siths_url": "",
+        "siths_url": _siths_url(after),
         "demo_accounts": _demo_accounts(),
     }
     response = render(request, "organisation/sign_in.html", context, status=status)
@@ -75,12 +77,26 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _siths_url(after: str) -> str:
+    """«Logga in med SITHS», and back to where one was; empty where the portal has no provider."""
+    if not conf.OIDC_OP_ISSUER:
+        return ""
+    return reverse("siths") + (f"?{urlencode({'next': after}, safe='/')}" if after != "/" else "")
+
+
+def enter(request: HttpRequest, user: User, after: str) -> HttpResponse:
+    """Sign in, and go where the visitor wanted to."""
+    _log_in(request, user)
+    first = (entry.url(request, after) for entry in after_sign_in)
+    return dialogs.leave(request, next(filter(None, first), after))
+
+
 def _log_in(request: HttpRequest, user: User) -> None:
     """Sign in. Who comes back keeps the secret that the forms of other tabs were drawn with: what
     is typed there can still be sent. Somebody else gets a new one, as Django gives."""
     secret = request.META.get("CSRF_COOKIE")
     same = unsent.last_user(request) == str(user.pk)
-    login(request, user)
+    login(request, user, backend=BACKEND)
     if same and secret:
         request.META["CSRF_COOKIE"] = secret
 
@@ -144,9 +160,13 @@ def _role_text(user: User) -> str:
 
 @require_POST
 def sign_out(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-    """Open to everybody. The order in progress stays in the database for the next time."""
+    """Open to everybody. Who came by SITHS signs out there too: else the next at the same computer
+    would come in as them. The order in progress stays in the database for the next time."""
+    id_token = request.session.get(ID_TOKEN, "")
     logout(request)
     url = reverse("sign_in")
+    if id_token:
+        url = way_out(id_token, request.build_absolute_uri(url)) or url
     htmx = getattr(request, "htmx", False)
     response = HttpResponseClientRedirect(url) if htmx else HttpResponseRedirect(url)
     response.delete_cookie(unsent.COOKIE, samesite="Lax")

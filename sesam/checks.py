@@ -44,6 +44,44 @@ def _settings_errors() -> list[Error]:
                 id="sesam.E009",
             )
         )
+    return errors + _provider_errors()
+
+
+_OF_PROVIDER = {
+    "OIDC_AUTHORIZATION_ENDPOINT": "OIDC_OP_AUTHORIZATION_ENDPOINT",
+    "OIDC_TOKEN_ENDPOINT": "OIDC_OP_TOKEN_ENDPOINT",
+    "OIDC_USERINFO_ENDPOINT": "OIDC_OP_USER_ENDPOINT",
+    "OIDC_JWKS_URI": "OIDC_OP_JWKS_ENDPOINT",
+}
+
+
+def _provider_errors() -> list[Error]:
+    """Where people sign in by SITHS: all of the provider is named, and reached by TLS alone."""
+    if not settings.OIDC_OP_ISSUER:
+        return []
+    named = {variable: getattr(settings, name) for variable, name in _OF_PROVIDER.items()}
+    keys = {
+        "OIDC_CLIENT_ID": settings.OIDC_RP_CLIENT_ID,
+        "OIDC_CLIENT_SECRET": settings.OIDC_RP_CLIENT_SECRET,
+    }
+    missing = [name for name, value in (named | keys).items() if not value]
+    ours = named | {"OIDC_END_SESSION_ENDPOINT": settings.OIDC_OP_LOGOUT_ENDPOINT}
+    open_ones = [n for n, value in ours.items() if value and not value.startswith("https://")]
+    errors = []
+    if missing:
+        text = f"OIDC_ISSUER är satt, men inte {', '.join(missing)}."
+        errors.append(Error(text, hint=FIX, id="sesam.E010"))
+    if open_ones:
+        text = f"{', '.join(open_ones)} ska börja med https://."
+        errors.append(Error(text, hint=FIX, id="sesam.E011"))
+    if not settings.OIDC_RP_SIGN_ALGO.startswith(("RS", "ES")):
+        text = (
+            "OIDC_ALGORITHM ska vara en underskrift med utfärdarens egen nyckel: RS256 eller ES256."
+        )
+        errors.append(Error(text, hint=FIX, id="sesam.E012"))
+    if not any(settings.OIDC_LEVELS):
+        text = "OIDC_LEVELS är tomt: ingen kan logga in med SITHS."
+        errors.append(Error(text, hint=FIX, id="sesam.E013"))
     return errors
 
 

@@ -227,6 +227,29 @@ SIGN_IN_NAME_LIMIT = env.int("SIGN_IN_NAME_LIMIT", default=20)
 SIGN_IN_ADDRESS_LIMIT = env.int("SIGN_IN_ADDRESS_LIMIT", default=100)
 SIGN_IN_WAIT_MAX = env.int("SIGN_IN_WAIT_MAX", default=60)
 
+# SITHS, by OpenID Connect (organisation/siths.py): on where an issuer is named. The names are those
+# of the provider's discovery document, and what it says there is what they are to be.
+OIDC_OP_ISSUER = env("OIDC_ISSUER", default="")
+OIDC_OP_AUTHORIZATION_ENDPOINT = env("OIDC_AUTHORIZATION_ENDPOINT", default="")
+OIDC_OP_TOKEN_ENDPOINT = env("OIDC_TOKEN_ENDPOINT", default="")
+OIDC_OP_USER_ENDPOINT = env("OIDC_USERINFO_ENDPOINT", default="")
+OIDC_OP_JWKS_ENDPOINT = env("OIDC_JWKS_URI", default="")
+OIDC_OP_LOGOUT_ENDPOINT = env("OIDC_END_SESSION_ENDPOINT", default="")
+OIDC_RP_CLIENT_ID = env("OIDC_CLIENT_ID", default="")
+OIDC_RP_CLIENT_SECRET = env("OIDC_CLIENT_SECRET", default="")
+OIDC_TOKEN_USE_BASIC_AUTH = env.bool("OIDC_BASIC_AUTH", default=False)
+OIDC_RP_SIGN_ALGO = env("OIDC_ALGORITHM", default="RS256")
+OIDC_VERIFY_KID = env.bool("OIDC_VERIFY_KID", default=True)
+# How sure the provider must be of who it is: any of these will do.
+OIDC_LEVELS = env.list(
+    "OIDC_LEVELS", default=["http://id.sambi.se/loa/loa3", "http://id.sambi.se/loa/loa4"]
+)
+# Whoever is on the way from the provider is told within so many seconds that it doesn't answer,
+# and so many at once are asked after in a process: the other threads go on with their pages.
+OIDC_PATIENCE = 4
+OIDC_TIMEOUT = 3  # for each answer
+OIDC_AT_ONCE = max(1, int(env("WEB_THREADS", default="") or 2) - 1)
+
 # How many proxies of ours stand in front and write X-Forwarded-For (0: nobody is believed).
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 
@@ -251,6 +274,16 @@ X_FRAME_OPTIONS = "DENY"
 if PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+
+def _origin(address: str) -> str:
+    parts = urllib.parse.urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+# Signing out is a form, and its redirect to the provider (and on, where that sends people on) would
+# be stopped.
+_SIGNED_OUT_BY = {_origin(OIDC_OP_LOGOUT_ENDPOINT)} if OIDC_OP_LOGOUT_ENDPOINT else set()
+_SIGNED_OUT_BY |= set(env.list("OIDC_MORE_ORIGINS", default=[]))
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -261,7 +294,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        "form-action": [SELF, *sorted(_SIGNED_OUT_BY)],
         "frame-ancestors": [NONE],
     }
 }
@@ -369,6 +402,9 @@ LOGGING = {
         "procrastinate": {"level": "WARNING"},
         # Its messages hold the names that people typed.
         "axes": {"level": "CRITICAL"},
+        # They tell what a provider answered, and whom a user was looked for by.
+        "mozilla_django_oidc": {"level": "CRITICAL"},
+        "urllib3": {"level": "ERROR"},
         # They tell every step of making a PDF.
         "weasyprint": {"level": "WARNING"},
         "fontTools": {"level": "WARNING"},

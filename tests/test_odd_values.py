@@ -19,7 +19,7 @@ from tests.odd_values import Visitor
 from tests.papers import papers_not_drawn  # noqa: F401  a fixture
 from tests.test_access_log import address, at_work
 from tests.test_permissions import case  # noqa: F401  a fixture
-from tests.url_table import URLS
+from tests.url_table import SIGNING, URLS
 
 pytestmark = pytest.mark.not_stolen
 # The same seed sends the same; another one finds others.
@@ -98,9 +98,6 @@ def test_odd_values_are_refused_and_lose_nothing(world, name):
     assert all(after >= before[name] for name, after in counted().items())
     assert not list(differences())
     assert visitor.sent == REQUESTS and len(visitor.forms) > 3
-
-
-SIGNING = {"sign_in", "sign_out"}
 
 
 @pytest.mark.django_db

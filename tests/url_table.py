@@ -34,6 +34,9 @@ class Row:
     others_post: int | None = None
 
 
+# They lead to sign-in themselves, or away.
+SIGNING = {"sign_in", "sign_out", "siths", "siths_answer"}
+
 URLS: dict[str, Row] = {
     "alive": Row(EVERYBODY),
     "ready": Row(EVERYBODY),
@@ -43,6 +46,8 @@ URLS: dict[str, Row] = {
     # organisation
     "sign_in": Row(EVERYBODY),
     "sign_out": Row(EVERYBODY, post=True),
+    "siths": Row(EVERYBODY),
+    "siths_answer": Row(EVERYBODY),
     "settings": Row(CARE),
     # messages are their owner's
     "messages": Row(SIGNED_IN),

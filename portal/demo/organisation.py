@@ -65,7 +65,7 @@ def _unit(
     unit = Unit.objects.create(
         code=code, name=name, payer=payer, delivering_warehouse=near,
         phone=phone("fast (Malmö)", turn), street="Rehabvägen 4",
-        postcode=postcode, locality=store.locality,
+        postcode=postcode, locality=store.locality, hsa_id=f"SEDEMO-E{code}",
     )  # fmt: skip
     unit.own_stores.add(store)
     return unit
@@ -89,6 +89,7 @@ def _accounts(payers: dict[str, Payer], units: dict[str, Unit]) -> dict[str, Use
         user = User.objects.create(
             username=name, password=password, first_name=first, last_name=last, title=title,
             orderer_code=f"{first[0]}{last[:3]}".upper(), is_demo=True, default_source=source,
+            hsa_id=f"SEDEMO-P{turn + 1}",
             email=f"{name}@example.se", phone=phone("fast (Göteborg)", turn),
             mobile=phone("mobil", turn), default_unit=units[codes[0]] if codes else None,
             is_staff=role == KHS or role is None, is_superuser=role is None,

@@ -119,6 +119,53 @@ def test_demo_accounts_are_welcome_in_the_demo() -> None:
         refuse_unsafe_start()
 
 
+PROVIDER = {
+    "OIDC_OP_ISSUER": "https://idp.example.se",
+    "OIDC_OP_AUTHORIZATION_ENDPOINT": "https://idp.example.se/authorize",
+    "OIDC_OP_TOKEN_ENDPOINT": "https://idp.example.se/token",
+    "OIDC_OP_USER_ENDPOINT": "https://idp.example.se/userinfo",
+    "OIDC_OP_JWKS_ENDPOINT": "https://idp.example.se/jwks",
+    "OIDC_RP_CLIENT_ID": "portalen",
+    "OIDC_RP_CLIENT_SECRET": "x",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [
+        ({}, []),
+        ({"OIDC_OP_JWKS_ENDPOINT": "", "OIDC_RP_CLIENT_SECRET": ""}, ["sesam.E010"]),
+        ({"OIDC_OP_TOKEN_ENDPOINT": "http://idp.example.se/token"}, ["sesam.E011"]),
+        ({"OIDC_OP_LOGOUT_ENDPOINT": "http://idp.example.se/logout"}, ["sesam.E011"]),
+        ({"OIDC_RP_SIGN_ALGO": "HS256"}, ["sesam.E012"]),
+        ({"OIDC_LEVELS": []}, ["sesam.E013"]),
+    ],
+)
+@production
+def test_a_provider_is_named_whole_and_reached_by_tls(changed, found) -> None:
+    with override_settings(**(PROVIDER | changed)):
+        assert [error.id for error in check_settings(None)] == found
+
+
+def test_forms_may_lead_to_the_provider_and_nowhere_else() -> None:
+    """Signing out is a form that is redirected there."""
+    command = (
+        "from django.conf import settings;"
+        "print(settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['form-action'])"
+    )
+    environment = {
+        **os.environ,
+        "OIDC_END_SESSION_ENDPOINT": "https://idp.example.se/ut?x=1",
+        "OIDC_MORE_ORIGINS": "https://ut.example.se",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == (
+        """["'self'", 'https://idp.example.se', 'https://ut.example.se']"""
+    )
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
