@@ -30,6 +30,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
+from django_otp.plugins.otp_totp import admin as _codes  # noqa: F401  as the jobs below
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from procrastinate.contrib.django import admin as _jobs  # noqa: F401  registered, to be taken away
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -390,6 +392,8 @@ class MailAdmin(ForKhs, LongList[Mail]):
 admin.site.unregister(Group)
 # Jobs are looked at by `manage.py procrastinate`: their own pages are for developers, in English.
 admin.site.unregister(ProcrastinateJob)
+# One-time codes are given at the server (`manage.py emergency_account`): the page shows their secrets.
+admin.site.unregister(TOTPDevice)
 
 
 @admin.register(Group)

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
-from . import sign_in_pace
+from . import emergency, sign_in_pace
 from .models import Message, User
 
 # By name: a statement that is prepared can't answer with a column that came after it.
@@ -26,16 +26,21 @@ _SQL = f"""
 
 
 class PortalBackend(ModelBackend):
-    """Django's own check of name and password; what fails is counted."""
+    """Django's own check of name and password, where these are taken; what fails is counted."""
 
     def authenticate(
         self,
         request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
+        code: str = "",
         **kwargs: Any,
     ) -> User | None:
-        user = super().authenticate(request, username=username, password=password, **kwargs)
+        if not emergency.passwords_are_taken():
+            return None
+        user: User | None = super().authenticate(request, username=username, password=password)
+        if user and emergency.code_is_asked_for() and not emergency.code_is_right(user, code):
+            user = None
         if user is None and request is not None and username:
             sign_in_pace.failed(request, username)
         return user

@@ -3,13 +3,14 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
 from django.db import transaction
 
 from sesam.address_forms import ADDRESS_LABELS, ChecksDetails
 from sesam.form_fields import RecordField, choice, record_choice
 
-from . import mail, sign_in_pace
+from . import emergency, mail, sign_in_pace
 from .behalf import units_of
 from .models import MessageKind, Source, Unit, User
 from .stores import own_stores
@@ -43,7 +44,20 @@ class SignInForm(AuthenticationForm):
         "inactive": f"Inloggningen misslyckades. Kontakta {SUPPORT}.",
     }
 
+    code = forms.CharField(
+        label="Engångskod",
+        help_text="Sex siffror ur din app för engångskoder.",
+        max_length=20,
+        error_messages={"required": "Skriv engångskoden."},
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+
     wait = 0  # seconds until this name may be tried from here
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not emergency.code_is_asked_for():
+            del self.fields["code"]
 
     def clean_username(self) -> str:
         # PostgreSQL takes no NUL in text.
@@ -60,7 +74,12 @@ class SignInForm(AuthenticationForm):
                     "Just nu misslyckas många inloggningar, därför tas de emot långsammare."
                     f" Vänta {seconds}, skriv lösenordet igen och logga in."
                 )
-        return super().clean()
+        if name and not self.errors:
+            self.user_cache = authenticate(self.request, **self.cleaned_data)
+            if self.user_cache is None:
+                raise self.get_invalid_login_error()
+            self.confirm_login_allowed(self.user_cache)
+        return self.cleaned_data
 
 
 class SettingsForm(forms.Form):

@@ -6,7 +6,7 @@ from django.urls import reverse
 from sesam.places import MenuItem, Page, Todo, TodoSource
 from sesam.slots import menu
 
-from . import desk, queues
+from . import desk, emergency, queues
 from .models import Mail, MailState, User
 from .permissions import CARE, has_role, signed_in
 from .slots import my_todo
@@ -38,7 +38,11 @@ menu.add(
         url=Page("admin:password_change"),
         order=910,
         align="account",
-        shown=lambda request, obj: request.user.is_staff and request.user.has_usable_password(),
+        shown=lambda request, obj: (
+            emergency.passwords_are_taken()
+            and request.user.is_staff
+            and request.user.has_usable_password()
+        ),
     ),
     MenuItem(
         name=desk.SYSTEM,

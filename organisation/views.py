@@ -20,6 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from sesam import dialogs, unsent
 from sesam.slots import after_sign_in
 
+from . import emergency
 from .forms import SUPPORT, SettingsForm, SignInForm
 from .models import User
 from .permissions import CARE, UserRequest, roles
@@ -41,17 +42,22 @@ def safe_next(request: HttpRequest, fallback: str = "/") -> str:
 
 @never_cache
 @csrf_protect
-@sensitive_post_parameters("password")
+@sensitive_post_parameters("password", "code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """User name and password. Open to everybody."""
+    """SITHS, and name and password where the settings allow these. Open to everybody."""
     after = safe_next(request)
     if request.user.is_authenticated and request.method != "POST":
         return HttpResponseRedirect(after)
     status = 200
-    if request.method == "POST":
+    if not emergency.passwords_are_taken():
+        form = SignInForm(request)
+        status = 403 if request.method == "POST" else 200
+    elif request.method == "POST":
         form = SignInForm(request, request.POST)
         if form.is_valid():
+            if emergency.code_is_asked_for():
+                emergency.told(form.get_user())
             return enter(request, form.get_user(), after)
         status = 422
         if getattr(request, "axes_locked_out", False):
@@ -69,6 +75,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "next": after if after != "/" else "",
         "reason": _reason(request, after),
         "siths_url": _siths_url(after),
+        "passwords": emergency.passwords_are_taken(),
+        "emergency": emergency.code_is_asked_for(),
         "demo_accounts": _demo_accounts(),
     }
     response = render(request, "organisation/sign_in.html", context, status=status)

@@ -44,7 +44,18 @@ def _settings_errors() -> list[Error]:
                 id="sesam.E009",
             )
         )
-    return errors + _provider_errors()
+    return errors + _provider_errors() + _password_errors()
+
+
+def _password_errors() -> list[Error]:
+    """A password alone lets nobody in, and somebody can come in."""
+    if settings.LOCAL_PASSWORDS not in ("off", "break-glass"):
+        text = "LOCAL_PASSWORDS ska vara break-glass eller off: ett lösenord räcker inte för att logga in."
+        return [Error(text, hint=FIX, id="sesam.E014")]
+    if settings.LOCAL_PASSWORDS == "off" and not settings.OIDC_OP_ISSUER:
+        text = "LOCAL_PASSWORDS är off och OIDC_ISSUER inte satt: ingen kan logga in."
+        return [Error(text, hint=FIX, id="sesam.E015")]
+    return []
 
 
 _OF_PROVIDER = {

@@ -70,6 +70,8 @@ INSTALLED_APPS = [
     "pgtrigger",
     "procrastinate.contrib.django",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
 ]
 
 MIDDLEWARE = [
@@ -213,6 +215,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True  # the portal keeps a log of its own
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = (
     False  # in English; a pause ends by itself, or by `manage.py axes_reset_username`
@@ -226,6 +229,10 @@ AXES_CLIENT_IP_CALLABLE = "sesam.client_ip.client_ip"
 SIGN_IN_NAME_LIMIT = env.int("SIGN_IN_NAME_LIMIT", default=20)
 SIGN_IN_ADDRESS_LIMIT = env.int("SIGN_IN_ADDRESS_LIMIT", default=100)
 SIGN_IN_WAIT_MAX = env.int("SIGN_IN_WAIT_MAX", default=60)
+
+# Names and passwords beside SITHS: demo, break-glass or off (organisation/emergency.py).
+LOCAL_PASSWORDS = env("LOCAL_PASSWORDS", default="demo" if _LOCAL else "break-glass")
+OTP_TOTP_ISSUER = "Hjälpmedelsportalen"
 
 # SITHS, by OpenID Connect (organisation/siths.py): on where an issuer is named. The names are those
 # of the provider's discovery document, and what it says there is what they are to be.

@@ -20,7 +20,9 @@ KEYS = {
     "SECRET_KEY": "a-key-of-the-operator's-own-0123456789abcdef-qwertyui",
     "ACCESS_LOG_KEY": "another-key-of-the-operator's-own-fedcba98765-zxcvbn",
 }
-production = override_settings(DEBUG=False, DEMO=False, TESTING=False, **KEYS)
+production = override_settings(
+    DEBUG=False, DEMO=False, TESTING=False, LOCAL_PASSWORDS="break-glass", **KEYS
+)
 
 
 @pytest.fixture(autouse=True)
@@ -144,6 +146,21 @@ PROVIDER = {
 @production
 def test_a_provider_is_named_whole_and_reached_by_tls(changed, found) -> None:
     with override_settings(**(PROVIDER | changed)):
+        assert [error.id for error in check_settings(None)] == found
+
+
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [
+        ({"LOCAL_PASSWORDS": "demo"}, ["sesam.E014"]),
+        ({"LOCAL_PASSWORDS": "på"}, ["sesam.E014"]),
+        ({"LOCAL_PASSWORDS": "off"}, ["sesam.E015"]),
+        ({"LOCAL_PASSWORDS": "off", **PROVIDER}, []),
+    ],
+)
+@production
+def test_a_password_alone_lets_nobody_in_and_somebody_can_come_in(changed, found) -> None:
+    with override_settings(**changed):
         assert [error.id for error in check_settings(None)] == found
 
 
