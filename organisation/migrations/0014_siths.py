@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organisation', '0012_messages_by_mail'),
+        ('organisation', '0013_follow_up_messages'),
     ]
 
     operations = [
