@@ -24,7 +24,7 @@ from sesam.tables import (
     CodeColumn,
     Column,
     LinkColumn,
-    NumberColumn,
+    PiecesColumn,
     StockColumn,
     Table,
     by_label,
@@ -84,7 +84,7 @@ class PartTable(Table[PartRow]):
 class StandardTable(PartTable):
     """What the individual template suggests, with how many."""
 
-    columns = (_NUMBER, _LINK, _TYPE, NumberColumn("quantity", "Antal"), _AVAILABLE)
+    columns = (_NUMBER, _LINK, _TYPE, PiecesColumn("quantity", "Antal"), _AVAILABLE)
     empty_text = "Inga standardkomponenter"
     empty_hint = "Artikeln har ingen individmall. Övriga komponenter som passar står i nästa flik."
 

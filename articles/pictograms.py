@@ -102,7 +102,7 @@ def thumbnail_html(url: str, size: int = IN_LISTS) -> SafeString:
 def pictogram_html(name: str, size: int = IN_LISTS) -> SafeString:
     """The drawing on its tile; decoration, for the name always stands beside it."""
     return format_html(
-        '<span class="pictogram{}" aria-hidden="true"><svg><use href="{}#aid-{}"/></svg></span>',
+        '<svg class="pictogram{}" aria-hidden="true"><use href="{}#aid-{}"/></svg>',
         _of_size(size),
         static("icons.svg"),
         name,

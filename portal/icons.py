@@ -1,4 +1,4 @@
-"""What every icon of the sprite (``static/icons.svg``) means where it stands."""
+"""What every icon (``static/icons.svg``, ``icons_more.svg``) means where it stands."""
 
 WORDS = {
     "pencil": "Ändra",

@@ -18,8 +18,8 @@ from sesam.tables import (
     CodeColumn,
     Column,
     DateColumn,
-    NumberColumn,
     PanelColumn,
+    PiecesColumn,
     Table,
     TickColumn,
     sv,
@@ -78,8 +78,7 @@ class HeldTickColumn(TickColumn):
         if not row.is_busy:
             return super().html(row, table)
         return format_html(
-            '<input class="form-check-input" type="checkbox" disabled'
-            ' aria-label="{} kan inte väljas">',
+            '<input type="checkbox" disabled aria-label="{} kan inte väljas">',
             row.title,
         )
 
@@ -135,7 +134,7 @@ _PIECE = Column(
     priority=2,
     css="code",
 )
-_QUANTITY = NumberColumn(
+_QUANTITY = PiecesColumn(
     "quantity", "Antal", "shown_quantity", sort="shown_quantity", falling_first=True
 )
 _ORDER = Column("order", "Beställning", "case_number", sort="case_number", priority=3, css="code")

@@ -325,7 +325,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or TESTING
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "sesam.static_files.SlimFilesStorage"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG

@@ -183,6 +183,7 @@ function growing(group) {
       }
       counted();
       add.focus();
+      group.dispatchEvent(new Event("change", { bubbles: true }));
     });
     row.querySelector("td.delete").append(remove);
   }
@@ -202,6 +203,21 @@ function growing(group) {
 
 nameFields(document);
 document.querySelectorAll("[data-inline-formset]").forEach(growing);
+
+// How much is changed and not saved.
+const form = document.querySelector(".register-form");
+const says = form?.querySelector("[data-changed]");
+if (says) {
+  const stands = (field) => (field.type === "checkbox" || field.type === "radio" ? String(field.checked) : field.value);
+  const fields = () => [...form.elements].filter((field) => field.name && field.type !== "hidden" && !field.name.includes("__prefix__"));
+  const began = new Map(fields().map((field) => [field, stands(field)]));
+  const first = (field) => (field.type === "checkbox" ? String(field.defaultChecked) : field.defaultValue ?? ""); // in an added row
+  const count = () => {
+    const changed = fields().filter((field) => stands(field) !== (began.get(field) ?? first(field)));
+    says.textContent = changed.length ? `${changed.length} fält ${changed.length === 1 ? "ändrat" : "ändrade"}` : "";
+  };
+  for (const kind of ["input", "change", "focusout"]) form.addEventListener(kind, count);
+}
 
 // A new record begins at its first field.
 const fresh = document.querySelector("form[data-new]");

@@ -4,6 +4,7 @@
 {% list_filters cl as asked %}       the filters of a list as choices
 {% list_cells row headers as cells %}  a row's cells, with their labels for the phone
 {% form_faults adminform inlines as faults %}  what is wrong in a form, and where
+{% last_change original as changed %}  the last change of a record in its register
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from typing import Any
 
 from django import template
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.db.models import Model
 from django.forms import BaseForm
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -142,7 +146,7 @@ def has_ticks(cl: Any) -> bool:
 def list_tick(cl: Any, number: int) -> SafeString:
     """The box of a case's row."""
     return format_html(
-        '<td class="tick"><input class="form-check-input" type="checkbox" name="valda" value="{0}"'
+        '<td class="tick"><input type="checkbox" name="valda" value="{0}"'
         ' form="bulk" aria-label="Välj {0}"></td>',
         cl.result_list[number].case_number,
     )
@@ -235,3 +239,11 @@ def _of_form(form: BaseForm, row: str) -> Iterator[Fault]:
 def joined(errors: Iterable[Any]) -> SafeString:
     """What is wrong with a field, as one sentence after another."""
     return mark_safe(" ".join(conditional_escape(str(one)) for one in errors))
+
+
+@register.simple_tag
+def last_change(record: Model) -> LogEntry | None:
+    """The newest row of what «Historik» shows."""
+    kind = ContentType.objects.get_for_model(record, for_concrete_model=False)
+    rows = LogEntry.objects.filter(content_type=kind, object_id=str(record.pk))
+    return rows.select_related("user").order_by("-action_time").first()

@@ -6,7 +6,7 @@ A list is declared once, in its app's ``tables.py``, and fetched in one call::
         columns = (
             CodeColumn("article", "Artikelnr", "article_number", sort="article__number"),
             PanelColumn("name", "Benämning", sort=(sv("title"), "title")),
-            NumberColumn("quantity", "Antal", sort="quantity", priority=2),
+            PiecesColumn("quantity", "Antal", sort="quantity", priority=2),
             DateColumn("delivered", "Levererad", "delivered_at", sort="delivered_at"),
         )
         order = "-delivered"
@@ -34,8 +34,8 @@ long, with an index for each order), ``dom_id`` (id of the list, also what
 htmx swaps), ``caption`` (read out), ``noun`` (one, many), ``count_note`` (after the count: «nyast
 först»), ``empty_text``, ``empty_hint``, ``empty_url``, ``empty_action``, ``empty_order`` (green),
 ``preference_key`` (turns the column chooser on; the ``optional`` columns may be left out, those of
-``hidden_first`` are off until chosen), ``tight`` (33 px rows of KHS lists), ``tools_template``,
-``link_query`` (behind every row's link). What a request decides is set on the instance.
+``hidden_first`` are off until chosen), ``tools_template``, ``link_query`` (behind every row's
+link). What a request decides is set on the instance.
 
 Column keyword ``priority``: 1 (always) … 4 (leaves first when the *list* gets narrow).
 ``css``: more classes for th and td; ``title`` (first line of a card), ``sub`` (second, small),
@@ -53,6 +53,7 @@ from .columns import (
     MoneyColumn,
     NumberColumn,
     PanelColumn,
+    PiecesColumn,
     StatusColumn,
     StockColumn,
     TickColumn,
@@ -64,7 +65,7 @@ from .table import SORT, Asked, Table
 
 __all__ = [
     "ActionColumn", "Asked", "CodeColumn", "Column", "DateColumn", "DateTimeColumn", "LinkColumn",
-    "MoneyColumn", "NumberColumn", "PanelColumn", "SORT", "StatusColumn", "StockColumn", "Table",
+    "MoneyColumn", "NumberColumn", "PanelColumn", "PiecesColumn", "SORT", "StatusColumn", "StockColumn", "Table",
     "TickColumn", "by_label", "by_number", "escaped", "label_places", "link",
     "save_columns", "sv",
 ]  # fmt: skip

@@ -76,6 +76,13 @@ class NumberColumn(Column):
         return tal(value)
 
 
+class PiecesColumn(NumberColumn):
+    """How many there are of something; «st» stands behind it when rows are drawn as cards."""
+
+    kind = "num st"
+    named_on_cards = False
+
+
 class MoneyColumn(Column):
     kind = "num"
 
@@ -177,7 +184,7 @@ class TickColumn(Column):
 
     def html(self, row: Any, table: Table[Any]) -> str:
         return (
-            '<input class="form-check-input" type="checkbox" name="valda"'
+            '<input type="checkbox" name="valda"'
             f' value="{escape(str(self.key(row)))}" form="{self.form}"'
             f' aria-label="Välj {escaped(self.value(row))}">'
         )

@@ -126,7 +126,6 @@ class Table(Generic[Row]):
     empty_order: bool = False
     empty_icon: str = ""
     empty_level: str = "2"
-    tight: bool = False
     tools_template: str = ""
     link_query: str = ""
 

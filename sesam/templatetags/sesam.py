@@ -21,6 +21,7 @@ import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -48,16 +49,26 @@ register = template.Library()
 NBSP = "\u00a0"
 
 
+# The icons that few pages show have a file of their own, so that the others don't carry them.
+SPRITE, SPRITE_OF_FEW = "icons.svg", "icons_more.svg"
+
+
 @lru_cache(maxsize=1)
-def _sprite() -> str:
-    return static("icons.svg")
+def _shown_by_few() -> frozenset[str]:
+    sprite = Path(settings.BASE_DIR, "static", SPRITE_OF_FEW).read_text()
+    return frozenset(re.findall(r'<symbol id="([^"]+)"', sprite))
+
+
+@lru_cache(maxsize=2)
+def _address(sprite: str) -> str:
+    return static(sprite)
 
 
 @lru_cache(maxsize=512)
 def icon_html(name: str, size: int = 20, label: str = "", css: str = "") -> SafeString:
     """An icon of the sprite. Without a label it is decoration and hidden from screen readers."""
     if settings.DEBUG:
-        _sprite.cache_clear()
+        _address.cache_clear()
     role = format_html('role="img" aria-label="{}"', label) if label else 'aria-hidden="true"'
     return format_html(
         '<svg class="icon{}" width="{}" height="{}" {}><use href="{}#{}"/></svg>',
@@ -65,7 +76,7 @@ def icon_html(name: str, size: int = 20, label: str = "", css: str = "") -> Safe
         size,
         size,
         mark_safe(role),
-        _sprite(),
+        _address(SPRITE_OF_FEW if name in _shown_by_few() else SPRITE),
         name,
     )
 

@@ -202,7 +202,7 @@ def test_standard_components_with_how_many_and_their_availability(client):
     put_in_stock(warehouse, cushion, 7)
     shown = page(client, article, flik="komponenter")
     assert "Sittdyna</a>" in shown
-    assert 'data-label="Antal">2</td>' in shown
+    assert '<td class="num st">2</td>' in shown
     assert "7\u00a0st" in shown
     assert "100 Kalmar KHS lager" in shown
 

@@ -1,6 +1,7 @@
 """Help: every page has one, it opens beside the page, and KHS rewrites it without undoing each
 other."""
 
+import itertools
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -83,11 +84,24 @@ def test_the_panel_gets_the_text_alone_and_a_page_without_script_all(client):
 
 
 def test_every_icon_has_a_word_on_one_page(client):
-    sprite = (Path(settings.BASE_DIR) / "static/icons.svg").read_text()
-    assert sorted(re.findall(r'<symbol id="([^"]+)"', sprite)) == sorted(WORDS)
+    drawn = {
+        name: re.findall(r'<symbol id="([^"]+)"', (Path(settings.BASE_DIR) / name).read_text())
+        for name in ("static/icons.svg", "static/icons_more.svg")
+    }
+    assert sorted(itertools.chain(*drawn.values())) == sorted(WORDS)
     text = client.get("/hjalp/ikoner/").content.decode()
-    for name, word in WORDS.items():
-        assert f"#{name}" in text and word in text
+    for file, names in drawn.items():
+        for name in names:
+            assert f"/{file}#{name}" in text and WORDS[name] in text
+
+
+def test_every_icon_that_a_template_names_is_drawn():
+    named = {
+        (template.name, name)
+        for template in (Path(settings.BASE_DIR) / "templates").rglob("*.html")
+        for name in re.findall(r'{% icon "([^"]+)"', template.read_text())
+    }
+    assert [where for where in sorted(named) if where[1] not in WORDS] == []
 
 
 # --- KHS rewrites it ---
