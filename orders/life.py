@@ -16,6 +16,7 @@ from sesam.life_line import Branch, LifeLine, NextStep, Stop, StopState
 
 from .khs import is_late
 from .models import Order, OrderEvent, OrderHold, OrderLine, OrderStatus
+from .models.details import planned_words
 from .stages import Stage
 
 KHS = "KHS"
@@ -75,8 +76,7 @@ def life_line(
         return LifeLine([sent, *was_picked, done(there, delivered, order.delivered_at)])
     turned = course.last(*TURNS)
     step = next_step(order, alive, hold=hold, since=turned.at if turned else None)
-    waiting = [line for line in alive if _waits_for_goods(line)]
-    going = [line for line in alive if line.open and line not in waiting]
+    waiting, going = _apart(alive)
     picks = _picking(order, alive, going, waiting, hold, picked)
     branch: Branch | None = None
     if handed_out:
@@ -85,11 +85,19 @@ def life_line(
         branch = Branch(_rest_text(waiting, going), _rest_stops(picks, waiting, going, there))
         stops = [sent, *was_picked, arrived]
         return LifeLine(stops, branch, step)
-    planned = order.planned_delivery
+    # What is lacking has its own day, on its branch.
+    planned = _last_day(going) if going else order.planned_delivery
     last = Stop(there, StopState.LATER, f"planerad {day_in_words(planned)}" if planned else "")
     if waiting and going:
         branch = Branch(_rest_text(waiting, []), _rest_stops(picks, waiting, [], there))
     return LifeLine([sent, picks, last], branch, step)
+
+
+def _apart(lines: Iterable[OrderLine]) -> tuple[list[OrderLine], list[OrderLine]]:
+    """Of the lines: what waits for goods, and what of the rest can go."""
+    lines = list(lines)
+    waiting = [line for line in lines if _waits_for_goods(line)]
+    return waiting, [line for line in lines if line.open and line not in waiting]
 
 
 def _waits_for_goods(line: OrderLine) -> bool:
@@ -151,6 +159,15 @@ def _last_day(lines: Iterable[OrderLine]) -> dt.date | None:
     return max(known) if known and len(known) == len(days) else None
 
 
+def planned_of(order: Order, lines: Iterable[OrderLine]) -> str:
+    """«Planerad leverans» in words, where what is lacking comes later than the rest: of both."""
+    waiting, going = _apart(line for line in lines if line.cancelled < line.quantity)
+    first, rest = _last_day(going), _last_day(waiting)
+    if not waiting or not first or first == rest:
+        return order.planned_words
+    return f"{planned_words(first)}, det restnoterade {planned_words(rest)}"
+
+
 def next_step(
     order: Order,
     lines: Iterable[OrderLine],
@@ -163,10 +180,8 @@ def next_step(
     if order.has_ended:
         return None
     alive = [line for line in lines if line.cancelled < line.quantity]
-    waiting = [line for line in alive if _waits_for_goods(line)]
-    going = [line for line in alive if line.open and line not in waiting]
+    waiting, going = _apart(alive)
     since = since or order.sent_at
-    day = order.planned_delivery
     late = is_late(x for x in alive if x.source == Source.CENTRAL)
     if hold:
         then = "plockas" if order.status == OrderStatus.REGISTERED else "levereras"
@@ -181,6 +196,7 @@ def next_step(
     if order.status == OrderStatus.PICKING:
         return NextStep(KHS, "lämnar ut det som är plockat", "", since, late)
     if going:
+        day = _last_day(going)
         planned = f"planerad leverans {day_in_words(day)}" if day else "inget datum än"
         return NextStep(KHS, "plockar beställningen", planned, since, late)
     expected = _last_day(waiting)

@@ -35,7 +35,7 @@ from sesam.tables import CodeColumn, Column, PanelColumn, link
 from sesam.templatetags.sesam import datum, late_html, life_html, status_html
 
 from . import khs, shown
-from .life import life_line
+from .life import life_line, planned_of
 from .models import Order, OrderHold, OrderLine, OrderQuerySet
 from .stages import Stage
 
@@ -231,7 +231,7 @@ def panel_of(request: HttpRequest, found: OrderQuerySet, *, names: bool = False)
         *(whose_facts(request, order) if names else ()),
         {"label": "Till lager", "value": order.destination} if order.destination else None,
         {"label": "Hjälpmedel", "value": _named(lines)},
-        {"label": "Planerad leverans", "value": order.planned_words},
+        {"label": "Planerad leverans", "value": planned_of(order, lines)},
         {"label": "Orderdatum", "value": datum(order.sent_at)},
         {"label": "Tjänsteställe", "value": order.unit},
         {"label": "Beställare", "value": order.ordered_by},

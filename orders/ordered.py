@@ -21,7 +21,7 @@ from sesam.places import Now, TabContent
 from sesam.templatetags.sesam import datum
 
 from . import promises
-from .life import lines_with_turns, step_of_line
+from .life import lines_with_turns, planned_of, step_of_line
 from .models import Order, OrderLine
 from .tables import OrderedTable
 
@@ -104,7 +104,7 @@ def _ordered_panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
             {"label": "Status", "value": order.get_status_display()},
             turn,
             {"label": "Orderdatum", "value": datum(order.sent_at)},
-            {"label": "Planerad leverans", "value": order.planned_words},
+            {"label": "Planerad leverans", "value": planned_of(order, order.lines.all())},
         ]
         if tells_whose:
             facts.append({"label": "Tjänsteställe", "value": order.unit})

@@ -263,11 +263,11 @@ def _overview(loan: Loan, recipient: Recipient, own: bool) -> list[dict[str, Any
                 "url": _address("individuals:detail", loan.individual.number),
             }
         )
-    facts.append({"label": "Antal", "value": str(loan.quantity if ended else loan.held)})
+    facts.append({"label": "Antal", "value": f"{loan.quantity if ended else loan.held} st"})
     if loan.lost:
-        facts.append({"label": "Saknas", "value": f"{loan.lost} av {loan.quantity}"})
+        facts.append({"label": "Saknas", "value": f"{loan.lost} av {loan.quantity} st"})
     if loan.returned and not ended:
-        facts.append({"label": "Återlämnat", "value": f"{loan.returned} av {loan.quantity}"})
+        facts.append({"label": "Återlämnat", "value": f"{loan.returned} av {loan.quantity} st"})
     facts.append({"label": "Beställning", "value": loan.case_number})
     if loan.follow_up_on and not ended:
         facts.append({"label": "Följs upp", "value": datum(loan.follow_up_on)})

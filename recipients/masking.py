@@ -16,7 +16,7 @@ from sesam.status_looks import show_as
 from .contact import WORDS
 from .models import Recipient
 
-show_as({"Skyddad identitet": ("shield-alert", "amber"), "Avliden": ("ban", "ended")})
+show_as({"Skyddad identitet": ("shield-alert", "red"), "Avliden": ("ban", "ended")})
 
 # Fields of the record that tell where somebody is. Empty in ``ShownRecipient`` for protected persons.
 WHEREABOUTS = (

@@ -33,7 +33,7 @@ from sesam.templatetags.sesam import datum
 
 from .. import khs, progress, promises, services, shown
 from ..forms import CaseAddressForm
-from ..life import life_line
+from ..life import life_line, planned_of
 from ..models import Order, OrderHold, OrderLine, OrderStatus, handed_out, in_order
 from ..shown import OrderRow
 from ..slots import order_create
@@ -67,6 +67,7 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "order": order,
         "rows": rows,
+        "line_count": sum(not row.line.component_of_id for row in rows),
         "totals": _totals(rows),
         "life": life_line(order, lines, events_of(order), hold),
         "handed_out": handed_out,
@@ -78,7 +79,7 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
             {"label": "Ordertyp", "value": order.get_kind_display()},
             {"label": "Orderdatum", "value": datum(order.sent_at)},
             {"label": "Status", "value": status},
-            {"label": "Planerad leverans", "value": order.planned_words},
+            {"label": "Planerad leverans", "value": planned_of(order, lines)},
         ],
     }
     return render(request, "orders/confirmation.html", context)
@@ -143,6 +144,7 @@ def _order_page(
     context = {
         "order": order,
         "rows": rows,
+        "line_count": sum(not row.line.component_of_id for row in rows),
         "several_places": len({line.warehouse_id for line in lines}) > 1,
         "projects": projects,
         "waiting": waiting,
@@ -301,7 +303,7 @@ def _facts(order: Order, lines: list[OrderLine], *, number: bool) -> list[dict[s
         {"label": "Beställare", "value": order.ordered_by},
         {"label": "Förskrivare", "value": order.prescriber},
         {"label": "Orderdatum", "value": datum(order.sent_at)},
-        {"label": "Planerad leverans", "value": order.planned_words},
+        {"label": "Planerad leverans", "value": planned_of(order, lines)},
     ]
     if not order.is_protected:  # who pays tells the municipality
         payers = dict.fromkeys(str(line.payer) for line in lines if line.payer_id)

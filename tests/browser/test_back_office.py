@@ -231,6 +231,7 @@ def test_a_register_is_filled_in_by_the_keyboard(khs, live_server):
     row = prices.nth(before)
     row.locator("[name$=list_price]").fill("15420")
     row.locator("[name$=valid_from]").fill("2031-01-01")
+    expect(khs.locator(".register-foot")).to_contain_text("4 fält ändrade")
     khs.get_by_role("button", name="Spara", exact=True).click()
     expect(khs.locator("#messages")).to_contain_text("Netti")
     article.refresh_from_db()

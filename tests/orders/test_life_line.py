@@ -1,6 +1,7 @@
 """A case's page says how far it has come, what is apart from the rest, and whose turn it is."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.test import Client
@@ -96,6 +97,28 @@ def test_what_is_lacking_leaves_the_line_as_a_branch(article):
     assert line.branch.text == "2 st Dyna Roho är restnoterat"
     assert [stop.state.value for stop in line.branch.stops] == ["waiting", "later", "later"]
     assert line.branch.stops[-1].when == "inget datum än"
+
+
+def test_what_is_lacking_takes_no_day_from_what_comes_before_it(article):
+    number = sent((article, 1), (ArticleFactory(name="Dyna Roho"), 2)).case_number
+    order = Order.objects.get(case_number=number)
+    day = order.lines.get(article=article).planned_delivery
+    assert day is not None and order.planned_delivery is None
+
+    line = line_of(order)
+    pages = Client()
+    pages.force_login(order.ordered_by)
+    said = [
+        " ".join(
+            re.sub("<[^>]+>", " ", read_page(pages.get(f"/bestallningar/{number}/{page}"))).split()
+        )
+        for page in ("", "bekraftelse/")
+    ]
+
+    assert line.stops[-1].when == f"planerad {day_in_words(day)}"
+    assert line.next_step.detail == f"planerad leverans {day_in_words(day)}"
+    for words in said:
+        assert f"Planerad leverans {day}, det restnoterade inget datum än" in words
 
 
 def test_an_order_of_nothing_but_what_is_lacking_waits_as_a_whole():

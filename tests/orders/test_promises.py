@@ -166,7 +166,7 @@ def test_a_line_that_waits_for_goods_promises_no_day_before_they_come_on_any_pag
     order = services.send(cart, user=user)
     assert order.planned_delivery == dt.date(2026, 12, 10)
     text = words(client.get(reverse("orders:confirmation", args=[order.case_number])))
-    assert f"Planerad leverans {FROM_LATE}" in text
+    assert f"Planerad leverans {FROM_STOCK}, det restnoterade {FROM_LATE}" in text
     assert re.search(rf"1 st Kilkudde [^0-9]*planerad leverans {FROM_STOCK}", text)
     assert re.search(rf"1 st Rullstol [^0-9]*: 1 st, planerad leverans {FROM_LATE}", text)
     khs = _client(UserFactory(roles=[KHS], is_staff=True))
