@@ -191,8 +191,16 @@ class BillingFormAdmin(ForKhs, admin.ModelAdmin[BillingForm]):
     list_display = ("name", "rule", "is_active")
 
 
+class MemberForm(forms.ModelForm[ReplacementMember]):
+    class Meta:
+        model = ReplacementMember
+        fields = ("article", "rank")
+        labels = {"article": "Artikel"}
+
+
 class MemberInline(ForKhs, admin.TabularInline[ReplacementMember, ReplacementGroup]):
     model = ReplacementMember
+    form = MemberForm
     autocomplete_fields = ("article",)
     extra = 1
 

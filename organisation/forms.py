@@ -1,5 +1,6 @@
 """Signing in, and a user's own settings."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -185,8 +186,10 @@ class MailForm(forms.Form):
 
 
 class ContactForm(ChecksDetails[User]):
-    """A user's own contact details; they are proposed where an order asks whom to call."""
+    """A user's own contact details; they are proposed where an order asks whom to call. ``shown`` is
+    what the page was drawn with: what wasn't touched since isn't written."""
 
+    shown = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
     postcode = forms.CharField(
         label="Postnummer",
         required=False,
@@ -213,6 +216,24 @@ class ContactForm(ChecksDetails[User]):
         }
         error_messages = {"email": {"invalid": "Skriv e-postadressen som namn@exempel.se."}}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        held = {name: str(self.initial.get(name) or "") for name in self._meta.fields or ()}
+        self.fields["shown"].initial = json.dumps(held, ensure_ascii=False)
+
     def write(self, user: User) -> None:
-        """What else stands on the user may have been changed by others since the page was opened."""
-        User.objects.filter(pk=user.pk).update(**self.cleaned_data)
+        """The rest may have been changed by others, or in another tab, since the page was opened."""
+        before = self._before()
+        changed = {
+            name: self.cleaned_data[name]
+            for name in self._meta.fields or ()
+            if before.get(name) != self.data.get(name, "").strip()
+        }
+        User.objects.filter(pk=user.pk).update(**changed)
+
+    def _before(self) -> dict[str, Any]:
+        try:
+            before = json.loads(self.cleaned_data["shown"])
+        except ValueError:
+            return {}
+        return before if isinstance(before, dict) else {}

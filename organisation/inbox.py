@@ -199,6 +199,7 @@ def mail_choice(request: UserRequest) -> HttpResponse:
         "form": form,
         "fault": mail.last_fault(request.user),
         "mail_on": mail.is_on(),
+        "without_address": not request.user.email and bool(mail.chosen_by(request.user)),
         "crumbs": [
             {"label": "Meddelanden", "url": reverse("messages")},
             {"label": "Meddelanden som e-post"},

@@ -12,7 +12,10 @@ from sesam import faults, unsent
 from .permissions import CARE, has_role
 
 # Pages that somebody who hasn't chosen yet must still reach.
-_FREE = ("/logga-", "/installningar/", "/admin/", "/kolumner/", "/static/", "/healthz", "/readyz")
+_FREE = (
+    "/logga-", "/installningar/", "/hjalp/", "/tillganglighet/", "/admin/", "/kolumner/", "/static/",
+    "/healthz", "/readyz",
+)  # fmt: skip
 
 
 class SignedInPages:

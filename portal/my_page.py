@@ -18,6 +18,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST
 
 from orders import cart as carts
+from organisation import mail
 from organisation.behalf import units_of
 from organisation.forms import CHOICES, ContactForm, UnitSettingsForm
 from organisation.models import Source, Unit, User
@@ -46,7 +47,10 @@ def my_page(request: UserRequest) -> HttpResponse:
         if not contact.is_valid():
             return _my_page(request, asked, contact, 422)
         contact.write(request.user)
-        messages.success(request, "Dina kontaktuppgifter är sparade.")
+        said = "Dina kontaktuppgifter är sparade."
+        if not contact.cleaned_data["email"] and mail.chosen_by(request.user):
+            said += " Utan e-postadress kommer inga meddelanden som e-post."
+        messages.success(request, said)
     elif asked == SETTINGS:
         settings = UnitSettingsForm(request.POST, user=request.user)
         if not settings.is_valid():

@@ -19,16 +19,19 @@ from sesam import attachments, dialogs
 
 from .models import Document, News, NewsRead
 
-MOST = 100  # pieces of news on the page
+SHOWN = 100  # pieces of news on the page, until older ones are asked for
 IN_THE_BOX = 3
 
 
 @roles()
 @require_GET
 def news(request: UserRequest) -> HttpResponse:
-    """All of it in full, newest first."""
-    found = News.objects.for_user(request.user)[:MOST]
-    return render(request, "portal/news.html", {"news": found})
+    """All of it in full, newest first; what is older than the page shows comes when asked for."""
+    wanted = request.GET.get("antal", "")[:5]
+    shown = max(SHOWN, int(wanted) if wanted.isascii() and wanted.isdigit() else 0)
+    found = list(News.objects.for_user(request.user)[: shown + 1])
+    older = f"?antal={shown + SHOWN}" if len(found) > shown else ""
+    return render(request, "portal/news.html", {"news": found[:shown], "older_url": older})
 
 
 def box(request: HttpRequest, obj: Any) -> dict[str, Any] | None:

@@ -52,7 +52,11 @@ def recent(request: UserRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "people": seen_today(request.user)[:MOST],
         "cases": [
-            {"label": f"{case.kind.label} {case.number}", "url": case.url, "icon": ICONS[case.kind]}
+            {
+                "label": f"{case.kind.label} {case.number}",
+                "url": case.url,
+                "icon": ICONS.get(case.kind, "clipboard-list"),
+            }
             for case in cases_today(request.user)
         ],
         "articles": [

@@ -306,6 +306,15 @@ def test_the_choice_is_kept_and_needs_an_address(client):
     assert mail.chosen_by(user) == {"delivered", "offer"}
 
 
+def test_whose_address_is_taken_away_is_told_that_nothing_comes(client):
+    user = UserFactory(email="karin@exempel.se", preferences={mail.CHOSEN: ["delivered"]})
+    client.force_login(user)
+    assert "så inget kommer som e-post" not in client.get("/meddelanden/e-post/").content.decode()
+    answer = client.post("/min-sida/?redigera=kontakt", {"email": ""}, follow=True)
+    assert "Utan e-postadress kommer inga meddelanden som e-post." in answer.content.decode()
+    assert "så inget kommer som e-post" in client.get("/meddelanden/e-post/").content.decode()
+
+
 # --- what KHS tells many ---
 
 

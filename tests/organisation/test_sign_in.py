@@ -169,6 +169,15 @@ def test_what_is_posted_and_parts_for_htmx_are_not_held_up(browser_of, newcomer)
     assert client.post("/logga-ut/").status_code == 302
 
 
+@pytest.mark.parametrize(
+    "path", ["/hjalp/", "/hjalp/installningar/", "/tillganglighet/", "/tillganglighet/hinder/"]
+)
+def test_help_and_the_statement_of_accessibility_are_open_before_one_has_chosen(
+    browser_of, newcomer, path
+):
+    assert browser_of(newcomer).get(path).status_code == 200
+
+
 @pytest.mark.parametrize("role", [CONTROLLER, LOGGRANSKARE])
 def test_those_who_never_order_are_not_asked(browser_of, role):
     client = browser_of(UserFactory(roles=[role], default_source=""))

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from organisation.models import Notice
 from organisation.permissions import KHS
+from portal import accessibility
 from portal.models import BarrierReport, News, NewsRead, StartLink
 from recipients.models import FollowUp, Loan
 from tests.factories import RecipientFactory, UnitFactory, UserFactory
@@ -38,7 +39,8 @@ def test_what_khs_writes_is_there_once(khs):
     assert [made.objects.count() for made in (News, Notice, StartLink)] == [len(ROUNDS)] * 3
 
 
-def test_a_barrier_is_reported_once(twice):
+def test_a_barrier_is_reported_once(twice, monkeypatch):
+    monkeypatch.setattr(accessibility, "MOST_AN_HOUR", 100)
     _, browser = twice(UserFactory())
     for n in ROUNDS:
         report = {"where": f"Sida {n}", "what": "Krysset nås inte.", "contact": ""}

@@ -86,6 +86,16 @@ def test_what_others_changed_meanwhile_stays(client, prescriber):
     assert not prescriber.is_superuser
 
 
+def test_what_another_tab_saved_meanwhile_stays(client, prescriber):
+    User.objects.filter(pk=prescriber.pk).update(phone="08-465 004 41", street="Rehabvägen 4")
+    first, second = (client.get(CONTACT).context["form"].initial for _ in range(2))
+    shown = client.get(CONTACT).context["form"]["shown"].value()
+    client.post(CONTACT, first | {"phone": "08-465 004 42", "shown": shown})
+    client.post(CONTACT, second | {"street": "Storgatan 1", "shown": shown})
+    prescriber.refresh_from_db()
+    assert (prescriber.phone, prescriber.street) == ("08-465 004 42", "Storgatan 1")
+
+
 def test_who_orders_nothing_has_contact_details_alone(browser_of):
     client = browser_of(UserFactory(roles=[CONTROLLER], default_unit=None))
     page = main(client.get(PAGE))

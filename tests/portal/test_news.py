@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from organisation.models import User
 from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, KHS
+from portal import news
 from portal.models import Document, DocumentHeading, News, NewsRead
 from tests.factories import UnitFactory, UserFactory
 
@@ -40,6 +41,16 @@ def test_all_that_is_published_stands_there_in_full_newest_first():
     write("Nytt", published_from=day(-1))
     text = page(signed_in())
     assert text.index("<p>Om Nytt.</p>") < text.index("<p>Om Gammalt.</p>")
+
+
+def test_older_news_than_the_page_holds_come_when_asked_for(monkeypatch):
+    monkeypatch.setattr(news, "SHOWN", 1)
+    write("Gammalt", published_from=day(-9))
+    write("Nytt", published_from=day(-1))
+    client = signed_in()
+    assert "Om Gammalt" not in page(client) and "Visa äldre nyheter" in page(client)
+    text = page(client, "/nyheter/?antal=2")
+    assert "Om Gammalt" in text and "Visa äldre nyheter" not in text
 
 
 def test_what_comes_later_or_is_over_is_not_shown():
@@ -211,6 +222,12 @@ def test_a_file_that_was_changed_or_taken_away_is_gone(
     with django_capture_on_commit_callbacks(execute=True):
         khs.post(f"/admin/portal/document/{document.pk}/delete/", {"post": "yes"})
     assert kept() == set() and not Document.objects.exists()
+
+
+def test_a_document_that_is_sent_twice_is_there_once(khs):
+    for _ in range(2):
+        upload(khs, PDF, "blankett.pdf")
+    assert Document.objects.count() == 1
 
 
 def test_a_file_of_another_kind_is_refused(khs):
