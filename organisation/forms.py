@@ -158,7 +158,8 @@ class MailForm(forms.Form):
 
     kinds = forms.MultipleChoiceField(
         label="Skicka också som e-post",
-        choices=MessageKind.choices,
+        # What is about one's own account always comes.
+        choices=[choice for choice in MessageKind.choices if choice[0] != MessageKind.ACCOUNT],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "Välj bland meddelandena i listan."},

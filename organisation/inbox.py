@@ -34,6 +34,7 @@ ICONS = {
     MessageKind.CART: ("shopping-cart", "amber"),
     MessageKind.FOLLOW_UP: ("calendar", "amber"),
     MessageKind.NOTICE: ("megaphone", "blue"),
+    MessageKind.ACCOUNT: ("user", "amber"),
     MessageKind.OTHER: ("mail", "blue"),
 }
 GO_TO = {

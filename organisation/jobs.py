@@ -9,7 +9,7 @@ from procrastinate.contrib.django import app
 
 from sesam import jobs
 
-from . import mail, messages, sign_in_pace
+from . import accounts, mail, messages, sign_in_pace
 from .models import Mail, MailState
 from .siths import tries
 
@@ -36,6 +36,11 @@ def forget_sent_mail() -> int:
 @jobs.hourly
 def forget_sign_ins() -> int:
     return sign_in_pace.forget_old()
+
+
+@jobs.hourly
+def look_after_accounts() -> int:
+    return accounts.look_after()
 
 
 @jobs.hourly

@@ -46,13 +46,18 @@ def chosen_by(user: User) -> frozenset[str]:
     return frozenset(user.preferences.get(CHOSEN, ())) & frozenset(MessageKind.values)
 
 
+def comes_by_mail(message: Message) -> bool:
+    """What is about one's own account always does: it is for those who don't look here."""
+    return message.kind == MessageKind.ACCOUNT or message.kind in chosen_by(message.user)
+
+
 def put_off(messages: Iterable[Message]) -> None:
     """Write down those that go by e-mail too, in the transaction that made them."""
     if is_on():
         Mail.objects.bulk_create(
             Mail(message=message)
             for message in messages
-            if message.user.email and message.kind in chosen_by(message.user)
+            if message.user.email and comes_by_mail(message)
         )
 
 
@@ -113,7 +118,8 @@ class _ConnectionLost(Exception):
 def _send(letter: Mail, connection: Any) -> bool:
     """Whether it went. Raises ``_ConnectionLost`` once the letter is put off."""
     user = letter.message.user
-    if not user.email or not user.is_active or letter.message.kind not in chosen_by(user):
+    reads_it = user.is_active or letter.message.kind == MessageKind.ACCOUNT
+    if not user.email or not reads_it or not comes_by_mail(letter.message):
         letter.delete()  # the user has changed their mind, or is no longer with us
         return False
     try:
@@ -149,6 +155,8 @@ def written(letter: Mail, connection: Any = None) -> EmailMessage:
     """The letter. Sent twice (the server took it, and the answer was lost) it has one id."""
     kind = letter.message.get_kind_display()
     where = f"{settings.PORTAL_URL.rstrip('/')}/meddelanden/" if settings.PORTAL_URL else ""
+    if letter.message.kind == MessageKind.ACCOUNT:  # about nobody else, and to be read at once
+        return _letter(letter, letter.message.title, f"{letter.message.text}\n\n", connection)
     text = (
         f"Du har fått ett meddelande i Hjälpmedelsportalen: {kind.lower()}.\n\n"
         "Logga in i portalen och öppna «Meddelanden» för att läsa det.\n"
@@ -157,9 +165,14 @@ def written(letter: Mail, connection: Any = None) -> EmailMessage:
         " också kommer som e-post väljer du själv under «Meddelanden». Brevet går inte att svara"
         " på.\n"
     )
+    subject = "Nytt meddelande i Hjälpmedelsportalen"
+    return _letter(letter, subject, text.replace("\n\n\n", "\n\n"), connection)
+
+
+def _letter(letter: Mail, subject: str, text: str, connection: Any) -> EmailMessage:
     return EmailMessage(
-        "Nytt meddelande i Hjälpmedelsportalen",
-        text.replace("\n\n\n", "\n\n"),
+        subject,
+        text,
         to=[letter.message.user.email],
         headers={
             "Message-ID": f"<{letter.message.key}@hjalpmedelsportalen>",

@@ -114,6 +114,10 @@ class User(AbstractUser, Address):
     """Somebody who signs in. Roles are groups (``organisation.permissions``). The address is where
     they work, if it isn't the unit's."""
 
+    class Warning(models.TextChoices):
+        PAUSE = "pause", "Blir inaktivt"
+        END = "end", "Avslutas"
+
     co = None  # type: ignore[assignment]  # how a model leaves a field of an abstract one out
 
     orderer_code = models.CharField("beställarkod", max_length=12, blank=True)
@@ -143,10 +147,28 @@ class User(AbstractUser, Address):
         "tekniker", default=False, help_text="Utför aktiviteter på KHS verkstad."
     )
     is_demo = models.BooleanField("demokonto", default=False, editable=False)
+    # What becomes of an account that nobody uses (``accounts``).
+    warned_at = models.DateTimeField("varnad", null=True, editable=False)
+    warned_of = models.CharField(
+        "varnad för", max_length=5, choices=Warning.choices, blank=True, editable=False
+    )
+    paused_at = models.DateTimeField("inaktiv, inte använt", null=True, editable=False)
+    ended_at = models.DateTimeField("avslutat", null=True, editable=False)
+    ended_as = models.CharField(
+        "roller och tjänsteställen när det avslutades", max_length=500, blank=True, editable=False
+    )
+    reopened_at = models.DateTimeField("aktiverat igen", null=True, editable=False)
 
     class Meta:
         verbose_name = "användare"
         verbose_name_plural = "användare"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_active=False)
+                | models.Q(paused_at__isnull=True, ended_at__isnull=True),
+                name="paused_or_ended_is_inactive",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
@@ -167,6 +189,44 @@ class User(AbstractUser, Address):
     def count_unread(self) -> int:
         waiting = self.messages.filter(read_at=None).order_by()
         return waiting[: Message.MOST_UNREAD + 1].count()
+
+
+class RoleHeld(models.Model):
+    """That a user has a role, and since when: the rows between users and groups, to be read. The
+    database notes the time, whatever writes; of what was there before it did nobody knows."""
+
+    user = models.ForeignKey(User, on_delete=models.DO_NOTHING, related_name="roles_held")
+    group = models.ForeignKey("auth.Group", on_delete=models.DO_NOTHING, related_name="+")
+    since = models.DateTimeField("sedan", null=True)
+
+    class Meta:
+        managed = False
+        db_table = "organisation_user_groups"
+        ordering = ["since", "id"]
+
+    def __str__(self) -> str:
+        return str(self.group)
+
+
+class Account(models.Model):
+    """A user at a unit, and since when: the rows between users and units, to be read; as above."""
+
+    user = models.ForeignKey(
+        User, verbose_name="användare", on_delete=models.DO_NOTHING, related_name="+"
+    )
+    unit = models.ForeignKey(
+        Unit, verbose_name="tjänsteställe", on_delete=models.DO_NOTHING, related_name="+"
+    )
+    since = models.DateTimeField("på tjänstestället sedan", null=True)
+
+    class Meta:
+        managed = False
+        db_table = "organisation_user_units"
+        verbose_name = "konto"
+        verbose_name_plural = "konton"
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.unit}"
 
 
 class Audience(models.Model):
@@ -262,6 +322,7 @@ class MessageKind(models.TextChoices):
     CART = "cart", "Pågående beställning som snart tas bort"
     FOLLOW_UP = "follow_up", "Hjälpmedel att följa upp"
     NOTICE = "notice", "Information från KHS"
+    ACCOUNT = "account", "Ditt konto"
     OTHER = "other", "Annat om dina ärenden"
 
 

@@ -87,6 +87,13 @@ for _order, (_name, _label, _page) in enumerate(
     )
 ):
     desk.entry(_name, _label, _page, order=660 + 10 * _order, parent=desk.REGISTERS)
+desk.entry(
+    "accounts",
+    "Konton",
+    "admin:organisation_account_changelist",
+    order=655,
+    parent=desk.REGISTERS,
+)
 queues.on_home(
     "admin:organisation_mail_changelist",
     (

@@ -21,6 +21,7 @@ from django.http import (
 from .dialogs import leave
 from .personal_numbers import looks_personal
 
+NOT_TYPED = "/logga-in/siths/svar/"  # the identity provider's own, which may look like anything
 ASKED = "_fraga"  # in the POST of a box that is to be shown by GET
 REFUSED = (
     "Det ser ut som ett personnummer. Det är borttaget ur sökningen. Mottagare söker du på sidan"
@@ -38,6 +39,8 @@ class Boxes:
         if request.method == "POST" and request.path.startswith("/admin/"):
             if ASKED in request.POST:
                 return self._ask(request)
+        elif request.path == NOT_TYPED:
+            pass
         elif request.method in ("GET", "HEAD") and request.META.get("QUERY_STRING"):
             kept = _without_numbers(request.GET)
             if kept is not None:

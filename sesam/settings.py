@@ -257,6 +257,11 @@ OIDC_PATIENCE = 4
 OIDC_TIMEOUT = 3  # for each answer
 OIDC_AT_ONCE = max(1, int(env("WEB_THREADS", default="") or 2) - 1)
 
+# Accounts that nobody uses (organisation/accounts.py); 0 months: never.
+ACCOUNT_INACTIVE_MONTHS = env.int("ACCOUNT_INACTIVE_MONTHS", default=6)
+ACCOUNT_END_MONTHS = env.int("ACCOUNT_END_MONTHS", default=12)
+ACCOUNT_WARNING_DAYS = env.int("ACCOUNT_WARNING_DAYS", default=14)
+
 # How many proxies of ours stand in front and write X-Forwarded-For (0: nobody is believed).
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 

@@ -43,6 +43,7 @@ class IdentityProvider:
         self.token: Callable[[dict[str, Any]], None] = _unchanged
         self.user_info: Callable[[dict[str, Any]], None] = _unchanged
         self.signed_by, self.algorithm = "its own", "RS256"
+        self.new_code: Callable[[], str] = secrets.token_urlsafe
         self.faults: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
         self.asked: list[str] = []
         self._codes: dict[str, dict[str, Any]] = {}
@@ -71,7 +72,7 @@ class IdentityProvider:
         assert "openid" in asked["scope"].split()
         assert len(asked["state"]) > 30
         assert len(asked["nonce"]) > 30
-        code = secrets.token_urlsafe()
+        code = self.new_code()
         self._codes[code] = asked | {"person": dict(self.person), "level": self.level}
         return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
 

@@ -115,17 +115,14 @@ class Turn:
         self.asked.add_done_callback(lambda _: _turns.release())
         try:
             person = self.asked.result(timeout=settings.OIDC_PATIENCE)
-        except TimeoutError:
-            raise self._refused(refusals.SLOW) from None
-        except requests.Timeout:
-            raise self._refused(refusals.SLOW) from None
+        except (TimeoutError, requests.Timeout):
+            _hangs.set()
+            raise Refused(refusals.SLOW) from None
+        except Refused:
+            _hangs.clear()
+            raise
         _hangs.clear()
         return person
-
-    @staticmethod
-    def _refused(why: refusals.Refusal) -> Refused:
-        _hangs.set()
-        return Refused(why)
 
 
 _turns = threading.BoundedSemaphore(settings.OIDC_AT_ONCE)

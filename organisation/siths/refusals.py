@@ -48,6 +48,18 @@ INACTIVE = Refusal(
     "Ditt konto är inte aktivt",
     "Kontot är avstängt. Behöver du det i ditt arbete, be om att det aktiveras.",
 )
+UNUSED = Refusal(
+    "unused-account",
+    "Ditt konto är inaktivt",
+    "Kontot har inte använts på länge och är därför inaktivt. Behöver du det i ditt arbete, be om"
+    " att det aktiveras.",
+)
+ENDED = Refusal(
+    "ended-account",
+    "Ditt konto är avslutat",
+    "Kontot har inte använts på länge och är därför avslutat. Behöver du portalen i ditt arbete, be"
+    " om ett konto med rätt behörighet.",
+)
 LEVEL = Refusal(
     "below-level",
     "Inloggningen är inte tillräckligt säker",

@@ -86,7 +86,9 @@ def _user(person: Person) -> User:
         raise Refused(refusals.UNKNOWN, hsa_id=person.hsa_id)
     user = found[0]
     if not user.is_active:
-        raise Refused(refusals.INACTIVE, hsa_id=person.hsa_id, user=user.pk)
+        unused = refusals.UNUSED if user.paused_at else refusals.INACTIVE
+        why = refusals.ENDED if user.ended_at else unused
+        raise Refused(why, hsa_id=person.hsa_id, user=user.pk)
     return user
 
 

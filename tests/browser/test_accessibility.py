@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from django.test import Client
 from django.urls import Resolver404, resolve, reverse
-from playwright.sync_api import Browser, BrowserContext, Error, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from articles.models import Article
 from orders import cart as carts
@@ -257,3 +257,15 @@ def test_signing_in_and_the_pages_of_errors_are_accessible(page, live_server):
     for path in ("/logga-in/", "/finns-inte/"):
         page.goto(live_server.url + path)
         assert faults(page) == [], path
+
+
+def test_the_ways_in_beside_a_password_and_a_refusal_are_accessible(page, live_server, settings):
+    settings.OIDC_OP_ISSUER, settings.LOCAL_PASSWORDS = "https://idp.example.se", "break-glass"
+    page.goto(f"{live_server.url}/logga-in/")
+    assert [*faults(page), *too_wide(page)] == []
+    page.get_by_text("Reservinloggning").click()
+    expect(page.get_by_role("textbox", name="Engångskod")).to_be_visible()
+    assert [*faults(page), *too_wide(page)] == []
+    page.goto(f"{live_server.url}/logga-in/siths/svar/?code=x&state=y")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inloggningen gäller inte längre")
+    assert [*faults(page), *too_wide(page)] == []

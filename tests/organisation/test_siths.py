@@ -17,7 +17,7 @@ from organisation.permissions import KHS
 from organisation.siths import provider as asking
 from organisation.siths import refusals
 from tests.at_once import at_once
-from tests.factories import RecipientFactory, UnitFactory, UserFactory
+from tests.factories import PERSONAL_NUMBERS, RecipientFactory, UnitFactory, UserFactory
 from tests.identity_provider import SECRET, identity_provider, says
 from tests.reading import read_page
 
@@ -128,6 +128,14 @@ def test_one_comes_to_the_page_one_wanted(provider, user):
 
 def test_who_is_in_already_goes_on(client, provider):
     assert client.get(f"{DOOR}?next=/artiklar/").url == "/artiklar/"
+
+
+def test_a_code_that_looks_like_a_persons_number_is_taken_as_it_is(provider, user):
+    """From what people type such a number is taken away; this nobody typed."""
+    provider.new_code = lambda: PERSONAL_NUMBERS[0][0]
+    client = Client()
+    assert sign_in(client, provider).url == "/"
+    assert is_in(client)
 
 
 def test_two_tabs_of_a_browser_can_sign_in_at_once(provider, user):
@@ -329,6 +337,19 @@ def test_each_refusal_has_a_page_of_its_own():
 def test_whoever_has_no_account_is_told_which_number_to_give(provider, log):
     provider.person = {"sub": "2", "employeeHsaId": "SEDEMO-P404"}
     assert "ditt HSA-id <b>SEDEMO-P404</b>" in read_page(sign_in(Client(), provider))
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"paused_at": timezone.now()}, refusals.UNUSED),
+        ({"paused_at": timezone.now(), "ended_at": timezone.now()}, refusals.ENDED),
+    ],
+)
+def test_an_account_that_nobody_used_says_so(provider, user, log, facts, why):
+    User.objects.filter(pk=user.pk).update(is_active=False, **facts)
+    client = Client()
+    check_refusal(sign_in(client, provider), why, client, log)
 
 
 def test_an_account_that_is_closed_stays_closed(provider, user, log):

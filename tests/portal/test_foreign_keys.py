@@ -46,7 +46,8 @@ GOES_ALONG = {
 
 def foreign_keys() -> Iterator[models.ForeignKey]:
     for model in apps.get_models():
-        if model._meta.app_label in OUR_APPS:
+        # (What isn't managed only reads rows that another one keeps.)
+        if model._meta.app_label in OUR_APPS and model._meta.managed:
             for field in model._meta.local_fields:
                 if isinstance(field, models.ForeignKey):
                     yield field

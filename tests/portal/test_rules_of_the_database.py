@@ -81,6 +81,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "progress_in_percent": {"progress": 101},
     "import_progress_in_percent": {"progress": 101},
     "somebody_did_it": {"user": None, "job": ""},
+    "paused_or_ended_is_inactive": {"is_active": True, "ended_at": NOW},
     "message_kind_is_known": {"kind": UNKNOWN},
     "mail_state_is_known": {"state": UNKNOWN, "message": unsent_message},
     "notice_for_one_group": {"role": KHS, "unit": UnitFactory},
