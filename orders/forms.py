@@ -101,6 +101,21 @@ class CaseAddressForm(AddressForm):
             self.fields[name].error_messages["required"] = text
 
 
+class CaseTextForm(DetailsForm):
+    """«Övrig information» anew, of somebody who became protected after the order was sent, where it
+    goes to no address."""
+
+    class Meta(DetailsForm.Meta):
+        fields = ["extra_info"]
+        labels = {"extra_info": "Övrig information"}
+        widgets = {"extra_info": forms.Textarea(attrs={"rows": 3})}
+        help_texts = {"extra_info": "Det som stod här förut är borttaget: det kunde röja adressen."}
+        error_messages = {"extra_info": EXTRA_INFO_ERRORS}
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+
+
 class RecipientContactForm(DetailsForm):
     recipient_phone = _phone("Telefon")
     recipient_mobile = _phone("Mobiltelefon")

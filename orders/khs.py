@@ -71,7 +71,7 @@ def desk(order: Order, lines: list[OrderLine], hold: OrderHold | None) -> Desk:
 
 def queue(orders: QuerySet[Order]) -> QuerySet[Order]:
     """``orders`` with all that a row of the queue shows, in a fixed number of queries."""
-    found = orders.select_related("unit", "recipient__payer", "destination")
+    found = orders.select_related("unit", "recipient__payer", "destination", "delivery_way")
     return found.prefetch_related(  # type: ignore[no-redef]  # declared by the model
         Prefetch(
             "lines",

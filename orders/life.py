@@ -36,7 +36,8 @@ def with_turns(orders: QuerySet[Order]) -> QuerySet[Order]:
 def lines_with_turns(lines: QuerySet[OrderLine]) -> QuerySet[OrderLine]:
     """``lines`` that know it of their order, with what ``next_step`` asks of that."""
     since = since_last(OrderEvent, TURNS, order=OuterRef("order"))
-    found = lines.annotate(turn_since=since)  # type: ignore[no-redef]  # declared by the model
+    loaded = lines.select_related("order__recipient", "order__delivery_way")
+    found = loaded.annotate(turn_since=since)  # type: ignore[no-redef]  # declared by the model
     return found.prefetch_related(
         Prefetch("order__lines", OrderLine.objects.select_related("article")),
         Prefetch("order__holds", OrderHold.objects.filter(released_at=None)),
@@ -189,6 +190,8 @@ def next_step(
             KHS, f"avslutar aktivitet {hold.case_number}", f"sedan kan beställningen {then}",
             hold.since, late,
         )  # fmt: skip
+    if order.lacks_address:
+        return NextStep("Förskrivaren", "skriver leveransadressen", "", since, late)
     if any(x.open and x.stage == Stage.WAITING for x in alive):
         return NextStep("Förskrivaren", "svarar på offerten", "", since, late)
     if any(x.awaits_project for x in alive if x.open):

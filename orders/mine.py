@@ -142,7 +142,9 @@ class MyOrderTable(WithPictograms, MyTable[MyOrderRow]):
 
 def loaded(orders: OrderQuerySet) -> QuerySet[Order]:
     """With all that a row or the panel shows, in a fixed number of queries."""
-    found = orders.select_related("recipient", "destination", "unit", "ordered_by", "prescriber")
+    found = orders.select_related(
+        "recipient", "destination", "unit", "ordered_by", "prescriber", "delivery_way"
+    )
     return found.prefetch_related(
         Prefetch("lines", OrderLine.objects.select_related("article").order_by("position", "id")),
         Prefetch("holds", OrderHold.objects.filter(released_at=None)),

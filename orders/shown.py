@@ -128,6 +128,14 @@ def files(order: Order) -> QuerySet[OrderAttachment]:
     return order.attachments.none() if order.address_masked else order.attachments.all()
 
 
+def hides_text(order: Order) -> bool:
+    """Whether something that was written of it can't be read before somebody writes it anew."""
+    if not order.lacks_text:
+        return False
+    of_lines = order.lines.exclude(comment="")
+    return bool(order.extra_info) or of_lines.exists() or order.attachments.exists()
+
+
 def totals(rows: Iterable[LineRow[Any]]) -> dict[str, Decimal]:
     """Sales and rents are never added up with each other."""
     made = {"sales": Decimal(0), "rents": Decimal(0)}

@@ -113,7 +113,10 @@ def register(wanted: Registration, *, user: User, token: uuid.UUID) -> Activity:
     ActivityAttachment.objects.bulk_create(
         dialog_files.hand_over(wanted.files, ActivityAttachment, activity=activity)
     )
+    newly = [piece for piece in pieces.pieces.values() if not piece.blocked]
     pieces.block(REPAIR, case_number=activity.case_number)
+    why = f"Den ska repareras, aktivitet {activity.case_number}"
+    orders.tell_who_picks(newly, user=user, why=why)
     pieces.save()
     if activity.order is not None:
         orders.hold(activity.order, activity.case_number, user=user)

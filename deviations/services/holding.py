@@ -10,7 +10,7 @@ from individuals.holding import HeldPieces
 from individuals.models import BlockReason, Individual
 from individuals.services import free
 from orders.models import Order
-from orders.services import give_up_one, promised_last
+from orders.services import give_up_one, promised_last, tell_who_picks
 from organisation.models import User
 from recipients import lending
 from recipients.cases import EventKind, lock_case, lock_cases, tell
@@ -43,14 +43,19 @@ class Promised:
             locked = lock_cases(list({order.pk: order for order in orders}.values()))
             self.orders = {place: locked[order.pk] for place, order in self.orders.items()}
 
-    def yield_to(self, piece: Individual, held: HeldPieces, *, user: User, number: str) -> None:
-        """Make room for the piece's block, if what is there is promised whole."""
+    def yield_to(
+        self, piece: Individual, held: HeldPieces, *, user: User, number: str
+    ) -> Order | None:
+        """Make room for the piece's block, if what is there is promised whole; the order that gives
+        one up."""
         if piece.blocked or piece.warehouse_id is None:
-            return
+            return None
         place = (piece.warehouse_id, piece.article_id)
         if held.ledger.available(place) < 1 and (order := self.orders.get(place)):
             why = f"individ {piece.number} utreds efter avvikelse {number}"
             give_up_one(order, place, ledger=held.ledger, user=user, why=why)
+            return order
+        return None
 
 
 def hold_back(
@@ -59,10 +64,14 @@ def hold_back(
     """None of the pieces is handed out until KHS lets it go. Without ``promised`` one that an order is
     promised stops it (``DomainError``)."""
     number = deviation.case_number
-    for piece in held.pieces.values():
-        if promised:
-            promised.yield_to(piece, held, user=user, number=number)
+    newly = [piece for piece in held.pieces.values() if not piece.blocked]
+    yielded = []
+    for piece in newly:
+        if promised and (order := promised.yield_to(piece, held, user=user, number=number)):
+            yielded.append(order.pk)
     held.block(BlockReason.Code.INQUIRY, case_number=number)
+    why = f"Den utreds efter avvikelse {number}"
+    tell_who_picks(newly, user=user, why=why, but=yielded)
     told = ", ".join(sorted(piece.number for piece in held.pieces.values()))
     tell(deviation, user, EventKind.BLOCKED, f"Individ {told} spärrades")
 

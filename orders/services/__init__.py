@@ -14,6 +14,7 @@ from .changing import (
     start_picking,
     stop_picking,
     type_address,
+    type_text,
     why_not_cancel,
 )
 from .common import status_of
@@ -21,7 +22,7 @@ from .delivering import Overtaken, Pick, deliver, delivered_so_far
 from .projects import answer_offer, may_answer, move_on
 from .putting import put_article, take_off
 from .sending import send
-from .yielding import give_up_one, promised_last
+from .yielding import give_up_one, promised_last, tell_who_picks
 
 __all__ = [
     "Overtaken",
@@ -44,6 +45,8 @@ __all__ = [
     "status_of",
     "stop_picking",
     "take_off",
+    "tell_who_picks",
     "type_address",
+    "type_text",
     "why_not_cancel",
 ]

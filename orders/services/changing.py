@@ -39,18 +39,43 @@ def type_address(order: Order, *, user: User, details: dict[str, str]) -> Order:
     typed = {name: details.get(name, "") for name in (*order.WHEREABOUTS, "extra_info")}
     if not order.has_way_in:
         typed |= {"door_code": "", "instructions": ""}
-    if not order.lacks_address:
+    if _type_anew(order, typed, "Adressen"):
+        tell(order, user, EventKind.ADDRESS, "Leveransadressen skrevs för ärendet")
+    return order
+
+
+@transaction.atomic
+def type_text(order: Order, *, user: User, extra_info: str) -> Order:
+    """«Övrig information» anew, on an order that goes nowhere and whose recipient was protected
+    after it was sent. What stood there is forgotten, as ``type_address`` does, and what was said of
+    the aids can be read again. Who comes second writes over nothing; sent twice is once."""
+    order = lock_case(order)
+    if not order.is_protected:
+        raise DomainError("Texten skrivs bara på nytt för en person med skyddad identitet.")
+    if order.has_ended:
+        raise DomainError("Beställningen är avslutad och kan inte ändras.")
+    if order.has_address:
+        raise DomainError("Skriv leveransadressen: texten hör till den.")
+    typed = dict.fromkeys(order.WHEREABOUTS, "") | {"extra_info": extra_info.strip()}
+    if _type_anew(order, typed, "Texten"):
+        tell(order, user, EventKind.CHANGED, "Övrig information skrevs på nytt")
+    return order
+
+
+def _type_anew(order: Order, typed: dict[str, str], what: str) -> bool:
+    """Let what was ``typed`` take the place of all that the locked order said before its recipient
+    was protected; False where that is done already. Raises where somebody wrote something else."""
+    if not order.address_masked:
         if all(getattr(order, name) == value for name, value in typed.items()):
-            return order
+            return False
         raise DomainError(
-            "Adressen är redan skriven för det här ärendet. Det du skrev är inte sparat."
+            f"{what} är redan skriven för det här ärendet. Det du skrev är inte sparat."
         )
     for name, value in typed.items():
         setattr(order, name, value)
     order.typed_for_case = True
-    order.save(update_fields=[*order.WHEREABOUTS, "extra_info", "typed_for_case"])
-    tell(order, user, EventKind.ADDRESS, "Leveransadressen skrevs för ärendet")
-    return order
+    order.save(update_fields=[*typed, "typed_for_case"])
+    return True
 
 
 def why_not_cancel(order: Order, user: User) -> str:

@@ -3,9 +3,12 @@ another."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from django.db.models import QuerySet
 
 from articles.stock import Ledger, Place
+from individuals.models import Individual
 from organisation.models import MessageKind, Source, User
 from recipients.cases import EventKind, inform, tell
 from sesam.errors import DomainError
@@ -47,6 +50,26 @@ def give_up_one(order: Order, place: Place, *, ledger: Ledger, user: User, why: 
         tell_picker(order, user=user, title=title, text=f"{gone}.")
     else:
         stop_pick(order, user=user, why=gone)
+
+
+def tell_who_picks(
+    pieces: Iterable[Individual], *, user: User, why: str, but: Collection[int] = ()
+) -> None:
+    """None of the pieces is handed out from now on: who picks such ones from their store may have
+    one in hand, and is told. ``why`` names nobody; ``but`` are the keys of orders whose picker knows."""
+    for piece in pieces:
+        if piece.warehouse_id is None:
+            continue
+        lines = _promises((piece.warehouse_id, piece.article_id))
+        picked = Order.objects.filter(status=OrderStatus.PICKING, lines__in=lines)
+        for order in picked.exclude(pk__in=but).select_related("recipient").distinct():
+            tell_picker(
+                order,
+                user=user,
+                title=f"Individ {piece.number} lämnas inte ut",
+                text=f"{why}. Har du plockat den till beställning {order.case_number}, lägg"
+                " tillbaka den och ta en annan.",
+            )
 
 
 def _of_khs(order: Order) -> QuerySet[OrderLine]:

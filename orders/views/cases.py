@@ -4,7 +4,7 @@ import uuid
 from decimal import Decimal
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -32,7 +32,7 @@ from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum
 
 from .. import khs, progress, promises, services, shown
-from ..forms import CaseAddressForm
+from ..forms import CaseAddressForm, CaseTextForm, DetailsForm
 from ..life import life_line, planned_of
 from ..models import Order, OrderHold, OrderLine, OrderStatus, handed_out, in_order
 from ..shown import OrderRow
@@ -96,34 +96,52 @@ def _told(request: HttpRequest, order: Order) -> str:
 @roles(*CARE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def detail(request: UserRequest, number: str) -> HttpResponse:
-    """The order's page; with ``?redigera=adress`` the address that a protected person lacks."""
+    """The order's page; with ``?redigera=`` what a protected person's lacks: the address, or where
+    it goes nowhere the text."""
     order = find_order(request, number)
-    asked = order.lacks_address and request.GET.get("redigera") == ADDRESS
+    lacks, wanted = _lacks(order), request.GET.get("redigera", "")
+    asked = bool(lacks) and wanted == lacks
     if request.method != "POST":
-        return _order_page(request, order, form=CaseAddressForm(order=order) if asked else None)
-    form = CaseAddressForm(request.POST, order=order)
+        return _order_page(request, order, form=_form(order, lacks) if asked else None)
+    what = "Texten" if wanted == TEXT else "Adressen"
+    form = _form(order, wanted, request.POST)
     if not form.is_valid():
         if asked:
             return _order_page(request, order, form=form, status=422)
         return _order_page(
-            request, order, fault="Adressen är redan skriven, eller ärendet avslutat."
+            request, order, fault=f"{what} är redan skriven, eller ärendet avslutat."
         )
+    said = form.cleaned_data
     try:
-        services.type_address(order, user=request.user, details=form.cleaned_data)
+        if wanted == TEXT:
+            services.type_text(order, user=request.user, extra_info=said["extra_info"])
+        else:
+            services.type_address(order, user=request.user, details=said)
     except DomainError as fault:
         return _order_page(request, find_order(request, number), fault=fault.message)
-    messages.success(request, "Adressen är sparad för det här ärendet.")
+    messages.success(request, f"{what} är sparad för det här ärendet.")
     return redirect("orders:detail", order.case_number)
 
 
-ADDRESS = "adress"
+ADDRESS, TEXT = "adress", "text"
+
+
+def _lacks(order: Order) -> str:
+    """What has to be written anew of somebody who became protected; empty where nothing has."""
+    if order.lacks_address:
+        return ADDRESS
+    return TEXT if shown.hides_text(order) else ""
+
+
+def _form(order: Order, block: str, data: QueryDict | None = None) -> DetailsForm:
+    return CaseTextForm(data) if block == TEXT else CaseAddressForm(data, order=order)
 
 
 def _order_page(
     request: UserRequest,
     order: Order,
     *,
-    form: CaseAddressForm | None = None,
+    form: DetailsForm | None = None,
     fault: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -135,6 +153,7 @@ def _order_page(
     waiting = [project for project in projects if project.waits_for_answer]
     may_answer = bool(waiting) and services.may_answer(request.user, order)
     here = reverse("orders:detail", args=[order.case_number])
+    lacks = _lacks(order)
     hold = order.holds.filter(released_at=None).first()
     events = events_of(order)
     desk = khs.desk(order, lines, hold) if is_khs else None
@@ -154,9 +173,11 @@ def _order_page(
         "attachments": shown.files(order).select_related("line__article"),
         "form": form,
         "fault": fault,
-        "edit_url": f"{here}?redigera={ADDRESS}" if order.lacks_address else "",
+        "edit_url": f"{here}?redigera={ADDRESS}" if lacks == ADDRESS else "",
+        "text_url": f"{here}?redigera={TEXT}" if lacks == TEXT else "",
         "leave_url": here,
         "missing": [{"label": "Adress", "value": "Saknas"}],
+        "missing_text": [{"label": "Övrig information", "value": "Saknas"}],
         "case": CasePage(
             title=str(order),
             person=band_of(order),
@@ -166,7 +187,7 @@ def _order_page(
             facts=_facts(order, lines, number=is_khs),
             events=events,
             life=life_line(order, lines, events, hold),
-            note=_note(order, hold, projects, may_answer=may_answer),
+            note=_note(order, hold, projects, lacks, may_answer=may_answer),
             create=order_create.shown(request, order),
         ),
     }
@@ -201,6 +222,7 @@ def _note(
     order: Order,
     hold: OrderHold | None,
     projects: list[progress.Progress],
+    lacks: str,
     *,
     may_answer: bool,
 ) -> dict[str, str | SafeString] | None:
@@ -222,7 +244,16 @@ def _note(
         }
     if order.status == OrderStatus.CANCELLED:
         return {"tone": "grey", "icon": "ban", "text": "Beställningen är makulerad."}
-    if order.lacks_address:
+    if lacks == TEXT:
+        return {
+            "tone": "amber",
+            "icon": "shield-alert",
+            "title": "Texten visas inte",
+            "text": "Mottagaren har fått skyddad identitet sedan beställningen skickades. Skriv på"
+            " nytt under Övrig information det som KHS behöver veta, utan något som avslöjar var"
+            " personen finns. Kommentarer och bilagor visas igen när det är gjort.",
+        }
+    if lacks == ADDRESS:
         return {
             "tone": "amber",
             "icon": "shield-alert",

@@ -496,6 +496,34 @@ def test_who_picks_more_than_that_is_told_and_goes_on():
     assert "restnoterades" in Message.objects.get(user=picker).text
 
 
+def test_who_picks_such_pieces_is_told_of_one_that_is_held_back_also_where_another_is_free():
+    article = ArticleFactory(name="Rullstol Cross", is_marked=True)
+    piece, _ = put_in_stock(WarehouseFactory(), article, 2)
+    picker, waiting = khs_user(first_name="Pia"), khs_user(first_name="Siv")
+    order = orders.start_picking(sent((article, 1)), user=picker)
+    other = ArticleFactory(is_marked=True)
+    put_in_stock(WarehouseFactory(), other, 1)
+    orders.start_picking(sent((other, 1)), user=waiting)
+
+    made = registered(piece=piece, block=True)
+
+    told = Message.objects.get(user=picker)
+    assert told.title == f"Individ {piece.number} lämnas inte ut"
+    assert made.case_number in told.text and order.case_number in told.text
+    assert not Message.objects.filter(user=waiting).exists()
+    order.refresh_from_db()
+    assert (order.status, order.lines.get().reserved) == (OrderStatus.PICKING, 1)
+
+
+def test_who_has_to_give_one_up_is_told_once():
+    article = ArticleFactory(is_marked=True)
+    piece, _ = put_in_stock(WarehouseFactory(), article, 2)
+    picker = khs_user(first_name="Pia")
+    orders.start_picking(sent((article, 2)), user=picker)
+    grave(piece=piece)
+    assert "restnoterades" in Message.objects.get(user=picker).text
+
+
 def test_a_lesser_one_says_that_it_is_promised():
     piece, order = promised_piece()
     with pytest.raises(DomainError, match="lovad till en beställning"):

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from orders import services
 from orders.models import Cart, DeliveryWay, Order
+from organisation.models import AccessLogEntry
 from organisation.permissions import KHS
 from recipients.cases import EventKind
 from recipients.models import Recipient
@@ -318,6 +319,68 @@ def test_what_a_protected_persons_order_is_fetched_needs_no_address(client, cart
     order.refresh_from_db()
     with pytest.raises(DomainError, match="har ingen leveransadress"):
         services.type_address(order, user=order.ordered_by, details=TYPED)
+
+
+def fetched_order(client, cart, **more) -> Order:
+    """Sent with «Hämtas på KHS», after which its recipient became protected."""
+    press(client, cart, "none", **more)
+    press(client, cart, "none", "send", **more)
+    order = Order.objects.get()
+    order.lines.update(comment="Vänster, till Kvarnbacken")
+    protect(order.recipient)
+    return order
+
+
+def test_what_khs_has_to_know_of_an_order_that_is_fetched_is_written_anew(client, cart):
+    order = fetched_order(client, cart, extra_info="Hämtas av grannen på Kvarnbacken")
+    url = reverse("orders:detail", args=[order.case_number])
+    shown = client.get(url).content.decode()
+    assert "Texten visas inte" in shown and "Kvarnbacken" not in shown
+    edited = f"{url}?redigera=text"
+    form = form_of(client.get(edited))
+    assert form["extra_info"] == [""]
+    assert client.post(edited, form | {"extra_info": ["x" * 2001]}).status_code == 422
+
+    saved = client.post(edited, form | {"extra_info": ["Ring Anna."]}, follow=True)
+    shown = saved.content.decode()
+    assert "Texten är sparad" in shown and "Ring Anna." in shown and "grannen" not in shown
+    assert "Vänster, till Kvarnbacken" in shown, "what was said of the aid KHS needs"
+    assert AccessLogEntry.objects.filter(case_number=order.case_number, action="change").exists()
+    late = client.post(edited, form | {"extra_info": ["Ring Bo."]})
+    assert late.status_code == 409 and "är redan skriven" in late.content.decode()
+
+    services.cancel(Order.objects.get(), user=order.ordered_by)
+    ended = client.get(url).content.decode()
+    assert "Ring Anna." not in ended and "Kvarnbacken" not in ended
+
+
+def test_of_an_order_that_nothing_was_written_of_nothing_is_asked(client, cart):
+    order = fetched_order(client, cart)
+    order.lines.update(comment="")
+    url = reverse("orders:detail", args=[order.case_number])
+    assert "Texten visas inte" not in client.get(url).content.decode()
+
+
+def test_two_who_write_the_text_anew_write_nothing_over_unseen(client, cart):
+    order = fetched_order(client, cart, extra_info="Hämtas av grannen")
+    for _ in range(2):  # sent twice is once
+        services.type_text(order, user=order.ordered_by, extra_info="Ring Anna.")
+    with pytest.raises(DomainError, match="redan skriven"):
+        services.type_text(order, user=order.ordered_by, extra_info="Ring Bo.")
+    order.refresh_from_db()
+    assert order.extra_info == "Ring Anna."
+    assert order.events.filter(kind=EventKind.CHANGED).count() == 1
+
+
+def test_who_writes_the_address_has_the_next_turn(client, cart):
+    press(client, cart, "recipient", "send")
+    order = Order.objects.get()
+    protect(order.recipient)
+    url = reverse("orders:detail", args=[order.case_number])
+    turn = "Förskrivaren skriver leveransadressen"
+    assert turn in client.get(url).content.decode()
+    services.type_address(Order.objects.get(), user=order.ordered_by, details=TYPED)
+    assert turn not in client.get(url).content.decode()
 
 
 # --- a block that was open before ---
