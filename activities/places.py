@@ -98,6 +98,7 @@ recipient_bulk.add(
         url=PageOf("activities:begin"),
         order=15,
         shown=_care,
+        dialog=True,
     )
 )
 

@@ -80,6 +80,7 @@ recipient_bulk.add(
         url=PageOf("deviations:begin_for"),
         order=60,
         shown=_care,
+        dialog=True,
     )
 )
 piece_create.add(
@@ -187,7 +188,7 @@ piece_sections[PieceTab.STATUS].add(
 deviation_create.add(
     CreateItem(
         name="withdraw",
-        label="Återta avvikelse",
+        label=lambda request, deviation: f"Återta {deviation.kind_word.lower()}",
         url=lambda request, deviation: reverse("deviations:withdraw", args=[deviation.case_number]),
         order=900,
         icon="ban",

@@ -74,6 +74,7 @@ for _order, _name, _label, _icon, _page in (
             # The return comes first: it is what one does most.
             order=10 if _name == "return" else _order,
             shown=_care,
+            dialog=_name == "pickup",
         )
     )
 

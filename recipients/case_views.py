@@ -111,10 +111,12 @@ def confirm_cancel(
     stays: str = "",
     verb: str = "Makulera",
     done: str = "makulerad",
+    called: str = "",
     **context: Any,
 ) -> HttpResponse:
     """«Makulera …»: the question, and «Ja, makulera». ``hindrance`` says why it can't be now,
-    ``stays`` what is left as it is («Behåll beställningen»)."""
+    ``stays`` what is left as it is («Behåll beställningen»), ``called`` what the case is called where its
+    kind has several names."""
     log_case(request, case, f"{verb} {case.NOUN}")
     error = hindrance
     if request.method == "POST":
@@ -123,7 +125,9 @@ def confirm_cancel(
         except DomainError as fault:
             error = hindrance or fault.message  # which may lead to what hinders
         else:
-            messages.success(request, f"{case.NOUN.capitalize()} {case.case_number} är {done}.")
+            messages.success(
+                request, f"{called or case.NOUN.capitalize()} {case.case_number} är {done}."
+            )
             return dialogs.leave(request, page)
     dialog = {
         "title": f"{verb} {str(case)[0].lower()}{str(case)[1:]}?",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -111,7 +112,11 @@ def _may_edit(request: HttpRequest, deviation: Deviation) -> set[str]:
 
 def _too_late(request: UserRequest, deviation: Deviation) -> HttpResponse:
     why = f"{deviation.definite} är {deviation.state_label.lower()} och kan inte ändras."
-    form = None if deviation.masked else AccountForm(request.POST, deviation=deviation)
+    form: forms.BaseForm | None = None
+    if request.GET.get("redigera") == CLASSING:
+        form = ClassingForm(request.POST, deviation=deviation, seen=0)
+    elif not deviation.masked:
+        form = AccountForm(request.POST, deviation=deviation)
     unsaved = {"why": why, "typed": case_blocks.texts_of(form) if form else []}
     return _page(request, deviation, unsaved=unsaved, status=409)
 
@@ -151,6 +156,8 @@ def _save_classing(request: UserRequest, deviation: Deviation) -> HttpResponse:
             form.data["seen"] = str(last_event(deviation))
         # What was typed is a try: the page shows the deviation as it stands.
         deviation = find_deviation(request, deviation.case_number)
+        if deviation.has_ended:
+            return _too_late(request, deviation)
         return _page(request, deviation, classing=form, status=422 if known else 409)
     if last_event(now) == before:
         messages.info(request, "Klassningen är som den var: inget är ändrat.")
@@ -200,6 +207,7 @@ def withdraw(request: UserRequest, number: str) -> HttpResponse:
         cancel=lambda case: services.withdraw(case, user=request.user),
         verb="Återta",
         done="återtagen",
+        called=deviation.kind_word,
         deviation=deviation,
     )
 

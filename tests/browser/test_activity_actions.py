@@ -73,3 +73,35 @@ def test_reporting_back_a_store_repair_takes_four_actions(page, live_server, set
     repair.refresh_from_db()
     assert repair.status == ActivityStatus.CLOSED
     assert page.problems == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Aktivitet", "Ny aktivitet"),
+        ("Avvikelse/reklamation", "Avvikelse/reklamation"),
+        ("Hämtorder", "Hämtorder"),
+    ],
+)
+def test_what_is_ticked_opens_its_dialog_over_the_page_and_stays_ticked(
+    page, live_server, settings, name, title, width
+):
+    loan = lend(someone(), ArticleFactory(iso_code="122203"))
+    sign_in(page, live_server, settings, prescriber())
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(live_server.url + reverse("recipients:detail", args=[loan.recipient.key]))
+    box = page.locator("input[name=valda]").first
+    box.check()
+    button = page.locator(".bulk button:visible", has_text=re.compile(rf"^\s*{name}\s*$"))
+    if not button.count():
+        page.locator(".bulk").get_by_text("Mer", exact=True).click()
+    button.click()
+
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".dialog-title")).to_have_text(title)
+    assert page.locator("#innehall input[name=valda]").first.is_checked()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(box).to_be_checked()
+    assert page.problems == []
