@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from django import forms
@@ -16,7 +16,7 @@ from recipients.models import Recipient
 from recipients.ticked import HeldAidRow
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 from sesam.form_fields import RecordField, choice, record_choice
-from sesam.seen import CarriesSeen
+from sesam.seen import CarriesSeen, Seen
 
 from . import presets, services
 from .models import Activity, ActivityType, AddressInstruction, Priority, WhoseAddress
@@ -329,7 +329,7 @@ class CaseCommentForm(case_forms.BlockForm[Activity]):
 
 class PlanForm(CarriesSeen, forms.Form):
     """«Planering»: the day, the hour, who, and what to bring. Only KHS's technicians are chosen, for
-    what they do. It carries along the plan that it was filled in with."""
+    what they do."""
 
     dag = forms.DateField(
         label="Dag",
@@ -373,7 +373,26 @@ class PlanForm(CarriesSeen, forms.Form):
             record_choice(self, "tekniker").queryset = services.technicians()
         else:
             del self.fields["tekniker"]
-        self.carry(activity, ("planned_for", "planned_time", "technician_id", "bring"))
+        self.carry(_as_it_stands(activity), services.PLAN)
+
+    def tell_overtaken(self, record: Any) -> None:
+        super().tell_overtaken(_as_it_stands(record))
+
+    @property
+    def seen(self) -> str:
+        """What the form was filled in with, for the other forms of the section."""
+        return str(self[self._name].value() or "")
+
+    @staticmethod
+    def seen_in(data: Mapping[str, Any]) -> Seen | None:
+        """What another form of the section carried along; None where it didn't say."""
+        mark = str(data.get(f"{services.PLAN[0]}_seen", ""))
+        return Seen(services.PLAN, mark) if mark else None
+
+
+def _as_it_stands(activity: Activity) -> Activity:
+    """The row itself: what a page shows of a person who became protected leaves out what to bring."""
+    return Activity.objects.only(*services.PLAN).get(pk=activity.pk)
 
 
 class ReportForm(forms.Form):

@@ -37,7 +37,7 @@ class ActivitiesTable(Table[Activity]):
 
     columns = (
         _NUMBER,
-        PanelColumn("type", "Aktivitetstyp", "type.name", key="case_number", sort="type__name"),
+        PanelColumn("type", "Aktivitetstyp", "type.name", key="case_number", sort=sv("type__name")),
         _REGISTERED,
         _DUE,
         _Displayed(),

@@ -412,7 +412,7 @@ class InquiryForm(forms.Form):
         required=False,
         max_length=2000,
         widget=_area(3),
-        help_text="Anmälaren får svaret som meddelande när avvikelsen avslutas.",
+        help_text="Anmälaren får svaret som meddelande när ärendet avslutas.",
     )
 
     def __init__(self, data: Any = None, *, deviation: Deviation) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -58,7 +58,7 @@ class WhoseAddress(models.TextChoices):
 class ActivityDetails(CaseAddress):
     """What is told of an activity: where, whom to call, what is wanted."""
 
-    WHEREABOUTS = (*ADDRESS, "comment")
+    WHEREABOUTS: ClassVar[tuple[str, ...]] = (*ADDRESS, "comment")
     OWN_TEXT = ("request",)
 
     address_of = models.CharField(
@@ -116,6 +116,7 @@ class Activity(AddressedCase, ActivityDetails):
     }
     ENDED = (ActivityStatus.CLOSED, ActivityStatus.CANCELLED)
     NOUN = "aktivitet"
+    WHEREABOUTS = (*ActivityDetails.WHEREABOUTS, "bring")
     FREE_TEXTS = ("events__note",)
     LOADED = ("recipient", "type", "priority", "unit", "warehouse", "ordered_by", "technician",
               "order", "supplier")  # fmt: skip

@@ -31,6 +31,12 @@ class Priority(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """What comes in to be repaired takes the first."""
+        others = Priority.objects.filter(is_active=True).exclude(pk=self.pk)
+        if not self.is_active and not others.exists():
+            raise ValidationError({"is_active": "En prioritet måste vara aktiv."})
+
     @property
     def days_words(self) -> str:
         return f"{self.days} {'arbetsdag' if self.days == 1 else 'arbetsdagar'}"
@@ -199,6 +205,10 @@ class ActivityType(models.Model):
 
     def clean(self) -> None:
         """What the portal relies on."""
+        others = ActivityType.objects.filter(is_active=True, used_by=self.UsedBy.ALL)
+        is_offered = self.is_active and self.used_by == self.UsedBy.ALL
+        if not is_offered and not others.exclude(pk=self.pk).exists():
+            raise ValidationError({"is_active": "En typ som alla får använda måste vara aktiv."})
         if self.done_by == self.DoneBy.SUPPLIER and self.supplier_id is None:
             raise ValidationError({"supplier": "Leverantören utför: ange vilken."})
         if self.is_active and self.supplier is not None and not self.supplier.is_active:

@@ -9,7 +9,7 @@ from recipients.personal_data import TextNeedsCheck
 
 from .changing import cancel, change, undo_contact, why_not_cancel
 from .common import NotOurs, lock_activity, may_report, open_on
-from .planning import hand_back, plan, take, technicians
+from .planning import PLAN, hand_back, plan, take, technicians
 from .received import repair_received
 from .registering import (
     Registration,
@@ -21,6 +21,7 @@ from .registering import (
 from .reporting import Used, report, why_not_report
 
 __all__ = [
+    "PLAN",
     "NotOurs",
     "Protected",
     "Registration",

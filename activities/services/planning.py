@@ -17,6 +17,9 @@ from sesam.seen import Seen
 from ..models import Activity, ActivityStatus
 from .common import NotOurs, told_gone
 
+#: What a plan says, and somebody else may have said since a form was drawn.
+PLAN = ("planned_for", "planned_time", "technician_id", "bring")
+
 
 def technicians() -> QuerySet[User]:
     """KHS's users who are marked «tekniker»."""
@@ -56,7 +59,8 @@ def plan(
     seen: Seen | None = None,
 ) -> Activity:
     """Set the day, who does it (the one named, else the one who has it), and what to bring. Twice is
-    once. ``seen`` is the plan that was shown: ``Overtaken`` where there is another by now."""
+    once. ``seen`` is what the form was filled in with: ``Overtaken`` where somebody has planned,
+    taken or handed back since."""
     activity = lock_case(activity)
     technician = technician or activity.technician
     time, bring = time.strip()[:20], bring.strip()[:200]
@@ -80,9 +84,7 @@ def plan(
     if technician:
         _check_workshops(activity)
     if told := told_gone(activity):
-        raise DomainError(
-            f"{' '.join(told)} Aktiviteten kan inte planeras: avsluta den, eller makulera den."
-        )
+        raise DomainError(f"{' '.join(told)} Aktiviteten kan inte planeras: avsluta den.")
     set_status(activity, ActivityStatus.PLANNED)
     activity.planned_for, activity.planned_time = day, time
     activity.technician, activity.bring = technician, bring
@@ -93,12 +95,17 @@ def plan(
 
 
 @transaction.atomic
-def hand_back(activity: Activity, *, user: User, why: str = "") -> Activity:
-    """Back to the queue, for anybody; what was reported stays. Twice is once."""
+def hand_back(
+    activity: Activity, *, user: User, why: str = "", seen: Seen | None = None
+) -> Activity:
+    """Back to the queue, for anybody; what was reported stays. Twice is once. ``seen`` as of
+    ``plan``: what somebody else has taken since is theirs."""
     activity = lock_case(activity)
     if activity.status == ActivityStatus.REGISTERED and activity.technician is None:
         return activity
     _check_going_on(activity)
+    if seen is not None:
+        seen.check(activity)
     set_status(activity, ActivityStatus.REGISTERED)
     activity.technician = activity.planned_for = None
     activity.planned_time = ""

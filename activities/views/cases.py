@@ -31,6 +31,7 @@ from recipients.case_views import (
 from sesam import attachments
 from sesam.documents import download
 from sesam.errors import DomainError
+from sesam.phones import written as phone
 from sesam.seen import Overtaken
 from sesam.templatetags.sesam import datum, datumtid
 
@@ -43,7 +44,7 @@ from ..forms import (
     PlanForm,
 )
 from ..life import life_line
-from ..models import Activity, ActivityStatus
+from ..models import Activity, ActivityStatus, ActivityType
 from ..slots import activity_create
 
 no_store = cache_control(no_store=True, private=True)
@@ -198,6 +199,7 @@ def cancel(request: UserRequest, number: str) -> HttpResponse:
         page=reverse("activities:detail", args=[activity.case_number]),
         template="activities/cancel.html",
         hindrance=services.why_not_cancel(activity),
+        stays="Behåll aktiviteten",
         cancel=lambda case: services.cancel(case, user=request.user),
         activity=activity,
     )
@@ -337,7 +339,7 @@ def _note(activity: Activity) -> dict[str, str | SafeString] | None:
         return {
             "tone": "amber",
             "title": "Hjälpmedlet är inte kvar",
-            "text": f"{' '.join(gone)} Avsluta aktiviteten, eller makulera den.",
+            "text": f"{' '.join(gone)} {_what_then(activity)}",
         }
     if activity.order is not None and not activity.has_ended:
         number = activity.order.case_number
@@ -360,6 +362,14 @@ def _note(activity: Activity) -> dict[str, str | SafeString] | None:
     return None
 
 
+def _what_then(activity: Activity) -> str:
+    """How an activity whose aid is gone comes to its end."""
+    by = ActivityType.DoneBy
+    ours = activity.type.done_by in (by.STORE, by.UNIT) and activity.supplier is None
+    end = "Avsluta aktiviteten" if ours else "KHS avslutar aktiviteten"
+    return f"{end}." if services.why_not_cancel(activity) else f"{end}, eller makulera den."
+
+
 def _facts(activity: Activity) -> list[dict[str, Any]]:
     facts: list[dict[str, Any]] = [
         {"label": "Aktivitetstyp", "value": activity.type},
@@ -367,6 +377,11 @@ def _facts(activity: Activity) -> list[dict[str, Any]]:
         {"label": "Klar senast", "value": datum(activity.due_on)},
         {"label": "Utförs av", "value": activity.performer},
     ]
+    if activity.supplier is not None:
+        facts += [
+            {"label": "Leverantörens e-post", "value": activity.supplier.email},
+            {"label": "Leverantörens telefon", "value": phone(activity.supplier.phone)},
+        ]
     if activity.technician:
         facts.append({"label": "Tekniker", "value": activity.technician})
     if activity.planned_for:

@@ -50,7 +50,7 @@ def plan(request: UserRequest, number: str) -> HttpResponse:
     form = PlanForm(request.POST, activity=activity)
     if not form.is_valid():
         return activity_page(request, activity, plan=form, status=422)
-    said = form.cleaned_data
+    seen, said = form.take_seen(), form.cleaned_data
     try:
         services.plan(
             activity,
@@ -59,7 +59,7 @@ def plan(request: UserRequest, number: str) -> HttpResponse:
             time=said["tid"],
             technician=said.get("tekniker"),
             bring=said["ta_med"],
-            seen=form.take_seen(),
+            seen=seen,
         )
     except Overtaken:
         activity = find_activity(request, number)
@@ -81,10 +81,10 @@ def plan(request: UserRequest, number: str) -> HttpResponse:
 def hand_back(request: UserRequest, number: str) -> HttpResponse:
     """«Lämna tillbaka» to the queue."""
     activity = find_activity(request, number)
+    why = request.POST.get("varfor", "").replace("\0", "")[:200]
+    seen = PlanForm.seen_in(request.POST)
     try:
-        services.hand_back(
-            activity, user=request.user, why=request.POST.get("varfor", "").replace("\0", "")[:200]
-        )
+        services.hand_back(activity, user=request.user, why=why, seen=seen)
     except DomainError as error:
         messages.error(request, error.message)
     else:

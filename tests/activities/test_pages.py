@@ -24,6 +24,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
+from tests.orders.builders import sent
 from tests.papers import Paper, needs_pdf
 from tests.pickups.builders import lend, prescriber, returned
 from tests.undoing import undo_address
@@ -107,7 +108,7 @@ def test_an_aid_that_went_back_is_told_on_the_page(client, activity, chair):
     returned(chair)
     page = text(client.get(page_of(activity)))
     assert "Rullstol Cross är redan återlämnat." in page
-    assert "Avsluta aktiviteten, eller makulera den." in page
+    assert "KHS avslutar aktiviteten, eller makulera den." in page
 
 
 # --- reporting back ---
@@ -235,6 +236,19 @@ def hidden_of(page: str, url: str) -> dict[str, str]:
     form = page.split(f'action="{url}"')[1].split("</form>")[0]
     fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
     return {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
+
+
+def test_what_somebody_else_has_taken_since_is_not_handed_back(activity):
+    first, second = technician(), technician()
+    services.take(activity, user=first)
+    old = form_of(as_user(first).get(page_of(activity)))
+    services.hand_back(activity, user=first)
+    services.take(activity, user=second)
+    url = reverse("activities:hand_back", args=[activity.case_number])
+    answer = as_user(first).post(url, old | {"varfor": "Del slut."}, follow=True)
+    assert "Det här har ändrats sedan du öppnade det." in text(answer)
+    activity.refresh_from_db()
+    assert activity.technician == second
 
 
 def test_the_second_technician_is_told_who_has_it(activity):
@@ -464,3 +478,50 @@ def test_the_same_words_written_again_are_shown(chair):
     edited = f"{page}?redigera=beskrivning"
     client.post(edited, form_of(client.get(edited)) | {"request": repair.request})
     assert repair.request in text(client.get(page))
+
+
+def test_what_was_reported_and_what_to_bring_go_with_the_texts_of_who_became_protected(activity):
+    khs = technician()
+    client, page = as_user(khs), page_of(activity)
+    day = reverse("activities:my_day")
+    services.plan(
+        activity, user=khs, day=timezone.localdate(), technician=khs, bring="Nyckel på Kvarnbacken"
+    )
+    report(activity, text="Ingen hemma på Kvarnbacken.", minutes=20, user=khs)
+    assert "Nyckel på Kvarnbacken" in text(client.get(day))
+    assert "Ingen hemma på Kvarnbacken." in text(client.get(page))
+    Recipient.objects.update(is_protected=True)
+    for url in (page, f"{page}?redigera=adress", day):
+        shown = text(client.get(url))
+        assert "Kvarnbacken" not in shown
+    assert "Adressen saknas" in text(client.get(day)) and "20 min" in text(client.get(page))
+
+    plan = form_of(client.get(page)) | {"dag": timezone.localdate().isoformat(), "tid": "8–10"}
+    url = reverse("activities:plan", args=[activity.case_number])
+    assert client.post(url, plan).status_code == 302
+    assert not Activity.objects.get().bring
+
+    closed(Activity.objects.get(), text="Klart på Kvarnbacken.", user=khs)
+    shown = text(client.get(page))
+    assert "Kvarnbacken" not in shown and "20 min" in shown
+
+
+@needs_pdf
+def test_no_paper_tells_what_was_reported_of_who_became_protected(client, activity):
+    report(activity, text="Ingen hemma på Kvarnbacken.", minutes=20)
+    Activity.objects.update(bring="Nyckel på Kvarnbacken")
+    Recipient.objects.update(is_protected=True)
+    found = paper(client, activity)
+    assert "Kvarnbacken" not in found.everything and "20 min" in found.text
+
+
+def test_the_supplier_stands_on_the_page_also_while_an_order_waits():
+    hoist = ArticleFactory(name="Taklyft", iso_code="123612")
+    put_in_stock(WarehouseFactory(), hoist, 1)
+    order = sent((hoist, 1), user=prescriber(), recipient=RecipientFactory())
+    activity = registered(
+        recipient=order.recipient, order=order, user=order.ordered_by, type="Flytt av taklyft"
+    )
+    shown = text(as_user(order.ordered_by).get(page_of(activity))).replace("<wbr>", "")
+    assert "väntar på den här aktiviteten" in shown
+    assert "info@guldmann.se" in shown and "0322-552 90" in shown

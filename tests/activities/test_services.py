@@ -12,6 +12,7 @@ from activities.models import (
     Activity,
     ActivityStatus,
     ActivityType,
+    Priority,
     ServiceSupplier,
     UsedMaterial,
 )
@@ -184,6 +185,22 @@ def test_a_supplier_that_a_type_names_is_not_ended_first():
         moves.clean()
 
 
+def test_a_type_for_all_and_a_priority_are_always_there():
+    for one in Priority.objects.exclude(name="Akut"):
+        one.is_active = False
+        one.clean()
+        one.save()
+    last = Priority.objects.get(name="Akut")
+    last.is_active = False
+    with pytest.raises(ValidationError, match="En prioritet måste vara aktiv"):
+        last.clean()
+    ActivityType.objects.exclude(name="Anpassning").update(is_active=False)
+    last_kind = kind("Anpassning")
+    last_kind.is_active = False
+    with pytest.raises(ValidationError, match="En typ som alla får använda"):
+        last_kind.clean()
+
+
 # --- the piece in a store ---
 
 
@@ -289,6 +306,17 @@ def test_a_pick_that_has_begun_stops_and_who_picks_is_told(order):
     assert order.events.filter(kind=EventKind.PICKING_STOPPED, text=why).exists()
     closed(activity)
     assert orders.start_picking(order, user=picker).status == OrderStatus.PICKING
+
+
+def test_who_picks_such_pieces_is_told_of_one_that_is_to_be_repaired():
+    article = ArticleFactory(name="Rullstol", is_marked=True)
+    piece, _ = put_in_stock(WarehouseFactory(), article, 2)
+    picker = technician(first_name="Pia")
+    order = orders.start_picking(sent((article, 1)), user=picker)
+    activity = registered(piece=piece, type="Avhjälpande", user=technician())
+    told = Message.objects.get(user=picker)
+    assert told.title == f"Individ {piece.number} lämnas inte ut"
+    assert f"aktivitet {activity.case_number}" in told.text and order.case_number in told.text
 
 
 def test_a_cancelled_activity_lets_the_order_go(order):

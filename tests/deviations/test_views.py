@@ -587,6 +587,16 @@ def test_who_says_it_after_somebody_else_is_told_and_keeps_what_was_typed(khs):
     assert again.status_code == 302, "who was told has seen it now"
 
 
+def test_what_was_typed_of_one_that_was_closed_meanwhile_is_shown_to_who_typed_it(khs):
+    made = received(chair())
+    url = f"{page(made)}?redigera=klassning"
+    form = form_of(khs.get(url)) | {"event_type": "adverse", "consequence": "mild", "why": "Knät."}
+    closed(made)
+    told = khs.post(url, form)
+    assert told.status_code == 409
+    assert "kan inte ändras" in text_of(told) and "Knät." in text_of(told)
+
+
 @pytest.mark.parametrize("typed", [{"event_type": "x"}, {"seen": "x"}, {"category": "0"}])
 def test_nonsense_is_refused_at_its_field(khs, typed):
     made = received(chair())
