@@ -12,6 +12,8 @@ from articles.models import Article
 from organisation.models import Payer, Unit, User
 from organisation.permissions import KHS, has_role
 from recipients.whereabouts import AddressRule
+from sesam import attachments
+from sesam.errors import DomainError
 
 
 class Priority(models.Model):
@@ -209,6 +211,13 @@ class ActivityType(models.Model):
         is_offered = self.is_active and self.used_by == self.UsedBy.ALL
         if not is_offered and not others.exclude(pk=self.pk).exists():
             raise ValidationError({"is_active": "En typ som alla får använda måste vara aktiv."})
+        if self.blank and not self.blank._committed:  # type: ignore[attr-defined]  # chosen just now
+            try:
+                is_pdf = attachments.check(self.blank.file) == attachments.PDF
+            except DomainError as fault:
+                raise ValidationError({"blank": fault.message}) from None
+            if not is_pdf:
+                raise ValidationError({"blank": "Blanketten måste vara en PDF."})
         if self.done_by == self.DoneBy.SUPPLIER and self.supplier_id is None:
             raise ValidationError({"supplier": "Leverantören utför: ange vilken."})
         if self.is_active and self.supplier is not None and not self.supplier.is_active:

@@ -1,10 +1,13 @@
 """What happens at the same instant: real threads, real HTTP."""
 
+import datetime as dt
+import re
 import uuid
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from activities import services
 from activities.models import Activity
@@ -13,6 +16,7 @@ from individuals.stock_check import differences
 from orders import services as orders
 from orders.models import OrderStatus
 from organisation.permissions import KHS
+from recipients.cases import EventKind
 from sesam.errors import DomainError
 from tests.at_once import Twice, at_once
 from tests.factories import (
@@ -25,6 +29,7 @@ from tests.factories import (
 from tests.orders.builders import sent
 from tests.pickups.builders import lend, prescriber
 from tests.pickups.pages import form_of
+from tests.real_http import signed_in
 
 from .builders import closed, registered, report, technician
 from .pages import choose
@@ -111,6 +116,32 @@ def test_of_two_technicians_one_takes_it():
         lambda: services.take(activity, user=first), lambda: services.take(activity, user=second)
     )
     assert sum(isinstance(result, DomainError) for result in results) == 1
+
+
+def test_of_two_plans_at_once_the_second_is_told_through_real_http(live_server):
+    activity = registered(lend(RecipientFactory(), ArticleFactory()))
+    url = reverse("activities:plan", args=[activity.case_number])
+    page = reverse("activities:detail", args=[activity.case_number])
+    tabs = [
+        signed_in(live_server, technician(first_name=name), tabs=1)[0] for name in ("Bo", "Siv")
+    ]
+    seen = [re.search(r'name="planned_for_seen" value="(\w+)"', t.get(page).text)[1] for t in tabs]
+    days = [timezone.localdate() + dt.timedelta(days) for days in (2, 3)]
+
+    answers = at_once(
+        *[
+            lambda tab=tab, mark=mark, day=day: tab.post(
+                url, {"planned_for_seen": mark, "dag": day.isoformat()}
+            )
+            for tab, mark, day in zip(tabs, seen, days, strict=True)
+        ]
+    )
+
+    assert sorted(answer.status for answer in answers) == [302, 409]
+    (first,) = [day for day, answer in zip(days, answers, strict=True) if answer.status == 302]
+    activity.refresh_from_db()
+    assert activity.planned_for == first
+    assert activity.events.filter(kind=EventKind.PLANNED).count() == 1
 
 
 def test_closed_by_two_at_once_it_is_closed_once():

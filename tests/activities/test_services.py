@@ -2,10 +2,13 @@
 
 import datetime as dt
 import uuid
+from io import BytesIO
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from PIL import Image
 
 from activities import services
 from activities.models import (
@@ -199,6 +202,31 @@ def test_a_type_for_all_and_a_priority_are_always_there():
     last_kind.is_active = False
     with pytest.raises(ValidationError, match="En typ som alla får använda"):
         last_kind.clean()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("blankett.pdf", b"MZ\x90\x00" + b"\0" * 200, "kan inte bifogas"),
+        ("blankett.pdf", b"", "tom"),
+    ],
+)
+def test_a_blank_is_a_pdf(name, content, told):
+    special = kind("Special")
+    special.blank = SimpleUploadedFile(name, content, content_type="application/pdf")
+    with pytest.raises(ValidationError, match=told):
+        special.clean()
+
+
+def test_a_picture_is_no_blank(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    special, picture = kind("Special"), BytesIO()
+    Image.new("RGB", (2, 2)).save(picture, "PNG")
+    special.blank = SimpleUploadedFile("blankett.pdf", picture.getvalue())
+    with pytest.raises(ValidationError, match="måste vara en PDF"):
+        special.clean()
+    special.blank = SimpleUploadedFile("blankett.pdf", b"%PDF-1.4 blankett\n%%EOF\n")
+    special.clean()
 
 
 # --- the piece in a store ---
