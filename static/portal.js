@@ -571,7 +571,9 @@
   // The server leads elsewhere: it has what was sent.
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     const { verb, elt } = event.detail.requestConfig;
-    if (event.detail.xhr.getResponseHeader("HX-Redirect") && verb === "post" && !elt.closest(".find")) delete dialog().dataset.typed;
+    if (!event.detail.xhr.getResponseHeader("HX-Redirect") || verb !== "post" || elt.closest(".find")) return;
+    delete dialog().dataset.typed;
+    sessionStorage.setItem("answered", "");
   });
 
   // «3 av 3 fördelade» follows while quantities are moved between articles (spread.js, fetched then).
@@ -607,7 +609,7 @@
   // A whole page that answers a deed says where: the first field that is wrong, what the page itself
   // gave the focus (a message, a count, a removed row), else its heading.
   function focusAnswer() {
-    const answered = sessionStorage.getItem("answered") !== null; // by find.js
+    const answered = sessionStorage.getItem("answered") !== null; // by htmx, whose way there isn't a redirect
     sessionStorage.removeItem("answered");
     const invalid = document.querySelector("main [aria-invalid='true']:not(fieldset), main fieldset[aria-invalid='true'] input");
     if (invalid) { invalid.focus(); return; }

@@ -47,7 +47,9 @@ def test_an_activity_takes_seven_actions_at_most(page, live_server, settings, ha
     hand.choose(page.get_by_role("button", name="Nästa", exact=True))
     page.get_by_label("Önskad åtgärd/Felbeskrivning").fill("Fotstödet glappar.")
     hand.choose(page.get_by_role("button", name="Skicka", exact=True))
-    expect(page.get_by_role("heading", level=1)).to_have_text("Aktivitetsbekräftelse")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("Aktivitetsbekräftelse")
+    expect(heading).to_be_focused()
 
     assert hand.actions == clicks(page) <= 7
     activity = Activity.objects.get()

@@ -8,8 +8,10 @@ from playwright.sync_api import Page, expect
 from orders import services
 from organisation.models import User
 from organisation.permissions import KHS
+from recipients.models import Recipient
 from tests.factories import (
     ArticleFactory,
+    BufferFactory,
     LoanFactory,
     RecipientFactory,
     UserFactory,
@@ -41,25 +43,37 @@ def user(page: Page, live_server, settings) -> User:
     return user
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_that_has_the_focus_lies_under_the_bar_of_ticked_rows(
-    page: Page, live_server, user, width
-):
-    person = RecipientFactory()
-    for _ in range(14):
-        LoanFactory(recipient=person)
-    page.set_viewport_size({"width": width, "height": 640})
-    page.goto(f"{live_server.url}/mottagare/{person.key}/")
-    page.locator("input[name=valda]").first.check()
-    expect(page.locator(".bulk.is-on")).to_be_visible()
-    parts = page.locator('.list :is(a, button, input, summary):visible:not([tabindex="-1"])').all()
-    assert len(parts) >= 28
+def hidden_with_focus(page: Page, within: str, *, least: int) -> list[str]:
+    """What lies under something else while it has the focus, walked both ways."""
+    inside = f'{within} :is(a, button, input, summary):visible:not([tabindex="-1"])'
+    parts = page.locator(inside).all()
+    assert len(parts) >= least
     under = []
     for part in [*parts, *reversed(parts)]:
         part.focus()
         if part.evaluate(HIDDEN):
             under.append(part.evaluate("e => e.outerHTML.slice(0, 90)"))
-    assert under == []
+    return under
+
+
+@pytest.fixture
+def holder() -> Recipient:
+    """Somebody who has more aids than a window shows."""
+    person = RecipientFactory()
+    for _ in range(14):
+        LoanFactory(recipient=person)
+    return person
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_that_has_the_focus_lies_under_the_bar_of_ticked_rows(
+    page: Page, live_server, user, width, holder
+):
+    page.set_viewport_size({"width": width, "height": 640})
+    page.goto(f"{live_server.url}/mottagare/{holder.key}/")
+    page.locator("input[name=valda]").first.check()
+    expect(page.locator(".bulk.is-on")).to_be_visible()
+    assert hidden_with_focus(page, ".list", least=28) == []
     page.evaluate("scrollTo(0, 0)")
     assert faults(page) == []
 
@@ -151,6 +165,16 @@ def test_what_cant_be_undone_is_asked_with_the_focus_on_what_stays(page: Page, l
     assert faults(page) == []
     asked.get_by_role("button", name="Ja, makulera").click()
     expect(page.get_by_text("är makulerad.").first).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 834, 1280])
+def test_nothing_that_has_the_focus_lies_under_the_foot_of_a_return(
+    page: Page, live_server, user, width, holder
+):
+    user.default_unit.own_stores.add(BufferFactory())
+    page.set_viewport_size({"width": width, "height": 640})
+    page.goto(live_server.url + reverse("pickups:new_return", args=[holder.key]))
+    assert hidden_with_focus(page, ".back-rows", least=28) == []
 
 
 @pytest.mark.parametrize("width", [390, 1280])
