@@ -423,6 +423,14 @@
     }
   });
 
+  // A menu first on its row has no room to its left.
+  document.addEventListener("toggle", ({ target }) => {
+    const drop = target.querySelector(":scope.drop-menu[open] > .drop");
+    if (!drop) return;
+    drop.style.cssText = "";
+    if (drop.getBoundingClientRect().x < 0) drop.style.cssText = "left:0;right:auto";
+  }, true);
+
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.defaultPrevented || findBox()) return;
     const fold = document.querySelector("details[data-fold][open]");
@@ -609,7 +617,7 @@
   // A whole page that answers a deed says where: the first field that is wrong, what the page itself
   // gave the focus (a message, a count, a removed row), else its heading.
   function focusAnswer() {
-    const answered = sessionStorage.getItem("answered") !== null; // by htmx, whose way there isn't a redirect
+    const answered = sessionStorage.getItem("answered") !== null; // by htmx
     sessionStorage.removeItem("answered");
     const invalid = document.querySelector("main [aria-invalid='true']:not(fieldset), main fieldset[aria-invalid='true'] input");
     if (invalid) { invalid.focus(); return; }

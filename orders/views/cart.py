@@ -64,15 +64,23 @@ def payer_of(cart: Cart) -> str:
     return str(payer)
 
 
+def _late(rows: list[CartRow]) -> list[CartRow]:
+    """What is short, and what waits for it: the aid's components, what is delivered together."""
+    late = [row for row in rows if not row.is_own and (row.short or row.waits_for)]
+    together = any(row.line.deliver_together for row in late)
+    return late + [r for r in rows if together and r.line.deliver_together and r not in late]
+
+
 def summary_of(cart: Cart, rows: list[CartRow]) -> dict[str, Any]:
     """What orders/_summary.html says: to whom, what it costs, when it comes."""
-    later = [row for row in rows if row.short and not row.is_own]
+    later = _late(rows)
     now = [row for row in rows if row not in later]
     return {
         "totals": shown.totals(rows),
         "payer": payer_of(cart),
         "planned": promises.last(row.planned for row in now or later),
         "comes_later": bool(now and later),
+        "some_wait": not all(row.short for row in later),
         "planned_later": promises.last(row.planned for row in later),
     }
 

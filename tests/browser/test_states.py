@@ -18,7 +18,7 @@ from tests.factories import (
     WarehouseFactory,
     put_in_stock,
 )
-from tests.orders.builders import add, start
+from tests.orders.builders import add, sent, start
 
 from .test_accessibility import faults, sign_in
 
@@ -45,7 +45,7 @@ def user(page: Page, live_server, settings) -> User:
 
 def hidden_with_focus(page: Page, within: str, *, least: int) -> list[str]:
     """What lies under something else while it has the focus, walked both ways."""
-    inside = f'{within} :is(a, button, input, summary):visible:not([tabindex="-1"])'
+    inside = f'{within} :is(a, button, input, textarea, summary):visible:not([tabindex="-1"])'
     parts = page.locator(inside).all()
     assert len(parts) >= least
     under = []
@@ -76,6 +76,33 @@ def test_nothing_that_has_the_focus_lies_under_the_bar_of_ticked_rows(
     assert hidden_with_focus(page, ".list", least=28) == []
     page.evaluate("scrollTo(0, 0)")
     assert faults(page) == []
+
+
+def test_nothing_that_has_the_focus_lies_under_the_foot_of_a_dialog_that_is_a_page(
+    page: Page, live_server, user, holder
+):
+    page.set_viewport_size({"width": 390, "height": 640})
+    page.goto(live_server.url + reverse("pickups:begin", args=[holder.key]))
+    page.get_by_label("Hämtning av A-hjälpmedel KHS").check()
+    page.locator("input[name=valda]").first.check()
+    page.get_by_role("button", name="Nästa").click()
+    expect(page.get_by_label("Gatuadress")).to_be_visible()
+    assert hidden_with_focus(page, ".dialog-scroll", least=10) == []
+
+
+def test_on_a_phone_the_mark_of_a_step_that_is_done_is_its_link(page: Page, live_server, user):
+    start(user)
+    ramp = ArticleFactory(name="Ramp")
+    put_in_stock(WarehouseFactory(), ramp, 1)
+    page.set_viewport_size({"width": 390, "height": 640})
+    page.goto(live_server.url + reverse("orders:add", args=[ramp.number]))
+    page.get_by_role("button", name="Nästa").click()
+    done = page.get_by_role("link", name="Artikel", exact=True)
+    done.focus()
+    assert done.bounding_box()["width"] >= 24 and not done.evaluate(HIDDEN)
+    mark = page.locator(".step-done .step-mark").bounding_box()
+    page.mouse.click(mark["x"] + 13, mark["y"] + 13)
+    expect(page.get_by_role("textbox", name="Antal")).to_be_visible()
 
 
 def test_a_list_that_scrolls_sideways_can_be_scrolled_from_the_keyboard(
@@ -150,6 +177,19 @@ def test_khs_orders_and_their_delivery_are_accessible_on_a_phone(page: Page, liv
     for name in ("detail", "deliver"):
         page.goto(live_server.url + reverse(f"orders:{name}", args=[order.case_number]))
         assert faults(page) == [], name
+
+
+def test_a_menu_that_stands_first_on_its_row_opens_into_the_window(
+    page: Page, live_server, settings
+):
+    ramp = ArticleFactory(name="Ramp")
+    put_in_stock(WarehouseFactory(), ramp, 1)
+    order = sent((ramp, 1))
+    sign_in(page.context, live_server, settings, UserFactory(roles=[KHS], is_staff=True))
+    page.set_viewport_size({"width": 834, "height": 844})
+    page.goto(f"{live_server.url}/bestallningar/{order.case_number}/")
+    page.get_by_text("Registrera/skapa").click()
+    expect(page.locator(".page-head-actions .drop")).to_be_in_viewport(ratio=1)
 
 
 def test_what_cant_be_undone_is_asked_with_the_focus_on_what_stays(page: Page, live_server, user):

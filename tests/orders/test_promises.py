@@ -235,6 +235,31 @@ def test_delivered_together_says_what_waits_for_what_and_promises_the_last_day(
     assert page.count("Väntar på Rullstol") == 1
 
 
+def test_the_summary_says_what_comes_for_itself_and_nothing_does_that_waits_for_all(
+    frozen, kalmar, user, client
+):
+    cart = start(user)
+    ramp = add(cart, there(kalmar, name="Ramp"))
+    chair = add(
+        cart,
+        awaited(kalmar, LATE, name="Rullstol"),
+        components=((there(kalmar, name="Kilkudde"), 1),),
+    )
+    for page in ("orders:cart", "orders:delivery"):
+        text = words(client.get(reverse(page)))
+        assert "Planerad leverans måndag 30 november" in text, page
+        assert (
+            "Det som restnoteras, och det som väntar på det, kommer för sig,"
+            " planerat torsdag 10 december" in text
+        )
+    for line in (ramp, chair):
+        client.post(reverse("orders:together", args=[line.pk]), {"samlevereras": "ja"})
+    for page in ("orders:cart", "orders:delivery"):
+        text = words(client.get(reverse(page)))
+        assert "Planerad leverans torsdag 10 december" in text, page
+        assert "kommer för sig" not in text
+
+
 def test_a_component_is_promised_with_its_aid_that_has_run_out_and_says_so(
     frozen, kalmar, user, client
 ):
