@@ -235,6 +235,6 @@ class ContactForm(ChecksDetails[User]):
     def _before(self) -> dict[str, Any]:
         try:
             before = json.loads(self.cleaned_data["shown"])
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return before if isinstance(before, dict) else {}

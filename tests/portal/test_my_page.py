@@ -96,6 +96,13 @@ def test_what_another_tab_saved_meanwhile_stays(client, prescriber):
     assert (prescriber.phone, prescriber.street) == ("08-465 004 42", "Storgatan 1")
 
 
+@pytest.mark.parametrize("shown", ["[" * 1999, "[]", "{", "\U0001f600", '{"phone": [1]}'])
+def test_what_the_page_was_drawn_with_may_be_anything(client, prescriber, shown):
+    assert client.post(CONTACT, {"street": "Storgatan 1", "shown": shown}).status_code == 302
+    prescriber.refresh_from_db()
+    assert prescriber.street == "Storgatan 1"
+
+
 def test_who_orders_nothing_has_contact_details_alone(browser_of):
     client = browser_of(UserFactory(roles=[CONTROLLER], default_unit=None))
     page = main(client.get(PAGE))
