@@ -397,7 +397,7 @@ queues.on_home(
     ],
     since="created_at",
     order=150,
-    first=("Aktiviteter förbi sin tid", "Akuta aktiviteter", "Aktiviteter utan tekniker"),
+    first=("Akuta aktiviteter", "Aktiviteter förbi sin tid", "Aktiviteter utan tekniker"),
 )
 
 # --- follow-up of a held aid ---

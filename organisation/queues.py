@@ -91,15 +91,16 @@ class QueueAction(BulkAction[None]):
 @dataclass(frozen=True, kw_only=True)
 class Queue(Link[None]):
     """A queue on the home, and a tab of its list: what waits, by the day that its field ``since``
-    holds. ``page`` and ``query`` are the list and what it is asked for; ``first``: at the top of
-    the home, where it asks for something today. Of what ``waiting`` asks, the day alone may
+    holds. ``page`` and ``query`` are the list and what it is asked for; ``first``: where it stands
+    among those of its list that ask for something today, None if it isn't one: of all lists' the
+    first that hold something are the home's ``AT_TOP``. Of what ``waiting`` asks, the day alone may
     decide."""
 
     page: str
     query: str
     waiting: Waiting
     since: str
-    first: bool = False
+    first: int | None = None
 
 
 home_queues = LinkSlot[Queue]("home_queues")
@@ -111,7 +112,9 @@ home_parts = PartSlot[Part[None]]("home_parts")
 def on_home(
     page: str, rows: Iterable[HomeRow], *, since: str, order: int, first: Iterable[str] = ()
 ) -> None:
-    """Show queues on the home. ``page`` names their list, ``first`` the labels that come first."""
+    """Show queues on the home. ``page`` names their list, ``first`` the labels that come first, what
+    hurries most before the others."""
+    hurried = list(first)
     for label, icon, query, waiting in rows:
         home_queues.add(
             Queue(
@@ -125,7 +128,7 @@ def on_home(
                 shown=lambda request, obj: has_role(request.user, KHS),
                 waiting=waiting,
                 since=since,
-                first=label in first,
+                first=hurried.index(label) if label in hurried else None,
             )
         )
 
@@ -269,6 +272,10 @@ class Waits:
         return found
 
 
+#: So many stand before the oldest order that it is the sixth stop of the tabulator.
+AT_TOP = 5
+
+
 @dataclass(frozen=True)
 class Home:
     """What waits: at the top, beside the list, and where nothing does."""
@@ -284,8 +291,10 @@ def home(request: HttpRequest) -> Home:
     counted = _counted([link.entry for link in links])
     found = [Waits.of(link, told) for link, told in zip(links, counted, strict=True)]
     full = [waits for waits in found if waits.count]
+    ranked = [(waits.link.entry.first, n) for n, waits in enumerate(full)]
+    top = {n for _, n in sorted((rank, n) for rank, n in ranked if rank is not None)[:AT_TOP]}
     return Home(
-        first=[waits for waits in full if waits.link.entry.first],
-        others=[waits for waits in full if not waits.link.entry.first],
+        first=[waits for n, waits in enumerate(full) if n in top],
+        others=[waits for n, waits in enumerate(full) if n not in top],
         empty=[waits.link for waits in found if not waits.count],
     )

@@ -62,8 +62,11 @@ def khs(page: Page, live_server, settings) -> Page:
 def test_the_oldest_order_is_six_tab_stops_from_the_skip_link(orders, khs):
     project()
     urgent = fetched(lend(orders[0].recipient, ArticleFactory()), details={"is_urgent": True})
+    an_activity(lend(orders[0].recipient, ArticleFactory()))
+    a_deviation()
     khs.reload()
     assert urgent.is_urgent and khs.locator(".waits li").count() == 5
+    expect(khs.get_by_role("region", name="Fler köer")).to_contain_text("Projekt att föra vidare")
     khs.keyboard.press("Tab")
     khs.keyboard.press("Enter")
     stops = []
