@@ -1,7 +1,7 @@
 """What orders add to the bar, to recipients, to articles, to individuals."""
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,7 +24,7 @@ from articles.slots import (
 from articles.uses import counted, listed
 from individuals import stock_check
 from individuals.slots import PieceTab, piece_buttons, piece_sections
-from organisation import desk, queues, stores
+from organisation import stores
 from organisation.permissions import CARE, has_role, signed_in
 from organisation.slots import my_now, my_tabs, my_todo
 from recipients import searching
@@ -66,6 +66,7 @@ from . import (
     holder,
     jobs,
     khs,
+    khs_places,  # noqa: F401  adds its own
     mine,
     ordered,
     promises,
@@ -414,8 +415,6 @@ order_create.add(
     ),
 )
 
-# --- the back office's bar and home: what waits to be delivered ---
-
 # --- who waits for what is expected ---
 
 expected_moved.add(
@@ -427,49 +426,6 @@ expected_moved.add(
             day=datum(balance.expected_on),
             user_id=user.pk,
         ),
-    )
-)
-
-
-desk.entry("orders", "Ordrar", "admin:orders_order_changelist", order=11)
-
-queues.on_home(
-    "admin:orders_order_changelist",
-    [
-        ("Klara att plocka", "list-checks", "?lage=klar", partial(khs.in_state, "klar")),
-        ("Under plock", "package-open", "?status=picking", khs.being_picked),
-        ("Försenade", "clock", "?lage=forsenad", partial(khs.in_state, "forsenad")),
-        ("Restnoterade", "hourglass", "?lage=restnoterad", partial(khs.in_state, "restnoterad")),
-        ("Väntar på aktivitet", "lock", "?lage=vantar", partial(khs.in_state, "vantar")),
-        ("Projekt att föra vidare", "arrow-right", "?lage=projekt",
-         partial(khs.in_state, "projekt")),
-        ("Väntar på förskrivaren", "file-text", "?lage=forskrivare",
-         partial(khs.in_state, "forskrivare")),
-        ("Alla att leverera", "truck", "", Order.objects.undelivered),
-    ],
-    since="sent_at",
-    order=100,
-    first=("Klara att plocka", "Försenade", "Projekt att föra vidare"),
-)  # fmt: skip
-
-queues.queue_actions.add(
-    queues.QueueAction(
-        name="pick",
-        page="admin:orders_order_changelist",
-        label="Påbörja plock",
-        url=lambda request, obj: (
-            f"{reverse('admin:orders_order_pick')}?{urlencode({'next': request.get_full_path()})}"
-        ),
-        icon="package",
-        shown=desk.at_khs,
-    )
-)
-queues.home_parts.add(
-    Part(
-        name="to_pick",
-        shown=desk.at_khs,
-        template="orders/_to_pick.html",
-        build=lambda request, obj: khs.first_to_pick() or None,
     )
 )
 
