@@ -19,7 +19,8 @@ from psycopg.rows import dict_row
 
 from tests.serving import ROOT, test_database
 
-pytestmark = pytest.mark.not_stolen
+# They ask a database of their own, on the server of the tests' one.
+pytestmark = [pytest.mark.not_stolen, pytest.mark.django_db]
 DUMP = ROOT / "tests" / "data" / "last-version.sql.xz"
 LOG = "organisation_accesslogentry"
 CHAIRS = "26480025"  # two chairs with a part each, in two deliveries; one part has come back
