@@ -5,7 +5,7 @@ import os
 
 import pytest
 from django.apps import apps
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import resolve, reverse
 
 from individuals.stock_check import differences
@@ -55,6 +55,7 @@ def loaded(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         with transaction.atomic():
             demo.load()
+            connection.check_constraints()  # once, not after each test
             user = User.objects.get(username="forskrivare")
             person = Recipient.objects.get(number=demo.MANY_AIDS_PERSON)
             unit = user.default_unit

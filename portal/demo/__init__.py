@@ -60,6 +60,13 @@ def load() -> Loaded:
     start.load()
     information.load()
     follow_ups.load(places)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # else the first pages are planned for empty tables
+    _analyze()
     return Loaded(len(articles), len(recipients), len(shelf.pieces), orders)
+
+
+def _analyze() -> None:
+    """Else the first pages are planned for empty tables. Ours alone: what all databases of the
+    server have in common would stay locked, and the demo of another wait for the end of this."""
+    names = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE " + ", ".join(map(connection.ops.quote_name, names)))
