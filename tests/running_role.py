@@ -3,7 +3,8 @@
 Makes a database of its own, migrates it as the owner, loads the demo's data as the running role,
 serves it by gunicorn with production's settings and, over real HTTP, signs in and sends an
 order. Then the hourly jobs and the worker. With ``DATABASE_URL`` set (an owner's), on that
-server; else on the tests' own. The database and the role are gone afterwards.
+server; else on the tests' own. Where tests run on it meanwhile, it begins with a copy of what all
+migrations made for them. The database and the role are gone afterwards.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import psycopg
 from django_otp.oath import totp
 
 from sesam.dev import local_postgres
+from tests import template_database
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "running_role"  # of the database and of the role
@@ -226,8 +228,17 @@ def _refused_as_owner(environment: dict[str, str], owner: str) -> None:
         raise Failed(f"the portal starts as the owner of its tables:\n{done.stderr}")
 
 
+def _make_database(connection: psycopg.Connection, server: str) -> None:
+    """As migrated, where the tests have such a one just now; else empty."""
+    made = template_database.made(server)
+    try:
+        connection.execute(f"CREATE DATABASE {NAME} TEMPLATE {made or 'template1'}")
+    except psycopg.errors.InvalidCatalogName:  # the tests are done, and have dropped theirs
+        connection.execute(f"CREATE DATABASE {NAME}")
+
+
 def check(owner: str, running: str) -> None:
-    """All of it, on an empty database."""
+    """All of it, on a database that has no running role."""
     scratch = tempfile.TemporaryDirectory()
     left_out = {"DEBUG", "DEMO", "TESTING", "DATABASE_OWNER_URL", "DB_AS_OWNER"}
     production = {name: value for name, value in os.environ.items() if name not in left_out} | {
@@ -246,7 +257,8 @@ def check(owner: str, running: str) -> None:
     _manage(production | {"DEMO": "1"}, "load_demo")
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute("UPDATE organisation_user SET is_demo = false")
-    _manage(production, "collectstatic", "--noinput", "--verbosity", "0")
+    if not (Path(production["STATIC_ROOT"]) / "staticfiles.json").exists():
+        _manage(production, "collectstatic", "--noinput", "--verbosity", "0")
     _refused_as_owner(production, owner)
 
     told = _manage(production, "emergency_account", "forskrivare")
@@ -289,8 +301,9 @@ def main() -> int:
     drop = [f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)", f"DROP ROLE IF EXISTS {NAME}"]
     try:
         with psycopg.connect(server, autocommit=True) as connection:
-            for statement in [*drop, f"CREATE DATABASE {NAME}"]:
+            for statement in drop:
                 connection.execute(statement)
+            _make_database(connection, server)
             try:
                 check(owner, running)
             finally:

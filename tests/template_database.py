@@ -22,8 +22,10 @@ NAME = f"test_portal{os.environ.get('TEST_DB_SUFFIX', '')}_migrated"
 _LOCK = "SELECT pg_advisory_lock(hashtext(%s))"
 
 
-def _connect() -> psycopg.Connection:
-    return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+def _connect(server: str = "") -> psycopg.Connection:
+    """Always to the same database of the server: a lock holds within one."""
+    address = urlsplit(server or os.environ["DATABASE_URL"])._replace(path="/postgres")
+    return psycopg.connect(address.geturl(), autocommit=True)
 
 
 def _drop(connection: psycopg.Connection) -> None:
@@ -60,9 +62,9 @@ class Template:
             _drop(connection)
 
 
-def made() -> str:
+def made(server: str = "") -> str:
     """Its name when all migrations are done; empty where there is none."""
-    with contextlib.closing(_connect()) as connection:
+    with contextlib.closing(_connect(server)) as connection:
         connection.execute(_LOCK, [NAME])
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
         return NAME if found.fetchone() else ""
