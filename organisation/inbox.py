@@ -23,6 +23,7 @@ from .forms import MailForm
 from .messages import archive, mark_read, take_out
 from .models import Message, MessageKind
 from .permissions import UserRequest, roles
+from .slots import message_pages
 
 PAGE, MOST = 20, 1_000
 ICONS = {
@@ -157,7 +158,10 @@ def _told(request: UserRequest, found: Message) -> dict[str, Any]:
     life = case_pages.life_of(kind, number, request.user) if kind else None
     if found.about and (found.text or life):
         access_log.look(request, found.about, "Meddelande", case_number=number)
+    page = next((x for x in message_pages.open_to(request, found) if x.name == found.kind), None)
     return {
+        "page_url": page.url(request, None) if page else "",
+        "page_label": page.label if page else "",
         "life": life,
         "case_url": case_pages.url_of(kind, number) if kind and life else "",
         "case_label": GO_TO.get(kind, "Gå till ärendet") if kind else "",

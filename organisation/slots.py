@@ -1,8 +1,22 @@
 """Where higher apps add themselves to «Min sida». What is looked at there is the user."""
 
-from sesam.places import CreateItem, LinkSlot, NowSlot, Tab, TabSlot, TodoSlot
+from dataclasses import dataclass
 
-from .models import User
+from sesam.places import CreateItem, Entry, LinkSlot, NowSlot, Page, Slot, Tab, TabSlot, TodoSlot
+
+from .models import Message, User
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagePage(Entry[Message]):
+    """Where one goes on from a message of the kind that is its name, other than to its case."""
+
+    label: str
+    url: Page
+
+    def prove(self) -> None:
+        self.url.prove()
+
 
 #: The user's cases, a kind a tab.
 my_tabs = TabSlot[Tab[User]]("my_tabs")
@@ -11,3 +25,4 @@ my_now = NowSlot[User]("my_now")
 #: «Att göra» of the start page: by name or number of a case alone, nothing about a person.
 my_todo = TodoSlot[User]("my_todo")
 my_create = LinkSlot[CreateItem[User]]("my_create")
+message_pages = Slot[MessagePage]("message_pages")

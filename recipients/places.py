@@ -6,8 +6,9 @@ from articles.slots import ArticleUse, article_uses
 from articles.uses import counted
 from individuals import stock_check
 from organisation import desk
+from organisation.models import MessageKind
 from organisation.permissions import CARE, has_role
-from organisation.slots import my_now, my_tabs, my_todo
+from organisation.slots import MessagePage, message_pages, my_now, my_tabs, my_todo
 from sesam.places import CreateItem, MenuItem, NowEntry, Page, PageOf, StartBox, Tab, TodoSource
 from sesam.slots import menu, start_boxes
 
@@ -148,6 +149,14 @@ my_now.add(
         shown=_may,
         url=tab_address(follow_ups.TAB),
         build=follow_ups.now,
+    )
+)
+message_pages.add(
+    MessagePage(
+        name=MessageKind.FOLLOW_UP,
+        label="Gå till det som ska följas upp",
+        url=Page("my_page", f"?flik={follow_ups.TAB}"),
+        shown=_may,
     )
 )
 my_todo.add(TodoSource(name="follow_ups", order=50, shown=_may, build=follow_ups.todo))

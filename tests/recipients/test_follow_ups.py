@@ -350,6 +350,9 @@ def test_the_prescriber_is_told_once_by_the_aid_and_no_name(prescriber, aid):
     assert aid.title in said.text and aid.recipient.family_name not in said.text
     assert said.about == aid.recipient.key
     assert said.get_kind_display() == "Hjälpmedel att följa upp"
+    reader = Client()
+    reader.force_login(prescriber)
+    assert f'href="{MINE}"' in reader.get(f"/meddelanden/{said.key}/").content.decode()
 
 
 @pytest.mark.parametrize("left", ["unit", "portal"])
