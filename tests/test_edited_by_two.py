@@ -138,3 +138,29 @@ def test_a_form_opened_before_somebody_became_protected_says_nothing_of_them(ann
     block.case.refresh_from_db()
     assert not getattr(block.case, "typed_for_case", False)
     assert not getattr(block.case, "account_typed_safely", False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "typed_now"),
+    [
+        ("activity", "adress", {"street": "Tillfälligt 5"}),
+        ("deviation", "handelse", {"what_happened": "Bromsen lossnade."}),
+    ],
+)
+def test_what_is_written_anew_of_who_became_protected_brings_the_whole_page(
+    ann, user, kind, name, typed_now
+):
+    """The text, the files and the note stand outside of the block that htmx draws anew."""
+    loan = lend(someone(), ArticleFactory(is_marked=True))
+    made = {"activity": an_activity, "deviation": a_deviation}[kind](loan, user=user)
+    Recipient.objects.update(is_protected=True)
+    page = reverse(
+        {"activity": "activities:detail", "deviation": "deviations:detail"}[kind],
+        args=[made.case_number],
+    )
+    form = form_of(ann.get(f"{page}?redigera={name}"))
+    place = {"postcode": "39231", "locality": "Kalmar"} if kind == "activity" else {}
+    answer = ann.post(
+        f"{page}?redigera={name}", form | place | typed_now, headers={"HX-Request": "true"}
+    )
+    assert answer.headers["HX-Redirect"] == page, answer.content.decode()

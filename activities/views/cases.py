@@ -28,7 +28,7 @@ from recipients.case_views import (
     log_case,
     tags_of,
 )
-from sesam import attachments
+from sesam import attachments, dialogs
 from sesam.documents import download
 from sesam.errors import DomainError
 from sesam.phones import written as phone
@@ -168,6 +168,8 @@ def _save(request: UserRequest, activity: Activity, name: str) -> HttpResponse:
     messages.success(request, "Uppgifterna är sparade.")
     undo_url = reverse("activities:undo_contact", args=[activity.case_number])
     case_blocks.offer_contact_undo(request, activity, saved, undo_url)
+    if activity.address_masked:  # more than the block is shown from now on
+        return dialogs.leave(request, reverse("activities:detail", args=[activity.case_number]))
     return redirect("activities:detail", activity.case_number)
 
 

@@ -29,7 +29,7 @@ from recipients.case_views import (
 )
 from recipients.case_views import tags_of as common_tags
 from recipients.cases import last_event
-from sesam import attachments, case_pages
+from sesam import attachments, case_pages, dialogs
 from sesam.errors import DomainError
 from sesam.models import CaseKind
 from sesam.seen import Overtaken
@@ -138,6 +138,8 @@ def _save(request: UserRequest, deviation: Deviation) -> HttpResponse:
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
         return _page(request, deviation, form=form, status=422)
     messages.success(request, "Uppgifterna är sparade.")
+    if deviation.masked:  # more than the block is shown from now on
+        return dialogs.leave(request, reverse("deviations:detail", args=[deviation.case_number]))
     return redirect("deviations:detail", deviation.case_number)
 
 

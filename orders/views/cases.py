@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -27,7 +27,7 @@ from recipients.case_views import (
     tags_of,
 )
 from recipients.cases import concerned
-from sesam import attachments, case_pages
+from sesam import attachments, case_pages, dialogs
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum
 
@@ -120,7 +120,8 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
     except DomainError as fault:
         return _order_page(request, find_order(request, number), fault=fault.message)
     messages.success(request, f"{what} är sparad för det här ärendet.")
-    return redirect("orders:detail", order.case_number)
+    # More than the block is shown from now on.
+    return dialogs.leave(request, reverse("orders:detail", args=[order.case_number]))
 
 
 ADDRESS, TEXT = "adress", "text"

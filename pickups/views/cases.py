@@ -25,6 +25,7 @@ from recipients.case_views import (
     log_case,
     tags_of,
 )
+from sesam import dialogs
 from sesam.errors import DomainError
 from sesam.seen import Overtaken
 from sesam.templatetags.sesam import datum, datumtid
@@ -131,6 +132,8 @@ def _save(request: UserRequest, pickup: PickupOrder, name: str) -> HttpResponse:
     messages.success(request, "Uppgifterna är sparade.")
     undo_url = reverse("pickups:undo_contact", args=[pickup.case_number])
     case_blocks.offer_contact_undo(request, pickup, saved, undo_url)
+    if pickup.address_masked:  # more than the block is shown from now on
+        return dialogs.leave(request, reverse("pickups:detail", args=[pickup.case_number]))
     return redirect("pickups:detail", pickup.case_number)
 
 

@@ -341,8 +341,10 @@ def test_what_khs_has_to_know_of_an_order_that_is_fetched_is_written_anew(client
     assert form["extra_info"] == [""]
     assert client.post(edited, form | {"extra_info": ["x" * 2001]}).status_code == 422
 
-    saved = client.post(edited, form | {"extra_info": ["Ring Anna."]}, follow=True)
-    shown = saved.content.decode()
+    typed = form | {"extra_info": ["Ring Anna."]}
+    saved = client.post(edited, typed, headers={"HX-Request": "true"})
+    assert saved.headers["HX-Redirect"] == url, "more than the block is shown from now on"
+    shown = client.get(url).content.decode()
     assert "Texten är sparad" in shown and "Ring Anna." in shown and "grannen" not in shown
     assert "Vänster, till Kvarnbacken" in shown, "what was said of the aid KHS needs"
     assert AccessLogEntry.objects.filter(case_number=order.case_number, action="change").exists()
