@@ -526,7 +526,11 @@ class AccessLogEntry(models.Model):
     )
     job = models.CharField("jobb", max_length=60, blank=True, db_default="")
     unit = models.ForeignKey(
-        Unit, verbose_name="tjänsteställe", null=True, on_delete=models.PROTECT
+        Unit,
+        verbose_name="tjänsteställe",
+        null=True,
+        on_delete=models.PROTECT,
+        db_index=False,
     )
     action = models.CharField("vad", max_length=10, choices=Action.choices)
     recipient_key = models.UUIDField("mottagare", null=True)
@@ -548,6 +552,12 @@ class AccessLogEntry(models.Model):
                 name="log_of_a_recipient",
             ),
             models.Index(fields=["user", "at"], name="log_of_a_user"),
+            models.Index(fields=["unit", "at"], name="log_of_a_unit"),
+            models.Index(
+                fields=["searched", "at"],
+                condition=models.Q(recipient_key__isnull=True),
+                name="log_of_a_miss",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -1,7 +1,7 @@
 """What the portal itself adds to the bar."""
 
 from organisation import desk, queues
-from organisation.permissions import CARE, has_role
+from organisation.permissions import CARE, LOGGRANSKARE, has_role
 from sesam.places import GoesFirst, Link, MenuItem, Page, StartBox
 from sesam.slots import after_sign_in, menu, page_help, start_boxes
 
@@ -79,6 +79,13 @@ menu.add(
         url=Page("start"),
         order=10,
         shown=lambda request, obj: not desk.at_khs(request),
+    ),
+    MenuItem(
+        name="access_log",
+        label="Åtkomstlogg",
+        url=Page("access_log"),
+        order=20,
+        shown=lambda request, obj: has_role(request.user, LOGGRANSKARE),
     ),
     MenuItem(
         name="find",

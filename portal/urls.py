@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import accessibility, help_pages, my_page, news, recent, search, views
+from . import access_log_page, accessibility, help_pages, my_page, news, recent, search, views
 
 urlpatterns = [
     path("", views.start, name="start"),
@@ -18,6 +18,9 @@ urlpatterns = [
     path("tillganglighet/", accessibility.statement, name="accessibility"),
     path("tillganglighet/hinder/", accessibility.report, name="barrier"),
     path("tillganglighet/hinder/tack/", accessibility.thanks, name="barrier_thanks"),
+    path("logg/", access_log_page.page, name="access_log"),
+    path("logg/excel/", access_log_page.sheet, name="access_log_sheet"),
+    path("logg/<uuid:key>/vem/", access_log_page.who, name="access_log_who"),
     path("min-sida/", my_page.my_page, name="my_page"),
     path("min-sida/tjanststalle/", my_page.switch_unit, name="switch_unit"),
 ]

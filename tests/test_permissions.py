@@ -154,7 +154,9 @@ def arguments(name: str, case, user) -> list:
     order: Order = case["order"]
     if name == "recipients:follow_up":
         return [order.recipient.key, to_follow_up(order.recipient, unit=order.unit).pk]
-    if name == "orders:to" or (name.startswith("recipients:") and name != "recipients:search"):
+    if name in ("orders:to", "access_log_who") or (
+        name.startswith("recipients:") and name != "recipients:search"
+    ):
         return [order.recipient.key]
     if name == "articles:document":
         return [case["article"].number, case["document"].key]

@@ -64,6 +64,10 @@ URLS: dict[str, Row] = {
     "activities_moved": Row(CARE),
     "my_page": Row(SIGNED_IN),
     "switch_unit": Row(CARE, post=True),
+    # the log reviewer's, who sees no patient: a name only where asked for, which is logged
+    "access_log": Row(frozenset({LOGGRANSKARE})),
+    "access_log_sheet": Row(frozenset({LOGGRANSKARE})),
+    "access_log_who": Row(frozenset({LOGGRANSKARE}), post=True, logs="view"),
     "news": Row(SIGNED_IN),
     "news_important": Row(SIGNED_IN),
     "documents": Row(SIGNED_IN),

@@ -1,0 +1,264 @@
+"""«Åtkomstlogg»: who looked at whom, when; for the log reviewer, who sees no other page of a patient.
+
+A recipient is named by a short code until one asks who it is, which is logged as every look. The
+personal number of whom one asks about comes by POST and stands in no address.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from organisation import access_log
+from organisation.models import AccessLogEntry, Unit, User
+from organisation.permissions import LOGGRANSKARE, UserRequest, roles
+from recipients.forms import NumberForm
+from recipients.models import Recipient
+from recipients.views import no_store
+from sesam import personal_numbers, sheets
+from sesam.form_fields import choice
+from sesam.tables import Column, DateTimeColumn, Table, link
+
+Action = AccessLogEntry.Action
+MOST_ROWS = 5_000  # of a sheet, which is made while one waits
+PRESET = dt.timedelta(days=30)
+HEADS = (
+    "Tid", "Användare", "Användarnamn", "Tjänsteställe", "Vad", "Mottagare", "Detalj", "Ärende", "Från",
+)  # fmt: skip
+
+
+class LogForm(forms.Form):
+    """What narrows the log. All stands in the address; a recipient by their opaque id."""
+
+    use_required_attribute = False
+    fran = forms.DateField(
+        label="Från och med",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "Skriv dagen som ÅÅÅÅ-MM-DD."},
+    )
+    till = forms.DateField(
+        label="Till och med",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "Skriv dagen som ÅÅÅÅ-MM-DD."},
+    )
+    anvandare = forms.CharField(
+        label="Användare", help_text="Användarnamn eller HSA-id.", required=False, max_length=150
+    )
+    tjanststalle = forms.ChoiceField(
+        label="Tjänsteställe",
+        required=False,
+        error_messages={"invalid_choice": "Välj ett tjänsteställe i listan."},
+    )
+    vad = forms.ChoiceField(
+        label="Vad",
+        choices=[("", "Allt"), *Action.choices],
+        required=False,
+        error_messages={"invalid_choice": "Välj i listan."},
+    )
+    mottagare = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    # Of somebody whom the portal doesn't know, the checksums that searches for them stand as.
+    sokt = forms.RegexField(
+        r"\A[0-9a-f]{64}(,[0-9a-f]{64})*\Z", required=False, widget=forms.HiddenInput
+    )
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        units = Unit.objects.order_by("name").values_list("code", "name")
+        choice(self, "tjanststalle").choices = [("", "Alla"), *units]
+
+    def clean_anvandare(self) -> User | None:
+        name = str(self.cleaned_data["anvandare"]).strip()
+        if not name:
+            return None
+        found = User.objects.filter(Q(username=name) | Q(hsa_id__iexact=name)).first()
+        if found is None:
+            raise forms.ValidationError("Ingen användare har det användarnamnet eller HSA-id:t.")
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("fran"), cleaned.get("till")
+        if first and last and first > last:
+            self.add_error("till", "Den sista dagen är före den första.")
+        return cleaned
+
+    def entries(self) -> QuerySet[AccessLogEntry]:
+        """Each way to ask (whom, who, where, when) has its index, by time."""
+        asked = self.cleaned_data
+        found = AccessLogEntry.objects.filter(at__gte=_midnight(asked["fran"]))
+        if asked["till"]:
+            found = found.filter(at__lt=_midnight(asked["till"] + dt.timedelta(days=1)))
+        if asked["anvandare"]:
+            found = found.filter(user=asked["anvandare"])
+        if asked["tjanststalle"]:
+            found = found.filter(unit__code=asked["tjanststalle"])
+        if asked["vad"]:
+            found = found.filter(action=asked["vad"])
+        if asked["mottagare"]:
+            found = found.filter(recipient_key=asked["mottagare"])
+        if asked["sokt"]:
+            found = found.filter(recipient_key=None, searched__in=asked["sokt"].split(","))
+        return found.select_related("user", "unit")
+
+
+class _RecipientColumn(Column):
+    """Leads to what else was done with the recipient's data."""
+
+    def html(self, row: AccessLogEntry, table: Table[Any]) -> str:
+        if row.recipient_key is None:
+            return ""
+        address = f"{reverse('access_log')}?mottagare={row.recipient_key}"
+        return link(address, code_of(row.recipient_key))
+
+
+def _who(entry: AccessLogEntry) -> str:
+    return str(entry.user) if entry.user_id else f"Jobb: {entry.job}"
+
+
+class LogTable(Table[AccessLogEntry]):
+    columns = (
+        DateTimeColumn("tid", "Tid", "at", sort="at", falling_first=True),
+        Column("anvandare", "Användare", _who, css="title"),
+        Column("tjanststalle", "Tjänsteställe", "unit", priority=2),
+        Column("vad", "Vad", "get_action_display"),
+        _RecipientColumn("mottagare", "Mottagare"),
+        Column("detalj", "Detalj", "detail", priority=3),
+        Column("arende", "Ärende", "case_number", priority=3),
+        Column("ip", "Från", "ip", priority=4),
+    )
+    order = "-tid"
+    tie = ("-pk",)
+    per_page = 50
+    counted_to = 1_000
+    caption = "Åtkomstlogg"
+    noun = ("åtkomst", "åtkomster")
+    count_note = "nyast först"
+    empty_text = "Inget i loggen"
+    empty_hint = "Välj en längre tid, eller ta bort något av det du söker på."
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
+
+
+@roles(LOGGRANSKARE)
+@no_store
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: UserRequest) -> HttpResponse:
+    """The log; a POST asks about a person by number, and is answered by an address without it."""
+    if request.method != "POST":
+        return _log_page(request, NumberForm(), 200)
+    form = NumberForm(request.POST)
+    if not form.is_valid():
+        return _log_page(request, form, 422)
+    number = personal_numbers.parse(form.cleaned_data["nummer"]).digits
+    known = Recipient.objects.filter(number=number).only("key").first()
+    key = known.key if known else None
+    access_log.record(
+        request.user, Action.SEARCH, key, searched=number, detail="Sökte i åtkomstloggen"
+    )
+    asked = {"mottagare": str(key)} if key else {"sokt": ",".join(access_log.digests(number))}
+    return HttpResponseRedirect(_here(request, **{"mottagare": "", "sokt": "", **asked}))
+
+
+def _log_page(request: UserRequest, number: NumberForm, status: int) -> HttpResponse:
+    form = LogForm(_asked(request))
+    context: dict[str, Any] = {"form": form, "number": number}
+    if form.is_valid():
+        recipient = form.cleaned_data["mottagare"]
+        context |= {
+            "table": LogTable.fetch(request, form.entries()),
+            "recipient": recipient,
+            "code": code_of(recipient),
+            "narrowed": recipient or form.cleaned_data["sokt"],
+            "whole_url": _here(request, mottagare="", sokt=""),
+            "excel_url": f"{reverse('access_log_sheet')}?{_query(request)}",
+        }
+    else:
+        status = 422
+    return render(request, "portal/access_log.html", context, status=status)
+
+
+def _asked(request: HttpRequest) -> dict[str, str]:
+    """What the address says: the last thirty days unless it names a day."""
+    asked = {name: request.GET.get(name, "").replace("\0", "") for name in LogForm.base_fields}
+    asked["fran"] = asked["fran"] or f"{timezone.localdate() - PRESET:%Y-%m-%d}"
+    return asked
+
+
+def _query(request: HttpRequest, **changes: str) -> str:
+    query = request.GET.copy()
+    query.pop("sida", None)
+    for name, value in changes.items():
+        query[name] = value
+        if not value:
+            del query[name]
+    return query.urlencode()
+
+
+def _here(request: HttpRequest, **changes: str) -> str:
+    return f"{reverse('access_log')}?{_query(request, **changes)}"
+
+
+def code_of(key: uuid.UUID | None) -> str:
+    """What a recipient is called where nobody has asked who it is."""
+    return f"M-{key.hex[:8].upper()}" if key else ""
+
+
+@roles(LOGGRANSKARE)
+@no_store
+@require_POST
+def who(request: UserRequest, key: uuid.UUID) -> HttpResponse:
+    """«Visa vem»: the name behind a code, which is a look as any other."""
+    recipient = get_object_or_404(Recipient, key=key)
+    access_log.look(request, recipient.key, "Visade vem i åtkomstloggen")
+    messages.info(request, f"{code_of(key)} är {recipient.name}. Det är loggat att du visade det.")
+    return redirect(f"{reverse('access_log')}?mottagare={key}")
+
+
+@roles(LOGGRANSKARE)
+@no_store
+@require_safe
+def sheet(request: UserRequest) -> HttpResponse:
+    """What the list holds, as Excel; it names no patient either. That it was taken out is logged."""
+    form = LogForm(_asked(request))
+    if not form.is_valid():
+        return HttpResponseRedirect(_here(request))
+    found = form.entries().order_by("-at", "-pk")
+    entries = list(found[: MOST_ROWS + 1])
+    if len(entries) > MOST_ROWS:
+        messages.error(request, f"Excel tar högst {MOST_ROWS} rader. Välj en kortare tid.")
+        return HttpResponseRedirect(_here(request))
+    about = form.cleaned_data["mottagare"]
+    detail = f"Åtkomstloggen som Excel, {len(entries)} rader"
+    access_log.record(request.user, Action.DOWNLOAD, about, detail=detail)
+    content = sheets.write("Åtkomstlogg", HEADS, map(_sheet_row, entries))
+    return sheets.download(f"atkomstlogg-{timezone.localdate()}.xlsx", content)
+
+
+def _sheet_row(entry: AccessLogEntry) -> list[Any]:
+    return [
+        entry.at,
+        _who(entry),
+        entry.user.username if entry.user else "",
+        entry.unit.name if entry.unit else "",
+        entry.get_action_display(),
+        code_of(entry.recipient_key),
+        entry.detail,
+        entry.case_number,
+        entry.ip or "",
+    ]
