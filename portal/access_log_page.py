@@ -54,9 +54,7 @@ class LogForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": "Skriv dagen som ÅÅÅÅ-MM-DD."},
     )
-    anvandare = forms.CharField(
-        label="Användare", help_text="Användarnamn eller HSA-id.", required=False, max_length=150
-    )
+    anvandare = forms.CharField(label="Användarnamn eller HSA-id", required=False, max_length=150)
     tjanststalle = forms.ChoiceField(
         label="Tjänsteställe",
         required=False,
@@ -133,7 +131,7 @@ class LogTable(Table[AccessLogEntry]):
         DateTimeColumn("tid", "Tid", "at", sort="at", falling_first=True),
         Column("anvandare", "Användare", _who, css="title"),
         Column("tjanststalle", "Tjänsteställe", "unit", priority=2),
-        Column("vad", "Vad", "get_action_display"),
+        Column("vad", "Vad", lambda entry: entry.get_action_display()),
         _RecipientColumn("mottagare", "Mottagare"),
         Column("detalj", "Detalj", "detail", priority=3),
         Column("arende", "Ärende", "case_number", priority=3),

@@ -52,6 +52,7 @@ def test_the_log_tells_who_did_what_where_and_when_and_names_no_patient(client, 
     for told in ("Sjö", "Hemrehab Kalmar", "Visade", "Mottagarens sida", "26480001"):
         assert told in page
     assert f"M-{recipient.key.hex[:8].upper()}" in page
+    assert ">Visade</td>" in page
     assert "Zetterqvist" not in page
     assert recipient.number not in page
 
