@@ -21,7 +21,8 @@
   function address(element) {
     return element.tagName === "FORM"
       ? { [element.method === "post" ? "post" : "get"]: element.getAttribute("action") || location.href }
-      : { get: element.getAttribute("href").split("#")[0] }; // where a plain link puts the focus
+      // Where a plain link puts the focus
+      : { get: element.getAttribute("href").split("#")[0] };
   }
 
   function enhanceAll(scope) {
@@ -54,7 +55,8 @@
     all("[data-bulk]").forEach(countTicked);
     all("details.filters").forEach(fold);
     all(".list-scroll").forEach(scrollByKey);
-    all(".tabs").forEach((nav) => { // a narrow row of tabs begins with the one that is open in view
+    // A narrow row of tabs begins with the one that is open in view
+    all(".tabs").forEach((nav) => {
       const open = nav.querySelector("[aria-current]");
       if (open) nav.scrollLeft = open.offsetLeft - nav.offsetLeft - (nav.clientWidth - open.offsetWidth) / 2;
     });
@@ -219,7 +221,8 @@
   // Typed and not sent
   // What is searched for is typed again in a moment: only forms that say something count.
   const TYPED = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [type=password], [name=nummer], [name=q], [name=search])";
-  let sure = false; // the question was answered: what is typed may go
+  // The question was answered: what is typed may go
+  let sure = false;
   function holdsText(field) {
     if (!field.matches(TYPED)) return false;
     const refused = field.getAttribute("aria-invalid") === "true" || document.getElementById("unsent");
@@ -362,7 +365,8 @@
   }
   document.addEventListener("reset", (event) => {
     if (!event.target.hasAttribute("data-bulk")) return;
-    setTimeout(() => { // once the boxes are empty
+    // Once the boxes are empty
+    setTimeout(() => {
       countTicked(event.target);
       event.target.closest(".list")?.querySelector(".list-count")?.focus();
     });
@@ -492,7 +496,8 @@
     if (form) release(form);
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.getResponseHeader("X-Fault")) { // the database is away or busy (sesam/faults.py)
+    // The database is away or busy (sesam/faults.py)
+    if (event.detail.xhr.getResponseHeader("X-Fault")) {
       event.detail.shouldSwap = event.detail.isError = false;
       unsent(event);
       tell(event.detail.serverResponse);
@@ -529,7 +534,8 @@
       for (const [name, value] of [["role", "alertdialog"], ["aria-describedby", "dialog-says"]]) {
         if (danger) box.setAttribute(name, value); else box.removeAttribute(name);
       }
-      box.querySelectorAll("link").forEach((sheet) => { // stays for the steps that follow
+      // Stays for the steps that follow
+      box.querySelectorAll("link").forEach((sheet) => {
         if (document.head.querySelector(`link[href="${sheet.getAttribute("href")}"]`)) sheet.remove(); else document.head.append(sheet);
       });
       if (box.querySelector("#dialog-body") && !box.open) box.showModal();
@@ -547,7 +553,8 @@
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     markOpenRow();
-    document.querySelectorAll("[data-bulk]").forEach(countTicked); // a list that was sorted has new boxes
+    // A list that was sorted has new boxes
+    document.querySelectorAll("[data-bulk]").forEach(countTicked);
     const id = event.detail.target && event.detail.target.id;
     // Now that htmx has given the focus to the first that asks for it, a message perhaps.
     if (id === "dialog" || id === "dialog-body") {
@@ -562,7 +569,8 @@
       else {
         const pencil = block.querySelector(".edit-open");
         pencil?.focus();
-        if (document.activeElement !== pencil) block.querySelector("summary")?.focus(); // folded, on a phone
+        // Folded, on a phone
+        if (document.activeElement !== pencil) block.querySelector("summary")?.focus();
       }
     }
     const list = id && document.getElementById(id);
@@ -617,7 +625,8 @@
   // A whole page that answers a deed says where: the first field that is wrong, what the page itself
   // gave the focus (a message, a count, a removed row), else its heading.
   function focusAnswer() {
-    const answered = sessionStorage.getItem("answered") !== null; // by htmx
+    // By htmx
+    const answered = sessionStorage.getItem("answered") !== null;
     sessionStorage.removeItem("answered");
     const invalid = document.querySelector("main [aria-invalid='true']:not(fieldset), main fieldset[aria-invalid='true'] input");
     if (invalid) { invalid.focus(); return; }
