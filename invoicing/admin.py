@@ -22,6 +22,7 @@ from sesam.templatetags.sesam import kr, status_html
 from . import khs
 from .models import (
     CalloutFee,
+    DoubtfulLoan,
     LossVerdict,
     MonthRun,
     Question,
@@ -54,6 +55,18 @@ class LossVerdictAdmin(ForKhs, admin.ModelAdmin[LossVerdict]):
     def get_urls(self) -> list[URLPattern]:
         losses = for_khs(self, partial(khs.losses_view, self))
         return [path("", losses, name="invoicing_lossverdict_changelist")]
+
+
+@admin.register(DoubtfulLoan)
+class DoubtfulLoanAdmin(ForKhs, admin.ModelAdmin[DoubtfulLoan]):
+    """«Lån att ifrågasätta»: a page of its own."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        doubts = for_khs(self, partial(khs.doubts_view, self))
+        return [path("", doubts, name="invoicing_doubtfulloan_changelist")]
 
 
 @admin.register(Question)

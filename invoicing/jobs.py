@@ -1,5 +1,5 @@
-"""The month's trial and its run, and a specification as Excel: jobs that a page waits for. The figures
-of «Siffror», which the night counts."""
+"""The month's trial and its run, and a specification as Excel: jobs that a page waits for. What the
+night counts: the figures of «Siffror», and loans to question."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from organisation.models import User
 from sesam import awaited, jobs, printouts
 from sesam.models import Printout
 
-from . import months, sheets
+from . import doubts, months, sheets
 from .figures import counting
 from .models import Invoice, MonthRun
 
@@ -67,6 +67,7 @@ def _at_work(run_id: int) -> Iterator[awaited.Work[MonthRun]]:
 def count_figures(timestamp: int = 0) -> None:
     """Every night, and when a month has been run."""
     counting.count()
+    doubts.find()
 
 
 def count_soon() -> None:

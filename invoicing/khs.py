@@ -16,18 +16,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
+from organisation import access_log
 from organisation.models import Payer
 from organisation.permissions import UserRequest
+from recipients import ticked
 from sesam import awaited, case_pages
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datumtid
 
-from . import jobs, months, services
-from .models import Invoice, InvoiceKind, MonthRun
+from . import doubts, jobs, months, services
+from .models import Doubt, DoubtfulLoan, Invoice, InvoiceKind, MonthRun
 from .rules import first_of, next_month
 from .sources import losses
 
-MOST_LOSSES = 50  # on a page
+MOST_LOSSES = MOST_DOUBTS = 50  # on a page
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,26 @@ class SumRow:
     @property
     def differs(self) -> Decimal | None:
         return None if self.before is None else self.amount - self.before
+
+
+@dataclass(frozen=True)
+class DoubtRow:
+    """A loan to question. ``pickup`` is the pickup order that it stands on already."""
+
+    doubt: DoubtfulLoan
+    pickup: str
+    pickup_url: str
+    recipient_url: str
+    prescriber: str
+    may_ask: bool
+
+    @property
+    def fetch_url(self) -> str:
+        """To a pickup order of it; consumables aren't fetched."""
+        loan = self.doubt.loan
+        if self.pickup or self.doubt.doubt == Doubt.FAST:
+            return ""
+        return f"{reverse('pickups:begin', args=[loan.recipient.key])}?{ticked.CHOSEN}={loan.pk}"
 
 
 @dataclass(frozen=True)
@@ -253,3 +275,78 @@ def losses_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
         "count": losses.how_many_undecided(),
     }
     return _page(model_admin, request, "losses", context, error=False)
+
+
+def doubts_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> HttpResponse:
+    """«Lån att ifrågasätta»: what is held and may be costing for nothing."""
+    asked = request.GET.get("varfor", "")
+    asked = asked if asked in Doubt.values else ""
+    if request.method == "POST":
+        return _ask_prescriber(request, asked)
+    found = list(doubts.doubtful(asked)[:MOST_DOUBTS])
+    sums = doubts.sums()
+    rows = _doubt_rows(found)
+    access_log.look_at_cases(
+        request,
+        [(one.loan.recipient.key, one.loan.case_number) for one in found],
+        "Lån att ifrågasätta",
+    )
+    page = reverse("admin:invoicing_doubtfulloan_changelist")
+    chosen = [one for one in sums if not asked or one.doubt == asked]
+    context = {
+        "title": "Lån att ifrågasätta",
+        "rows": rows,
+        "asked": asked,
+        "count": sum(one.count for one in chosen),
+        "per_month": sum((one.per_month for one in chosen), Decimal(0)),
+        "tabs": [
+            {"label": "Alla", "url": page, "active": not asked},
+            *(
+                {
+                    "label": one.label,
+                    "url": f"{page}?varfor={one.doubt}",
+                    "count": one.count,
+                    "active": one.doubt == asked,
+                }
+                for one in sums
+            ),
+        ],
+    }
+    return _page(model_admin, request, "doubts", context, error=False)
+
+
+def _doubt_rows(found: list[DoubtfulLoan]) -> list[DoubtRow]:
+    pickups = doubts.pickups_of([one.loan_id for one in found])
+    rows = []
+    for one in found:
+        number = pickups.get(one.loan_id, "")
+        prescriber = doubts.prescriber_of(one)
+        rows.append(
+            DoubtRow(
+                one,
+                number,
+                reverse("pickups:detail", args=[number]) if number else "",
+                reverse("recipients:detail", args=[one.loan.recipient.key]),
+                str(prescriber or one.loan.prescriber_name),
+                prescriber is not None and one.asked_at is None,
+            )
+        )
+    return rows
+
+
+def _ask_prescriber(request: UserRequest, asked: str) -> HttpResponse:
+    number = request.POST.get("lan", "")
+    found = None
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        found = doubts.doubtful().filter(pk=int(number)).first()
+    if found is None:
+        messages.info(request, "Lånet är inte längre ifrågasatt.")
+    else:
+        try:
+            doubts.ask(found, user=request.user)
+        except DomainError as fault:
+            messages.error(request, fault.message)
+        else:
+            messages.success(request, "Förskrivaren har fått ett meddelande.")
+    page = reverse("admin:invoicing_doubtfulloan_changelist")
+    return redirect(f"{page}?varfor={asked}" if asked else page)

@@ -12,6 +12,7 @@ for _name, _label, _url, _order in (
     ("invoices", "Fakturaspecifikationer", "invoicing:report", 566),
     ("figures", "Siffror", "invoicing:figures", 565),
     ("questions", "Ifrågasatta rader", "admin:invoicing_question_changelist", 567),
+    ("doubts", "Lån att ifrågasätta", "admin:invoicing_doubtfulloan_changelist", 567),
     ("losses", "Saknat och skrotat", "admin:invoicing_lossverdict_changelist", 568),
     ("months", "Månadskörning", "admin:invoicing_monthrun_changelist", 569),
     ("terms", "Debiteringsvillkor", "admin:invoicing_terms_changelist", 570),

@@ -243,6 +243,7 @@ ADMIN: dict[str, frozenset[str]] = {
     "individuals_blockreason": FOR_KHS,
     "individuals_individual": FOR_KHS,
     "invoicing_calloutfee": FOR_KHS,
+    "invoicing_doubtfulloan": FOR_KHS,
     "invoicing_lossverdict": FOR_KHS,
     "invoicing_monthrun": FOR_KHS,
     "invoicing_question": FOR_KHS,

@@ -1,5 +1,6 @@
 """What is owed, by whom to whom, and the records that say how it is reckoned."""
 
+from .doubts import Doubt, DoubtfulLoan
 from .figures import CountedMonth, Figure, Measure
 from .invoices import Charge, ChargeKind, Invoice, InvoiceKind, MonthRun
 from .questions import Correction, Question, QuestionStatus
@@ -12,6 +13,8 @@ __all__ = [
     "ChargeKind",
     "Correction",
     "CountedMonth",
+    "Doubt",
+    "DoubtfulLoan",
     "Figure",
     "Invoice",
     "InvoiceKind",

@@ -11,20 +11,22 @@ from django.utils import timezone
 
 from activities.models import ActivityType
 from articles.models import BillingForm
-from invoicing import months, services
+from invoicing import doubts, months, services
 from invoicing.figures import counting
 from invoicing.models import CalloutFee, Charge, Invoice, MonthRun, Question
 from invoicing.rules import first_of, next_month
+from orders.models import Order
 from organisation.models import User
 from pickups.models import Return
 from pickups.services import Back, give_back
-from recipients.models import Loan
+from recipients.models import Loan, Recipient, RegisterPerson
 from sesam import awaited
 
 from . import people
 
 MONTHS = 3
 FEE = Decimal("350.00")
+KNOWN_NUMBERS = [people.KNOWN, people.MANY_AIDS, people.LONG_NAME]
 
 
 def load() -> None:
@@ -55,7 +57,9 @@ def load() -> None:
     _ask(asked, controller, "Vi hittar ingen beställning med det numret.")
     question = _ask(under_inquiry, controller, "Hjälpmedlet hämtades i början av månaden.")
     services.inquire(question, user=khs)
+    _gone()
     counting.count()
+    doubts.find()
 
 
 def _closed() -> list[dt.date]:
@@ -121,6 +125,27 @@ def _sold(before: dt.date) -> QuerySet[Loan]:
             pickup_lines=None,
             activity_lines=None,
         )
-        .exclude(recipient__number__in=[people.KNOWN, people.MANY_AIDS, people.LONG_NAME])
+        .exclude(recipient__number__in=KNOWN_NUMBERS)
         .order_by("-delivered_at", "pk")
     )
+
+
+def _gone() -> None:
+    """Somebody who rents has died, somebody has moved far away: their loans are there still."""
+    renting = Loan.objects.filter(
+        delivery__line__billing_form__rule=BillingForm.Rule.RENT,
+        ended_at=None,
+        recipient__kind=Recipient.Kind.PERSON,
+        recipient__is_protected=False,
+        pickup_lines=None,
+        activity_lines=None,
+    ).exclude(recipient__in=Order.objects.undelivered().exclude(recipient=None).values("recipient"))
+    found = renting.exclude(recipient__number__in=KNOWN_NUMBERS).values_list(
+        "recipient__number", flat=True
+    )
+    numbers = sorted(set(found))[:2]
+    for people_ in (Recipient.objects.all(), RegisterPerson.objects.all()):
+        people_.filter(number__in=numbers[:1]).update(
+            deceased_on=timezone.localdate() - dt.timedelta(days=12)
+        )
+        people_.filter(number__in=numbers[1:]).update(municipality_code="0180")

@@ -23,6 +23,7 @@ from invoicing.models import (
     CalloutFee,
     Charge,
     CountedMonth,
+    DoubtfulLoan,
     Figure,
     Invoice,
     LossVerdict,
@@ -175,6 +176,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "run_progress_in_percent": {"progress": 101, "month": SOME_DAY.replace(day=1)},
     "a_whole_month_is_counted": {"month": dt.date(2026, 1, 2)},
     "measure_is_known": {"measure": UNKNOWN},
+    "doubt_is_known": {"doubt": UNKNOWN},
     "a_credit_names_its_invoice": {"kind": "credit", "number": None},
     "charge_kind_is_known": {"kind": UNKNOWN, "source_key": "x", "days": None},
     "a_rent_counts_days": {"days": None, "source_key": "x"},
@@ -212,6 +214,7 @@ TWICE: dict[str, dict[str, Any]] = {
     "a_category_once": {},
     "a_thing_once_a_deviation": {},
     "one_answer_a_receiver": {},
+    "a_doubt_once_a_loan": {},
     "one_share_table_a_day": {},
     "one_share_an_age": {},
     "one_callout_fee_a_day": {},
@@ -277,6 +280,7 @@ def a_month(user: User) -> None:
     """A month's run with an invoice of one rent, and a credit of it; and that it is counted."""
     CountedMonth.objects.create(month=dt.date(2026, 1, 1), at=NOW)
     Figure.objects.create(month=dt.date(2026, 1, 1), measure="cost")
+    DoubtfulLoan.objects.create(loan=Loan.objects.first(), doubt="moved", per_month=1, found_at=NOW)
     CalloutFee.objects.create(type=ActivityType.objects.first(), valid_from=SOME_DAY, amount=1)
     payer = WarehouseFactory().owner
     run = MonthRun.objects.create(month=dt.date(2026, 1, 1), started_by=user)
