@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -179,8 +180,21 @@ class TermsAdmin(ForKhs, admin.ModelAdmin[Terms]):
     actions = None
 
 
+class StepFormSet(forms.BaseInlineFormSet[ShareStep, ShareTable, Any]):
+    """What is new has a share: a table begins at age 0."""
+
+    def clean(self) -> None:
+        super().clean()
+        ages = {form.cleaned_data.get("from_age") for form in self.forms if form.is_valid()}
+        if not any(self.errors) and 0 not in ages:
+            raise forms.ValidationError(
+                "Lägg till ett steg från ålder 0: andelen av det som är nytt."
+            )
+
+
 class StepInline(ForKhs, admin.TabularInline[ShareStep, ShareTable]):
     model = ShareStep
+    formset = StepFormSet
     extra = 1
 
 

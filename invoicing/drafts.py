@@ -71,8 +71,8 @@ class Draft:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a charge can't be made, and where that is mended: the case, or the article's or piece's
-    page in the back office."""
+    """Why a charge can't be made, and where that is mended: the case, or a page of the back office;
+    without ``admin_pk`` its list."""
 
     text: str
     case_number: str = ""

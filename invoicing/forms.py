@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import Max, QuerySet
 
+from orders.project_forms import KronorField
 from organisation.models import Payer
 
 from .models import Invoice, InvoiceKind
@@ -79,7 +80,27 @@ class ReasonForm(forms.Form):
     )
 
 
-class AnswerForm(forms.Form):
+class CreditForm(forms.Form):
+    """The row is credited, and the right amount may be charged in its place."""
+
+    right_amount = KronorField(
+        label="Rätt belopp exkl. moms",
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        max_digits=12,
+        decimal_places=2,
+        help_text="Tomt: raden krediteras och inget debiteras i stället.",
+        error_messages={
+            "invalid": "Skriv beloppet som 1 250,50.",
+            "max_digits": "Skriv ett belopp i kronor.",
+            "max_decimal_places": "Skriv högst två decimaler.",
+            "max_whole_digits": "Skriv ett belopp i kronor.",
+        },
+    )
+
+
+class AnswerForm(CreditForm):
+    field_order = ("answer", "right_amount")
     answer = forms.CharField(
         label="Svar",
         max_length=MOST,

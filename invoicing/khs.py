@@ -225,11 +225,23 @@ def _total() -> Sum:
     return Sum("charges__amount")
 
 
+_TO = {
+    "articles_article": "Till artikeln",
+    "individuals_individual": "Till individen",
+    "activities_activitytype": "Till aktivitetstypen",
+    "invoicing_sharetable": "Till andelstabellerna",
+}
+
+
 def _hindrance(problem: dict[str, Any]) -> Hindrance:
     number, page, pk = problem["case_number"], problem["admin_page"], problem["admin_pk"]
-    if page and pk:
-        label = "Till artikeln" if page == "articles_article" else "Till individen"
-        return Hindrance(problem["text"], reverse(f"admin:{page}_change", args=[pk]), label)
+    if page:
+        url = (
+            reverse(f"admin:{page}_change", args=[pk])
+            if pk
+            else reverse(f"admin:{page}_changelist")
+        )
+        return Hindrance(problem["text"], url, _TO[page])
     return Hindrance(problem["text"], case_pages.url_for(number) or "", "Till ärendet")
 
 
@@ -248,15 +260,19 @@ def _page(
 
 
 def losses_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> HttpResponse:
-    """«Saknat och skrotat»: KHS says of each thing whether it is charged."""
+    """«Saknat och skrotat»: KHS says of each thing whether it is charged; of all, or of the case in
+    the address, whose page leads here and to which one comes back."""
+    number = request.GET.get("arende", "").replace("\0", "")[:12]
+    case_url = case_pages.url_for(number) if number else None
     if request.method == "POST":
+        here = redirect(request.get_full_path())
         loss = losses.find_undecided(request.POST.get("vad", ""))
         if loss is None:
             messages.info(request, "Det är redan bestämt.")
-            return redirect("admin:invoicing_lossverdict_changelist")
+            return here
         if not {"debitera", "inte"} & set(request.POST):
             messages.error(request, "Välj om det debiteras eller inte.")
-            return redirect("admin:invoicing_lossverdict_changelist")
+            return here
         charge = "debitera" in request.POST
         try:
             services.decide(loss, user=request.user, charge=charge)
@@ -265,14 +281,16 @@ def losses_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
         else:
             words = "debiteras när månaden körs" if charge else "debiteras inte"
             messages.success(request, f"{loss.handed.line.article} {words}.")
-        return redirect("admin:invoicing_lossverdict_changelist")
-    waiting = losses.undecided(MOST_LOSSES)
+        return redirect(case_url) if case_url and not losses.waits(number) else here
+    waiting = losses.undecided(MOST_LOSSES, number)
     pages = case_pages.open_to(request.user, [loss.case_number for loss in waiting])
     urls = {page.number: page.url for page in pages}
     context = {
         "title": "Saknat och skrotat",
         "rows": [(loss, urls.get(loss.case_number)) for loss in waiting],
-        "count": losses.how_many_undecided(),
+        "count": losses.how_many_undecided(number),
+        "case_number": number,
+        "case_url": case_url,
     }
     return _page(model_admin, request, "losses", context, error=False)
 

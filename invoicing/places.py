@@ -1,11 +1,16 @@
 """What invoicing adds to the bars, and to the back office's home."""
 
+from django.urls import reverse
+
+from orders.slots import order_create
 from organisation import desk, queues
 from organisation.permissions import CONTROLLER, FORSKRIVARE, has_role
-from sesam.places import MenuItem, Page
+from pickups.slots import pickup_create
+from sesam.places import CreateItem, MenuItem, Page
 from sesam.slots import menu
 
 from .admin import open_questions
+from .sources import losses
 
 # Under «Register»: the bar has no room for one more beside the queues (tests/browser/test_bar.py).
 for _name, _label, _url, _order in (
@@ -20,6 +25,19 @@ for _name, _label, _url, _order in (
     ("fees", "Framkörningsavgifter", "admin:invoicing_calloutfee_changelist", 572),
 ):
     desk.entry(f"invoicing.{_name}", _label, _url, order=_order, parent=desk.REGISTERS)
+for _cases in (pickup_create, order_create):
+    _cases.add(
+        CreateItem(
+            name="loss",
+            label="Debitera saknat eller skrotat",
+            icon="file-text",
+            order=300,
+            url=lambda request, case: (
+                f"{reverse('admin:invoicing_lossverdict_changelist')}?arende={case.case_number}"
+            ),
+            shown=lambda request, case: desk.at_khs(request) and losses.waits(case.case_number),
+        )
+    )
 menu.add(
     MenuItem(
         name="invoices",

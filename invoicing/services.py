@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -51,9 +53,17 @@ def inquire(question: Question, *, user: User) -> Question:
 
 
 @transaction.atomic
-def answer(question: Question, *, user: User, credit: bool, text: str) -> Question:
-    """KHS answers; where the controller was right the row is credited by the next run. The same
-    answer again is the one that is there. ``DomainError.field`` is ``answer``."""
+def answer(
+    question: Question,
+    *,
+    user: User,
+    credit: bool,
+    text: str,
+    right_amount: Decimal | None = None,
+) -> Question:
+    """KHS answers; where the controller was right the row is credited by the next run, which charges
+    ``right_amount`` in its place. The same answer again is the one that is there.
+    ``DomainError.field`` is ``answer`` or ``right_amount``."""
     charge = _locked(question.charge)
     question = Question.objects.select_for_update(of=("self",)).get(pk=question.pk)
     status = QuestionStatus.CREDITED if credit else QuestionStatus.REFUSED
@@ -63,7 +73,7 @@ def answer(question: Question, *, user: User, credit: bool, text: str) -> Questi
             return question
         raise DomainError("Någon annan har besvarat raden under tiden. Ladda om sidan.")
     if credit:
-        _correct(charge, user)
+        _correct(charge, user, right_amount)
     elif Correction.objects.filter(charge=charge).exists():
         raise DomainError("Raden krediteras redan, så den kan inte avslås.", field="answer")
     question.status, question.answer = status, text
@@ -78,9 +88,9 @@ def answer(question: Question, *, user: User, credit: bool, text: str) -> Questi
 
 
 @transaction.atomic
-def credit_row(charge: Charge, *, user: User) -> Correction:
-    """KHS lets the next run credit the row. Twice is once."""
-    return _correct(_locked(charge), user)
+def credit_row(charge: Charge, *, user: User, right_amount: Decimal | None = None) -> Correction:
+    """KHS lets the next run credit the row, and charge ``right_amount`` in its place. Twice is once."""
+    return _correct(_locked(charge), user, right_amount)
 
 
 @transaction.atomic
@@ -120,14 +130,27 @@ def _locked(charge: Charge) -> Charge:
     return Charge.objects.select_related("invoice").get(pk=charge.pk)
 
 
-def _correct(charge: Charge, user: User) -> Correction:
+def _correct(charge: Charge, user: User, right_amount: Decimal | None) -> Correction:
     if charge.kind == ChargeKind.CREDIT:
         raise DomainError("En kreditering krediteras inte.")
     if not charge.amount:
         raise DomainError("Raden är på 0 kr, så det finns inget att kreditera.")
-    made, _ = Correction.objects.get_or_create(
-        charge=charge, defaults={"by": user, "at": timezone.now()}
+    if right_amount is not None and (right_amount <= 0 or charge.amount <= 0):
+        raise DomainError("Rätt belopp är mer än 0 kr.", field="right_amount")
+    depends = charge.corrections.exclude(kind=ChargeKind.CREDIT).exclude(amount=0)
+    if right_amount is not None and depends.exists():
+        raise DomainError(
+            "Något av det har lämnats tillbaka eller ändrats sedan. Kreditera utan rätt belopp.",
+            field="right_amount",
+        )
+    if right_amount == charge.amount:
+        raise DomainError("Det är beloppet som redan står på raden.", field="right_amount")
+    made, is_new = Correction.objects.get_or_create(
+        charge=charge,
+        defaults={"by": user, "at": timezone.now(), "right_amount": right_amount},
     )
+    if not is_new and made.right_amount != right_amount:
+        raise DomainError("Raden krediteras redan, med ett annat rätt belopp.")
     return made
 
 

@@ -205,13 +205,8 @@ def is_hidden() -> Q:
     """For a question of charges: those of a protected person's case."""
     hidden = Q()
     for model in (Order, Activity):
-        hidden |= Q(
-            Exists(
-                model._default_manager.filter(
-                    case_number=OuterRef("case_number"), recipient__is_protected=True
-                )
-            )
-        )
+        theirs = model._default_manager.filter(recipient__is_protected=True).order_by()
+        hidden |= Q(case_number__in=theirs.values("case_number"))
     return hidden
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.db.models import Case, F, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -19,6 +20,7 @@ from sesam.templatetags.sesam import status_html, tal
 from . import words
 from .models import Charge, ChargeKind, Invoice, QuestionStatus
 from .models.questions import HAS_BEEN_CREDITED
+from .specification import is_hidden
 
 HIDDEN = "Skyddad"
 
@@ -35,6 +37,11 @@ class RowFacts:
     for_khs: bool = False
     open: int | None = None
     question: str = ""
+
+
+def unless_hidden(field: str) -> Case:
+    """To sort by: where a protected person's row stood among the others would tell its number."""
+    return Case(When(is_hidden(), then=Value(None)), default=F(field))
 
 
 class CaseColumn(Column):
@@ -100,11 +107,12 @@ class ChargeTable(Table[Charge]):
     """«Rader»: what is owed, and how it is reckoned."""
 
     columns = (
-        CaseColumn("arende", "Ärende", "case_number", sort="case_number", nullable=True),
+        CaseColumn("arende", "Ärende", "case_number", sort=unless_hidden("case_number"),
+                   nullable=True),
         DateColumn("dag", "Datum", "day", sort="day", priority=2),
         Column("artikel", "Artikel", "text", sort="text", css="title"),
-        PieceColumn("individ", "Individ", "individual_number", sort="individual_number",
-                    priority=2),
+        PieceColumn("individ", "Individ", "individual_number",
+                    sort=unless_hidden("individual_number"), nullable=True, priority=2),
         Column("enhet", "Tjänsteställe", lambda row: row.unit.name if row.unit else "",
                sort="unit__name", nullable=True, priority=3),
         Column("kod", "Kod", "prescriber_code", sort="prescriber_code", priority=4),

@@ -23,7 +23,7 @@ from sesam.errors import DomainError
 
 from . import jobs, services, specification
 from .access import find_invoice, invoices_of, payers_of
-from .forms import AnswerForm, ReasonForm, ReportForm, asked_for
+from .forms import AnswerForm, CreditForm, ReasonForm, ReportForm, asked_for
 from .models import Charge, ChargeKind, Invoice, InvoiceKind, Question
 from .months import name_of
 from .rules import first_of
@@ -138,7 +138,7 @@ def _page(
     chosen = chosen or _chosen(request, invoice)
     table = _table(request, invoice, before, cut)
     is_khs = has_role(request.user, KHS)
-    form = form or (AnswerForm() if is_khs else ReasonForm())
+    form = form or (_khs_form(chosen) if is_khs else ReasonForm())
     asked = _asked(request, invoice, chosen, form) if chosen else {}
     if chosen and any(row.pk == chosen.pk for row in table.rows):
         table.facts.question = render_to_string(
@@ -178,6 +178,10 @@ def _page(
     }
     status = 422 if form.errors else 200
     return render(request, "invoicing/detail.html", context, status=status)
+
+
+def _khs_form(chosen: Charge | None) -> CreditForm:
+    return AnswerForm() if hasattr(chosen, "question") else CreditForm()
 
 
 def _asked(request: UserRequest, invoice: Invoice, chosen: Charge, form: Any) -> dict[str, Any]:
@@ -335,9 +339,10 @@ def answer(request: UserRequest, number: str, row: int) -> HttpResponse:
                 user=request.user,
                 credit="kreditera" in request.POST,
                 text=form.cleaned_data["answer"],
+                right_amount=form.cleaned_data["right_amount"],
             )
         except DomainError as fault:
-            form.add_error("answer", fault.message)
+            form.add_error(fault.field or "answer", fault.message)
         else:
             messages.success(request, "Svaret är skickat.")
             return _back(request, charge)
@@ -348,13 +353,21 @@ def answer(request: UserRequest, number: str, row: int) -> HttpResponse:
 @require_POST
 def credit_row(request: UserRequest, number: str, row: int) -> HttpResponse:
     charge = _row(request.user, number, row)
-    try:
-        services.credit_row(charge, user=request.user)
-    except DomainError as fault:
-        messages.error(request, fault.message)
-    else:
-        messages.success(request, "Raden krediteras när nästa månad körs.")
-    return _back(request, charge)
+    form = CreditForm(request.POST)
+    if form.is_valid():
+        try:
+            services.credit_row(
+                charge, user=request.user, right_amount=form.cleaned_data["right_amount"]
+            )
+        except DomainError as fault:
+            if fault.field is None:
+                messages.error(request, fault.message)
+                return _back(request, charge)
+            form.add_error(fault.field, fault.message)
+        else:
+            messages.success(request, "Raden krediteras när nästa månad körs.")
+            return _back(request, charge)
+    return _page(request, charge.invoice, chosen=charge, form=form)
 
 
 @roles(KHS)

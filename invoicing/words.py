@@ -45,6 +45,9 @@ def _of(charge: Charge) -> str:
             return f"{inputs['why']}, {inputs['years']} år: {what} × {inputs['percent']} %"
         case ChargeKind.RENT:
             return _rent(inputs, price)
+        case ChargeKind.MENDED:
+            was = tal(Decimal(inputs["was"]), 2)
+            return f"Rätt belopp i stället för {was} på faktura {inputs['invoice']}"
         case ChargeKind.CREDIT:
             return f"Krediterar raden på faktura {inputs['invoice']}"
         case _:

@@ -186,7 +186,13 @@ class ActivityType(models.Model):
         db_index=False,
     )
     hour_price = models.DecimalField(
-        "pris per arbetstimme exkl. moms", max_digits=8, decimal_places=2, default=0
+        "pris per arbetstimme exkl. moms",
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="0: arbetet är gratis. Tomt: inte bestämt, och månaden kan inte faktureras förrän"
+        " det är det.",
     )
     rank = models.PositiveSmallIntegerField("ordning", default=0)
     is_active = models.BooleanField("aktiv", default=True)

@@ -18,7 +18,7 @@ from .activities import Activity
 class WorkReport(models.Model):
     """What somebody reported of an activity (återrapportering). Rows are added, never changed.
 
-    The price of an hour is copied when it is reported. ``token`` is its form's.
+    The price of an hour is copied when it is reported, if the type has one. ``token`` is its form's.
     """
 
     token = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -28,9 +28,7 @@ class WorkReport(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     minutes = models.PositiveIntegerField("arbetstid i minuter", default=0)
-    hour_price = models.DecimalField(
-        "pris per timme", max_digits=8, decimal_places=2, default=Decimal(0)
-    )
+    hour_price = models.DecimalField("pris per timme", max_digits=8, decimal_places=2, null=True)
     text = models.TextField("utförd åtgärd/kommentar", max_length=2000, blank=True)
     closes = models.BooleanField("avslutar aktiviteten", default=False)
 
@@ -47,7 +45,7 @@ class WorkReport(models.Model):
 
     @property
     def cost(self) -> Decimal:
-        return (self.hour_price * self.minutes / 60).quantize(Decimal("0.01"))
+        return ((self.hour_price or 0) * self.minutes / Decimal(60)).quantize(Decimal("0.01"))
 
 
 class UsedMaterial(models.Model):

@@ -134,6 +134,7 @@ class ChargeKind(models.TextChoices):
     PROJECT = "project", "Projekt"
     LOST = "lost", "Förlorat"
     CREDIT = "credit", "Kredit"
+    MENDED = "mended", "Rättat"
     FREE = "free", "Ingen debitering"
 
 
@@ -209,6 +210,19 @@ class Charge(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="not_on_a_numbered_invoice",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF EXISTS (SELECT FROM invoicing_invoice
+                               WHERE id = NEW.invoice_id AND number IS NOT NULL) THEN
+                        RAISE EXCEPTION 'an invoice that has its number gets no more rows'
+                            USING ERRCODE = 'integrity_constraint_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             NEVER_EMPTIED,
         ]
 

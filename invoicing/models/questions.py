@@ -80,18 +80,27 @@ class Question(models.Model):
 
 
 class Correction(models.Model):
-    """That a charge is to be credited: the next month's run does it."""
+    """That a charge is to be credited: the next month's run does it. ``right_amount`` is then charged
+    in its place; None where nothing is."""
 
     charge = models.OneToOneField(Charge, on_delete=models.PROTECT, related_name="correction")
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     at = models.DateTimeField("tid")
+    right_amount = models.DecimalField(
+        "rätt belopp exkl. moms", max_digits=12, decimal_places=2, null=True
+    )
 
     class Meta:
         verbose_name = "kreditering"
         verbose_name_plural = "krediteringar"
         ordering = ["at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(right_amount__gt=0) | Q(right_amount=None), name="right_amount_is_owed"
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.charge)

@@ -1,7 +1,9 @@
-"""What KHS has said is to be credited: the row, and what was charged or given back because of it."""
+"""What KHS has said is to be credited: the row, and what was charged or given back because of it. And
+what is charged in its place."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from django.db.models import QuerySet
@@ -9,24 +11,45 @@ from django.db.models import QuerySet
 from ..drafts import Draft
 from ..models import Charge, ChargeKind, Correction
 from ..models.invoices import last_day
-from ..rules import Owed
+from ..rules import Owed, rounded
 from .window import Window
 
 
 def drafts(window: Window) -> list[Draft]:
     """Notes on ``window`` which rows are credited now."""
-    wanted = Correction.objects.exclude(charge__corrections__kind=ChargeKind.CREDIT).values_list(
-        "charge", flat=True
+    wanted = dict(
+        Correction.objects.exclude(charge__corrections__kind=ChargeKind.CREDIT).values_list(
+            "charge", "right_amount"
+        )
     )
     rows = {charge.pk: charge for charge in _loaded().filter(pk__in=wanted)}
     depends = _loaded().filter(of__in=rows).exclude(kind=ChargeKind.CREDIT).exclude(amount=0)
     rows |= {charge.pk: charge for charge in depends.exclude(corrections__kind=ChargeKind.CREDIT)}
     window.credited = set(rows)
-    return [_draft(charge, window) for charge in rows.values()]
+    found = [_draft(charge, window) for charge in rows.values()]
+    for pk, amount in wanted.items():
+        if amount is not None:
+            found.append(_in_its_place(rows[pk], amount, window))
+    return found
 
 
 def _loaded() -> QuerySet[Charge]:
     return Charge.objects.select_related("invoice").order_by("pk")
+
+
+def _in_its_place(charge: Charge, amount: Decimal, window: Window) -> Draft:
+    """The right amount, on the ordinary invoice of seller and buyer."""
+    price = rounded(amount / charge.quantity) if charge.quantity else amount
+    inputs = {"invoice": charge.invoice.number, "was": str(charge.amount)}
+    return replace(
+        _draft(charge, window),
+        source_key=f"mended:{charge.pk}",
+        kind=ChargeKind.MENDED,
+        owed=Owed(charge.quantity, price, amount, inputs),
+        of_id=None,
+        credits_id=None,
+        loan_id=None,
+    )
 
 
 def _draft(charge: Charge, window: Window) -> Draft:

@@ -151,7 +151,7 @@ class _Delivered:
             )
             return None
         years = rules.whole_months(piece.purchased_on, self._day) // 12
-        shares = self.window.conditions.shares(ShareTable.Kind.USED, self._day)
+        shares = self.window.shares(ShareTable.Kind.USED, self._day)
         return self._draft(
             ChargeKind.USED, rules.used_value(self.row.quantity, price, years, shares)
         )

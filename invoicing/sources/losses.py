@@ -42,16 +42,31 @@ class Loss:
     case_number: str
 
 
-def undecided(most: int | None = None) -> list[Loss]:
-    """What KHS hasn't said anything about yet, the oldest first; ``most`` of them."""
-    receipts = _receipts().filter(loss_verdict=None).order_by("at", "pk")
-    lines = _lines().filter(loss_verdict=None).order_by("of__at", "pk")
+def undecided(most: int | None = None, case_number: str = "") -> list[Loss]:
+    """What KHS hasn't said anything about yet, the oldest first; ``most`` of them, or those of a
+    case."""
+    receipts, lines = _undecided(case_number)
+    receipts, lines = receipts.order_by("at", "pk"), lines.order_by("of__at", "pk")
     found = [*map(_of_receipt, receipts[:most]), *map(_of_line, lines[:most])]
     return sorted(found, key=lambda loss: loss.at)[:most]
 
 
-def how_many_undecided() -> int:
-    return sum(rows.filter(loss_verdict=None).count() for rows in (_receipts(), _lines()))
+def how_many_undecided(case_number: str = "") -> int:
+    return sum(rows.count() for rows in _undecided(case_number))
+
+
+def waits(case_number: str) -> bool:
+    """Whether KHS has something to decide on the case."""
+    return any(rows.exists() for rows in _undecided(case_number))
+
+
+def _undecided(case_number: str) -> tuple[QuerySet[PickupReceipt], QuerySet[ReturnLine]]:
+    receipts = _receipts().filter(loss_verdict=None)
+    lines = _lines().filter(loss_verdict=None)
+    if case_number:
+        receipts = receipts.filter(line__pickup__case_number=case_number)
+        lines = lines.filter(loan__case_number=case_number)
+    return receipts, lines
 
 
 def find_undecided(key: str) -> Loss | None:
@@ -144,7 +159,7 @@ def _draft(
         return None
     piece, day = handed.individual, day_of(loss.at)
     new_on = (piece and piece.purchased_on) or day_of(handed.delivery.at)
-    shares = window.conditions.shares(ShareTable.Kind.USED, day)
+    shares = window.shares(ShareTable.Kind.USED, day)
     owed = rules.used_value(loss.quantity, price, rules.whole_months(new_on, day) // 12, shares)
     owed.inputs["why"] = loss.words
     person = order.recipient

@@ -15,7 +15,7 @@ from sesam.templatetags.sesam import datum
 from .. import rules
 from ..books import Prices
 from ..drafts import Draft, Problem, of_article
-from ..models import Charge, ChargeKind, ShareTable
+from ..models import Charge, ChargeKind, Correction, ShareTable
 from .deliveries import of_order, priced
 from .window import Window, charged_as, day_of
 
@@ -77,7 +77,7 @@ def _draft(one: Came, sold: Sold, window: Window, *, of_key: str) -> Draft:
     handed, day = one.handed, day_of(one.at)
     kind = ChargeKind.RETURN
     months = rules.whole_months(day_of(handed.delivery.at), day)
-    shares = window.conditions.shares(ShareTable.Kind.RETURN, day)
+    shares = window.shares(ShareTable.Kind.RETURN, day)
     owed = rules.given_back(one.quantity, sold.price, months, shares)
     if sold.is_credited:
         kind = ChargeKind.FREE
@@ -136,13 +136,15 @@ def _charged(keys: Iterable[str], credited_now: set[int]) -> dict[str, Sold]:
     credited = credited_now | set(
         Charge.objects.filter(kind=ChargeKind.CREDIT, of__in=rows).values_list("of", flat=True)
     )
+    corrected = Correction.objects.filter(charge__in=rows).exclude(right_amount=None)
+    right = {one.charge_id: one.right_amount or Decimal(0) for one in corrected}
     return {
         row.source_key: Sold(
-            rules.rounded(row.amount / row.quantity),
+            rules.rounded(right.get(row.pk, row.amount) / row.quantity),
             row.seller_id,
             row.buyer_id,
             row.pk,
-            row.pk in credited,
+            row.pk in credited and row.pk not in right,
         )
         for row in rows
     }

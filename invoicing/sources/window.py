@@ -9,10 +9,12 @@ from django.db.models import CharField, Exists, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
+from sesam.templatetags.sesam import datum
+
 from ..books import Conditions
 from ..drafts import Problem
-from ..models import Charge
-from ..rules import next_month
+from ..models import Charge, ShareTable
+from ..rules import Shares, next_month
 
 
 def moment(day: dt.date) -> dt.datetime:
@@ -34,6 +36,25 @@ class Window:
     conditions: Conditions = field(default_factory=Conditions)
     problems: list[Problem] = field(default_factory=list)
     credited: set[int] = field(default_factory=set)  # rows that this very run credits
+
+    def problem(self, problem: Problem) -> None:
+        """Note what hinders; what hinders several rows alike is told once."""
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def shares(self, kind: ShareTable.Kind, day: dt.date) -> Shares:
+        """What is left of a price, by age. Where no table holds, or none says what is left of what is
+        new, that is a problem."""
+        found = self.conditions.shares(kind, day)
+        if not found or found[0][0]:
+            self.problem(
+                Problem(
+                    f"Andelstabellen «{kind.label}» saknar steg från ålder 0 som gäller"
+                    f" {datum(day)}.",
+                    admin_page="invoicing_sharetable",
+                )
+            )
+        return found
 
     @property
     def after(self) -> dt.date:

@@ -112,10 +112,21 @@ def _buyer(activity: Activity, payers: Payers) -> int:
 def _time(
     activity: Activity, reports: list[WorkReport], window: Window, common: dict[str, Any]
 ) -> Iterator[Draft]:
-    """A row for each hourly price that was copied: most often one."""
+    """A row for each hourly price that was copied: most often one. Where none was, the type's, which
+    KHS may have filled in since."""
     minutes: dict[Decimal, int] = {}
     for report in reports:
-        minutes[report.hour_price] = minutes.get(report.hour_price, 0) + report.minutes
+        price = activity.type.hour_price if report.hour_price is None else report.hour_price
+        if price is not None:
+            minutes[price] = minutes.get(price, 0) + report.minutes
+        elif report.minutes:
+            window.problem(
+                Problem(
+                    f"Aktivitetstypen {activity.type.name} saknar pris per arbetstimme.",
+                    admin_page="activities_activitytype",
+                    admin_pk=activity.type_id,
+                )
+            )
     terms = window.conditions.terms.at(_day(activity))
     step = terms.minutes_step if terms else 15
     for nth, (price, spent) in enumerate(minutes.items(), start=1):

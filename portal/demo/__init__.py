@@ -55,6 +55,7 @@ def load() -> Loaded:
     coming_back.load(chance, places, recipients)
     gone_wrong.load(places, recipients)
     work.load(chance, places, recipients)
+    _analyze()  # else the months are planned for empty tables, and take minutes
     invoices.load()
     templates.load(places, articles)
     start.load()

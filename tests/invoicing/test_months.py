@@ -3,16 +3,19 @@
 import datetime as dt
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from activities.models import ActivityType
 from individuals.models import Individual
 from invoicing import jobs, services
 from invoicing import khs as pages
-from invoicing.models import Charge, Invoice, MonthRun
+from invoicing.models import Charge, Invoice, MonthRun, ShareStep, ShareTable
 from invoicing.sources import losses
 from organisation.permissions import CONTROLLER, FORSKRIVARE
 from pickups.services import Got, receive
 from sesam.errors import DomainError
+from tests.activities import builders as work
 from tests.deviations.builders import khs_user
 from tests.factories import RecipientFactory, UserFactory
 from tests.jobs import run_jobs
@@ -188,6 +191,63 @@ def test_the_run_sent_twice_is_one(khs):
     assert jobs.FAILED not in words(khs.get(page))
 
 
+def test_work_of_a_type_without_a_price_stops_the_month_until_it_has_one(khs):
+    with on("2026-10-12"):
+        activity = work.registered(lend(RecipientFactory(), article("none", None)))
+        ActivityType.objects.update(hour_price=None)
+        activity.type.refresh_from_db()
+        activity.refresh_from_db()
+        work.closed(activity, minutes=60)
+    page = tried(khs)
+    response = khs.get(page)
+    assert f"Aktivitetstypen {activity.type.name} saknar pris per arbetstimme." in words(response)
+    address = reverse("admin:activities_activitytype_change", args=[activity.type_id])
+    assert f'href="{address}"' in response.content.decode()
+    ActivityType.objects.update(hour_price=0)
+    khs.post(page)
+    run_jobs()
+    assert "saknar pris" not in words(khs.get(page)), "0 is a price: the work is free"
+    ActivityType.objects.update(hour_price=400)
+    run_month(OCTOBER)
+    assert charged(kind="time") == [("time", "400.00")]
+
+
+def test_a_table_that_tells_nothing_of_what_is_new_stops_the_month(khs):
+    returned_at_once = lent(article("sale_return", "100.00"))
+    with on("2026-10-20"):
+        returned_at_once.refresh_from_db()
+        returned(returned_at_once)
+    ShareStep.objects.filter(table__kind="return", from_age=0).delete()
+    response = khs.get(tried(khs))
+    assert "saknar steg från ålder 0 som gäller 2026-10-20" in words(response)
+    assert f'href="{reverse("admin:invoicing_sharetable_changelist")}"' in response.content.decode()
+
+
+@pytest.mark.parametrize(("age", "is_taken"), [("0", True), ("1", False)])
+def test_a_table_of_shares_begins_with_what_is_new(khs, age, is_taken):
+    answer = khs.post(
+        reverse("admin:invoicing_sharetable_add"),
+        {
+            "kind": "used", "valid_from": "2027-01-01", "steps-TOTAL_FORMS": "1",
+            "steps-INITIAL_FORMS": "0", "steps-0-from_age": age, "steps-0-percent": "100",
+        },
+    )  # fmt: skip
+    assert (answer.status_code == 302) is is_taken
+    assert ShareTable.objects.filter(valid_from="2027-01-01").exists() is is_taken
+    if not is_taken:
+        assert "Lägg till ett steg från ålder 0" in words(answer)
+
+
+def test_an_invoice_that_has_its_number_gets_no_more_rows():
+    lent(article(price="93.00"))
+    (invoice,) = run_month(OCTOBER)
+    row = invoice.charges.get()
+    row.pk, row.source_key = None, "rent:by hand"
+    with pytest.raises(IntegrityError, match="gets no more rows"), transaction.atomic():
+        row.save(force_insert=True)
+    assert invoice.charges.count() == 1
+
+
 @pytest.mark.parametrize("role", [FORSKRIVARE, CONTROLLER])
 def test_nobody_else_runs_a_month(browser_of, role):
     assert browser_of(UserFactory(roles=[role])).get(MONTHS).status_code in (302, 403)
@@ -232,6 +292,25 @@ def test_who_says_neither_has_decided_nothing(khs, lost):
     answer = khs.post(LOSSES, {"vad": losses.undecided()[0].key}, follow=True)
     assert "Välj om det debiteras eller inte." in words(answer)
     assert losses.how_many_undecided() == 1
+
+
+def test_the_case_leads_to_what_is_to_be_decided_on_it(khs, lost):
+    (loss,) = losses.undecided()
+    case = reverse("pickups:detail", args=[loss.case_number])
+    address = f"{LOSSES}?arende={loss.case_number}"
+    assert f'href="{address}"' in khs.get(case).content.decode()
+    text = words(khs.get(address))
+    assert "1 att ta ställning till" in text and "Visa alla ärenden" in text
+    assert "Inget att ta ställning till" in words(khs.get(f"{LOSSES}?arende=26999999"))
+    answer = khs.post(address, {"vad": loss.key, "inte": "1"})
+    assert answer["Location"] == case
+    assert f'href="{address}"' not in khs.get(case).content.decode()
+
+
+def test_only_khs_is_led_there(lost, browser_of):
+    (loss,) = losses.undecided()
+    page = browser_of(prescriber()).get(reverse("pickups:detail", args=[loss.case_number]))
+    assert page.status_code == 200 and "Debitera saknat" not in words(page)
 
 
 def test_of_many_losses_the_oldest_are_shown(khs, lost, monkeypatch):

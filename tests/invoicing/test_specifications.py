@@ -106,6 +106,27 @@ def test_an_invoice_without_a_number_is_shown_to_nobody(october, browser_of):
     assert browser_of(controller()).get(page(october[0])).status_code == 404
 
 
+def test_where_a_protected_persons_row_stands_tells_nothing(browser_of):
+    """By case or by piece: last, whichever way it is sorted."""
+    people = [RecipientFactory() for _ in range(3)]
+    for person in people:
+        lent("2026-10-05", article("sale", "10.00", is_marked=True), person=person)
+    (invoice,) = run_month(OCTOBER)
+    Recipient.objects.filter(pk=people[1].pk).update(is_protected=True)
+    client = browser_of(controller())
+    for column in ("arende", "-arende", "individ", "-individ"):
+        text = words(client.get(page(invoice, sortera=column)))
+        rows = text[text.index("Så räknas det") :]
+        shown = list(invoice.charges.exclude(case__number__in=hidden(people[1])))
+        places = [rows.index(row.case_number) for row in shown]
+        assert all(place < rows.index("Skyddad") for place in places), column
+        assert (places[0] < places[1]) is not column.startswith("-"), column
+
+
+def hidden(person) -> list[str]:
+    return list(person.orders.values_list("case_number", flat=True))
+
+
 # --- the report ---
 
 
@@ -442,6 +463,69 @@ def test_who_credits_a_sale_credits_what_was_given_back_of_it_too():
     (credit,) = run_month(NOVEMBER)
     assert credit.total == -250
     assert credit.vat == -invoice.vat
+
+
+def test_the_right_amount_is_charged_in_place_of_a_wrong_one(browser_of):
+    loan = lent("2026-10-05", article("sale_return", "1000.00"))
+    (invoice,) = run_month(OCTOBER)
+    charge = invoice.charges.get()
+    desk = browser_of(khs_user())
+    url = row_url("credit_row", charge)
+    for _ in range(2):
+        assert desk.post(url, {"right_amount": "1 250,50"}).status_code == 302
+    internal, credit = run_month(NOVEMBER)
+    assert (internal.total, credit.total) == (Decimal("1250.50"), -1000)
+    mended = internal.charges.get()
+    assert mended.kind == "mended"
+    text = words(browser_of(controller()).get(page(internal)))
+    assert f"Rätt belopp i stället för 1 000,00 på faktura {invoice.number}" in text
+    with on("2026-12-10"):
+        returned(loan)
+    (given_back,) = run_month(DECEMBER)
+    assert given_back.total == Decimal("-937.88"), "75 % of the right amount"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("x", "Skriv beloppet som 1 250,50."),
+        ("-1", "Rätt belopp är mer än 0 kr."),
+        ("0", "Rätt belopp är mer än 0 kr."),
+        ("1000", "Det är beloppet som redan står på raden."),
+        ("1,234", "Skriv högst två decimaler."),
+        ("9" * 20, "Skriv ett belopp i kronor."),
+    ],
+)
+def test_a_wrong_right_amount_is_told_at_its_field(browser_of, typed, said):
+    lent("2026-10-05", article("sale", "1000.00"))
+    (invoice,) = run_month(OCTOBER)
+    answer = browser_of(khs_user()).post(
+        row_url("credit_row", invoice.charges.get()), {"right_amount": typed}
+    )
+    assert answer.status_code == 422
+    assert said in words(answer) and f'value="{typed}"' in answer.content.decode()
+    assert not Correction.objects.exists()
+
+
+def test_what_has_come_back_in_part_is_credited_without_a_right_amount():
+    loan = lent("2026-10-05", article("sale_return", "1000.00"))
+    with on("2026-10-20"):
+        returned(loan)
+    (invoice,) = run_month(OCTOBER)
+    with pytest.raises(DomainError, match="lämnats tillbaka"):
+        services.credit_row(
+            invoice.charges.get(kind="sale"), user=khs_user(), right_amount=Decimal(900)
+        )
+
+
+def test_a_question_is_answered_with_the_right_amount(browser_of):
+    lent("2026-10-05", article("sale", "1000.00"))
+    (invoice,) = run_month(OCTOBER)
+    charge = invoice.charges.get()
+    services.ask(charge, user=controller(), reason="Priset är fel.")
+    said = {"answer": "Priset var 900.", "right_amount": "900", "kreditera": "1"}
+    assert browser_of(khs_user()).post(row_url("answer", charge), said).status_code == 302
+    assert sum(one.total for one in run_month(NOVEMBER)) == -100
 
 
 @pytest.mark.parametrize("back", ["2026-11-10", "2026-12-10"])

@@ -22,6 +22,7 @@ from individuals.models import Individual
 from invoicing.models import (
     CalloutFee,
     Charge,
+    Correction,
     CountedMonth,
     DoubtfulLoan,
     Figure,
@@ -176,6 +177,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "run_progress_in_percent": {"progress": 101, "month": SOME_DAY.replace(day=1)},
     "a_whole_month_is_counted": {"month": dt.date(2026, 1, 2)},
     "measure_is_known": {"measure": UNKNOWN},
+    "right_amount_is_owed": {"right_amount": 0, "charge": another_charge},
     "doubt_is_known": {"doubt": UNKNOWN},
     "a_credit_names_its_invoice": {"kind": "credit", "number": None},
     "charge_kind_is_known": {"kind": UNKNOWN, "source_key": "x", "days": None},
@@ -285,7 +287,7 @@ def a_month(user: User) -> None:
     payer = WarehouseFactory().owner
     run = MonthRun.objects.create(month=dt.date(2026, 1, 1), started_by=user)
     facts = {"run": run, "seller": payer, "buyer": payer, "date": NOW, "total": 1, "vat": 0}
-    invoice = Invoice.objects.create(kind="centre", number="26010001", **facts)
+    invoice = Invoice.objects.create(kind="centre", **facts)
     Invoice.objects.create(kind="credit", number="26010002", credits=invoice, **facts)
     for key in ("rent:1", "rent:2"):
         charge = Charge.objects.create(
@@ -298,6 +300,7 @@ def a_month(user: User) -> None:
                 receipt=PickupReceipt.objects.first(), is_charged=True, by=user, at=NOW
             )
             Question.objects.create(charge=charge, reason="Fel", asked_by=user, asked_at=NOW)
+            Correction.objects.create(charge=charge, by=user, at=NOW)
 
 
 def wish(article: Article) -> carts.Wish:
