@@ -64,6 +64,9 @@ class SignInForm(AuthenticationForm):
         # PostgreSQL takes no NUL in text.
         return str(self.cleaned_data["username"]).replace("\0", "")
 
+    def clean_code(self) -> str:
+        return "".join(self.cleaned_data["code"].split())  # apps show it as two groups
+
     def clean(self) -> dict[str, Any]:
         """Whose turn it isn't yet has no password looked at."""
         name = self.cleaned_data.get("username")

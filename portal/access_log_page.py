@@ -12,6 +12,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -38,22 +39,25 @@ HEADS = (
 )  # fmt: skip
 
 
+def _day_field(label: str) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "Skriv dagen som ÅÅÅÅ-MM-DD."},
+        validators=[
+            MinValueValidator(dt.date(2000, 1, 1), "Loggen börjar senare än så."),
+            MaxValueValidator(dt.date(2100, 1, 1), "Så långt fram finns ingen logg."),
+        ],
+    )
+
+
 class LogForm(forms.Form):
     """What narrows the log. All stands in the address; a recipient by their opaque id."""
 
     use_required_attribute = False
-    fran = forms.DateField(
-        label="Från och med",
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": "Skriv dagen som ÅÅÅÅ-MM-DD."},
-    )
-    till = forms.DateField(
-        label="Till och med",
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": "Skriv dagen som ÅÅÅÅ-MM-DD."},
-    )
+    fran = _day_field("Från och med")
+    till = _day_field("Till och med")
     anvandare = forms.CharField(label="Användarnamn eller HSA-id", required=False, max_length=150)
     tjanststalle = forms.ChoiceField(
         label="Tjänsteställe",
@@ -74,8 +78,14 @@ class LogForm(forms.Form):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        units = Unit.objects.order_by("name").values_list("code", "name")
-        choice(self, "tjanststalle").choices = [("", "Alla"), *units]
+        self.units = list(Unit.objects.order_by("name").values_list("pk", "code", "name"))
+        places = [(code, name) for _, code, name in self.units]
+        choice(self, "tjanststalle").choices = [("", "Alla"), *places]
+
+    def clean_tjanststalle(self) -> int | None:
+        """Its key: by that the log is read from an index, which a join wouldn't be."""
+        wanted = self.cleaned_data["tjanststalle"]
+        return next((pk for pk, code, _ in self.units if code == wanted), None)
 
     def clean_anvandare(self) -> User | None:
         name = str(self.cleaned_data["anvandare"]).strip()
@@ -102,7 +112,7 @@ class LogForm(forms.Form):
         if asked["anvandare"]:
             found = found.filter(user=asked["anvandare"])
         if asked["tjanststalle"]:
-            found = found.filter(unit__code=asked["tjanststalle"])
+            found = found.filter(unit=asked["tjanststalle"])
         if asked["vad"]:
             found = found.filter(action=asked["vad"])
         if asked["mottagare"]:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 LOA3 = "http://id.sambi.se/loa/loa3"
 CLIENT, SECRET = "portalen", "en-hemlighet"
+PATIENT = {"OIDC_PATIENCE": 60, "OIDC_TIMEOUT": 60}  # a busy machine is no slow provider
 
 
 @cache
@@ -61,6 +62,7 @@ class IdentityProvider:
             "OIDC_OP_LOGOUT_ENDPOINT": f"{self.issuer}/logout",
             "OIDC_RP_CLIENT_ID": CLIENT,
             "OIDC_RP_CLIENT_SECRET": SECRET,
+            **PATIENT,
         }
 
     def authorize(self, address: str) -> str:

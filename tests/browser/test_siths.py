@@ -35,6 +35,7 @@ def provider(settings, monkeypatch):
         settings.OIDC_OP_JWKS_ENDPOINT = f"{issuer}/jwks"
         settings.OIDC_OP_LOGOUT_ENDPOINT = f"{issuer}/oauth2/end_session"
         settings.OIDC_RP_CLIENT_ID, settings.OIDC_RP_CLIENT_SECRET = "portalen", "hemligt"
+        settings.OIDC_PATIENCE = settings.OIDC_TIMEOUT = 60
         settings.OIDC_VERIFY_KID = False  # its tokens name no key
         policy = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
         settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": policy | {"form-action": [SELF, issuer]}}
