@@ -11,7 +11,7 @@ from articles.models import Article, Balance, IsoClass
 from deviations.models import Deviation, DeviationStatus, EventType
 from individuals.stock_check import differences
 from invoicing.models import Charge, Invoice, MonthRun, Question, QuestionStatus
-from orders.models import OrderLine
+from orders.models import Order, OrderLine
 from orders.services import reserved_by_place
 from orders.stages import Stage
 from organisation.models import User
@@ -20,11 +20,31 @@ from portal import demo
 from portal.demo.files import rows
 from recipients.models import Loan, Recipient, RegisterPerson
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.not_stolen]
+
+
+def facts() -> list:
+    """What is the same however often it's loaded on a day."""
+    return [
+        list(Recipient.objects.order_by("number").values_list("number", "key", "street")),
+        list(Balance.objects.order_by("pk").values_list("on_hand", "reserved")),
+        list(Order.objects.order_by("pk").values_list("recipient__number", "status")),
+    ]
 
 
 @pytest.fixture(scope="module")
-def loaded(django_db_setup, django_db_blocker):
+def loaded_before(django_db_setup, django_db_blocker):
+    """The facts of another time, of which nothing is left."""
+    with django_db_blocker.unblock():
+        with transaction.atomic():
+            demo.load()
+            found = facts()
+            transaction.set_rollback(True)
+    return found
+
+
+@pytest.fixture(scope="module")
+def loaded(loaded_before, django_db_blocker):
     """Loaded once; the module's tests only look, and what was loaded is rolled back."""
     with django_db_blocker.unblock():
         with transaction.atomic():
@@ -32,6 +52,10 @@ def loaded(django_db_setup, django_db_blocker):
             connection.check_constraints()  # once, not after each test
             yield loaded
             transaction.set_rollback(True)
+
+
+def test_it_is_the_same_every_time(loaded_before, loaded):
+    assert facts() == loaded_before
 
 
 def test_the_whole_catalogue_is_there_under_its_own_numbers(loaded):
