@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from activities.models import Activity
+from organisation.models import User
 from organisation.queues import State
 from recipients.held import held_aids
 from recipients.models import Loan
@@ -20,6 +22,7 @@ from .life import with_turns
 from .models import (
     PickupOrder,
     PickupReceipt,
+    PickupStatus,
     ReceivedState,
 )
 from .services import Extra, Got
@@ -185,6 +188,45 @@ def read(page: ReceivingSheet, data: QueryDict) -> tuple[list[Got], list[Extra]]
         else:
             extras.append(Extra(int(row.quantity), row.state, number=row.number, field=row.field))
     return got, extras
+
+
+def is_received_so(pickup: PickupOrder, data: QueryDict, seen: int, user: User) -> bool:
+    """Whether ``user`` has received just this since there were ``seen`` receipts: the form came
+    twice. Asked of what was sent, not of what ``read`` made of it: its rows may be gone from the
+    page by now, or want less."""
+    since = list(
+        PickupReceipt.objects.filter(line__pickup=pickup).select_related("line")[max(seen, 0) :]
+    )
+    if seen < 0 or any(receipt.by_id != user.pk for receipt in since):
+        return False
+    pickup = PickupOrder.objects.get(pk=pickup.pk)
+    finish = bool(data.get("avsluta"))
+    if finish and pickup.status != PickupStatus.RECEIVED:
+        return False
+    if not since:  # only the rest was given up
+        last = pickup.events.last()
+        if not finish or last is None or last.user_id != user.pk:
+            return False
+    # An extra's number may be a piece's former one, and has no row to be told by: its state does.
+    came = Counter(
+        receipt.state
+        if receipt.line.is_extra
+        else (f"{receipt.line_id}", f"{receipt.quantity}", receipt.state)
+        for receipt in since
+    )
+    asked: Counter[str | tuple[str, str, str]] = Counter()
+    for name, state in data.items():
+        kind, _, key = name.removeprefix("skick-").partition("-")
+        if not name.startswith("skick-") or not state:
+            continue
+        if kind == "rad":
+            asked[(key, str(data.get(f"antal-rad-{key}", "")).strip(), str(state))] += 1
+        else:
+            asked[str(state)] += 1
+    for index in range(1, EXTRA_ROWS + 1):
+        if data.get(f"nummer-{index}", "").strip():
+            asked[data.get(f"nummer-skick-{index}", "")] += 1
+    return came == asked
 
 
 def place_fault(page: ReceivingSheet, fault: DomainError) -> None:

@@ -25,11 +25,13 @@ from orders.models import (
     TemplateLine,
 )
 from orders.stages import Stage
+from organisation.models import Message
 from organisation.permissions import BUFFERT, KHS
 from pickups.models import PickupOrder, PickupReceipt, PickupStatus, ReceivedState, Return
 from pickups.services import Got, receive
 from recipients.cases import EventKind
 from recipients.models import Loan
+from tests.deviations.builders import received
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -278,11 +280,53 @@ def test_a_pickup_is_received_twice_and_arrives_once(twice):
     form = form_of(client.get(url)) | {f"skick-rad-{row}": "stock", f"antal-rad-{row}": "1"}
     for turn in ROUNDS:
         answers = browser.post(url, form | {"mottaget": turn})
-        assert 302 in [answer.status for answer in answers]
+        assert [answer.status for answer in answers] == [302, 302]
     assert PickupReceipt.objects.count() == len(ROUNDS)
     loan.refresh_from_db()
     assert loan.returned == len(ROUNDS)
     stock_agrees()
+
+
+def test_a_pickup_is_received_to_its_end_twice_with_what_else_came(twice):
+    """Neither the line nor the number typed is there any more to be read from the second one."""
+    client, browser = twice(khs_user())
+    for _ in ROUNDS:
+        pickup = fetched(lend(RecipientFactory(), ArticleFactory(), 3))
+        stranger = lend(RecipientFactory(), ArticleFactory(is_marked=True))
+        url = reverse("pickups:receive", args=[pickup.case_number])
+        row = pickup.lines.get().pk
+        form = form_of(client.get(url)) | {
+            f"skick-rad-{row}": "cleaning",
+            f"antal-rad-{row}": "2",
+            "nummer-1": stranger.individual.number,
+            "nummer-skick-1": "stock",
+            "avsluta": "1",
+        }
+        answers = browser.post(url, form)
+        assert [answer.status for answer in answers] == [302, 302]
+        pickup.refresh_from_db()
+        assert pickup.status == PickupStatus.RECEIVED
+        stranger.refresh_from_db()
+        assert stranger.returned == 1
+    assert PickupReceipt.objects.count() == 2 * len(ROUNDS)
+    stock_agrees()
+
+
+def test_a_deviation_is_written_on_and_closed_twice_and_its_answer_goes_once(twice):
+    user = khs_user()
+    client, browser = twice(user)
+    for _ in ROUNDS:
+        made = received(lend(RecipientFactory(), ArticleFactory(), 1), khs=user)
+        url = reverse("deviations:investigate", args=[made.case_number])
+        found = {"cause": "Sliten vajer", "answer": "Vajern är bytt."}
+        told = made.events.count()
+        for action in ("save", "close"):
+            form = form_of(client.get(url)) | found | {"action": action}
+            answers = browser.post(url, form)
+            assert [answer.status for answer in answers] == [302, 302]
+        kinds = list(made.events.values_list("kind", flat=True))[told:]
+        assert kinds == [EventKind.INVESTIGATED, EventKind.CLOSED]
+        assert Message.objects.filter(case_number=made.case_number).count() == 1
 
 
 def test_a_piece_gets_its_new_number_once(twice):

@@ -89,9 +89,12 @@ def investigate(
     reports: Iterable[Report] = (),
 ) -> Deviation:
     """Keep what was found so far. ``seen`` is the last event when the page was shown: who saves over
-    somebody else's work is told."""
+    somebody else's work is told. Sent twice is once."""
     becomes_grave = could_be_grave and not deviation.is_grave
     deviation, promised = lock_with_promised(deviation, holds=becomes_grave)
+    found, reports = (cause, measure, answer, could_be_grave), list(reports)
+    if _has_written(deviation, user, seen, EventKind.INVESTIGATED, found, reports):
+        return deviation
     check_open(deviation, seen)
     became_grave = could_be_grave and not deviation.is_grave
     _write(deviation, user, cause, measure, answer, could_be_grave, reports)
@@ -117,9 +120,12 @@ def close(
     release_pieces: bool = False,
 ) -> Deviation:
     """Close it with an answer to who reported it. One that harmed seriously, or could have, needs
-    its cause, its measure and an answer for everybody who is to be told: ``Unanswered``."""
+    its cause, its measure and an answer for everybody who is to be told: ``Unanswered``. Sent twice is once."""
     becomes_grave = could_be_grave and not deviation.is_grave
     deviation, promised = lock_with_promised(deviation, holds=becomes_grave)
+    found, reports = (cause, measure, answer, could_be_grave), list(reports)
+    if _has_written(deviation, user, seen, EventKind.CLOSED, found, reports):
+        return deviation
     check_open(deviation, seen)
     became_grave = could_be_grave and not deviation.is_grave
     _write(deviation, user, cause, measure, answer, could_be_grave, reports)
@@ -137,6 +143,32 @@ def close(
     return deviation
 
 
+def _has_written(
+    deviation: Deviation,
+    user: User,
+    seen: int,
+    kind: EventKind,
+    found: tuple[str, str, str, bool],
+    reports: list[Report],
+) -> bool:
+    """Whether just this is what ``user`` wrote since the event ``seen``, and nobody anything else."""
+    since = list(deviation.events.filter(pk__gt=seen))
+    if not any(event.kind == kind for event in since):
+        return False
+    if any(event.user_id != user.pk for event in since):
+        return False
+    if (kind == EventKind.CLOSED) != deviation.has_ended:
+        return False
+    if deviation.findings_masked:  # what was written is gone by now
+        return True
+    stands = (deviation.cause, deviation.measure, deviation.answer, deviation.could_be_grave)
+    told = {
+        Report(ReportedTo(x.to), x.reported_on, x.number, x.reason_not)
+        for x in deviation.reports.all()
+    }
+    return stands == found and told.issuperset(reports)
+
+
 def check_open(deviation: Deviation, seen: int) -> None:
     """KHS has it and nobody has changed it since the event ``seen``; raises ``DomainError``."""
     if deviation.has_ended:
@@ -145,7 +177,7 @@ def check_open(deviation: Deviation, seen: int) -> None:
         raise DomainError(f"Ta emot {deviation.definite.lower()} först.")
     if last_event(deviation) != seen:
         raise DomainError(
-            f"Någon annan har ändrat {deviation.definite.lower()} under tiden. Det du skrev står kvar här nedanför."
+            f"{deviation.definite} har ändrats sedan du öppnade sidan. Det du skrev står kvar här nedanför."
             " Öppna sidan i en ny flik och jämför, och spara sedan igen."
         )
 

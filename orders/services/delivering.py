@@ -44,7 +44,7 @@ class Overtaken(DomainError):
 
     def __init__(self, order: Order, handed_out: int, asked: int) -> None:
         super().__init__(
-            "Någon annan har levererat under tiden. Kontrollera raderna nedan, de visar vad som"
+            "Mer har levererats sedan du öppnade sidan. Kontrollera raderna nedan, de visar vad som"
             " återstår, och skicka igen."
         )
         self.order = order

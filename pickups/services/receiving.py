@@ -112,7 +112,7 @@ def _check(
 ) -> None:
     if seen is not None and receipts_so_far(pickup) != seen:
         raise DomainError(
-            "Någon annan har tagit emot under tiden. Kontrollera raderna nedan, de visar vad som"
+            "Mer har tagits emot sedan du öppnade sidan. Kontrollera raderna nedan, de visar vad som"
             " återstår, och skicka igen."
         )
     if pickup.has_ended:

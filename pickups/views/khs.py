@@ -97,11 +97,14 @@ def receive(request: UserRequest, number: str) -> HttpResponse:
 
 
 def _receive(request: UserRequest, pickup: PickupOrder) -> HttpResponse:
+    typed = request.POST.get("mottaget", "")
+    seen = int(typed) if re.fullmatch(r"[0-9]{1,9}", typed) else -1
+    if khs.is_received_so(pickup, request.POST, seen, request.user):
+        return _received_already(request, pickup)
     page = khs.sheet(pickup)
     got, extras = khs.read(page, request.POST)
     if page.has_errors:
         return _receive_page(request, pickup, page, status=422)
-    seen = request.POST.get("mottaget", "")
     try:
         services.receive(
             pickup,
@@ -109,14 +112,21 @@ def _receive(request: UserRequest, pickup: PickupOrder) -> HttpResponse:
             user=request.user,
             extras=extras,
             finish=page.finish,
-            seen=int(seen) if re.fullmatch(r"[0-9]{1,9}", seen) else -1,
+            seen=seen,
         )
     except DomainError as error:
+        if khs.is_received_so(pickup, request.POST, seen, request.user):  # while this one waited
+            return _received_already(request, pickup)
         fresh = khs.sheet(pickup)
         khs.read(fresh, request.POST)
         khs.place_fault(fresh, error)
         return _receive_page(request, pickup, fresh, status=422)
     messages.success(request, "Mottagningen är registrerad.")
+    return to_page(pickup)
+
+
+def _received_already(request: HttpRequest, pickup: PickupOrder) -> HttpResponse:
+    messages.info(request, "Mottagningen var redan registrerad. Inget mer togs emot.")
     return to_page(pickup)
 
 

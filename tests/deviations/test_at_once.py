@@ -193,7 +193,7 @@ def test_two_say_what_kind_of_event_it_was_and_the_second_is_told(live_server):
 
     assert sorted(answer.status for answer in answers) == [302, 409]
     (told,) = [answer.text for answer in answers if answer.status == 409]
-    assert "Någon annan har ändrat" in told and "Knät." in told
+    assert "har ändrats sedan du öppnade sidan" in told and "Knät." in told
     made.refresh_from_db()
     blocked = made.items.get().individual.blocks.filter(until=None).exists()
     assert blocked == (made.consequence == "serious")

@@ -314,7 +314,7 @@ def test_who_saves_over_somebody_elses_work_is_told():
     made = received(chair())
     seen = last_event(made)
     investigated(made, cause="Sliten vajer")
-    with pytest.raises(DomainError, match="Någon annan har ändrat"):
+    with pytest.raises(DomainError, match="har ändrats sedan du öppnade"):
         services.investigate(made, user=khs_user(), seen=seen, cause="Annat")
     assert Deviation.objects.get(pk=made.pk).cause == "Sliten vajer"
 
@@ -613,7 +613,7 @@ def test_a_category_that_has_ended_since_may_stay():
     [
         ({"why": " "}, "Skriv varför"),
         ({"consequence": "none"}, "har skadat någon"),
-        ({"seen": 0}, "Någon annan har ändrat"),
+        ({"seen": 0}, "har ändrats sedan du öppnade"),
     ],
 )
 def test_it_is_not_changed_without_a_reason_or_over_somebodys_work(facts, told):

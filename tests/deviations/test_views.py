@@ -445,7 +445,7 @@ def test_two_handlers_the_second_is_told_and_keeps_what_was_typed(khs):
     inquiry(signed_in(khs_user()), made, cause="Deras orsak", action="save")
     answer = khs.post(url, mine)
     assert answer.status_code == 409
-    assert "Någon annan har ändrat" in text_of(answer)
+    assert "har ändrats sedan du öppnade sidan" in text_of(answer)
     assert "Min orsak" in answer.content.decode()
 
 
@@ -582,7 +582,7 @@ def test_who_says_it_after_somebody_else_is_told_and_keeps_what_was_typed(khs):
     inquiry(signed_in(khs_user()), made, cause="Deras orsak", action="save")
     told = khs.post(url, form)
     assert told.status_code == 409
-    assert "Någon annan har ändrat" in text_of(told) and "Knät." in text_of(told)
+    assert "har ändrats sedan du öppnade sidan" in text_of(told) and "Knät." in text_of(told)
     again = khs.post(url, form_of(told))
     assert again.status_code == 302, "who was told has seen it now"
 

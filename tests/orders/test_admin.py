@@ -550,7 +550,7 @@ def test_somebody_elses_delivery_in_between_is_told_and_the_typing_kept(khs):
     deliver(at(UserFactory(roles=[KHS], is_staff=True)), order, {line: "1"})
     response = khs.post(page(order, "deliver"), data)
     text = response.content.decode()
-    assert response.status_code == 422 and "Någon annan har levererat under tiden" in text
+    assert response.status_code == 422 and "Mer har levererats sedan" in text
     assert 'name="levererat" value="1"' in text
     assert f'id="id_antal-{line.pk}" value="2"' in text
     assert order.lines.get().delivered == 1
@@ -659,7 +659,7 @@ def test_asked_again_it_is_still_the_form_that_was_shown_first(khs):
     asked = khs.post(page(order, "deliver"), data).content.decode()
     assert 'name="levererat" value="0"' in asked
     refused = khs.post(page(order, "deliver"), data | {"sagt": "1"}).content.decode()
-    assert "Någon annan har levererat under tiden" in refused
+    assert "Mer har levererats sedan" in refused
 
 
 def test_all_of_it_sent_twice_is_delivered_once_and_nobody_else_is_blamed(khs):

@@ -222,9 +222,40 @@ def test_sent_from_an_old_page_happens_once(khs):
     typed = {"mottaget": "0", field(pickup): "stock", field(pickup, "antal"): "1"}
 
     khs.post(page(pickup, "receive"), typed)
+    again = khs.post(page(pickup, "receive"), typed, follow=True)
+
+    assert "redan registrerad" in again.content.decode()
+    loan.refresh_from_db()
+    assert loan.returned == 1
+
+
+@pytest.mark.parametrize("other", [{"skick": "cleaning"}, {"antal": "2"}, {"avsluta": "1"}])
+def test_something_else_sent_from_an_old_page_is_asked_about_and_kept(khs, other):
+    loan = lend(someone(), ArticleFactory(), 4)
+    pickup = fetched(loan)
+    typed = {"mottaget": "0", field(pickup): "stock", field(pickup, "antal"): "1"}
+    changed = {field(pickup, k) if k != "avsluta" else k: value for k, value in other.items()}
+
+    khs.post(page(pickup, "receive"), typed)
+    again = khs.post(page(pickup, "receive"), typed | changed)
+
+    assert again.status_code == 422
+    assert "Mer har tagits emot sedan du öppnade sidan" in again.content.decode()
+    loan.refresh_from_db()
+    assert loan.returned == 1
+
+
+def test_the_same_that_somebody_else_received_in_between_is_no_second_sending(khs):
+    loan = lend(someone(), ArticleFactory(), 4)
+    pickup = fetched(loan)
+    typed = {"mottaget": "0", field(pickup): "stock", field(pickup, "antal"): "1"}
+    other = Client()
+    other.force_login(UserFactory(roles=[KHS], is_staff=True))
+    receive(other, pickup, **{field(pickup): "stock", field(pickup, "antal"): "1"})
+
     again = khs.post(page(pickup, "receive"), typed)
 
-    assert "Någon annan har tagit emot" in again.content.decode()
+    assert again.status_code == 422 and "Mer har tagits emot" in again.content.decode()
     loan.refresh_from_db()
     assert loan.returned == 1
 
