@@ -53,12 +53,19 @@ class SignInForm(AuthenticationForm):
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
 
+    invalid_code = (
+        "Inloggningen misslyckades. Kontrollera användarnamn, lösenord och engångskod. En kod gäller"
+        f" en gång, och bara den som har fått en kan logga in så. Kontakta annars {SUPPORT}."
+    )
+
     wait = 0  # seconds until this name may be tried from here
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not emergency.code_is_asked_for():
             del self.fields["code"]
+        else:
+            self.error_messages = {**self.error_messages, "invalid_login": self.invalid_code}
 
     def clean_username(self) -> str:
         # PostgreSQL takes no NUL in text.

@@ -1,5 +1,6 @@
 """What the portal refuses to serve real people with."""
 
+import logging
 import os
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.urls import NoReverseMatch
 
 from . import database_roles, places
 
+_log = logging.getLogger(__name__)
 FIX = "Sätt variabeln i miljön; se docker-compose.yml."
 NEW_KEY = "Gör en ny: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
 LOG_YEARS = 5  # HSLF-FS 2016:40, chapter 4: logs are kept for at least five years
@@ -192,3 +194,22 @@ def refuse_unsafe_start() -> None:
     errors = _settings_errors() + _running_errors()
     if errors:
         raise ImproperlyConfigured(" ".join(f"{error.msg} {error.hint}" for error in errors))
+    if _nobody_gets_in():
+        _log.warning(
+            "Nobody can sign in: no OIDC_ISSUER, and no account has a one-time code"
+            " (manage.py emergency_account NAME)"
+        )
+
+
+def _nobody_gets_in() -> bool:
+    """As after an upgrade from when a password alone would do. A first start comes before the first
+    account, so it is told and no reason to refuse."""
+    if settings.DEMO or settings.TESTING or settings.OIDC_OP_ISSUER:
+        return False
+    codes = apps.get_model("otp_totp", "TOTPDevice").objects
+    try:
+        return not codes.filter(confirmed=True, user__is_active=True).exists()
+    except DatabaseError:  # no database, so nobody is served either
+        return False
+    finally:
+        connection.close()

@@ -234,7 +234,7 @@ SIGN_IN_WAIT_MAX = env.int("SIGN_IN_WAIT_MAX", default=60)
 LOCAL_PASSWORDS = env("LOCAL_PASSWORDS", default="demo" if _LOCAL else "break-glass")
 OTP_TOTP_ISSUER = "Hjälpmedelsportalen"
 
-# SITHS, by OpenID Connect (organisation/siths.py): on where an issuer is named. The names are those
+# SITHS, by OpenID Connect (organisation/siths): on where an issuer is named. The names are those
 # of the provider's discovery document, and what it says there is what they are to be.
 OIDC_OP_ISSUER = env("OIDC_ISSUER", default="")
 OIDC_OP_AUTHORIZATION_ENDPOINT = env("OIDC_AUTHORIZATION_ENDPOINT", default="")
@@ -247,6 +247,8 @@ OIDC_RP_CLIENT_SECRET = env("OIDC_CLIENT_SECRET", default="")
 OIDC_TOKEN_USE_BASIC_AUTH = env.bool("OIDC_BASIC_AUTH", default=False)
 OIDC_RP_SIGN_ALGO = env("OIDC_ALGORITHM", default="RS256")
 OIDC_VERIFY_KID = env.bool("OIDC_VERIFY_KID", default=True)
+# The provider asks for the card each time; empty leaves it to its own single sign-on.
+OIDC_PROMPT = env("OIDC_PROMPT", default="login")
 # How sure the provider must be of who it is: any of these will do.
 OIDC_LEVELS = env.list(
     "OIDC_LEVELS", default=["http://id.sambi.se/loa/loa3", "http://id.sambi.se/loa/loa4"]

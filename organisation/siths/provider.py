@@ -65,6 +65,8 @@ def door(attempt: SithsTry, redirect_uri: str) -> str:
         "id_token": {"acr": {**essential, "values": settings.OIDC_LEVELS}},
         "userinfo": dict.fromkeys(ASKED, essential),
     }
+    # Whose session ended by itself may have left the computer, and is still signed in there.
+    anew = {"prompt": settings.OIDC_PROMPT} if settings.OIDC_PROMPT else {}
     return _with(
         settings.OIDC_OP_AUTHORIZATION_ENDPOINT,
         response_type="code",
@@ -77,6 +79,7 @@ def door(attempt: SithsTry, redirect_uri: str) -> str:
         code_challenge_method="S256",
         claims=json.dumps(claims, separators=(",", ":")),
         ui_locales="sv",
+        **anew,
     )
 
 
@@ -158,7 +161,8 @@ class _Provider(OIDCAuthenticationBackend):  # type: ignore[misc]  # it has no t
         except requests.RequestException as fault:
             gone = fault.response is not None and fault.response.status_code == 400
             raise Refused(refusals.CODE if gone else refusals.BROKEN) from None
-        except (ValueError, TypeError, KeyError, AttributeError):  # no answer of that protocol
+        except (ValueError, TypeError, KeyError, AttributeError, SuspiciousOperation):
+            # No answer of that protocol, or one that the library finds suspicious.
             raise Refused(refusals.BROKEN) from None
 
     def _person(self, attempt: SithsTry, code: str, redirect_uri: str) -> Person:

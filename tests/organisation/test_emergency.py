@@ -64,6 +64,12 @@ def test_a_password_without_its_code_lets_nobody_in(user, code):
     assert PASSWORD not in answer.content.decode()
 
 
+def test_whoever_had_a_password_alone_is_told_what_is_asked_for(user):
+    """As before an upgrade: there is no code, so the sentence can't be about name and password."""
+    page = read_page(sign_in(Client(), user, "000000"))
+    assert "bara den som har fått en kan logga in så" in page
+
+
 def test_a_code_without_its_password_lets_nobody_in(user):
     answer = sign_in(Client(), user, code_of(given_code(user)), "fel")
     assert answer.status_code == 422

@@ -90,8 +90,14 @@ def test_what_the_portal_asks_the_provider_for(provider, settings):
     }  # fmt: skip
     assert all(claim == {"essential": True} for claim in claims["userinfo"].values())
     assert asked["redirect_uri"] == "http://testserver/logga-in/siths/svar/"
+    assert asked["prompt"] == "login"  # whoever finds the computer doesn't come in as who left it
     kept = SithsTry.objects.get()
     assert asked["code_challenge"] not in ("", kept.verifier)
+
+
+def test_a_region_may_leave_it_to_the_providers_single_sign_on(provider, settings):
+    settings.OIDC_PROMPT = ""
+    assert "prompt" not in dict(parse_qsl(urlsplit(Client().get(DOOR).url).query))
 
 
 def test_two_who_begin_get_nothing_in_common(provider):
@@ -475,6 +481,17 @@ def test_forgotten_tries_are_cleared_away(provider):
 )
 def test_a_broken_provider_is_told(provider, user, log, path, status, body, kind):
     provider.faults[path] = says(status, body, kind)
+    client = Client()
+    check_refusal(sign_in(client, provider), refusals.BROKEN, client, log)
+
+
+def test_a_provider_that_signs_what_it_tells_of_the_person_is_not_understood(provider, user, log):
+    """Its nonce is nobody's: the library is suspicious."""
+    signed = provider._signed(
+        {"iss": provider.issuer, "aud": "portalen", "sub": "1", "nonce": "x"}
+        | {"iat": int(time.time()), "exp": int(time.time()) + 60}
+    )
+    provider.faults["/userinfo"] = says(200, signed, "application/jwt")
     client = Client()
     check_refusal(sign_in(client, provider), refusals.BROKEN, client, log)
 

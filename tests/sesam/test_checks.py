@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import override_settings
 
+from organisation import emergency
 from sesam.checks import check_database, check_settings, refuse_unsafe_start
 from tests.factories import UserFactory
 
@@ -37,6 +38,25 @@ def test_an_ordinary_database_may_be_served(as_running_role) -> None:
     UserFactory(is_demo=False)
     with as_running_role():
         refuse_unsafe_start()
+
+
+@pytest.mark.django_db
+@production
+def test_where_nobody_can_sign_in_the_start_says_so(as_running_role, caplog) -> None:
+    """As after an upgrade from when a password alone would do."""
+    user = UserFactory()
+    with as_running_role():
+        refuse_unsafe_start()
+    assert "Nobody can sign in" in caplog.text
+    caplog.clear()
+    emergency.new_code(user)
+    with as_running_role():
+        refuse_unsafe_start()
+    assert not caplog.text
+    emergency.take_code_away(user)
+    with as_running_role(), override_settings(**PROVIDER):
+        refuse_unsafe_start()
+    assert not caplog.text
 
 
 @pytest.mark.django_db
