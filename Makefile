@@ -38,9 +38,8 @@ run: setup ## the portal with demo data (PORT=8000)
 reset: setup ## demo data anew
 	@exec $(BIN)/python -m sesam.dev.serve reset
 
-# Three for two cores: a test waits for its browser, its web server or a lock every now and then.
 test: setup ## all tests (ARGS="-k name" for some)
-	@exec $(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: setup ## formatter, linters, import rules
 	$(BIN)/ruff check .
