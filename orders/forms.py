@@ -85,7 +85,9 @@ class CaseAddressForm(AddressForm):
         fields = [*AddressForm.Meta.fields, "extra_info"]
         labels = AddressForm.Meta.labels | {"extra_info": "Övrig information"}
         widgets = AddressForm.Meta.widgets | {"extra_info": forms.Textarea(attrs={"rows": 3})}
-        help_texts = {"extra_info": "Det som stod här förut är borttaget: det kunde röja adressen."}
+        help_texts = {
+            "extra_info": "Det som stod här förut visas inte, och tas bort när du sparar."
+        }
         error_messages = {"extra_info": EXTRA_INFO_ERRORS}
 
     def __init__(self, data: Any = None, *, order: Order) -> None:
@@ -109,7 +111,9 @@ class CaseTextForm(DetailsForm):
         fields = ["extra_info"]
         labels = {"extra_info": "Övrig information"}
         widgets = {"extra_info": forms.Textarea(attrs={"rows": 3})}
-        help_texts = {"extra_info": "Det som stod här förut är borttaget: det kunde röja adressen."}
+        help_texts = {
+            "extra_info": "Det som stod här förut visas inte, och tas bort när du sparar."
+        }
         error_messages = {"extra_info": EXTRA_INFO_ERRORS}
 
     def __init__(self, data: Any = None) -> None:

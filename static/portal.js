@@ -46,7 +46,7 @@
     all("form[data-at-once]").forEach((f) => enhance(f, { ...address(f), ...part(f.dataset.atOnce), trigger: "change", "push-url": "true" }));
     all("button[data-star]").forEach((b) => enhance(b, { post: b.form.getAttribute("action") + (b.classList.contains("btn") ? "?knapp=1" : ""), target: "#" + b.id, swap: "outerHTML" }));
     all(".edit-block").forEach((block) => {
-      const self = { ...part("#" + block.id), "replace-url": "true", "select-oob": "#messages:innerHTML,#person-state:outerHTML" };
+      const self = { ...part("#" + block.id), "replace-url": "true", "select-oob": "#messages:innerHTML,#person-state:outerHTML,#unsaved:innerHTML" };
       block.querySelectorAll("a.edit-open, a.edit-leave, form.edit-form").forEach((e) => enhance(e, { ...address(e), ...self }));
     });
     all("[data-undo]").forEach(waitWithUndo);
@@ -504,9 +504,11 @@
       return;
     }
     const target = event.detail.target;
-    if (!target || !["dialog", "dialog-body", "order-preview", "panel"].includes(target.id)) return;
+    const isBlock = Boolean(target?.id.startsWith("block-"));
+    if (!target || !(isBlock || ["dialog", "dialog-body", "order-preview", "panel"].includes(target.id))) return;
+    if (isBlock && event.detail.xhr.status === 409) return; // #unsaved tells
     // A page without the wanted part (signed out, not allowed, ended) is shown whole, where it is.
-    const wanted = target.id === "panel" ? 'id="panel"' : 'id="dialog-body"';
+    const wanted = isBlock || target.id === "panel" ? `id="${target.id}"` : 'id="dialog-body"';
     if (!event.detail.serverResponse.includes(wanted)) {
       event.detail.shouldSwap = false;
       const { verb } = event.detail.requestConfig;
@@ -565,6 +567,7 @@
       if (body && !chosen) focusIn(body, ".dialog-title");
     } else if (id && id.startsWith("block-")) {
       const block = document.getElementById(id);
+      if (!block || document.activeElement?.closest("#unsaved")) return; // it came too late, which is told
       if (block.classList.contains("is-editing")) focusIn(block, "input:not([type=hidden]), select, textarea");
       else {
         const pencil = block.querySelector(".edit-open");

@@ -68,9 +68,7 @@ def _type_anew(order: Order, typed: dict[str, str], what: str) -> bool:
     if not order.address_masked:
         if all(getattr(order, name) == value for name, value in typed.items()):
             return False
-        raise DomainError(
-            f"{what} är redan skriven för det här ärendet. Det du skrev är inte sparat."
-        )
+        raise DomainError(f"{what} är redan skriven för det här ärendet.")
     for name, value in typed.items():
         setattr(order, name, value)
     order.typed_for_case = True

@@ -2,6 +2,7 @@
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
@@ -15,6 +16,7 @@ from articles.prices import Amounts
 from organisation import access_log
 from organisation.models import Source
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
+from recipients import case_blocks
 from recipients.case_views import (
     CasePage,
     band_of,
@@ -108,9 +110,7 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
     if not form.is_valid():
         if asked:
             return _order_page(request, order, form=form, status=422)
-        return _order_page(
-            request, order, fault=f"{what} är redan skriven, eller ärendet avslutat."
-        )
+        return _too_late(request, order, form, f"{what} kan inte skrivas på nytt längre.")
     said = form.cleaned_data
     try:
         if wanted == TEXT:
@@ -118,7 +118,7 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
         else:
             services.type_address(order, user=request.user, details=said)
     except DomainError as fault:
-        return _order_page(request, find_order(request, number), fault=fault.message)
+        return _too_late(request, find_order(request, number), form, fault.message)
     messages.success(request, f"{what} är sparad för det här ärendet.")
     # More than the block is shown from now on.
     return dialogs.leave(request, reverse("orders:detail", args=[order.case_number]))
@@ -138,12 +138,18 @@ def _form(order: Order, block: str, data: QueryDict | None = None) -> DetailsFor
     return CaseTextForm(data) if block == TEXT else CaseAddressForm(data, order=order)
 
 
+def _too_late(request: UserRequest, order: Order, form: DetailsForm, why: str) -> HttpResponse:
+    """Somebody has written it meanwhile, or it has ended: what was typed is for its writer to read."""
+    typed = [] if order.address_masked else case_blocks.texts_of(form)
+    return _order_page(request, order, unsaved={"why": why, "typed": typed}, status=409)
+
+
 def _order_page(
     request: UserRequest,
     order: Order,
     *,
     form: DetailsForm | None = None,
-    fault: str = "",
+    unsaved: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     log_case(request, order, "Beställning")
@@ -173,7 +179,6 @@ def _order_page(
         "totals": _totals(rows),
         "attachments": shown.files(order).select_related("line__article"),
         "form": form,
-        "fault": fault,
         "edit_url": f"{here}?redigera={ADDRESS}" if lacks == ADDRESS else "",
         "text_url": f"{here}?redigera={TEXT}" if lacks == TEXT else "",
         "leave_url": here,
@@ -189,10 +194,11 @@ def _order_page(
             events=events,
             life=life_line(order, lines, events, hold),
             note=_note(order, hold, projects, lacks, may_answer=may_answer),
+            unsaved=unsaved,
             create=order_create.shown(request, order),
         ),
     }
-    return render(request, "orders/detail.html", context, status=409 if fault else status)
+    return render(request, "orders/detail.html", context, status=status)
 
 
 def _tags(

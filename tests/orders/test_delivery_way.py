@@ -349,7 +349,9 @@ def test_what_khs_has_to_know_of_an_order_that_is_fetched_is_written_anew(client
     assert "Vänster, till Kvarnbacken" in shown, "what was said of the aid KHS needs"
     assert AccessLogEntry.objects.filter(case_number=order.case_number, action="change").exists()
     late = client.post(edited, form | {"extra_info": ["Ring Bo."]})
-    assert late.status_code == 409 and "är redan skriven" in late.content.decode()
+    told = late.content.decode()
+    assert late.status_code == 409 and "är redan skriven" in told
+    assert "Det du skrev är inte sparat" in told and "Ring Bo." in told
 
     services.cancel(Order.objects.get(), user=order.ordered_by)
     ended = client.get(url).content.decode()
