@@ -20,7 +20,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from . import messages
-from .models import MessageKind, User
+from .models import MessageKind, Unit, User
 from .role_names import ROLE_NAMES
 
 _log = logging.getLogger(__name__)
@@ -46,8 +46,8 @@ def look_after() -> int:
 def reopen(user: User) -> None:
     """Made active by hand: the months begin anew. The caller saves."""
     user.reopened_at = timezone.now()
-    user.paused_at = user.ended_at = None
-    user.ended_as = ""
+    user.paused_at = user.ended_at = user.warned_at = None
+    user.ended_as = user.warned_of = ""
 
 
 # --- who ----------------------------------------------------------------------------------------
@@ -130,14 +130,18 @@ def _pause(user: User) -> None:
 def _end(user: User) -> None:
     """What it was is kept as words, and cases and the log name it; it may nothing any longer."""
     roles = ", ".join(ROLE_NAMES.get(name, name) for name in sorted(user.roles))
-    units = ", ".join(unit.name for unit in user.units.all())
+    usual = Q(pk=user.default_unit_id)
+    worked_at = Unit.objects.filter(usual | Q(users=user)).distinct().order_by("name")
+    units = ", ".join(worked_at.values_list("name", flat=True))
     user.ended_at = timezone.now()
     user.ended_as = "; ".join(filter(None, (roles, units)))[:500]
     user.is_staff = user.is_superuser = user.is_technician = False
+    user.default_unit = None
     user.set_unusable_password()
     user.save(
         update_fields=(
-            "ended_at", "ended_as", "is_staff", "is_superuser", "is_technician", "password",
+            "ended_at", "ended_as", "is_staff", "is_superuser", "is_technician", "default_unit",
+            "password",
         )
     )  # fmt: skip
     for held in (user.groups, user.units, user.payers):

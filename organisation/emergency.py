@@ -41,11 +41,15 @@ def new_code(user: User) -> str:
     with transaction.atomic():
         TOTPDevice.objects.filter(user=user).delete()
         made = TOTPDevice.objects.create(user=user, name="emergency")
+    _log.warning("One-time code given to user %d", user.pk)
     return str(made.config_url)
 
 
 def take_code_away(user: User) -> bool:
-    return bool(TOTPDevice.objects.filter(user=user).delete()[0])
+    had = bool(TOTPDevice.objects.filter(user=user).delete()[0])
+    if had:
+        _log.warning("One-time code of user %d taken away", user.pk)
+    return had
 
 
 def told(user: User) -> None:

@@ -25,7 +25,7 @@ class StartContactAdmin(OfTheStartPage, admin.ModelAdmin[StartContact]):
     """«Kontakt»: people and functions."""
 
     actions = None
-    same_fields = ("name", "title", "phone", "hours", "email")
+    same_fields = ("name", "title", "phone", "hours", "email", "rank", "is_active")
     list_display = ("name", "title", "phone", "email", "rank", "is_active")
 
 
@@ -34,6 +34,6 @@ class StartLinkAdmin(OfTheStartPage, admin.ModelAdmin[StartLink]):
     """«Kontakt»: links out of the portal."""
 
     actions = None
-    same_fields = ("label", "url")
+    same_fields = ("label", "url", "note", "rank", "is_active")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_display = ("label", "url", "rank", "is_active")

@@ -41,6 +41,6 @@ class SlimFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mi
             # What others wrote lies in folders, as do the papers' sheets.
             if "/" not in name and (slim := SLIM.get(Path(name).suffix)):
                 file = Path(self.path(name))
-                file.write_text(slim(file.read_text()))
+                file.write_text(slim(file.read_text(encoding="utf-8")), encoding="utf-8")
                 slimmed[name] = (self, name)
         yield from super().post_process({**paths, **slimmed}, dry_run, **options)

@@ -55,7 +55,7 @@ SPRITE, SPRITE_OF_FEW = "icons.svg", "icons_more.svg"
 
 @lru_cache(maxsize=1)
 def _shown_by_few() -> frozenset[str]:
-    sprite = Path(settings.BASE_DIR, "static", SPRITE_OF_FEW).read_text()
+    sprite = Path(settings.BASE_DIR, "static", SPRITE_OF_FEW).read_text(encoding="utf-8")
     return frozenset(re.findall(r'<symbol id="([^"]+)"', sprite))
 
 

@@ -88,6 +88,8 @@ def test_who_signs_in_after_the_warning_stays_and_is_warned_anew():
 
 def test_after_twelve_months_an_account_ends_with_a_warning_of_its_own():
     user = unused(6)
+    usual = user.default_unit
+    user.units.set([])  # the active unit alone
     user.units.add(UnitFactory(code="K02", name="Hemrehab Nybro"))
     for days in (0, 14, 160):
         pass_days(days)
@@ -100,9 +102,11 @@ def test_after_twelve_months_an_account_ends_with_a_warning_of_its_own():
     assert user.ended_at is not None
     assert not user.roles
     assert not user.units.exists()
+    assert user.default_unit is None  # opened again it isn't at a unit that nobody chose
     assert not user.has_usable_password()
     assert "Förskrivare" in user.ended_as
     assert "Hemrehab Nybro" in user.ended_as
+    assert usual.name in user.ended_as
     assert accounts.look_after() == 0
 
 
@@ -223,6 +227,15 @@ def test_the_list_is_narrowed(khs, query, shown):
     UserFactory(last_name="Cederholm", is_active=False, paused_at=timezone.now())
     page = read_page(khs.get(LIST + query))
     assert {name for name in ("Ahl", "Berg", "Cederholm") if name in page} == shown
+
+
+def test_who_was_made_active_again_does_not_soon_become_inactive(khs):
+    user = unused(7, last_name="Ahl", is_active=False, paused_at=timezone.now())
+    user.warned_of, user.warned_at = "pause", timezone.now() - dt.timedelta(days=14)
+    accounts.reopen(user)
+    user.is_active = True
+    user.save()
+    assert "Ahl" not in read_page(khs.get(f"{LIST}?lage=varnade"))
 
 
 def test_a_units_accounts(khs):

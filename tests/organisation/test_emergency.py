@@ -1,7 +1,7 @@
 """Names and passwords beside SITHS: off, or with a one-time code for when SITHS is away."""
 
 import re
-from base64 import b32decode
+from base64 import b32decode, b32encode
 from io import StringIO
 
 import pytest
@@ -100,6 +100,14 @@ def test_an_earlier_code_ends_with_a_new_one_and_can_be_taken_away(user):
     assert sign_in(Client(), user, code_of(second)).status_code == 302
     call_command("emergency_account", user.username, remove=True, stdout=StringIO())
     assert not TOTPDevice.objects.exists()
+
+
+def test_that_a_code_is_given_and_taken_away_stands_in_the_log_without_its_secret(user, caplog):
+    secret = given_code(user)
+    assert f"One-time code given to user {user.pk}" in caplog.text
+    assert b32encode(secret).decode() not in caplog.text
+    call_command("emergency_account", user.username, remove=True, stdout=StringIO())
+    assert f"One-time code of user {user.pk} taken away" in caplog.text
 
 
 def test_nobody_can_be_given_a_code_who_isnt_there(user):

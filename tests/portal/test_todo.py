@@ -107,6 +107,18 @@ def test_khs_writes_and_removes_what_the_box_says(browser_of):
     assert not StartContact.objects.exists()
 
 
+def test_what_is_written_anew_is_shown_though_the_same_stands_there_hidden(browser_of):
+    khs = browser_of(UserFactory(roles=[KHS], is_staff=True))
+    link = {"label": "Handböcker", "url": "https://khs.example/", "rank": "0"}
+    contact = {"name": "Göran Öberg", "phone": "08-465 004 20", "rank": "0"}
+    for address, body in (("startlink", link), ("startcontact", contact)):
+        khs.post(f"/admin/portal/{address}/add/", body)
+        khs.post(f"/admin/portal/{address}/add/", body | {"is_active": "on"})
+    page = read_page(khs.get("/"))
+    assert "Handböcker" in page
+    assert "Göran Öberg" in page
+
+
 def test_much_to_do_asks_no_more(client, prescriber, django_assert_max_num_queries):
     project(*TO_APPROVAL, user=prescriber)
     client.get("/")
