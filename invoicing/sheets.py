@@ -15,6 +15,8 @@ from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from django.db.models import Sum
+
 from articles import catalogue_cells as cells
 
 from . import specification, words
@@ -43,6 +45,10 @@ COLUMNS: tuple[tuple[str, int, str], ...] = (
 )
 AMOUNT, UNIT, KIND, ISO = "J", "F", "L", "M"
 AT_ONCE = 2000
+_READ = (
+    "case", "day", "text", "individual_number", "prescriber_code", "quantity", "unit_price", "amount",
+    "vat_rate", "kind", "iso_group", "month", "inputs", "invoice", "article__number", "unit__name",
+)  # fmt: skip
 A4 = 9  # as Excel numbers papers
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -96,14 +102,12 @@ def _rows_sheet(book: Any, invoice: Invoice, progress: Callable[[int], None]) ->
 
 
 def _rows(invoice: Invoice) -> Iterator[tuple[Any, ...]]:
-    charges = invoice.charges.select_related("article", "unit", "invoice").order_by("pk")
-    batch = []
-    for charge in charges.iterator(chunk_size=AT_ONCE):
-        batch.append(charge)
-        if len(batch) == AT_ONCE:
-            yield from _told(batch)
-            batch = []
-    yield from _told(batch)
+    """By and by: no cursor is kept on the server, so ``iterator`` would fetch them all at once."""
+    charges = invoice.charges.select_related("article", "unit").only(*_READ).order_by("pk")
+    last = 0
+    while batch := list(charges.filter(pk__gt=last)[:AT_ONCE]):
+        yield from _told(batch)
+        last = batch[-1].pk
 
 
 def _told(charges: list[Any]) -> Iterator[tuple[Any, ...]]:
@@ -179,8 +183,8 @@ def _sums(invoice: Invoice) -> Iterator[tuple[str, str, list[tuple[str, Decimal]
     by: dict[str, dict[str, Decimal]] = {
         ISO: defaultdict(Decimal), UNIT: defaultdict(Decimal), KIND: defaultdict(Decimal)
     }  # fmt: skip
-    rows = invoice.charges.values_list("iso_group", "unit__name", "kind", "amount")
-    for iso, unit, kind, amount in rows.iterator(chunk_size=AT_ONCE):
+    rows = invoice.charges.order_by().values_list("iso_group", "unit__name", "kind")
+    for iso, unit, kind, amount in rows.annotate(sum=Sum("amount")):
         by[ISO][iso or specification.NO_GROUP] += amount
         by[UNIT][cells.writable(unit or "")] += amount
         by[KIND][ChargeKind(kind).label] += amount
@@ -192,24 +196,32 @@ class _Cells:
     """Cells of a sheet. Text is text, whatever it begins with: no program runs it."""
 
     def __init__(self, sheet: Any) -> None:
+        from openpyxl.cell import WriteOnlyCell
         from openpyxl.styles import Font
 
+        self.new = WriteOnlyCell
         self.sheet = sheet
         self.font = Font(bold=True)
+        self._styles: dict[str, Any] = {}
 
     def of(self, value: Any, shape: str) -> Any:
-        from openpyxl.cell import WriteOnlyCell
-
         if value is None or value == "":
             return None
         if shape != "@":
-            cell = WriteOnlyCell(self.sheet, value)
-            cell.number_format = shape
-            return cell
-        cell = WriteOnlyCell(self.sheet, cells.writable(str(value)))
-        cell.data_type = "s"
-        cell.number_format = "@"
+            cell = self.new(self.sheet, value=value)
+        else:
+            cell = self.new(self.sheet, value=cells.writable(str(value)))
+            cell.data_type = "s"
+        cell._style = self._style(shape)
         return cell
+
+    def _style(self, shape: str) -> Any:
+        """A format is looked up once: it takes longer than all else of a cell."""
+        if shape not in self._styles:
+            cell = self.new(self.sheet)
+            cell.number_format = shape
+            self._styles[shape] = cell._style
+        return self._styles[shape]
 
     def money(self, value: Decimal | str) -> Any:
         """An amount, or a formula of ours."""

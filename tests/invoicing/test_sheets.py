@@ -7,6 +7,8 @@ from decimal import Decimal
 from io import BytesIO
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from articles.models import Article
@@ -17,7 +19,7 @@ from recipients.models import Recipient
 from tests.factories import RecipientFactory
 from tests.pickups.builders import lend
 
-from .builders import OCTOBER, article, on, run_month
+from .builders import NOVEMBER, OCTOBER, article, on, run_month
 
 pytestmark = pytest.mark.django_db
 NASTY = ["=1+1", "+46", "-1", "@SUM(A1)", "\t=1", "=cmd|' /C calc'!A0", "a\x01b"]
@@ -91,6 +93,19 @@ def test_the_same_invoice_gives_the_same_bytes(invoice):
         first = sheets.write(invoice)
     with on("2027-01-15"):
         assert sheets.write(invoice) == first
+
+
+def test_a_sheet_of_more_rows_asks_no_more(invoice):
+    with CaptureQueriesContext(connection) as few:
+        sheets.write(invoice)
+    with on("2026-11-12"):
+        for _ in range(4):
+            lend(RecipientFactory(), article("sale", "10.00"))
+    (more,) = run_month(NOVEMBER)
+    assert more.charges.count() > invoice.charges.count()
+    with CaptureQueriesContext(connection) as many:
+        sheets.write(more)
+    assert len(many) == len(few)
 
 
 def test_who_became_protected_stands_in_no_sheet(invoice):
