@@ -1,7 +1,8 @@
 """Messages by e-mail, for whoever has chosen that.
 
 The letter says what kind of message waits and where to read it: no case, no name, nothing about
-anybody. It is written down with its message and sent by a job, so nothing waits for the mail
+anybody. What is about one's own account comes unasked and says all, for it is for those who don't
+look here. It is written down with its message and sent by a job, so nothing waits for the mail
 server. Where that is gone or slow, letters wait and are tried again, at longer and longer
 intervals, for three days; what it refuses for good isn't tried again.
 """

@@ -18,9 +18,11 @@ def client_ip(request: HttpRequest) -> str | None:
         if len(chain) >= settings.PROXY_COUNT:
             address = chain[-settings.PROXY_COUNT]
     try:
-        return str(ipaddress.ip_address(address))
+        found = ipaddress.ip_address(address)
     except ValueError:
         return None
+    # Who listens on IPv6 alone is told IPv4's addresses as a part of it.
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def client_network(request: HttpRequest) -> str:

@@ -91,6 +91,7 @@ def _place(request: HttpRequest) -> str:
 def _keep(request: HttpRequest) -> str:
     """Keep what was posted for who was signed in here last; its key, or nothing."""
     data = dialogs.posted(request)
+    data = {name: value for name, value in data.items() if "password" not in name}
     said = any(data[name] for name in data if name not in _SEARCHED)
     user = last_user(request)
     if not (said or request.FILES) or not user or len(json.dumps(data)) > _SIZE:

@@ -19,7 +19,7 @@ from django.views.debug import get_default_exception_reporter_filter, get_except
 from gunicorn.config import Config
 
 from recipients.models import Recipient
-from sesam.client_ip import client_ip
+from sesam.client_ip import client_ip, client_network
 from sesam.dev import local_postgres
 from sesam.gunicorn_logs import Logger
 from sesam.logs import Formatter, PathOnly, without_personal_numbers
@@ -126,6 +126,19 @@ def test_only_our_own_proxy_is_believed(rf: RequestFactory) -> None:
 def test_without_a_proxy_the_header_is_ignored(rf: RequestFactory) -> None:
     request = rf.get("/", HTTP_X_FORWARDED_FOR="6.6.6.6", REMOTE_ADDR="10.1.2.4")
     assert client_ip(request) == "10.1.2.4"
+
+
+@pytest.mark.parametrize(
+    ("told", "network"),
+    [
+        ("10.1.2.4", "10.1.2.4"),
+        ("::ffff:10.1.2.4", "10.1.2.4"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("nonsense", ""),
+    ],
+)
+def test_many_tries_are_counted_by_address_or_a_customers_network(rf, told, network) -> None:
+    assert client_network(rf.get("/", REMOTE_ADDR=told)) == network
 
 
 def rejected() -> list[Exception]:

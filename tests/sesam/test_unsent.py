@@ -250,6 +250,21 @@ def test_a_personal_number_that_was_searched_for_is_not_kept(client, user):
     assert not DialogState.objects.exists()
 
 
+def test_a_password_is_not_kept(client, user):
+    User.objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
+    end_session(client)
+    new = "ett-nytt-losenord"
+    client.post(
+        f"/admin/organisation/user/{user.pk}/password/", {"password1": new, "password2": new}
+    )
+    client.post(
+        "/admin/organisation/user/add/",
+        {"username": "anna", "password1": new, "password2": new},
+    )
+    kept = DialogState.objects.get()
+    assert kept.typed == {"username": "anna"}
+
+
 def test_it_is_gone_when_it_has_been_saved(client, user):
     after = posted_too_late(client, user)
     sign_in(client, user, after)
