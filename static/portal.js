@@ -15,7 +15,7 @@
   }
   const part = (id) => ({ target: id, select: id, swap: "outerHTML" });
   const panelPart = { ...part("#panel"), "push-url": "true", sync: "#panel:replace" };
-  const intoDialog = { target: "#dialog", select: "#dialog-body", swap: "innerHTML", "push-url": "true" };
+  const intoDialog = { target: "#dialog", select: "#dialog-body", swap: "innerHTML", "push-url": "true", sync: "this:drop" }; // a double click opens one
   const inDialog = { ...part("#dialog-body"), "replace-url": "true" };
 
   function address(element) {

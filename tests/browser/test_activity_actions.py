@@ -12,6 +12,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from activities.models import Activity, ActivityStatus
+from sesam.models import DialogState
 from tests.activities.builders import registered
 from tests.factories import ArticleFactory, BufferFactory, put_in_stock
 from tests.pickups.builders import lend, prescriber, someone
@@ -107,3 +108,17 @@ def test_what_is_ticked_opens_its_dialog_over_the_page_and_stays_ticked(
     expect(dialog).to_be_hidden()
     expect(box).to_be_checked()
     assert page.problems == []
+
+
+def test_a_double_click_on_what_is_ticked_opens_one_dialog(page, live_server, settings):
+    loan = lend(someone(), ArticleFactory(iso_code="122203"))
+    sign_in(page, live_server, settings, prescriber())
+    here = live_server.url + reverse("recipients:detail", args=[loan.recipient.key])
+    page.goto(here)
+    page.locator("input[name=valda]").first.check()
+    page.locator(".bulk button:visible", has_text=re.compile(r"^\s*Aktivitet\s*$")).dblclick()
+    expect(page.locator("#dialog .dialog-title")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert DialogState.objects.count() == 1
+    page.go_back()
+    expect(page).to_have_url(here)
