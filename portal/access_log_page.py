@@ -235,7 +235,7 @@ def who(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     recipient = get_object_or_404(Recipient, key=key)
     access_log.look(request, recipient.key, "Visade vem i åtkomstloggen")
     messages.info(request, f"{code_of(key)} är {recipient.name}. Det är loggat att du visade det.")
-    return redirect(f"{reverse('access_log')}?mottagare={key}")
+    return redirect(_here(request, mottagare=str(key), sokt=""))
 
 
 @roles(LOGGRANSKARE)

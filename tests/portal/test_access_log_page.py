@@ -1,6 +1,7 @@
 """The log reviewer asks who looked at whom, when; the log tells of no patient by itself."""
 
 import datetime as dt
+import re
 from io import BytesIO
 
 import pytest
@@ -136,6 +137,14 @@ def test_who_it_is_is_shown_when_asked_for_and_that_is_logged(client, recipient,
     look = AccessLogEntry.objects.latest("id")
     assert (look.user, look.action, look.recipient_key) == (reviewer, Action.VIEW, recipient.key)
     assert client.get(f"{URL}{recipient.key}/vem/").status_code == 405
+
+
+def test_what_narrowed_the_log_stays_when_one_asks_who_it_is(client, recipient):
+    looked(recipient)
+    query = f"fran=2026-01-01&vad=view&mottagare={recipient.key}"
+    form = client.get(f"{URL}?{query}").content.decode()
+    (action,) = re.findall(r'action="([^"]*/vem/[^"]*)"', form)
+    assert client.post(action.replace("&amp;", "&")).url == f"{URL}?{query}"
 
 
 def test_the_list_as_excel_which_is_logged(client, recipient, reviewer):
