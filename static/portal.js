@@ -15,7 +15,8 @@
   }
   const part = (id) => ({ target: id, select: id, swap: "outerHTML" });
   const panelPart = { ...part("#panel"), "push-url": "true", sync: "#panel:replace" };
-  const intoDialog = { target: "#dialog", select: "#dialog-body", swap: "innerHTML", "push-url": "true", sync: "this:drop" }; // a double click opens one
+  // A double click opens one
+  const intoDialog = { target: "#dialog", select: "#dialog-body", swap: "innerHTML", "push-url": "true", sync: "this:drop" };
   const inDialog = { ...part("#dialog-body"), "replace-url": "true" };
 
   function address(element) {
@@ -506,7 +507,8 @@
     const target = event.detail.target;
     const isBlock = Boolean(target?.id.startsWith("block-"));
     if (!target || !(isBlock || ["dialog", "dialog-body", "order-preview", "panel"].includes(target.id))) return;
-    if (isBlock && event.detail.xhr.status === 409) return; // #unsaved tells
+    // #unsaved tells
+    if (isBlock && event.detail.xhr.status === 409) return;
     // A page without the wanted part (signed out, not allowed, ended) is shown whole, where it is.
     const wanted = isBlock || target.id === "panel" ? `id="${target.id}"` : 'id="dialog-body"';
     if (!event.detail.serverResponse.includes(wanted)) {
@@ -565,9 +567,8 @@
       const { triggeringEvent } = event.detail.requestConfig || {};
       const chosen = triggeringEvent && triggeringEvent.type === "change" && body && body.contains(document.activeElement);
       if (body && !chosen) focusIn(body, ".dialog-title");
-    } else if (id && id.startsWith("block-")) {
+    } else if (id && id.startsWith("block-") && !document.activeElement?.closest("#unsaved")) {
       const block = document.getElementById(id);
-      if (!block || document.activeElement?.closest("#unsaved")) return; // it came too late, which is told
       if (block.classList.contains("is-editing")) focusIn(block, "input:not([type=hidden]), select, textarea");
       else {
         const pencil = block.querySelector(".edit-open");
