@@ -219,8 +219,8 @@ def is_received_so(pickup: PickupOrder, data: QueryDict, seen: int, user: User) 
         kind, _, key = name.removeprefix("skick-").partition("-")
         if not name.startswith("skick-") or not state:
             continue
-        if kind == "rad":
-            asked[(key, str(data.get(f"antal-rad-{key}", "")).strip(), str(state))] += 1
+        if kind == "rad":  # of one alone no number is asked
+            asked[(key, str(data.get(f"antal-rad-{key}", "1")).strip(), str(state))] += 1
         else:
             asked[str(state)] += 1
     for index in range(1, EXTRA_ROWS + 1):

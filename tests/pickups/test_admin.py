@@ -18,6 +18,7 @@ from organisation.permissions import BUFFERT, FORSKRIVARE, KHS
 from pickups.models import PickupOrder, PickupReason, PickupStatus
 from recipients.models import Recipient
 from tests.factories import ArticleFactory, UserFactory, WarehouseFactory
+from tests.pickups.pages import form_of
 
 from .builders import fetched, lend, lend_chair_with_part, someone
 
@@ -227,6 +228,17 @@ def test_sent_from_an_old_page_happens_once(khs):
     assert "redan registrerad" in again.content.decode()
     loan.refresh_from_db()
     assert loan.returned == 1
+
+
+def test_of_one_alone_no_number_is_sent_and_its_second_sending_is_known_too(khs):
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    form = form_of(khs.get(page(pickup, "receive"))) | {field(pickup): "stock", "avsluta": "1"}
+    assert field(pickup, "antal") not in form
+
+    khs.post(page(pickup, "receive"), form)
+    again = khs.post(page(pickup, "receive"), form, follow=True)
+
+    assert "redan registrerad" in again.content.decode()
 
 
 @pytest.mark.parametrize("other", [{"skick": "cleaning"}, {"antal": "2"}, {"avsluta": "1"}])
