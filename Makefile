@@ -23,7 +23,8 @@ $(STAMP): requirements-dev.txt
 	  { echo "Python 3.11 or newer is needed ($$($(PYTHON) --version)); set PYTHON=…" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
 	  { echo "Run: apt-get install python3-venv" >&2; exit 1; }
-	@echo "Installing the locked packages …"
+	@echo "Installing the $$(grep -c == requirements-dev.txt) locked packages" \
+	  "(once; with pip that takes up to five minutes) …"
 	@if command -v uv >/dev/null 2>&1; then \
 	  uv pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.txt; \
 	else \

@@ -30,6 +30,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django_otp.plugins.otp_totp import admin as _codes  # noqa: F401  as the jobs below
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from procrastinate.contrib.django import admin as _jobs  # noqa: F401  registered, to be taken away
@@ -213,12 +214,29 @@ def as_text(name: str, description: str) -> Any:  # a function; the stubs of fie
     return shown
 
 
+def _without(found: list[Any], beginnings: tuple[str, ...]) -> list[Any]:
+    """The entries, and those beneath them, that don't begin so."""
+    kept = [_without(x, beginnings) if isinstance(x, list) else x for x in found]
+    return [x for x in kept if x and not str(x).startswith(beginnings)]
+
+
 class UsedStays(OwnFields, Locked, admin.ModelAdmin[M]):
     """What is in use isn't deleted, and the page says by what; numbers only, since those who run
     the system see no patients. (The database holds it too.)"""
 
     def kept_because(self, obj: M) -> str:
         return told(obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What goes with it are its own choices: by the name of the field and what was chosen there."""
+        found, *rest = super().get_deleted_objects(objs, request)
+        own = [(obj, field) for obj in objs for field in obj._meta.many_to_many]
+        rows = tuple(
+            f"{capfirst(str(field.remote_field.through._meta.verbose_name))}: " for _, field in own
+        )
+        chosen = [(field.verbose_name, field.value_from_object(obj)) for obj, field in own]
+        told = [f"{capfirst(str(name))}: {', '.join(map(str, c))}" for name, c in chosen if c]
+        return [*_without(found, rows), *told], *rest
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """None deletes many at once."""

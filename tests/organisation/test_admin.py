@@ -122,6 +122,14 @@ def test_a_group_of_ones_own_goes_when_nobody_has_it(admin):
     assert not Group.objects.filter(pk=group.pk).exists()
 
 
+def test_what_goes_with_a_unit_is_said_in_the_words_of_its_page(admin):
+    store = BufferFactory()
+    unit = UnitFactory(code="U77", own_stores=[store])
+    asked = admin.get(url(unit, "delete")).content.decode()
+    assert f"Egna förråd: {store}" in asked
+    assert "relation" not in asked and "object (" not in asked
+
+
 def test_what_nobody_uses_is_deleted(admin):
     unit = UnitFactory(code="U79", own_stores=[BufferFactory()])
     payer = Payer.objects.create(code="78", name="Fel kommun")
