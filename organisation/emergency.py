@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from . import messages
-from .models import User
+from .models import MessageKind, User
 
 OFF, DEMO, BREAK_GLASS = "off", "demo", "break-glass"
 _log = logging.getLogger(__name__)
@@ -53,13 +53,15 @@ def take_code_away(user: User) -> bool:
 
 
 def told(user: User) -> None:
-    """That somebody came in this way, everybody hears who runs the system."""
+    """That somebody came in this way, everybody hears who runs the system: by e-mail
+    too, for the way into the portal may be closed to them."""
     _log.warning("Emergency sign-in of user %d by password and one-time code", user.pk)
     others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
     now = timezone.localtime()
     for other in others:
         messages.send(
             other,
+            kind=MessageKind.EMERGENCY,
             title=f"Reservinloggning: {user}",
             text=f"{user} ({user.username}) loggade in med lösenord och engångskod"
             f" {now:%Y-%m-%d %H:%M}. Är det inte väntat, stäng kontot.",

@@ -168,8 +168,7 @@ class MailForm(forms.Form):
 
     kinds = forms.MultipleChoiceField(
         label="Skicka också som e-post",
-        # What is about one's own account always comes.
-        choices=[choice for choice in MessageKind.choices if choice[0] != MessageKind.ACCOUNT],
+        choices=[choice for choice in MessageKind.choices if choice[0] not in mail.UNASKED],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "Välj bland meddelandena i listan."},

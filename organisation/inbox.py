@@ -36,6 +36,7 @@ ICONS = {
     MessageKind.FOLLOW_UP: ("calendar", "amber"),
     MessageKind.NOTICE: ("megaphone", "blue"),
     MessageKind.ACCOUNT: ("user", "amber"),
+    MessageKind.EMERGENCY: ("user", "amber"),
     MessageKind.OTHER: ("mail", "blue"),
 }
 GO_TO = {

@@ -1,8 +1,7 @@
 """Messages by e-mail, for whoever has chosen that.
 
 The letter says what kind of message waits and where to read it: no case, no name, nothing about
-anybody. What is about one's own account comes unasked and says all, for it is for those who don't
-look here. It is written down with its message and sent by a job, so nothing waits for the mail
+anybody. What is about accounts comes unasked and says all (``UNASKED``). It is written down with its message and sent by a job, so nothing waits for the mail
 server. Where that is gone or slow, letters wait and are tried again, at longer and longer
 intervals, for three days; what it refuses for good isn't tried again.
 """
@@ -24,6 +23,8 @@ from django.utils import timezone
 from .models import Mail, MailState, Message, MessageKind, User
 
 CHOSEN = "mail"  # in a user's preferences: the kinds that come by e-mail too
+# About accounts, to those who don't look here: always by e-mail, and all that it says.
+UNASKED = frozenset({MessageKind.ACCOUNT, MessageKind.EMERGENCY})
 TRIED_FOR = dt.timedelta(days=3)
 LONGEST_WAIT = dt.timedelta(hours=1)
 CLAIMED_FOR = dt.timedelta(minutes=5)  # who takes letters and ends before they are sent
@@ -48,8 +49,7 @@ def chosen_by(user: User) -> frozenset[str]:
 
 
 def comes_by_mail(message: Message) -> bool:
-    """What is about one's own account always does: it is for those who don't look here."""
-    return message.kind == MessageKind.ACCOUNT or message.kind in chosen_by(message.user)
+    return message.kind in UNASKED or message.kind in chosen_by(message.user)
 
 
 def put_off(messages: Iterable[Message]) -> None:
@@ -156,7 +156,7 @@ def written(letter: Mail, connection: Any = None) -> EmailMessage:
     """The letter. Sent twice (the server took it, and the answer was lost) it has one id."""
     kind = letter.message.get_kind_display()
     where = f"{settings.PORTAL_URL.rstrip('/')}/meddelanden/" if settings.PORTAL_URL else ""
-    if letter.message.kind == MessageKind.ACCOUNT:  # about nobody else, and to be read at once
+    if letter.message.kind in UNASKED:
         return _letter(letter, letter.message.title, f"{letter.message.text}\n\n", connection)
     text = (
         f"Du har fått ett meddelande i Hjälpmedelsportalen: {kind.lower()}.\n\n"

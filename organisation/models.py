@@ -323,6 +323,7 @@ class MessageKind(models.TextChoices):
     FOLLOW_UP = "follow_up", "Hjälpmedel att följa upp"
     NOTICE = "notice", "Information från KHS"
     ACCOUNT = "account", "Ditt konto"
+    EMERGENCY = "emergency", "Reservinloggningar"
     OTHER = "other", "Annat om dina ärenden"
 
 

@@ -11,8 +11,9 @@ from django.test import Client
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from organisation import mail
 from organisation.backends import PortalBackend
-from organisation.models import Message, SignInFailure
+from organisation.models import Mail, Message, SignInFailure
 from tests.factories import UserFactory
 from tests.reading import read_page
 
@@ -116,10 +117,13 @@ def test_nobody_can_be_given_a_code_who_isnt_there(user):
 
 
 def test_those_who_run_the_system_are_told(user, caplog):
-    other = UserFactory(is_superuser=True)
+    other = UserFactory(is_superuser=True, email="drift@example.se")
     sign_in(Client(), user, code_of(given_code(user)))
     assert [m.user for m in Message.objects.all()] == [other]
     assert "Lindqvist" in Message.objects.get().title
+    letter = mail.written(Mail.objects.get())  # unasked: they may have no way in themselves
+    assert letter.to == ["drift@example.se"]
+    assert "stäng kontot" in letter.body
     assert f"Emergency sign-in of user {user.pk}" in caplog.text
     assert "Lindqvist" not in caplog.text
 
