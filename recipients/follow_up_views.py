@@ -37,6 +37,10 @@ from .views import no_store
 
 TAB = "uppfoljning"
 ANSWER, PUT_OFF, LEAVE_OUT = "svar", "flytta", "ingen"
+NOTE_IS_LEFT = (
+    "Anteckningen är inte sparad: mottagaren har fått skyddad identitet, och den kan avslöja var"
+    " personen finns."
+)
 
 
 class FollowUpForm(forms.Form):
@@ -94,6 +98,8 @@ def _done(request: UserRequest, loan: Loan, form: FollowUpForm) -> HttpResponse:
         note = form.cleaned_data.get("note", "")
         follow_ups.answer(loan, user=request.user, answer=said, note=note)
         messages.success(request, f"Uppföljningen är sparad: {said.label.lower()}.")
+        if "note" not in form.fields and request.POST.get("note", "").strip():
+            messages.warning(request, NOTE_IS_LEFT)
         steps = chosen.steps(request, loan)
         if len(steps) > 1:
             loan.follow_up_on = None

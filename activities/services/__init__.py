@@ -8,7 +8,7 @@ from recipients.case_details import Protected
 from recipients.personal_data import TextNeedsCheck
 
 from .changing import cancel, change, undo_contact, why_not_cancel
-from .common import NotOurs, lock_activity, may_report, open_on
+from .common import NotOurs, is_units_own, lock_activity, may_report, open_on
 from .planning import PLAN, hand_back, plan, take, technicians
 from .received import repair_received
 from .registering import (
@@ -30,6 +30,7 @@ __all__ = [
     "cancel",
     "change",
     "hand_back",
+    "is_units_own",
     "lock_activity",
     "may_report",
     "open_on",

@@ -30,9 +30,13 @@ def may_report(user: User, activity: Activity) -> bool:
     store or itself does."""
     if has_role(user, KHS):
         return True
+    return is_units_own(activity) and user.units.filter(pk=activity.unit_id).exists()
+
+
+def is_units_own(activity: Activity) -> bool:
+    """Whether the unit's own store or the unit itself does it."""
     by = ActivityType.DoneBy
-    own = activity.type.done_by in (by.STORE, by.UNIT) and activity.supplier_id is None
-    return own and user.units.filter(pk=activity.unit_id).exists()
+    return activity.type.done_by in (by.STORE, by.UNIT) and activity.supplier_id is None
 
 
 def blocked_pieces(activity: Activity) -> list[int]:

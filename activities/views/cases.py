@@ -44,7 +44,7 @@ from ..forms import (
     PlanForm,
 )
 from ..life import life_line
-from ..models import Activity, ActivityStatus, ActivityType
+from ..models import Activity, ActivityStatus
 from ..slots import activity_create
 
 no_store = cache_control(no_store=True, private=True)
@@ -366,9 +366,8 @@ def _note(activity: Activity) -> dict[str, str | SafeString] | None:
 
 def _what_then(activity: Activity) -> str:
     """How an activity whose aid is gone comes to its end."""
-    by = ActivityType.DoneBy
-    ours = activity.type.done_by in (by.STORE, by.UNIT) and activity.supplier is None
-    end = "Avsluta aktiviteten" if ours else "KHS avslutar aktiviteten"
+    own = services.is_units_own(activity)
+    end = "Avsluta aktiviteten" if own else "KHS avslutar aktiviteten"
     return f"{end}." if services.why_not_cancel(activity) else f"{end}, eller makulera den."
 
 

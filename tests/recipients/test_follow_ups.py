@@ -212,8 +212,9 @@ def test_of_a_protected_person_no_note_is_asked_for_or_kept(client, aid):
     assert "Anteckning" in main(client.get(url(aid)))
     Recipient.objects.update(is_protected=True)
     assert "Anteckning" not in main(client.get(url(aid)))
-    client.post(url(aid), {"svar": "used", "note": "Bor hos Lennart."})
+    told = client.post(url(aid), {"svar": "used", "note": "Bor hos Lennart."}, follow=True)
     assert FollowUp.objects.get().note == ""
+    assert "Anteckningen är inte sparad" in main(told) and "Lennart" not in main(told)
 
 
 def test_another_unit_reads_the_answer_and_not_the_note(client, aid):
