@@ -65,10 +65,11 @@ def payer_of(cart: Cart) -> str:
 
 
 def _late(rows: list[CartRow]) -> list[CartRow]:
-    """What is short, and what waits for it: the aid's components, what is delivered together."""
-    late = [row for row in rows if not row.is_own and (row.short or row.waits_for)]
-    together = any(row.line.deliver_together for row in late)
-    return late + [r for r in rows if together and r.line.deliver_together and r not in late]
+    """What is short, and what waits for that: what is delivered together, an aid's components."""
+    short = [row for row in rows if row.short and not row.is_own]
+    together = any(row.line.deliver_together for row in short)
+    late = [row for row in rows if row in short or (together and row.line.deliver_together)]
+    return [row for row in rows if row in late or (row.aid in late and not row.is_own)]
 
 
 def summary_of(cart: Cart, rows: list[CartRow]) -> dict[str, Any]:

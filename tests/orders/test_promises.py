@@ -260,6 +260,20 @@ def test_the_summary_says_what_comes_for_itself_and_nothing_does_that_waits_for_
         assert "kommer för sig" not in text
 
 
+def test_nothing_is_said_to_be_backlogged_where_one_waits_for_what_is_made_to_order(
+    frozen, kalmar, user, client
+):
+    cart = start(user)
+    add(cart, there(kalmar, name="Dyna"))
+    ramp = add(cart, there(kalmar, name="Ramp"))
+    table = add(cart, manual_article(), warehouse=kalmar, comment="Ett specialbord")
+    for line in (ramp, table):
+        client.post(reverse("orders:together", args=[line.pk]), {"samlevereras": "ja"})
+    for page in ("orders:cart", "orders:delivery"):
+        text = words(client.get(reverse(page)))
+        assert "restnoteras" not in text and "Planerad leverans inget datum än" in text, page
+
+
 def test_a_component_is_promised_with_its_aid_that_has_run_out_and_says_so(
     frozen, kalmar, user, client
 ):
