@@ -18,7 +18,7 @@ from .changing import (
     why_not_cancel,
 )
 from .common import status_of
-from .delivering import Overtaken, Pick, deliver, delivered_so_far
+from .delivering import Overtaken, Pick, deliver, delivered_so_far, was_this_delivered
 from .projects import answer_offer, may_answer, move_on
 from .putting import put_article, take_off
 from .sending import send
@@ -48,5 +48,6 @@ __all__ = [
     "tell_who_picks",
     "type_address",
     "type_text",
+    "was_this_delivered",
     "why_not_cancel",
 ]

@@ -59,6 +59,14 @@ class Overtaken(DomainError):
         return last is not None and last.by_id == user.pk and was_this
 
 
+def was_this_delivered(order: Order, user: User, *, seen: int, said: int) -> bool:
+    """Whether what ``user`` handed out since the page was shown is as much as its button ``said``:
+    the form came twice."""
+    last = order.deliveries.last()
+    mine = last is not None and last.by_id == user.pk
+    return mine and said > 0 and delivered_so_far(order) - seen == said
+
+
 def delivered_so_far(order: Order) -> int:
     """How much of the order has been handed out: what a page remembers, to be told apart."""
     return order.lines.aggregate(sum=Sum("delivered"))["sum"] or 0

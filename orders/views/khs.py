@@ -137,10 +137,14 @@ def deliver(request: UserRequest, number: str) -> HttpResponse:
 def _deliver(request: UserRequest, order: Order) -> HttpResponse:
     """Hands out what was typed. When something stays, the user must have been told how much goes
     («sagt»: what the button said); else the page asks, and nothing happens."""
+    seen, said = request.POST.get("levererat", ""), request.POST.get("sagt", "")
+    if re.fullmatch(r"[0-9]{1,9} [0-9]{1,9}", f"{seen} {said}") and services.was_this_delivered(
+        order, request.user, seen=int(seen), said=int(said)
+    ):  # before its rows are read: they may be gone, or want less
+        return _delivered_already(request, order)
     found = delivery_sheet.sheet(order)
     picks = delivery_sheet.read(found, request.POST)
-    seen = request.POST.get("levererat", "")
-    told = request.POST.get("sagt", "") == str(found.going)
+    told = said == str(found.going)
     if found.has_errors:
         return _deliver_page(request, order, found, seen=seen, status=422)
     if picks and found.staying and not told:
@@ -154,8 +158,7 @@ def _deliver(request: UserRequest, order: Order) -> HttpResponse:
         )
     except services.Overtaken as error:
         if error.by_same(request.user):
-            messages.info(request, "Utleveransen var redan registrerad. Inget mer skickades.")
-            return to_page(order)
+            return _delivered_already(request, order)
         order = find_order(request, order.case_number)
         found = delivery_sheet.sheet(order)
         delivery_sheet.read(found, request.POST)
@@ -167,6 +170,11 @@ def _deliver(request: UserRequest, order: Order) -> HttpResponse:
         note = "" if at else error.message
         return _deliver_page(request, order, found, error=note, seen=seen, status=422)
     messages.success(request, _handed_out(found))
+    return to_page(order)
+
+
+def _delivered_already(request: UserRequest, order: Order) -> HttpResponse:
+    messages.info(request, "Utleveransen var redan registrerad. Inget mer skickades.")
     return to_page(order)
 
 

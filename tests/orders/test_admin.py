@@ -543,6 +543,16 @@ def test_sent_twice_it_is_delivered_once(khs):
     assert order.lines.get().delivered == 2
 
 
+def test_one_line_whole_and_one_in_part_sent_twice_is_delivered_once(khs):
+    order = sent((in_stock(9)[0], 1), (in_stock(9)[0], 4))
+    whole, part = order.lines.order_by("pk")
+    data = seen(khs, order) | {f"antal-{whole.pk}": "1", f"antal-{part.pk}": "2", "sagt": "3"}
+    khs.post(page(order, "deliver"), data)
+    again = khs.post(page(order, "deliver"), data, follow=True)
+    assert "redan registrerad" in again.content.decode()
+    assert sorted(order.lines.values_list("delivered", flat=True)) == [1, 2]
+
+
 def test_somebody_elses_delivery_in_between_is_told_and_the_typing_kept(khs):
     order = sent((in_stock(9)[0], 4))
     line = order.lines.get()
