@@ -12,25 +12,33 @@ from ..drafts import Draft
 from ..models import Charge, ChargeKind, Correction
 from ..models.invoices import last_day
 from ..rules import Owed, rounded
-from .window import Window
+from .window import Window, charged_as
 
 
 def drafts(window: Window) -> list[Draft]:
     """Notes on ``window`` which rows are credited now."""
-    wanted = dict(
-        Correction.objects.exclude(charge__corrections__kind=ChargeKind.CREDIT).values_list(
-            "charge", "right_amount"
-        )
+    wanted = Correction.objects.exclude(charge__corrections__kind=ChargeKind.CREDIT).values(
+        "charge"
     )
     rows = {charge.pk: charge for charge in _loaded().filter(pk__in=wanted)}
     depends = _loaded().filter(of__in=rows).exclude(kind=ChargeKind.CREDIT).exclude(amount=0)
     rows |= {charge.pk: charge for charge in depends.exclude(corrections__kind=ChargeKind.CREDIT)}
     window.credited = set(rows)
     found = [_draft(charge, window) for charge in rows.values()]
-    for pk, amount in wanted.items():
-        if amount is not None:
-            found.append(_in_its_place(rows[pk], amount, window))
+    for charge in _unmended():
+        if charge.correction.right_amount is not None:
+            found.append(_in_its_place(charge, charge.correction.right_amount, window))
     return found
+
+
+def _unmended() -> QuerySet[Charge]:
+    """Asked for by itself: a run that was cut off may have credited the row after its invoice of
+    seller and buyer was made."""
+    return (
+        _loaded()
+        .filter(~charged_as("mended:"), correction__right_amount__isnull=False)
+        .select_related("invoice", "correction")
+    )
 
 
 def _loaded() -> QuerySet[Charge]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from articles.models import BillingForm
 from orders.models import LineDelivery
 from pickups.models import PickupReceipt, ReceivedState, ReturnLine
@@ -15,7 +17,7 @@ from sesam.templatetags.sesam import datum
 from .. import rules
 from ..books import Prices
 from ..drafts import Draft, Problem, of_article
-from ..models import Charge, ChargeKind, Correction, ShareTable
+from ..models import Charge, ChargeKind, ShareTable
 from .deliveries import of_order, priced
 from .window import Window, charged_as, day_of
 
@@ -38,13 +40,15 @@ class Came:
 
 @dataclass(frozen=True)
 class Sold:
-    """What was charged for one of a delivery; ``row`` is its charge, where there is one already."""
+    """What was charged for one of a delivery; ``row`` is its charge, where there is one already, or
+    ``key`` the source key of what this run charges in its place."""
 
     price: Decimal
     seller_id: int
     buyer_id: int
     row: int | None = None
     is_credited: bool = False
+    key: str = ""
 
 
 def drafts(window: Window, made: Iterable[Draft]) -> list[Draft]:
@@ -59,13 +63,13 @@ def drafts(window: Window, made: Iterable[Draft]) -> list[Draft]:
         if key in now:
             draft = now[key]
             price = rules.rounded(draft.owed.amount / draft.owed.quantity)
-            sold = Sold(price, draft.seller_id, draft.buyer_id)
+            sold = Sold(price, draft.seller_id, draft.buyer_id, key=key)
         else:
             known = before.get(key) or _sold_before_us(one.handed, prices, window)
             if known is None:
                 continue
             sold = known
-        found.append(_draft(one, sold, window, of_key=key if key in now else ""))
+        found.append(_draft(one, sold, window))
     return found
 
 
@@ -73,7 +77,7 @@ def _sold_as(handed: LineDelivery) -> str:
     return f"delivery:{handed.pk}"
 
 
-def _draft(one: Came, sold: Sold, window: Window, *, of_key: str) -> Draft:
+def _draft(one: Came, sold: Sold, window: Window) -> Draft:
     handed, day = one.handed, day_of(one.at)
     kind = ChargeKind.RETURN
     months = rules.whole_months(day_of(handed.delivery.at), day)
@@ -92,7 +96,7 @@ def _draft(one: Came, sold: Sold, window: Window, *, of_key: str) -> Draft:
         individual_number=handed.individual.number if handed.individual else "",
         loan_id=handed.loan_id,
         of_id=sold.row,
-        of_key=of_key,
+        of_key=sold.key,
         **of_order(handed.delivery.order),
         **of_article(handed.line.article),
     )
@@ -132,22 +136,43 @@ def _came(window: Window) -> Iterator[Came]:
 
 
 def _charged(keys: Iterable[str], credited_now: set[int]) -> dict[str, Sold]:
-    rows = Charge.objects.filter(source_key__in=set(keys))
+    standing = _standing({row.source_key: row for row in _rows(set(keys))})
     credited = credited_now | set(
-        Charge.objects.filter(kind=ChargeKind.CREDIT, of__in=rows).values_list("of", flat=True)
+        Charge.objects.filter(
+            kind=ChargeKind.CREDIT, of__in=[row.pk for row in standing.values()]
+        ).values_list("of", flat=True)
     )
-    corrected = Correction.objects.filter(charge__in=rows).exclude(right_amount=None)
-    right = {one.charge_id: one.right_amount or Decimal(0) for one in corrected}
-    return {
-        row.source_key: Sold(
-            rules.rounded(right.get(row.pk, row.amount) / row.quantity),
-            row.seller_id,
-            row.buyer_id,
-            row.pk,
-            row.pk in credited and row.pk not in right,
-        )
-        for row in rows
-    }
+    return {key: _sold(row, row.pk in credited) for key, row in standing.items()}
+
+
+def _rows(keys: Iterable[str]) -> QuerySet[Charge]:
+    return Charge.objects.filter(source_key__in=keys).select_related("correction")
+
+
+def _standing(rows: dict[str, Charge]) -> dict[str, Charge]:
+    """For each row what was charged last in its place; itself, where nothing was."""
+    found = dict(rows)
+    while rows:
+        mended = {row.source_key: row for row in _rows(_mended_as(one) for one in rows.values())}
+        rows = {
+            key: mended[_mended_as(one)] for key, one in rows.items() if _mended_as(one) in mended
+        }
+        found |= rows
+    return found
+
+
+def _mended_as(row: Charge) -> str:
+    return f"mended:{row.pk}"
+
+
+def _sold(row: Charge, is_credited: bool) -> Sold:
+    correction = getattr(row, "correction", None)
+    right = correction.right_amount if correction else None
+    if right is not None:  # charged by this very run
+        price = rules.rounded(right / row.quantity)
+        return Sold(price, row.seller_id, row.buyer_id, key=_mended_as(row))
+    price = rules.rounded(row.amount / row.quantity)
+    return Sold(price, row.seller_id, row.buyer_id, row.pk, is_credited)
 
 
 def _sold_before_us(handed: LineDelivery, prices: Prices, window: Window) -> Sold | None:

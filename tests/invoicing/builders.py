@@ -18,6 +18,7 @@ from tests.factories import ArticleFactory, BillingFormFactory, PayerFactory
 from tests.reading import read_page
 
 OCTOBER, NOVEMBER, DECEMBER = (dt.date(2026, month, 1) for month in (10, 11, 12))
+JANUARY = dt.date(2027, 1, 1)
 LONG_AGO = dt.date(2001, 10, 1)  # before what the demo has
 FORMS = {
     "rent": "Hyra per månad",

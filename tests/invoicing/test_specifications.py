@@ -8,18 +8,30 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from invoicing import services, specification
+from invoicing import months, services, specification
 from invoicing.models import Charge, Correction, Invoice, Question
 from organisation.models import AccessLogEntry, Message, Payer
 from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, LOGGRANSKARE
 from recipients.models import Recipient
+from sesam import awaited
 from sesam.errors import DomainError
 from sesam.models import Printout
 from tests.deviations.builders import khs_user
 from tests.factories import BufferFactory, PayerFactory, RecipientFactory, UserFactory
 from tests.pickups.builders import lend, returned
 
-from .builders import DECEMBER, NOVEMBER, OCTOBER, article, costs, on, run_month, words
+from .builders import (
+    DECEMBER,
+    JANUARY,
+    NOVEMBER,
+    OCTOBER,
+    article,
+    begun,
+    costs,
+    on,
+    run_month,
+    words,
+)
 
 pytestmark = pytest.mark.django_db
 REPORT = reverse("invoicing:report")
@@ -483,6 +495,50 @@ def test_the_right_amount_is_charged_in_place_of_a_wrong_one(browser_of):
         returned(loan)
     (given_back,) = run_month(DECEMBER)
     assert given_back.total == Decimal("-937.88"), "75 % of the right amount"
+
+
+@pytest.mark.parametrize("back", ["2026-11-20", "2026-12-10", "2027-01-10"])
+def test_who_credits_the_right_amount_too_has_nothing_left_whenever_it_comes_back(back):
+    loan = lent("2026-10-05", article("sale_return", "1000.00"))
+    (invoice,) = run_month(OCTOBER)
+    services.credit_row(invoice.charges.get(), user=khs_user(), right_amount=Decimal(1200))
+    for month in (NOVEMBER, DECEMBER, JANUARY):
+        if back.startswith(f"{month:%Y-%m}"):
+            with on(back):
+                returned(loan)
+        run_month(month)
+        if month == NOVEMBER:
+            services.credit_row(
+                Charge.objects.get(kind="mended"), user=khs_user(), right_amount=None
+            )
+    assert sum(charge.amount for charge in Charge.objects.all()) == 0
+
+
+def test_what_comes_back_is_given_back_of_the_last_right_amount():
+    loan = lent("2026-10-05", article("sale_return", "1000.00"))
+    (invoice,) = run_month(OCTOBER)
+    services.credit_row(invoice.charges.get(), user=khs_user(), right_amount=Decimal(1200))
+    run_month(NOVEMBER)
+    mended = Charge.objects.get(kind="mended")
+    services.credit_row(mended, user=khs_user(), right_amount=Decimal(800))
+    with on("2026-12-10"):
+        returned(loan)
+    run_month(DECEMBER)
+    given_back = Charge.objects.get(kind="return")
+    assert (given_back.amount, given_back.of.amount) == (-600, 800)
+
+
+def test_a_right_amount_that_comes_while_a_run_is_cut_off_is_charged_by_the_next():
+    lent("2026-10-05", article("sale", "1000.00"))
+    lent("2026-11-05", article("sale", "50.00"))
+    (invoice,) = run_month(OCTOBER)
+    run = begun(NOVEMBER)
+    ((pair, drafts),) = months.plan(NOVEMBER).pairs.items()
+    months.put_on_invoice(run, pair, drafts)  # and there it was cut off
+    services.credit_row(invoice.charges.get(), user=khs_user(), right_amount=Decimal(900))
+    months.perform(awaited.Work(run))
+    run_month(DECEMBER)
+    assert sum(charge.amount for charge in Charge.objects.all()) == 950
 
 
 @pytest.mark.parametrize(
