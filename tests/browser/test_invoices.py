@@ -3,7 +3,10 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
+from invoicing import services
+from invoicing.models import Charge, Question
 from organisation.permissions import CONTROLLER
+from tests.deviations.builders import khs_user
 from tests.factories import PayerFactory, RecipientFactory, UserFactory
 from tests.invoicing.builders import OCTOBER, article, on, run_month
 from tests.pickups.builders import lend
@@ -70,3 +73,22 @@ def test_a_row_is_questioned_where_it_stands(browser, live_server, settings, con
     page.get_by_role("link", name="Stäng").press("Enter")
     expect(row).to_have_count(0)
     expect(page.locator("tr", has_text="Ifrågasatt")).to_have_count(1)
+
+
+@pytest.mark.parametrize("width", [390, 834, 1280])
+def test_khs_answers_by_mouse_with_the_right_amount(
+    browser, live_server, settings, controller, width
+):
+    charge = Charge.objects.first()
+    services.ask(charge, user=controller, reason="Priset är fel.")
+    page = opened(
+        browser, live_server, settings, khs_user(), viewport={"width": width, "height": 800}
+    )
+    page.goto(f"{live_server.url}/fakturaspecifikationer/26100001/?fraga={charge.pk}")
+    for label, text in (("Svar", "Det var 8,50."), ("Rätt belopp exkl. moms", "8,50")):
+        page.get_by_label(label).click(timeout=3000)
+        page.keyboard.type(text)
+    assert not too_wide(page)
+    page.get_by_role("button", name="Kreditera raden").click()
+    expect(page.locator(".question-row")).to_contain_text("8,50 kr debiteras i stället")
+    assert Question.objects.get().answer == "Det var 8,50."
