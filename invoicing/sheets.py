@@ -6,14 +6,14 @@ memory stays flat; the same invoice gives the same bytes.
 
 from __future__ import annotations
 
-import re
+import datetime as dt
+import shutil
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from io import BytesIO
-from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any
 
 from django.db.models import Sum
 
@@ -46,9 +46,11 @@ COLUMNS: tuple[tuple[str, int, str], ...] = (
 AMOUNT, UNIT, KIND, ISO = "J", "F", "L", "M"
 AT_ONCE = 2000
 _READ = (
-    "case", "day", "text", "individual_number", "prescriber_code", "quantity", "unit_price", "amount",
-    "vat_rate", "kind", "iso_group", "month", "inputs", "invoice", "article__number", "unit__name",
+    "pk", "case_number", "day", "text", "individual_number", "prescriber_code", "quantity",
+    "unit_price", "amount", "vat_rate", "kind", "iso_group", "month", "inputs", "article__number",
+    "unit__name",
 )  # fmt: skip
+_KINDS = dict(ChargeKind.choices)
 A4 = 9  # as Excel numbers papers
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -56,15 +58,18 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 def write(invoice: Invoice, progress: Callable[[int], None] = lambda done: None) -> bytes:
     """Needs the seller and buyer loaded. ``progress`` is told how many rows are written."""
     from openpyxl import Workbook
+    from openpyxl.writer.excel import ExcelWriter
 
     book = Workbook(write_only=True)
-    book.properties.creator = "Hjälpmedelsportalen"
-    book.properties.title = f"Fakturaspecifikation {invoice.number}"
+    properties = book.properties
+    properties.creator = "Hjälpmedelsportalen"
+    properties.title = f"Fakturaspecifikation {invoice.number}"
+    properties.created = properties.modified = dt.datetime.combine(invoice.date, dt.time())
     count = _rows_sheet(book, invoice, progress)
     _sums_sheet(book, invoice, count)
-    with TemporaryFile() as file:
-        book.save(file)
-        return _timeless(file, invoice)
+    out = BytesIO()
+    ExcelWriter(book, _Timeless(out, "w")).save()  # ``book.save`` would date it now
+    return out.getvalue()
 
 
 def _rows_sheet(book: Any, invoice: Invoice, progress: Callable[[int], None]) -> int:
@@ -90,12 +95,9 @@ def _rows_sheet(book: Any, invoice: Invoice, progress: Callable[[int], None]) ->
     sheet.tables.add(table)  # ``add_table`` warns of columns that were added
     cell = _Cells(sheet)
     sheet.append([cell.bold(label) for label, _, _ in COLUMNS])
-    written = 0
-    for values in _rows(invoice):
-        sheet.append(
-            [cell.of(value, shape) for value, (_, _, shape) in zip(values, COLUMNS, strict=True)]
-        )
-        written += 1
+    sheet._values_to_row = _Row(cell).of
+    for written, values in enumerate(_rows(invoice), start=1):
+        sheet.append(values)
         if written % AT_ONCE == 0:
             progress(written)
     return count
@@ -103,34 +105,33 @@ def _rows_sheet(book: Any, invoice: Invoice, progress: Callable[[int], None]) ->
 
 def _rows(invoice: Invoice) -> Iterator[tuple[Any, ...]]:
     """By and by: no cursor is kept on the server, so ``iterator`` would fetch them all at once."""
-    charges = invoice.charges.select_related("article", "unit").only(*_READ).order_by("pk")
+    charges = invoice.charges.order_by("pk").values_list(*_READ, named=True)
     last = 0
     while batch := list(charges.filter(pk__gt=last)[:AT_ONCE]):
-        yield from _told(batch)
+        yield from _told(batch, invoice.date)
         last = batch[-1].pk
 
 
-def _told(charges: list[Any]) -> Iterator[tuple[Any, ...]]:
+def _told(charges: list[Any], date: dt.date) -> Iterator[tuple[Any, ...]]:
     hidden = specification.hidden_cases(charge.case_number for charge in charges)
     for charge in charges:
         is_hidden = charge.case_number in hidden
-        article = charge.article
-        name = charge.text.removeprefix(f"{article.number} ") if article else charge.text
+        article = charge.article__number
         yield (
-            "Skyddad" if is_hidden else charge.case_number or "",
+            "Skyddad" if is_hidden else charge.case_number,
             charge.day,
-            article.number if article else "",
-            name,
+            article,
+            charge.text.removeprefix(f"{article} ") if article else charge.text,
             "" if is_hidden else charge.individual_number,
-            charge.unit.name if charge.unit else "",
+            charge.unit__name,
             charge.prescriber_code,
             charge.quantity,
             charge.unit_price,
             charge.amount,
             charge.vat_rate,
-            ChargeKind(charge.kind).label,
+            _KINDS[charge.kind],
             charge.iso_group or specification.NO_GROUP,
-            words.told(charge),
+            words.explained(charge, date),
         )
 
 
@@ -239,21 +240,40 @@ class _Cells:
         return cell
 
 
-def _timeless(file: IO[bytes], invoice: Invoice) -> bytes:
-    """The archive without the time of its making: dated as the invoice."""
-    made = f"{invoice.date}T00:00:00Z".encode()
-    out = BytesIO()
-    file.seek(0)
-    with zipfile.ZipFile(file) as source, zipfile.ZipFile(out, "w") as target:
-        for name in source.namelist():
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            with source.open(name) as reading, target.open(entry, "w") as writing:
-                if name == "docProps/core.xml":
-                    told = reading.read()
-                    pattern = rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*"
-                    writing.write(re.sub(pattern, rb"\g<1>" + made, told))
-                    continue
-                while chunk := reading.read(1 << 16):
-                    writing.write(chunk)
-    return out.getvalue()
+class _Row:
+    """The cells of a row, made once: openpyxl writes a row before it asks for the next one, and to
+    make a cell takes longer than to write it. It stands in for what openpyxl makes cells with, so
+    what is written of a text is its own: never a formula."""
+
+    def __init__(self, cells: _Cells) -> None:
+        self.cells = []
+        for nth, (_, _, shape) in enumerate(COLUMNS, start=1):
+            cell = cells.new(cells.sheet)
+            cell.data_type = {DAY: "d", "@": "s"}.get(shape, "n")
+            cell._style = cells._style(shape)
+            cell.column = nth
+            self.cells.append((cell, shape == "@"))
+
+    def of(self, values: Sequence[Any], nth: int) -> Iterator[Any]:
+        for (cell, is_text), value in zip(self.cells, values, strict=True):
+            if value is not None and value != "":
+                cell.row = nth
+                cell._value = cells.writable(value) if is_text else value
+                yield cell
+
+
+class _Timeless(zipfile.ZipFile):
+    """An archive that doesn't tell when it was made."""
+
+    def writestr(self, zinfo_or_arcname: Any, data: Any, *args: Any, **facts: Any) -> None:
+        super().writestr(_entry(zinfo_or_arcname), data)
+
+    def write(self, filename: Any, arcname: Any = None, *args: Any, **facts: Any) -> None:
+        with open(filename, "rb") as source, self.open(_entry(arcname), "w") as target:
+            shutil.copyfileobj(source, target, 1 << 16)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sesam.days import MONTHS
@@ -13,15 +15,20 @@ from .models import Charge, ChargeKind
 
 def told(charge: Charge) -> str:
     """«Hyra 12 av 30 dagar: 95,00 × 12/30». Needs the invoice loaded."""
+    return explained(charge, charge.invoice.date)
+
+
+def explained(charge: Any, date: dt.date) -> str:
+    """The same of a charge or its columns, on an invoice of ``date``."""
     words = _of(charge)
-    if charge.kind != ChargeKind.CREDIT and charge.month < charge.invoice.date.replace(day=1):
+    if charge.kind != ChargeKind.CREDIT and charge.month < date.replace(day=1):
         words += f" ({MONTHS[charge.month.month - 1]} {charge.month.year}, sent registrerat)"
     return words
 
 
-def _of(charge: Charge) -> str:
+def _of(charge: Any) -> str:
     inputs = charge.inputs
-    price = tal(charge.unit_price, 2)
+    price = _price(charge.unit_price)
     many = f"{_number(charge.quantity)} × {price}"
     match charge.kind:
         case ChargeKind.SALE:
@@ -75,6 +82,12 @@ def _rent(inputs: dict[str, Any], price: str) -> str:
     return words
 
 
+@lru_cache(maxsize=2048)  # a specification has many rows and few prices
+def _price(value: Decimal) -> str:
+    return tal(value, 2)
+
+
+@lru_cache(maxsize=256)
 def _number(value: Decimal) -> str:
     """«2», «1,25»."""
     return tal(int(value)) if value == int(value) else tal(value, 2)

@@ -245,7 +245,7 @@ def excel(facts: dict[str, Any]) -> None:
 
 
 def alone_of(rows: list[tuple[Any, ...]]) -> int:
-    """The same values in cells of the same formats."""
+    """The same values in cells of the same styles, each style made once."""
     from io import BytesIO
 
     from openpyxl import Workbook
@@ -255,11 +255,19 @@ def alone_of(rows: list[tuple[Any, ...]]) -> int:
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Rader")
+    styles = []
+    for _, _, shape in COLUMNS:
+        cell = WriteOnlyCell(sheet)
+        cell.number_format = shape
+        styles.append(cell._style)
     for values in rows:
         row = []
-        for value, (_, _, shape) in zip(values, COLUMNS, strict=True):
+        for value, style in zip(values, styles, strict=True):
+            if value is None or value == "":
+                row.append(None)
+                continue
             cell = WriteOnlyCell(sheet, value)
-            cell.number_format = shape
+            cell._style = style
             row.append(cell)
         sheet.append(row)
     out = BytesIO()
