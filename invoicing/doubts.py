@@ -111,8 +111,8 @@ def find() -> int:
 
 @dataclass(frozen=True)
 class DoubtSum:
-    """How many loans are doubted for a reason, and what they cost a month. ``doubt`` is empty of all
-    of them: each is counted once there."""
+    """How many loans are doubted for a reason, and what they cost a month. A loan that is doubted for
+    two is in both."""
 
     doubt: str
     label: str

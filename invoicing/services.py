@@ -28,17 +28,21 @@ MOST = 500  # characters
 
 @transaction.atomic
 def ask(charge: Charge, *, user: User, reason: str) -> Question:
-    """«Ifrågasätt raden»; asked again, the question that is there. ``DomainError.field`` is
-    ``reason``."""
-    charge = _locked(charge)
+    """«Ifrågasätt raden»; sent again, the question that is there. Only who asked first is answered, so
+    whoever asks after them is told. ``DomainError.field`` is ``reason``."""
+    charge, text = _locked(charge), _text(reason, "reason")
     if there := Question.objects.filter(charge=charge).first():
-        return there
+        if (there.asked_by_id, there.reason) == (user.pk, text):
+            return there
+        raise DomainError(
+            f"Raden är redan ifrågasatt av {there.asked_by}. Hur långt det har kommit står på raden."
+        )
     if charge.kind == ChargeKind.CREDIT:
         raise DomainError("Raden är en kreditering. Ifrågasätt den rad som krediterades.")
     if Correction.objects.filter(charge=charge).exists():
         raise DomainError("Raden krediteras redan, så den behöver inte ifrågasättas.")
     return Question.objects.create(
-        charge=charge, reason=_text(reason, "reason"), asked_by=user, asked_at=timezone.now()
+        charge=charge, reason=text, asked_by=user, asked_at=timezone.now()
     )
 
 
@@ -135,8 +139,12 @@ def _correct(charge: Charge, user: User, right_amount: Decimal | None) -> Correc
         raise DomainError("En kreditering krediteras inte.")
     if not charge.amount:
         raise DomainError("Raden är på 0 kr, så det finns inget att kreditera.")
-    if right_amount is not None and (right_amount <= 0 or charge.amount <= 0):
+    if right_amount is not None and right_amount <= 0:
         raise DomainError("Rätt belopp är mer än 0 kr.", field="right_amount")
+    if right_amount is not None and charge.amount < 0:
+        raise DomainError(
+            "Raden är ett avdrag. Kreditera den utan rätt belopp.", field="right_amount"
+        )
     depends = charge.corrections.exclude(kind=ChargeKind.CREDIT).exclude(amount=0)
     if right_amount is not None and depends.exists():
         raise DomainError(

@@ -453,6 +453,30 @@ def test_a_credit_isnt_credited_nor_questioned(october, browser_of):
     assert "Raden är en kreditering." in words(answer)
 
 
+def test_who_questions_what_another_has_questioned_is_told(october, browser_of):
+    charge = october[1].charges.get()
+    first, second = controller(), controller()
+    for _ in range(2):
+        asked = browser_of(first).post(row_url("ask", charge), {"reason": "Fel pris."})
+        assert asked.status_code == 302
+    for reason in ("Fel pris.", "Fel person."):
+        answer = browser_of(second).post(row_url("ask", charge), {"reason": reason})
+        assert answer.status_code == 422
+        assert f"Raden är redan ifrågasatt av {first}." in words(answer)
+    assert Question.objects.get().asked_by == first
+
+
+def test_a_deduction_is_credited_without_a_right_amount():
+    loan = lent("2026-10-05", article("sale_return", "1000.00"))
+    with on("2026-10-20"):
+        returned(loan)
+    (invoice,) = run_month(OCTOBER)
+    with pytest.raises(DomainError, match="Raden är ett avdrag"):
+        services.credit_row(
+            invoice.charges.get(kind="return"), user=khs_user(), right_amount=Decimal(900)
+        )
+
+
 def test_khs_credits_a_row_or_all_of_an_invoice_once(october, browser_of):
     desk = browser_of(khs_user())
     charge = october[1].charges.get()
