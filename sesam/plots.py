@@ -122,21 +122,31 @@ class Plot:
         return self._frame(_ROW * len(values) + 4, bars)
 
     def _standing(self) -> SafeString:
-        top = max(self._heights) or 1
-        step = _round_step(top)
-        ceiling = ceil(top / step) * step
-        scale = Decimal(HEIGHT - _TOP - _BOTTOM) / Decimal(ceiling)
-        drawn = self._drawn_lines(scale) if self.lines else self._drawn_bars(scale)
-        grid = _grid(ceiling, step, scale, WIDTH - self._right)
+        top, low = max(self._heights), max(self._depths)
+        step = _round_step(top + low or 1)
+        above, below = ceil(top / step), ceil(low / step)
+        scale = Decimal(HEIGHT - _TOP - _BOTTOM) / Decimal((above + below or 1) * step)
+        zero = HEIGHT - _BOTTOM - float(below * step * scale)
+        drawn = self._drawn_lines(scale) if self.lines else self._drawn_bars(scale, zero)
+        grid = _grid(range(-below, above + 1), step, scale, zero, WIDTH - self._right)
         return self._frame(HEIGHT, grid + drawn + self._axis())
 
     @property
     def _heights(self) -> list[Number]:
         if self.lines:
             return [max(map(_or_0, one.values), default=0) for one in self.series] or [0]
-        return [
-            sum(_or_0(one.values[at]) for one in self.series) for at in range(len(self.places))
-        ] or [0]
+        return [sum(value for value in bar if value > 0) for bar in self._bars] or [0]
+
+    @property
+    def _depths(self) -> list[Number]:
+        """How far below 0 each bar reaches."""
+        if self.lines:
+            return [0]
+        return [-sum(value for value in bar if value < 0) for bar in self._bars] or [0]
+
+    @property
+    def _bars(self) -> list[list[Number]]:
+        return [[_or_0(one.values[at]) for one in self.series] for at in range(len(self.places))]
 
     @property
     def _right(self) -> int:
@@ -162,18 +172,16 @@ class Plot:
             ),
         )
 
-    def _drawn_bars(self, scale: Decimal) -> SafeString:
+    def _drawn_bars(self, scale: Decimal, zero: float) -> SafeString:
+        """What is below 0 hangs from there."""
         width = min(40, 0.65 * self._each)
         parts: list[tuple[object, ...]] = []
-        for at in range(len(self.places)):
-            floor = float(HEIGHT - _BOTTOM)
-            for order, one in enumerate(self.series):
-                high = float(_or_0(one.values[at]) * scale)
-                floor -= high
+        for at, bar in enumerate(self._bars):
+            for order, (upper, high) in enumerate(_stacked(bar, scale, zero)):
                 parts.append(
                     (
                         round(self._x(at) - width / 2, 1),
-                        round(floor, 1),
+                        round(upper, 1),
                         round(width, 1),
                         round(max(0.0, high - 1), 1),
                         COLOURS[order % len(COLOURS)],
@@ -184,12 +192,12 @@ class Plot:
         )
         return (
             bars
-            + self._totals(scale)
-            + (self._labels(scale) if len(self.series) > 1 else SafeString(""))
+            + self._totals(scale, zero)
+            + (self._labels(scale, zero) if len(self.series) > 1 else SafeString(""))
         )
 
-    def _totals(self, scale: Decimal) -> SafeString:
-        """How high each bar is, where there is room for it."""
+    def _totals(self, scale: Decimal, zero: float) -> SafeString:
+        """What each bar comes to, where there is room for it."""
         if self._each < _ROOM:
             return SafeString("")
         return format_html_join(
@@ -198,11 +206,11 @@ class Plot:
             (
                 (
                     round(self._x(at), 1),
-                    round(HEIGHT - _BOTTOM - float(height * scale) - 6, 1),
-                    tal(round(height)),
+                    round(zero - float(height * scale) - 6, 1),
+                    tal(round(sum(bar))),
                 )
-                for at, height in enumerate(self._heights)
-                if height > 0
+                for at, (bar, height) in enumerate(zip(self._bars, self._heights, strict=False))
+                if any(bar)
             ),
         )
 
@@ -226,19 +234,20 @@ class Plot:
                         "</polyline>"
                     )
                     drawn.append(format_html(line, " ".join(placed), colour))
-        return SafeString("".join(drawn)) + self._labels(scale)
+        return SafeString("".join(drawn)) + self._labels(scale, HEIGHT - _BOTTOM)
 
-    def _labels(self, scale: Decimal) -> SafeString:
+    def _labels(self, scale: Decimal, zero: float) -> SafeString:
         """What each is called and its last value, at the last place; apart enough to be read."""
         found: list[tuple[float, str, str, str]] = []
-        floor = float(HEIGHT - _BOTTOM)
+        last = self._bars[-1] if self._bars else []
+        stacked = [] if self.lines else _stacked(last, scale, zero)
         for order, one in enumerate(self.series):
-            value = _or_0(one.values[-1]) if one.values else 0
             if self.lines:
                 value = next((v for v in reversed(one.values) if v is not None), 0)
-            last = float(value * scale)
-            middle = HEIGHT - _BOTTOM - last if self.lines else floor - last / 2
-            floor -= 0 if self.lines else last
+                middle = zero - float(value * scale)
+            else:
+                value, (upper, high) = last[order], stacked[order]
+                middle = upper + high / 2
             found.append((middle, one.name, COLOURS[order % len(COLOURS)], self._shortly(value)))
         apart: list[tuple[float, str, str, str]] = []
         for middle, *rest in sorted(found, reverse=True):
@@ -267,6 +276,18 @@ def _or_0(value: Number | None) -> Number:
     return 0 if value is None else value
 
 
+def _stacked(bar: Sequence[Number], scale: Decimal, zero: float) -> list[tuple[float, float]]:
+    """Where each part of a bar begins, from above, and how high it is."""
+    found = []
+    up = down = zero
+    for value in bar:
+        high = abs(float(value * scale))
+        up -= high if value >= 0 else 0
+        found.append((up if value >= 0 else down, high))
+        down += high if value < 0 else 0
+    return found
+
+
 def _unbroken(values: Sequence[Number | None]) -> list[list[tuple[int, Number]]]:
     """The stretches that have values, each with its places."""
     found: list[list[tuple[int, Number]]] = [[]]
@@ -282,8 +303,7 @@ def _shortened(name: str, most: int) -> str:
     return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
 
 
-def _grid(ceiling: Number, step: Number, scale: Decimal, right: int) -> SafeString:
-    marks = range(int(ceiling // step) + 1)
+def _grid(marks: range, step: Number, scale: Decimal, zero: float, right: int) -> SafeString:
     return format_html_join(
         "",
         '<line x1="{}" x2="{}" y1="{}" y2="{}" stroke="#DEDBD3"></line>'
@@ -291,7 +311,7 @@ def _grid(ceiling: Number, step: Number, scale: Decimal, right: int) -> SafeStri
         (
             (_LEFT, right, y, y, _LEFT - 8, y + 5, tal(step * mark))
             for mark in marks
-            for y in [round(float(HEIGHT - _BOTTOM - step * mark * scale), 1)]
+            for y in [round(zero - float(step * mark * scale), 1)]
         ),
     )
 

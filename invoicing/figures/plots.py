@@ -142,7 +142,9 @@ def _cost_finding(months: Months, total: list[Decimal], earlier: list[Decimal]) 
 
 
 def _changed(now: Number, then: Number) -> str:
-    percent = _percent(now - then, then) if then > 0 else None
+    if then <= 0 or now < 0:  # there is no percent of less than nothing
+        return "var lika stor" if now == then else "steg" if now > then else "sjönk"
+    percent = _percent(now - then, then)
     if not percent or not round(percent):
         return "var lika stor"
     return f"{'steg' if percent > 0 else 'sjönk'} {tal(abs(round(percent)))} procent"

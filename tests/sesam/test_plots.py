@@ -1,11 +1,13 @@
 """Plots: what is drawn, and the table that says the same."""
 
+import re
 from decimal import Decimal
 
 import pytest
 from django.template.loader import render_to_string
 
-from sesam.plots import MOST_LYING, Plot, Series, _round_step
+from invoicing.figures.plots import _changed
+from sesam.plots import HEIGHT, MOST_LYING, Plot, Series, _round_step
 
 MONTHS = ("sep", "okt")
 
@@ -61,3 +63,24 @@ def test_lying_bars_have_their_names_before_them_and_the_table_has_all():
 def test_the_highest_bar_stands_under_the_uppermost_line_and_tells_its_sum():
     drawing = plot(Series("A", [Decimal("6.7"), 2]), Series("B", [0, 1])).drawing
     assert ">8</text>" in drawing and ">7</text>" in drawing and ">3</text>" in drawing
+
+
+def test_what_is_less_than_nothing_hangs_below_the_line_of_nothing():
+    drawing = plot(Series("Köp", [1600, 100]), Series("Arbete", [200, -600])).drawing
+    bars = [
+        (float(y), float(high), colour)
+        for y, high, colour in re.findall(
+            r'<rect [^>]*y="([^"]+)" width="(?!10")[^"]+" height="([^"]+)" fill="([^"]+)"', drawing
+        )
+    ]
+    zero = float(re.search(r'y1="([^"]+)"[^<]*</line><text[^>]*>0<', drawing)[1])
+    assert all(0 <= y and y + high <= HEIGHT for y, high, _ in bars)
+    (_, _, bought, worked) = bars
+    assert bought[0] < bought[0] + bought[1] < zero <= worked[0]
+    assert ">−500<" in drawing and ">1\u00a0800<" in drawing
+
+
+def test_of_less_than_nothing_no_percent_is_told():
+    assert [_changed(*one) for one in [(-830, 1632), (100, -5), (-5, -5), (150, 100)]] == [
+        "sjönk", "steg", "var lika stor", "steg 50 procent",
+    ]  # fmt: skip
