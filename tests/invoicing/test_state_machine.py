@@ -5,6 +5,7 @@ charged once by its rule, each rented day once, and sums are sums."""
 import datetime as dt
 import uuid
 from collections import Counter
+from contextlib import nullcontext
 from decimal import Decimal
 
 import pytest
@@ -19,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from articles.models import Price
 from individuals.models import Individual
 from invoicing import months, rules
-from invoicing.models import Charge, Invoice
+from invoicing.models import Charge, Correction, Invoice
 from invoicing.services import credit_invoice, credit_row
 from orders import services as orders
 from orders.models import LineDelivery
@@ -29,6 +30,7 @@ from pickups.models import PickupReceipt, ReturnLine
 from pickups.services import Back, Got
 from recipients.models import Loan, PayerMove, Recipient
 from sesam import awaited
+from sesam.errors import DomainError
 from tests.activities import builders as work
 from tests.deviations.builders import khs_user
 from tests.factories import (
@@ -94,6 +96,8 @@ class History(RuleBasedStateMachine):
     def did(self, what: str) -> None:
         self.world.done[what] += 1
 
+    # The first month that is run is one of the last year's.
+    @precondition(lambda self: self.today - self.month < dt.timedelta(days=200))
     @rule(days=st.sampled_from([1, 3, 9, 17, 31, 62]))
     def days_pass(self, days):
         self.today += dt.timedelta(days=days)
@@ -204,6 +208,7 @@ class History(RuleBasedStateMachine):
             while rules.next_month(self.month) <= self.today:
                 self.run_a_month()
             self.all_is_charged_once()
+            self.what_is_right_is_charged_once()
             self.crediting_everything_gives_nothing()
         finally:
             self.time.stop()
@@ -241,12 +246,28 @@ class History(RuleBasedStateMachine):
                 assert (back[0].total, back[0].vat) == (-invoice.total, -invoice.vat)
 
     @precondition(lambda self: Charge.objects.exclude(kind="credit").exclude(amount=0).exists())
-    @rule(which=pick)
-    def credit(self, which):
-        """KHS credits a row, whatever has come of it since."""
-        rows = Charge.objects.exclude(kind="credit").exclude(amount=0)
-        credit_row(one_of(rows, which), user=self.world.staff)
-        self.did("credited")
+    @rule(which=pick, right=st.none() | st.decimals("0.01", "9999", places=2))
+    def credit(self, which, right):
+        """KHS credits a row, whatever has come of it since, and may say what is right."""
+        row = one_of(Charge.objects.exclude(kind="credit").exclude(amount=0), which)
+        said = Correction.objects.filter(charge=row).first()
+        depends = row.corrections.exclude(kind="credit").exclude(amount=0).exists()
+        refused = (said is not None and said.right_amount != right) or (
+            right is not None and (row.amount <= 0 or right == row.amount or depends)
+        )
+        with pytest.raises(DomainError) if refused else nullcontext():
+            credit_row(row, user=self.world.staff, right_amount=right)
+        if not refused:
+            self.did("credited" if right is None else "mended")
+
+    def what_is_right_is_charged_once(self) -> None:
+        """In place of what was wrong, which is credited once."""
+        for said in Correction.objects.filter(at__lt=self.at(self.month)).select_related("charge"):
+            amounts = Charge.objects.values_list("amount", flat=True)
+            credits = amounts.filter(of=said.charge, kind="credit")
+            assert list(credits) == [-said.charge.amount]
+            right = amounts.filter(source_key=f"mended:{said.charge_id}")
+            assert list(right) == [said.right_amount] * (said.right_amount is not None)
 
     def a_delivery_is_charged_once(self, handed, keys) -> None:
         rents = Charge.objects.filter(loan=handed.loan_id, kind="rent") if handed.loan_id else []
