@@ -99,11 +99,17 @@ def receive(request: UserRequest, number: str) -> HttpResponse:
 def _receive(request: UserRequest, pickup: PickupOrder) -> HttpResponse:
     typed = request.POST.get("mottaget", "")
     seen = int(typed) if re.fullmatch(r"[0-9]{1,9}", typed) else -1
-    if khs.is_received_so(pickup, request.POST, seen, request.user):
+
+    def is_done() -> bool:
+        return khs.is_received_so(pickup, request.POST, seen, request.user)
+
+    if is_done():
         return _received_already(request, pickup)
     page = khs.sheet(pickup)
     got, extras = khs.read(page, request.POST)
     if page.has_errors:
+        if is_done():  # while this one was read
+            return _received_already(request, pickup)
         return _receive_page(request, pickup, page, status=422)
     try:
         services.receive(
@@ -115,7 +121,7 @@ def _receive(request: UserRequest, pickup: PickupOrder) -> HttpResponse:
             seen=seen,
         )
     except DomainError as error:
-        if khs.is_received_so(pickup, request.POST, seen, request.user):  # while this one waited
+        if is_done():  # while this one waited
             return _received_already(request, pickup)
         fresh = khs.sheet(pickup)
         khs.read(fresh, request.POST)
