@@ -138,17 +138,21 @@ def _deliver(request: UserRequest, order: Order) -> HttpResponse:
     """Hands out what was typed. When something stays, the user must have been told how much goes
     («sagt»: what the button said); else the page asks, and nothing happens."""
     seen, said = request.POST.get("levererat", ""), request.POST.get("sagt", "")
-    if re.fullmatch(r"[0-9]{1,9} [0-9]{1,9}", f"{seen} {said}") and services.was_this_delivered(
-        order, request.user, seen=int(seen), said=int(said)
-    ):  # before its rows are read: they may be gone, or want less
+
+    def is_done() -> bool:
+        return bool(
+            re.fullmatch(r"[0-9]{1,9} [0-9]{1,9}", f"{seen} {said}")
+        ) and services.was_this_delivered(order, request.user, seen=int(seen), said=int(said))
+
+    if is_done():  # before its rows are read: they may be gone, or want less
         return _delivered_already(request, order)
     found = delivery_sheet.sheet(order)
     picks = delivery_sheet.read(found, request.POST)
-    told = said == str(found.going)
-    if found.has_errors:
-        return _deliver_page(request, order, found, seen=seen, status=422)
-    if picks and found.staying and not told:
-        return _deliver_page(request, order, found, seen=seen, asks=True, status=422)
+    asks = bool(picks and found.staying and said != str(found.going)) and not found.has_errors
+    if found.has_errors or asks:
+        if is_done():  # while they were read
+            return _delivered_already(request, order)
+        return _deliver_page(request, order, found, seen=seen, asks=asks, status=422)
     try:
         services.deliver(
             order,
