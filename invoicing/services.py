@@ -21,9 +21,11 @@ from .models import (
     Question,
     QuestionStatus,
 )
+from .sources.credits import right_price
 from .sources.losses import Loss
 
 MOST = 500  # characters
+TOO_MUCH = Decimal(10) ** 8  # kronor: no row has room for such a price
 
 
 @transaction.atomic
@@ -145,6 +147,8 @@ def _correct(charge: Charge, user: User, right_amount: Decimal | None) -> Correc
         raise DomainError(
             "Raden är ett avdrag. Kreditera den utan rätt belopp.", field="right_amount"
         )
+    if right_amount and max(right_amount, right_price(charge, right_amount)) >= TOO_MUCH:
+        raise DomainError("Beloppet är för stort.", field="right_amount")
     depends = charge.corrections.exclude(kind=ChargeKind.CREDIT).exclude(amount=0)
     if right_amount is not None and depends.exists():
         raise DomainError(

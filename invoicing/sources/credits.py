@@ -45,9 +45,14 @@ def _loaded() -> QuerySet[Charge]:
     return Charge.objects.select_related("invoice").order_by("pk")
 
 
+def right_price(charge: Charge, amount: Decimal) -> Decimal:
+    """What one of the row's quantity costs at a right amount."""
+    return rounded(amount / charge.quantity) if charge.quantity else amount
+
+
 def _in_its_place(charge: Charge, amount: Decimal, window: Window) -> Draft:
     """The right amount, on the ordinary invoice of seller and buyer."""
-    price = rounded(amount / charge.quantity) if charge.quantity else amount
+    price = right_price(charge, amount)
     inputs = {"invoice": charge.invoice.number, "was": str(charge.amount)}
     return replace(
         _draft(charge, window),

@@ -16,6 +16,7 @@ from recipients.models import Recipient
 from sesam import awaited
 from sesam.errors import DomainError
 from sesam.models import Printout
+from tests.activities import builders as work
 from tests.deviations.builders import khs_user
 from tests.factories import BufferFactory, PayerFactory, RecipientFactory, UserFactory
 from tests.pickups.builders import lend, returned
@@ -565,6 +566,23 @@ def test_a_right_amount_that_comes_while_a_run_is_cut_off_is_charged_by_the_next
     assert sum(charge.amount for charge in Charge.objects.all()) == 950
 
 
+def test_no_right_amount_stops_the_months_run():
+    person = RecipientFactory()
+    with on("2026-10-10"):
+        activity = work.registered(lend(person, article("none", None)))
+        activity.type.hour_price = Decimal("640.00")
+        activity.type.save()
+        work.closed(activity, minutes=15)
+    run_month(OCTOBER)
+    quarter, desk = Charge.objects.get(kind="time"), khs_user()
+    with pytest.raises(DomainError, match="för stort"):  # four times as much an hour
+        services.credit_row(quarter, user=desk, right_amount=Decimal(25_000_000))
+    services.credit_row(quarter, user=desk, right_amount=Decimal("24999999.99"))
+    run_month(NOVEMBER)
+    mended = Charge.objects.get(kind="mended")
+    assert (mended.unit_price, mended.amount) == (Decimal("99999999.96"), Decimal("24999999.99"))
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -574,6 +592,7 @@ def test_a_right_amount_that_comes_while_a_run_is_cut_off_is_charged_by_the_next
         ("1000", "Det är beloppet som redan står på raden."),
         ("1,234", "Skriv högst två decimaler."),
         ("9" * 20, "Skriv ett belopp i kronor."),
+        ("100000000", "Beloppet är för stort."),
     ],
 )
 def test_a_wrong_right_amount_is_told_at_its_field(browser_of, typed, said):
