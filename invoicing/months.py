@@ -18,7 +18,7 @@ from sesam.errors import DomainError
 
 from . import rules
 from .drafts import Draft, Pair, Problem
-from .models import Charge, Invoice, InvoiceKind, MonthRun
+from .models import Charge, ChargeKind, Invoice, InvoiceKind, MonthRun
 from .models.invoices import last_day
 from .sources import credits, deliveries, losses, rents, returns, works
 from .sources.window import Window
@@ -130,8 +130,8 @@ def _pair(draft: Draft, window: Window) -> Pair:
 
 
 def _vat_rate(draft: Draft, window: Window) -> Decimal:
-    if draft.credits_id is not None:
-        return draft.vat_rate
+    if draft.kind in (ChargeKind.CREDIT, ChargeKind.MENDED):
+        return draft.vat_rate  # that of the row which it corrects
     terms = window.conditions.terms.at(draft.day)
     if terms is None:
         raise DomainError("Det finns inga debiteringsvillkor som gäller månaden.")

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from invoicing import months, services, specification
-from invoicing.models import Charge, Correction, Invoice, Question
+from invoicing.models import Charge, Correction, Invoice, Question, Terms
 from organisation.models import AccessLogEntry, Message, Payer
 from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, LOGGRANSKARE
 from recipients.models import Recipient
@@ -520,6 +520,15 @@ def test_the_right_amount_is_charged_in_place_of_a_wrong_one(browser_of):
         returned(loan)
     (given_back,) = run_month(DECEMBER)
     assert given_back.total == Decimal("-937.88"), "75 % of the right amount"
+
+
+def test_the_right_amount_has_the_vat_of_the_row_in_whose_place_it_is():
+    lent("2026-10-05", article("sale", "1000.00"), person=RecipientFactory(payer=payer("0881")))
+    (invoice,) = run_month(OCTOBER)
+    Terms.objects.create(valid_from=NOVEMBER, vat=12)
+    services.credit_row(invoice.charges.get(), user=khs_user(), right_amount=Decimal(1200))
+    mended, credit = run_month(NOVEMBER)
+    assert (mended.vat, credit.vat) == (300, -250)
 
 
 @pytest.mark.parametrize("back", ["2026-11-20", "2026-12-10", "2027-01-10"])
