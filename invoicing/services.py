@@ -75,9 +75,10 @@ def answer(
     status = QuestionStatus.CREDITED if credit else QuestionStatus.REFUSED
     text = _text(text, "answer")
     if not question.is_open:
-        if (question.status, question.answer) == (status, text):
+        same = Correction.objects.filter(charge=charge, right_amount=right_amount)
+        if (question.status, question.answer) == (status, text) and (not credit or same.exists()):
             return question
-        raise DomainError("Någon annan har besvarat raden under tiden. Ladda om sidan.")
+        raise DomainError("Raden är redan besvarad med något annat. Ladda om sidan.")
     if credit:
         _correct(charge, user, right_amount)
     elif Correction.objects.filter(charge=charge).exists():

@@ -367,6 +367,10 @@ def credit_row(request: UserRequest, number: str, row: int) -> HttpResponse:
         else:
             messages.success(request, "Raden krediteras när nästa månad körs.")
             return _back(request, charge)
+    if hasattr(charge, "question") and charge.question.is_open:  # since the page was opened
+        wrong, form = form.errors.get("right_amount"), AnswerForm(request.POST)
+        if wrong and "right_amount" not in form.errors:
+            form.add_error("right_amount", wrong.as_data())
     return _page(request, charge.invoice, chosen=charge, form=form)
 
 

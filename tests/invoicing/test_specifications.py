@@ -626,6 +626,37 @@ def test_what_has_come_back_in_part_is_credited_without_a_right_amount():
         )
 
 
+def test_the_same_answer_with_another_right_amount_is_told_that_the_first_one_stands(browser_of):
+    lent("2026-10-05", article("sale", "1000.00"))
+    (invoice,) = run_month(OCTOBER)
+    charge, desk = invoice.charges.get(), browser_of(khs_user())
+    services.ask(charge, user=controller(), reason="Fel pris")
+    told = [
+        desk.post(
+            row_url("answer", charge),
+            {"answer": "Det stämmer.", "right_amount": amount, "kreditera": "1"},
+        )
+        for amount in ("850", "850,00", "8,50", "")
+    ]
+    assert [answer.status_code for answer in told] == [302, 302, 422, 422]
+    assert "Raden är redan besvarad med något annat." in words(told[2])
+    assert Correction.objects.get().right_amount == 850
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("x", "Skriv beloppet som 1 250,50."), ("0", "Rätt belopp är mer än 0 kr.")],
+)
+def test_khs_credits_with_a_wrong_amount_what_was_questioned_meanwhile(
+    october, browser_of, typed, said
+):
+    charge = october[1].charges.get()
+    services.ask(charge, user=controller(), reason="Fel pris")
+    answer = browser_of(khs_user()).post(row_url("credit_row", charge), {"right_amount": typed})
+    assert answer.status_code == 422
+    assert said in words(answer) and f'value="{typed}"' in answer.content.decode()
+
+
 def test_a_question_is_answered_with_the_right_amount(browser_of):
     lent("2026-10-05", article("sale", "1000.00"))
     (invoice,) = run_month(OCTOBER)
