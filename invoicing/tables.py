@@ -82,14 +82,22 @@ class QuestionColumn(Column):
         facts = table.facts
         if row.pk == facts.open:
             close = '<a class="btn btn-outline-primary" href="{}">Stäng</a>'
-            return format_html(close, table.url())
+            return format_html(close, table.url() + place_of(row))
+        link = '<a id="{}" href="{}">{}</a>'
         if status := how_far(row, row.pk in facts.credited):
-            return format_html('<a href="{}">{}</a>', table.url_of(row), status_html("", status))
+            shown = status_html("", status)
+            return format_html(link, place_of(row)[1:], table.url_of(row), shown)
         if row.kind == ChargeKind.CREDIT or (facts.for_khs and not row.amount):
             return ""
         deed = "Kreditera" if facts.for_khs else "Ifrågasätt"
         label = f"{deed} {row.text}, {tal(row.amount, 2)} kr"
-        return format_html('<a href="{}" aria-label="{}">{}</a>', table.url_of(row), label, deed)
+        link = '<a id="{}" href="{}" aria-label="{}">{}</a>'
+        return format_html(link, place_of(row)[1:], table.url_of(row), label, deed)
+
+
+def place_of(row: Charge) -> str:
+    """Where a row's link stands: who closes the row stands on it again."""
+    return f"#rad-{row.pk}"
 
 
 def how_far(row: Charge, is_credited: bool) -> str:

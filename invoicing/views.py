@@ -27,7 +27,7 @@ from .forms import AnswerForm, CreditForm, ReasonForm, ReportForm, asked_for
 from .models import Charge, ChargeKind, Invoice, InvoiceKind, Question
 from .months import name_of
 from .rules import first_of
-from .tables import ChargeTable, RowFacts, how_far
+from .tables import ChargeTable, RowFacts, how_far, place_of
 
 FILTER = ("betalare", "fran", "till", "typ")
 
@@ -192,6 +192,7 @@ def _asked(request: UserRequest, invoice: Invoice, chosen: Charge, form: Any) ->
     query["fraga"] = str(chosen.pk)
     closed = request.GET.copy()
     closed.pop("fraga", None)
+    page = reverse("invoicing:detail", args=[invoice.number])
     return {
         "invoice": invoice,
         "chosen": chosen,
@@ -200,7 +201,7 @@ def _asked(request: UserRequest, invoice: Invoice, chosen: Charge, form: Any) ->
         "is_khs": has_role(request.user, KHS),
         "form": form,
         "query": query.urlencode(),
-        "close_url": f"{reverse('invoicing:detail', args=[invoice.number])}?{closed.urlencode()}",
+        "close_url": f"{page}?{closed.urlencode()}{place_of(chosen)}",
     }
 
 

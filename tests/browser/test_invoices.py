@@ -72,6 +72,10 @@ def test_a_row_is_questioned_where_it_stands(browser, live_server, settings, con
     expect(row).to_contain_text("Den kom aldrig.")
     page.get_by_role("link", name="Stäng").press("Enter")
     expect(row).to_have_count(0)
+    expect(page.get_by_role("link", name="Ifrågasatt", exact=True)).to_be_focused()
+    page.get_by_role("link", name="Ifrågasätt").nth(1).press("Enter")
+    page.get_by_role("link", name="Avbryt").press("Enter")
+    expect(page.get_by_role("link", name="Ifrågasätt").nth(1)).to_be_focused()
     expect(page.locator("tr", has_text="Ifrågasatt")).to_have_count(1)
 
 
