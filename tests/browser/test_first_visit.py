@@ -80,14 +80,16 @@ def cold(
     return context.new_page()
 
 
-def weight(page: Page, url: str) -> dict[str, int]:
-    """As in production, where everything but a font is compressed (tests/sesam/test_compression)."""
+def weight(page: Page, url: str) -> tuple[dict[str, int], list[str]]:
+    """As in production, where everything but a font is compressed (tests/sesam/test_compression).
+    And what was fetched, for who is told that it is too much."""
     fetched = []
     page.on("requestfinished", lambda request: fetched.append(request))
     page.goto(url)
     page.wait_for_load_state("networkidle")
-    bodies = {r.url: r.response().body() for r in fetched if not r.url.startswith("data:")}
-    return {
+    fetched = [r for r in fetched if not r.url.startswith("data:")]  # nothing is asked for these
+    bodies = {r.url: r.response().body() for r in fetched}
+    sums = {
         "requests": len(fetched),
         "raw": sum(map(len, bodies.values())),
         "compressed": sum(
@@ -96,6 +98,7 @@ def weight(page: Page, url: str) -> dict[str, int]:
         ),
         "sheets": sum(len(body) for url, body in bodies.items() if url.endswith(".css")),
     }
+    return sums, [f"{r.method} {urlsplit(r.url).path}" for r in fetched]
 
 
 def moved(page: Page, url: str) -> float:
@@ -138,9 +141,10 @@ def test_a_first_visit_is_light_and_nothing_moves(
 
     for path in paths:
         page = fresh(1280)
-        for what, found in weight(page, live_server.url + path).items():
+        sums, fetched = weight(page, live_server.url + path)
+        for what, found in sums.items():
             if found > MOST[what]:
-                wrong.append(f"{path}: {what} {found}, at most {MOST[what]}")
+                wrong.append(f"{path}: {what} {found}, at most {MOST[what]}: {fetched}")
         page.context.close()
         for width in (1280, 390):
             page = fresh(width)
