@@ -1,0 +1,49 @@
+"""Who works with the portal, where, what they are told, and who looked at whom."""
+
+from .letters import (
+    Audience,
+    Mail,
+    MailState,
+    Message,
+    MessageKind,
+    Notice,
+)
+from .log import (
+    AccessLogEntry,
+)
+from .people import (
+    Account,
+    Payer,
+    RoleHeld,
+    Source,
+    Unit,
+    User,
+    Warehouse,
+    opaque_id,
+)
+from .sign_in import (
+    SignInFailure,
+    SignInTurn,
+    SithsTry,
+)
+
+__all__ = [
+    "AccessLogEntry",
+    "Account",
+    "Audience",
+    "Mail",
+    "MailState",
+    "Message",
+    "MessageKind",
+    "Notice",
+    "Payer",
+    "RoleHeld",
+    "SignInFailure",
+    "SignInTurn",
+    "SithsTry",
+    "Source",
+    "Unit",
+    "User",
+    "Warehouse",
+    "opaque_id",
+]
