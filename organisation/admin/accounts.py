@@ -8,10 +8,10 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from .admin import ForKhs
-from .long_lists import LongList
-from .models import Account, RoleHeld, User
-from .role_names import ROLE_NAMES
+from ..long_lists import LongList
+from ..models import Account, RoleHeld, User
+from ..role_names import ROLE_NAMES
+from .parts import ForKhs
 
 
 class AccountState(admin.SimpleListFilter):
