@@ -77,6 +77,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"page", "context", "browser"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.flaky(reruns=int(os.environ.get("BROWSER_RERUNS", "0"))))
             if CHROMIUM is None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium (apt-get install chromium)"))
     # Another worker steals from the end, and would make anew what a module has made for itself.
