@@ -21,14 +21,15 @@ from sesam import asking
 from .models import AccessLogEntry, User
 
 Action = AccessLogEntry.Action
+Reason = AccessLogEntry.Reason
 
 SYSTEM = "portalen"  # the job's name where nothing has one: a command at the server
 
 # Every look writes a row, so it is written without the ORM's ceremony.
 _INSERT = """
     INSERT INTO organisation_accesslogentry
-        (at, user_id, job, unit_id, action, recipient_key, searched, detail, case_number, ip)
-    SELECT %s, %s, %s, %s, %s, recipient, %s, %s, about, %s
+        (at, user_id, job, unit_id, action, recipient_key, searched, reason, detail, case_number, ip)
+    SELECT %s, %s, %s, %s, %s, recipient, %s, %s, %s, about, %s
     FROM unnest(%s::uuid[], %s::text[]) AS seen (recipient, about)
 """
 
@@ -55,6 +56,7 @@ def record(
     recipient_key: uuid.UUID | None = None,
     *,
     searched: str = "",
+    reason: str = "",
     detail: str = "",
     case_number: str = "",
 ) -> None:
@@ -62,7 +64,8 @@ def record(
 
     Without a user it was whoever started the job that runs, else the job itself.
     """
-    _write(user, action, [(recipient_key, case_number)], searched=searched, detail=detail)
+    seen = [(recipient_key, case_number)]
+    _write(user, action, seen, searched=searched, reason=reason, detail=detail)
 
 
 def _write(
@@ -71,6 +74,7 @@ def _write(
     seen: Sequence[tuple[uuid.UUID | None, str]],
     *,
     searched: str = "",
+    reason: str = "",
     detail: str = "",
 ) -> None:
     """A row for each of those ``seen``, by key, in the case of that number."""
@@ -88,6 +92,7 @@ def _write(
                 unit_id,
                 str(action),
                 digest(searched) if searched else "",
+                reason,
                 detail[:200],
                 asked.ip,
                 [key for key, _ in seen],

@@ -14,6 +14,9 @@ class AccessLogEntry(models.Model):
     ``recipient_key`` is the recipient's opaque id; a search that found nobody has only the
     keyed digest of what was searched for, so that no personal number stands in the log. What no
     user asked for was done by a job, whose name stands there.
+
+    Who has no case with the person says why before a look («Varför?»): a row of its own, whose
+    ``reason`` is the answer, and whose ``detail`` what was typed to it.
     """
 
     class Action(models.TextChoices):
@@ -25,6 +28,14 @@ class AccessLogEntry(models.Model):
         PRINT = "print", "Skrev ut"
         DOWNLOAD = "download", "Laddade ner"
         REFUSED = "refused", "Nekades"
+        REASON = "reason", "Angav skäl"
+
+    class Reason(models.TextChoices):
+        NEW_CASE = "new_case", "Nytt ärende"
+        SUBSTITUTE = "substitute", "Vikarierar"
+        COLLEAGUE = "colleague", "En kollega bad om det"
+        EMERGENCY = "emergency", "Akut"
+        OTHER = "other", "Annat"
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField("tid", auto_now_add=True, db_index=True)
@@ -46,6 +57,9 @@ class AccessLogEntry(models.Model):
     action = models.CharField("vad", max_length=10, choices=Action.choices)
     recipient_key = models.UUIDField("mottagare", null=True)
     searched = models.CharField("sökt, som kontrollsumma", max_length=64, blank=True)
+    reason = models.CharField(
+        "skäl", max_length=10, choices=Reason.choices, blank=True, db_default=""
+    )
     detail = models.CharField("detalj", max_length=200, blank=True)
     case_number = models.CharField("ärende", max_length=12, blank=True)
     ip = models.GenericIPAddressField("från", null=True)
@@ -69,11 +83,29 @@ class AccessLogEntry(models.Model):
                 condition=models.Q(recipient_key__isnull=True),
                 name="log_of_a_miss",
             ),
+            models.Index(
+                fields=["reason", "at"], condition=~models.Q(reason=""), name="log_of_reasons"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(user__isnull=False) | ~models.Q(job=""), name="somebody_did_it"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    reason__in=["", "new_case", "substitute", "colleague", "emergency", "other"]
+                ),
+                name="reason_is_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(action="reason", user__isnull=False, recipient_key__isnull=False)
+                & ~models.Q(reason="")
+                | ~models.Q(action="reason") & models.Q(reason=""),
+                name="reason_is_somebodys_about_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reason="other", detail=""), name="other_reason_is_told"
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update),
