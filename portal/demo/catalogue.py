@@ -111,7 +111,9 @@ def _article(
     stocked = number not in NOT_STOCKED
     main = kind == ArticleType.MAIN
     marked = main and stocked and iso.startswith(MARKED)
-    if not stocked:
+    if PROJECTS.get(number) == Project.WITH_OFFER:
+        rule = BillingForm.Rule.SALE  # at what its offer says
+    elif not stocked:
         rule = BillingForm.Rule.NONE
     elif marked:
         rule = BillingForm.Rule.RENT

@@ -5,7 +5,8 @@ import random
 
 from django.utils import timezone
 
-from articles.models import Article, ArticleType
+from articles.models import Article, ArticleType, Responsibility
+from individuals.models import Individual
 from orders.models import (
     Delivery,
     DeliveryWay,
@@ -14,16 +15,20 @@ from orders.models import (
     OrderEvent,
     OrderStatus,
 )
+from organisation.models import Warehouse
+from pickups.models import Return, ReturnLine
 from recipients.cases import EventKind
 from recipients.models import Loan, Recipient
 from recipients.whereabouts import AddressRule
 
 from . import people, projects
 from .organisation import Places
-from .rows import Rows, line_row, order_row, save
+from .rows import Rows, delivery_row, line_row, order_row, save
 from .stock import Shelf
 
 DAYS = 150
+AGAIN = 4  # walkers that had somebody before
+WAITS = (0, 2, 1, 5, 0, 3, 8, 1, 2, 13, 0)  # days more than the one that it takes at least
 
 
 def load(
@@ -44,12 +49,13 @@ def load(
     wanted += [(recipients[people.KNOWN], 2) for _ in range(3)]
     moments = sorted(timezone.now() - dt.timedelta(days=chance.uniform(2, DAYS)) for _ in wanted)
     chance.shuffle(wanted)
-    for at, (recipient, count) in zip(moments, wanted, strict=True):
-        order = order_row(rows, places, recipient, way, at)
-        delivery = _delivery(rows, places, order)
+    for turn, (at, (recipient, count)) in enumerate(zip(moments, wanted, strict=True)):
+        waited = dt.timedelta(days=WAITS[turn % len(WAITS)])
+        order = order_row(rows, places, recipient, way, at - waited)
+        delivery = delivery_row(rows, order, at + dt.timedelta(days=1), places.users["khs"])
         for position, article in enumerate(chance.sample(useful, count), 1):
             _deliver(rows, shelf, places, delivery, article, position, chance)
-        order.status, order.delivered_at = OrderStatus.DELIVERED, delivery.at
+    _lend_again(rows, shelf, places, articles, recipients, way)
     stocked = {a.pk: a for a in articles.values()}
     for turn in range(24):
         at = timezone.now() - dt.timedelta(days=20 - turn * 0.8)
@@ -61,17 +67,6 @@ def load(
     return len(rows.orders)
 
 
-def _delivery(rows: Rows, places: Places, order: Order) -> Delivery:
-    """All of the order, the day after it was sent."""
-    at, khs = order.sent_at + dt.timedelta(days=1), places.users["khs"]
-    delivery = Delivery(order=order, number=1, at=at, by=khs)
-    rows.deliveries.append(delivery)
-    rows.events.append(
-        OrderEvent(order=order, at=at, user=khs, kind=EventKind.DELIVERED, text="Utlevererad")
-    )
-    return delivery
-
-
 def _deliver(
     rows: Rows,
     shelf: Shelf,
@@ -81,11 +76,23 @@ def _deliver(
     position: int,
     chance: random.Random,
 ) -> None:
-    order, at = delivery.order, delivery.at
     quantity = 1 if article.is_marked else chance.choice([1, 1, 1, 2])
     warehouse = places.central["100"]
-    piece = shelf.hand_out(warehouse, article, quantity, at=at,
-                           case_number=order.case_number, user=delivery.by)  # fmt: skip
+    piece = shelf.hand_out(warehouse, article, quantity, at=delivery.at,
+                           case_number=delivery.order.case_number, user=delivery.by)  # fmt: skip
+    _hand_over(rows, delivery, article, piece, position, quantity, warehouse)
+
+
+def _hand_over(
+    rows: Rows,
+    delivery: Delivery,
+    article: Article,
+    piece: Individual | None,
+    position: int,
+    quantity: int,
+    warehouse: Warehouse,
+) -> Loan:
+    order, at = delivery.order, delivery.at
     line = line_row(rows, order, article, position, quantity, warehouse, delivered=quantity)
     loan = Loan(
         recipient=order.recipient, article=article, individual=piece, quantity=quantity,
@@ -96,6 +103,47 @@ def _deliver(
     rows.handed_out.append(
         LineDelivery(delivery=delivery, line=line, quantity=quantity, individual=piece, loan=loan)
     )
+    return loan
+
+
+def _lend_again(
+    rows: Rows,
+    shelf: Shelf,
+    places: Places,
+    articles: dict[str, Article],
+    recipients: dict[str, Recipient],
+    way: DeliveryWay,
+) -> None:
+    """Walkers came back to the own store, and went on to somebody else: of the same municipality,
+    and every other time of another, which buys the used piece."""
+    user, store = places.users["buffertansvarig"], places.stores["0880"]
+    walkers = sorted(
+        (a for a in articles.values()
+         if a.is_marked and a.iso_code == "120606" and a.responsibility == Responsibility.B),
+        key=lambda article: article.number,
+    )  # fmt: skip
+    here = people.unknown_to_tests(recipients, "0880")
+    there = people.unknown_to_tests(recipients, "0834")
+    for turn, article in enumerate(walkers[:AGAIN]):
+        at = timezone.now() - dt.timedelta(days=85 - 10 * turn)
+        lent, back = at - dt.timedelta(days=50), at - dt.timedelta(days=8)
+        first, second = here[-1 - turn], (there if turn % 2 else here)[turn]
+        order = order_row(rows, places, first, way, lent)
+        delivery = delivery_row(rows, order, lent + dt.timedelta(days=1), places.users["khs"])
+        piece = shelf.hand_out(places.central["100"], article, 1, at=delivery.at,
+                               case_number=order.case_number, user=delivery.by)  # fmt: skip
+        if piece is None:
+            raise LookupError("walkers are marked")
+        loan = _hand_over(rows, delivery, article, piece, 1, 1, places.central["100"])
+        loan.returned, loan.ended_at = 1, back
+        came = Return(recipient=first, unit=order.unit, warehouse=store, at=back, by=user)
+        rows.returns.append(came)
+        rows.returned.append(ReturnLine(of=came, loan=loan, quantity=1))
+        order = order_row(rows, places, second, way, at)
+        delivery = delivery_row(rows, order, at + dt.timedelta(hours=2), user)
+        shelf.lend_again(store, piece, back=back, at=delivery.at,
+                         case_number=order.case_number, user=user)  # fmt: skip
+        _hand_over(rows, delivery, article, piece, 1, 1, store)
 
 
 def _open(

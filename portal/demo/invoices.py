@@ -13,8 +13,8 @@ from activities.models import ActivityType
 from articles.models import BillingForm
 from invoicing import doubts, months, services
 from invoicing.figures import counting
-from invoicing.models import CalloutFee, Charge, Invoice, MonthRun, Question
-from invoicing.rules import first_of, next_month
+from invoicing.models import CalloutFee, Charge, Invoice, LossVerdict, MonthRun, Question
+from invoicing.rules import first_of, next_month, rounded
 from orders.models import Order
 from organisation.models import User
 from pickups.models import Return
@@ -41,11 +41,12 @@ def load() -> None:
         amount=FEE,
     )
     _gave_back(due[1])
+    _scrapped(due[1], khs)
     for nth, month in enumerate(due):
         run = months.begin(month, user=khs)
         _run(run)
         if nth == 0:
-            credited, refused = _rows(controller, 2)
+            credited, refused, mended = _rows(controller, 3)
             question = _ask(credited, controller, "Hjälpmedlet lämnades tillbaka oanvänt.")
             services.answer(question, user=khs, credit=True, text="Det stämmer. Raden krediteras.")
             question = _ask(refused, controller, "Priset är högre än i katalogen.")
@@ -53,6 +54,7 @@ def load() -> None:
                 question, user=khs, credit=False,
                 text="Priset är det som gällde när beställningen skickades.",
             )  # fmt: skip
+            services.credit_row(mended, user=khs, right_amount=rounded(mended.amount / 2))
     asked, under_inquiry = _rows(controller, 2)
     _ask(asked, controller, "Vi hittar ingen beställning med det numret.")
     question = _ask(under_inquiry, controller, "Hjälpmedlet hämtades i början av månaden.")
@@ -93,31 +95,49 @@ def _ask(charge: Charge, user: User, reason: str) -> Question:
 
 def _gave_back(month: dt.date) -> None:
     """Something sold with right of return came back in the middle of the month."""
+    if loan := _held(BillingForm.Rule.SALE_RETURN, month).first():
+        _return(loan, month)
+
+
+def _scrapped(month: dt.date, khs: User) -> None:
+    """Something rented came back broken by neglect, and is charged: KHS said so the next day."""
+    if loan := _held(BillingForm.Rule.RENT, month).first():
+        made = _return(loan, month, scrap=True)
+        LossVerdict.objects.create(
+            return_line=made.lines.get(),
+            is_charged=True,
+            by=khs,
+            at=made.at + dt.timedelta(days=1),
+        )
+
+
+def _return(loan: Loan, month: dt.date, *, scrap: bool = False) -> Return:
     user = User.objects.get(username="buffertansvarig")
     unit = user.default_unit
     store = unit.own_stores.filter(is_active=True).first() if unit else None
-    loan = _sold(next_month(month)).first()
-    if unit is None or store is None or loan is None:
-        return
+    if unit is None or store is None:
+        raise LookupError("who has charge of a store has a unit with a store")
     made = give_back(
         loan.recipient,
-        [Back(loan.pk, loan.held)],
+        [Back(loan.pk, loan.held, scrap)],
         user=user,
         unit=unit,
         warehouse=store,
-        key=uuid.uuid5(uuid.NAMESPACE_URL, "demo"),
+        key=uuid.uuid5(uuid.NAMESPACE_URL, "demo-scrapped" if scrap else "demo"),
         confirmed=True,
     )
-    at = timezone.make_aware(dt.datetime.combine(month.replace(day=20), dt.time(14)))
-    Return.objects.filter(pk=made.pk).update(at=at)
-    Loan.objects.filter(pk=loan.pk).update(ended_at=at)
+    made.at = timezone.make_aware(dt.datetime.combine(month.replace(day=20), dt.time(14)))
+    made.save(update_fields=["at"])
+    Loan.objects.filter(pk=loan.pk).update(ended_at=made.at)
+    return made
 
 
-def _sold(before: dt.date) -> QuerySet[Loan]:
+def _held(rule: BillingForm.Rule, month: dt.date) -> QuerySet[Loan]:
+    """What was lent or sold before the middle of the month, and nothing else is done with."""
     return (
         Loan.objects.filter(
-            delivery__line__billing_form__rule=BillingForm.Rule.SALE_RETURN,
-            delivered_at__lt=timezone.make_aware(dt.datetime.combine(before, dt.time()))
+            delivery__line__billing_form__rule=rule,
+            delivered_at__lt=timezone.make_aware(dt.datetime.combine(next_month(month), dt.time()))
             - dt.timedelta(days=20),
             ended_at=None,
             part_of=None,

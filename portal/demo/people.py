@@ -31,6 +31,18 @@ def load(chance: random.Random, places: Places) -> dict[str, Recipient]:
     return {r.number: r for r in recipients}
 
 
+def unknown_to_tests(recipients: dict[str, Recipient], code: str) -> list[Recipient]:
+    """People of the municipality whom no test counts on."""
+    known = (KNOWN, MANY_AIDS, LONG_NAME)
+    return [
+        r
+        for number, r in sorted(recipients.items())
+        if r.is_person
+        and not (r.is_protected or r.deceased_on or number in known)
+        and r.municipality_code == code
+    ]
+
+
 def _register(chance: random.Random) -> list[RegisterPerson]:
     names: dict[str, tuple[list[str], list[float]]] = {}
     for row in rows("names"):

@@ -12,7 +12,14 @@ from django.utils import timezone
 
 from articles.models import Article, Balance
 from orders import services
-from orders.models import DeliveryWay, OrderAttachment, OrderEvent, OrderLine, ProjectMove
+from orders.models import (
+    DeliveryWay,
+    LineDelivery,
+    OrderAttachment,
+    OrderEvent,
+    OrderLine,
+    ProjectMove,
+)
 from orders.stages import ANSWERS, Stage
 from organisation.models import User
 from recipients.cases import EventKind
@@ -21,7 +28,7 @@ from recipients.models import Recipient
 from . import people
 from .files import FOLDER
 from .organisation import Places
-from .rows import Rows, line_row, order_row
+from .rows import Rows, delivery_row, line_row, order_row
 
 ROOM = (
     "Takmonterad lyft i sovrummet, rakskena över sängen, 3,2 × 4,1 meter. Betongtak. Används av"
@@ -41,6 +48,14 @@ COURSES: list[tuple[str, str, dict[Stage, int]]] = [
         Stage.APPROVED: 22, Stage.PURCHASED: 21,
     }),
     ("39303", MOTOR, {Stage.RECEIVED: 4, Stage.AT_SUPPLIER: 3}),
+    ("39302", ROOM, {
+        Stage.RECEIVED: 93, Stage.AT_SUPPLIER: 92, Stage.OFFER_RECEIVED: 84, Stage.WAITING: 84,
+        Stage.APPROVED: 81, Stage.PURCHASED: 80, Stage.INSTALLED: 61, Stage.DELIVERED: 60,
+    }),
+    ("39303", MOTOR, {
+        Stage.RECEIVED: 70, Stage.AT_SUPPLIER: 69, Stage.PURCHASED: 66, Stage.INSTALLED: 51,
+        Stage.DELIVERED: 50,
+    }),
 ]  # fmt: skip
 NOTES = {
     Stage.AT_SUPPLIER: "Guldmann, offert utlovad inom två veckor.",
@@ -57,7 +72,7 @@ def add(
 ) -> OrderLine:
     """The rows of some projects, and of the manual order whose line is given back: what is put
     on it needs the saved line (``put``)."""
-    whom = iter(_neighbours(recipients))
+    whom = iter(people.unknown_to_tests(recipients, "0880")[5:])
     for number, comment, stages in COURSES:
         moments = {stage: _at(days, turn) for turn, (stage, days) in enumerate(stages.items())}
         order = order_row(rows, places, next(whom), way, moments[Stage.RECEIVED])
@@ -68,6 +83,10 @@ def add(
             project=article.project, stage=list(stages)[-1],
         )  # fmt: skip
         _moves(rows, places, line, moments)
+        if at := moments.get(Stage.DELIVERED):
+            delivery = delivery_row(rows, order, at, places.users["khs"])
+            rows.handed_out.append(LineDelivery(delivery=delivery, line=line, quantity=1))
+            line.delivered = 1
     order = order_row(rows, places, next(whom), way, _at(3, 0))
     order.planned_delivery = None
     return line_row(
@@ -95,18 +114,6 @@ def put(places: Places, line: OrderLine) -> None:
     )
 
 
-def _neighbours(recipients: dict[str, Recipient]) -> list[Recipient]:
-    """People of the prescriber's own municipality whom no test counts on."""
-    known = (people.KNOWN, people.MANY_AIDS, people.LONG_NAME)
-    return [
-        r
-        for number, r in sorted(recipients.items())
-        if r.is_person
-        and not (r.is_protected or r.deceased_on or number in known)
-        and r.municipality_code == "0880"
-    ][5:]
-
-
 def _moves(rows: Rows, places: Places, line: OrderLine, stages: dict[Stage, dt.datetime]) -> None:
     khs, prescriber = places.users["khs"], line.order.prescriber
     for stage, at in stages.items():
@@ -118,7 +125,7 @@ def _moves(rows: Rows, places: Places, line: OrderLine, stages: dict[Stage, dt.d
         if stage == Stage.OFFER_RECEIVED:
             move.offer, move.amount = _offer(rows, line, khs, at), Decimal("24500.00")
         rows.moves.append(move)
-        if not first:
+        if not first and stage != Stage.DELIVERED:  # which the order tells itself
             text = f"{line.article.name}: {stage.label}"
             rows.events.append(
                 OrderEvent(order=line.order, at=at, user=move.by, kind=EventKind.PROJECT, text=text)

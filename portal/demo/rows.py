@@ -20,9 +20,11 @@ from orders.models import (
     OrderEvent,
     OrderKind,
     OrderLine,
+    OrderStatus,
     ProjectMove,
 )
-from organisation.models import Source, Warehouse
+from organisation.models import Source, User, Warehouse
+from pickups.models import Return, ReturnLine
 from recipients.cases import EventKind
 from recipients.models import CareRelation, Loan, Recipient
 from sesam import case_numbers
@@ -46,6 +48,8 @@ class Rows:
     relations: list[CareRelation] = field(default_factory=list)
     files: list[OrderAttachment] = field(default_factory=list)
     moves: list[ProjectMove] = field(default_factory=list)
+    returns: list[Return] = field(default_factory=list)
+    returned: list[ReturnLine] = field(default_factory=list)
     series: dict[str, int] = field(default_factory=dict)
 
     def number(self, at: dt.datetime) -> str:
@@ -106,6 +110,17 @@ def line_row(
     return line
 
 
+def delivery_row(rows: Rows, order: Order, at: dt.datetime, by: User) -> Delivery:
+    """All of the order is handed out."""
+    delivery = Delivery(order=order, number=1, at=at, by=by)
+    rows.deliveries.append(delivery)
+    rows.events.append(
+        OrderEvent(order=order, at=at, user=by, kind=EventKind.DELIVERED, text="Utlevererad")
+    )
+    order.status, order.delivered_at = OrderStatus.DELIVERED, at
+    return delivery
+
+
 def save(rows: Rows, shelf: Shelf) -> None:
     """Write all of it."""
     shelf.save()
@@ -124,6 +139,8 @@ def save(rows: Rows, shelf: Shelf) -> None:
         rows.relations,
         rows.files,
         rows.moves,
+        rows.returns,
+        rows.returned,
     )
     for made in tables:
         for row in made:
@@ -133,7 +150,7 @@ def save(rows: Rows, shelf: Shelf) -> None:
 
 def _take_over_ids(row: Model) -> None:
     """Django keeps the id that a related row had when it was set: none yet."""
-    for name in ("order", "line", "delivery", "loan", "individual", "offer"):
+    for name in ("order", "line", "delivery", "loan", "individual", "offer", "of"):
         if (related := getattr(row, name, None)) is not None and hasattr(row, f"{name}_id"):
             setattr(row, name, related)
 

@@ -63,6 +63,25 @@ class Shelf:
                    user=user, kind=StockMovement.Kind.DELIVERY)  # fmt: skip
         return pieces[0] if pieces else None
 
+    def lend_again(
+        self,
+        store: Warehouse,
+        piece: Individual,
+        *,
+        back: dt.datetime,
+        at: dt.datetime,
+        case_number: str,
+        user: User,
+    ) -> None:
+        """What was handed out came back to a store, and was handed out there: its stock stays."""
+        self.balances.setdefault(
+            (store.pk, piece.article.pk), Balance(warehouse=store, article=piece.article)
+        )
+        self._move(store, piece.article, 1, back, number=piece.number, user=user,
+                   kind=StockMovement.Kind.RETURN)  # fmt: skip
+        self._move(store, piece.article, -1, at, number=piece.number, case_number=case_number,
+                   user=user, kind=StockMovement.Kind.DELIVERY)  # fmt: skip
+
     def _move(
         self,
         warehouse: Warehouse,
