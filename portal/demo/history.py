@@ -7,14 +7,7 @@ from django.utils import timezone
 
 from articles.models import Article, ArticleType, Responsibility
 from individuals.models import Individual
-from orders.models import (
-    Delivery,
-    DeliveryWay,
-    LineDelivery,
-    Order,
-    OrderEvent,
-    OrderStatus,
-)
+from orders.models import Delivery, DeliveryWay, Order, OrderEvent, OrderStatus
 from organisation.models import Warehouse
 from pickups.models import Return, ReturnLine
 from recipients.cases import EventKind
@@ -23,7 +16,7 @@ from recipients.whereabouts import AddressRule
 
 from . import people, projects
 from .organisation import Places
-from .rows import Rows, delivery_row, line_row, order_row, save
+from .rows import Rows, delivery_row, lent_row, line_row, order_row, save
 from .stock import Shelf
 
 DAYS = 150
@@ -61,7 +54,7 @@ def load(
         at = timezone.now() - dt.timedelta(days=20 - turn * 0.8)
         order = order_row(rows, places, chance.choice(living), way, at)
         _open(rows, shelf, order, stocked, chance, turn)
-    manual = projects.add(rows, places, articles, recipients, way)
+    manual = projects.add(rows, places, articles, recipients, way, shelf)
     save(rows, shelf)
     projects.put(places, manual)
     return len(rows.orders)
@@ -92,18 +85,8 @@ def _hand_over(
     quantity: int,
     warehouse: Warehouse,
 ) -> Loan:
-    order, at = delivery.order, delivery.at
-    line = line_row(rows, order, article, position, quantity, warehouse, delivered=quantity)
-    loan = Loan(
-        recipient=order.recipient, article=article, individual=piece, quantity=quantity,
-        unit=order.unit, prescriber_name=str(order.prescriber), case_number=order.case_number,
-        delivered_at=at,
-    )  # fmt: skip
-    rows.loans.append(loan)
-    rows.handed_out.append(
-        LineDelivery(delivery=delivery, line=line, quantity=quantity, individual=piece, loan=loan)
-    )
-    return loan
+    line = line_row(rows, delivery.order, article, position, quantity, warehouse)
+    return lent_row(rows, delivery, line, piece)
 
 
 def _lend_again(

@@ -28,7 +28,8 @@ from recipients.models import Recipient
 from . import people
 from .files import FOLDER
 from .organisation import Places
-from .rows import Rows, delivery_row, line_row, order_row
+from .rows import Rows, delivery_row, lent_row, line_row, order_row
+from .stock import Shelf
 
 ROOM = (
     "Takmonterad lyft i sovrummet, rakskena över sängen, 3,2 × 4,1 meter. Betongtak. Används av"
@@ -38,6 +39,7 @@ MOTOR = "Motor till befintlig rakskena i sovrummet. Den gamla går inte att laga
 CHAIR = "En stol till köket med hög sits och armstöd som går att fälla undan. Högst 48 cm bred."
 SITTING = "1809"  # ISO 9999: sitting furniture
 OFFER = "offert-taklyft.pdf"
+HUNG = {"39302": "242663", "39303": "199200"}  # which aid was put on a project that is delivered
 # How many days ago each stage was reached.
 COURSES: list[tuple[str, str, dict[Stage, int]]] = [
     ("39302", ROOM, {
@@ -69,6 +71,7 @@ def add(
     articles: dict[str, Article],
     recipients: dict[str, Recipient],
     way: DeliveryWay,
+    shelf: Shelf,
 ) -> OrderLine:
     """The rows of some projects, and of the manual order whose line is given back: what is put
     on it needs the saved line (``put``)."""
@@ -84,14 +87,35 @@ def add(
         )  # fmt: skip
         _moves(rows, places, line, moments)
         if at := moments.get(Stage.DELIVERED):
-            delivery = delivery_row(rows, order, at, places.users["khs"])
-            rows.handed_out.append(LineDelivery(delivery=delivery, line=line, quantity=1))
-            line.delivered = 1
+            _hang(rows, places, shelf, line, articles[HUNG[number]], moments[Stage.PURCHASED], at)
     order = order_row(rows, places, next(whom), way, _at(3, 0))
     order.planned_delivery = None
     return line_row(
         rows, order, articles["MANUELL"], 1, 1, order.unit.delivering_warehouse, comment=CHAIR
     )
+
+
+def _hang(
+    rows: Rows,
+    places: Places,
+    shelf: Shelf,
+    line: OrderLine,
+    article: Article,
+    put_at: dt.datetime,
+    at: dt.datetime,
+) -> None:
+    """The project is delivered, with the aid that KHS put on it: that is lent, the service isn't."""
+    order, khs, warehouse = line.order, places.users["khs"], places.central["100"]
+    put = line_row(rows, order, article, 1, 1, warehouse, put_for=line)
+    text = f"KHS lade på 1 st {article}"
+    rows.events.append(
+        OrderEvent(order=order, at=put_at, user=khs, kind=EventKind.ARTICLES, text=text)
+    )
+    delivery = delivery_row(rows, order, at, khs)
+    line.delivered = 1
+    rows.handed_out.append(LineDelivery(delivery=delivery, line=line, quantity=1))
+    piece = shelf.hand_out(warehouse, article, 1, at=at, case_number=order.case_number, user=khs)
+    lent_row(rows, delivery, put, piece)
 
 
 def _at(days: int, turn: int) -> dt.datetime:

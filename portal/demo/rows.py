@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from articles import prices
 from articles.models import Article
+from individuals.models import Individual
 from orders import promises, sellers
 from orders.models import (
     Delivery,
@@ -41,6 +42,7 @@ class Rows:
 
     orders: list[Order] = field(default_factory=list)
     lines: list[OrderLine] = field(default_factory=list)
+    put: list[OrderLine] = field(default_factory=list)  # by KHS, for one of the lines
     loans: list[Loan] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     handed_out: list[LineDelivery] = field(default_factory=list)
@@ -106,7 +108,7 @@ def line_row(
         billing_form=article.billing_form,
         planned_delivery=order.planned_delivery if promises.is_knowable(article) else None, **facts,
     )  # fmt: skip
-    rows.lines.append(line)
+    (rows.put if line.put_for else rows.lines).append(line)
     return line
 
 
@@ -121,6 +123,24 @@ def delivery_row(rows: Rows, order: Order, at: dt.datetime, by: User) -> Deliver
     return delivery
 
 
+def lent_row(
+    rows: Rows, delivery: Delivery, line: OrderLine, piece: Individual | None = None
+) -> Loan:
+    """All of the line is handed out, and held from then on."""
+    order, quantity = delivery.order, line.quantity
+    line.delivered = quantity
+    loan = Loan(
+        recipient=order.recipient, article=line.article, individual=piece, quantity=quantity,
+        unit=order.unit, prescriber_name=str(order.prescriber), case_number=order.case_number,
+        delivered_at=delivery.at,
+    )  # fmt: skip
+    rows.loans.append(loan)
+    rows.handed_out.append(
+        LineDelivery(delivery=delivery, line=line, quantity=quantity, individual=piece, loan=loan)
+    )
+    return loan
+
+
 def save(rows: Rows, shelf: Shelf) -> None:
     """Write all of it."""
     shelf.save()
@@ -129,9 +149,10 @@ def save(rows: Rows, shelf: Shelf) -> None:
         CaseNumber(number=o.case_number, kind=CaseKind.ORDER) for o in rows.orders
     )
     Order.objects.bulk_create(rows.orders)
-    _prices(rows.lines)
+    _prices([*rows.lines, *rows.put])
     tables: tuple[Sequence[Model], ...] = (
         rows.lines,
+        rows.put,
         rows.loans,
         rows.deliveries,
         rows.handed_out,
@@ -150,7 +171,7 @@ def save(rows: Rows, shelf: Shelf) -> None:
 
 def _take_over_ids(row: Model) -> None:
     """Django keeps the id that a related row had when it was set: none yet."""
-    for name in ("order", "line", "delivery", "loan", "individual", "offer", "of"):
+    for name in ("order", "line", "delivery", "loan", "individual", "offer", "of", "put_for"):
         if (related := getattr(row, name, None)) is not None and hasattr(row, f"{name}_id"):
             setattr(row, name, related)
 

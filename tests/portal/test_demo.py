@@ -7,11 +7,12 @@ from django.utils import timezone
 
 from activities.models import Activity, ActivityStatus
 from articles.measures import written
-from articles.models import Article, Balance, IsoClass
+from articles.models import Article, ArticleType, Balance, IsoClass
 from deviations.models import Deviation, DeviationStatus, EventType
+from individuals.models import Individual
 from individuals.stock_check import differences
 from invoicing.models import Charge, ChargeKind, Invoice, MonthRun, Question, QuestionStatus
-from orders.models import Order, OrderLine
+from orders.models import LineDelivery, Order, OrderLine
 from orders.services import reserved_by_place
 from orders.stages import Stage
 from organisation.models import User
@@ -165,6 +166,22 @@ def test_hoist_projects_stand_where_the_prescriber_and_khs_each_have_something_t
     offer = waiting.moves.get(stage=Stage.OFFER_RECEIVED).offer
     with offer.file.open() as file:
         assert file.read(4) == b"%PDF"
+
+
+def test_what_was_handed_out_to_somebody_is_lent_to_them_but_services(loaded):
+    handed = LineDelivery.objects.select_related("line__article", "loan", "delivery__order")
+    for one in handed:
+        is_service = one.line.article.type == ArticleType.SERVICE
+        assert (one.loan is None) == is_service, one.line.article
+        if one.loan is not None:
+            assert one.loan.recipient_id == one.delivery.order.recipient_id
+            assert one.loan.individual_id == one.individual_id
+    assert handed.exclude(individual=None).exists()
+    hung = handed.filter(line__put_for__stage=Stage.DELIVERED).exclude(loan=None)
+    assert {one.line.put_for.article.number for one in hung} == {"39302", "39303"}
+    with_somebody = Individual.objects.filter(status=Individual.Status.WITH_RECIPIENT)
+    held = Loan.objects.filter(ended_at=None).exclude(individual=None)
+    assert set(with_somebody) == {loan.individual for loan in held.select_related("individual")}
 
 
 def test_a_manual_order_has_got_its_real_article(loaded):
