@@ -116,7 +116,8 @@ def main() -> None:
     from sesam.dev import local_postgres
     from tests.benchmarks import data
 
-    throw_away()
+    local_postgres.start(local_postgres.DEV)
+    local_postgres.drop_database(NAME)
     local_postgres.start(local_postgres.DEV, NAME)
     try:
         call_command("migrate", verbosity=0)
@@ -128,17 +129,7 @@ def main() -> None:
         excel(facts)
     finally:
         connection.close()
-        throw_away()
-
-
-def throw_away() -> None:
-    import psycopg
-
-    from sesam.dev import local_postgres
-
-    local_postgres.start(local_postgres.DEV)
-    with psycopg.connect(local_postgres.url(local_postgres.DEV), autocommit=True) as server:
-        server.execute(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
+        local_postgres.drop_database(NAME)
 
 
 def make() -> dict[str, Any]:
