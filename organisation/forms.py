@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
 from django.db import transaction
@@ -16,11 +17,16 @@ from .behalf import units_of
 from .models import MessageKind, Source, Unit, User
 from .stores import own_stores
 
-SUPPORT = "systemförvaltaren på KHS, telefon 08-465 004 20"
 CHOICES = {
     Source.CENTRAL: "Hjälpmedelsverksamhetens lager",
     Source.OWN_STORE: "Eget förråd",
 }
+
+
+def support() -> str:
+    """Whom to turn to who can't sign in."""
+    phone = settings.AID_CENTRE["phone"]
+    return "systemförvaltaren på KHS" + (f", telefon {phone}" if phone else "")
 
 
 class SignInForm(AuthenticationForm):
@@ -39,12 +45,6 @@ class SignInForm(AuthenticationForm):
         error_messages={"required": "Skriv ditt lösenord."},
         widget=forms.PasswordInput,
     )
-    error_messages = {
-        "invalid_login": "Inloggningen misslyckades. Kontrollera användarnamn och lösenord."
-        f" Kommer du ändå inte in, kontakta {SUPPORT}.",
-        "inactive": f"Inloggningen misslyckades. Kontakta {SUPPORT}.",
-    }
-
     code = forms.CharField(
         label="Engångskod",
         help_text="Sex siffror ur din app för engångskoder.",
@@ -53,19 +53,24 @@ class SignInForm(AuthenticationForm):
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
 
-    invalid_code = (
-        "Inloggningen misslyckades. Kontrollera användarnamn, lösenord och engångskod. En kod gäller"
-        f" en gång, och bara den som har fått en kan logga in så. Kontakta annars {SUPPORT}."
-    )
-
     wait = 0  # seconds until this name may be tried from here
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        failed = (
+            "Inloggningen misslyckades. Kontrollera användarnamn och lösenord. Kommer du ändå inte"
+            f" in, kontakta {support()}."
+        )
         if not emergency.code_is_asked_for():
             del self.fields["code"]
         else:
-            self.error_messages = {**self.error_messages, "invalid_login": self.invalid_code}
+            failed = (
+                "Inloggningen misslyckades. Kontrollera användarnamn, lösenord och engångskod. En kod"
+                " gäller en gång, och bara den som har fått en kan logga in så. Kontakta annars"
+                f" {support()}."
+            )
+        inactive = f"Inloggningen misslyckades. Kontakta {support()}."
+        self.error_messages = {"invalid_login": failed, "inactive": inactive}
 
     def clean_username(self) -> str:
         # PostgreSQL takes no NUL in text.

@@ -21,7 +21,7 @@ from sesam import dialogs, unsent
 from sesam.slots import after_sign_in
 
 from . import emergency
-from .forms import SUPPORT, SettingsForm, SignInForm
+from .forms import SettingsForm, SignInForm, support
 from .models import User
 from .permissions import CARE, UserRequest, roles
 from .role_names import ROLE_NAMES
@@ -116,7 +116,7 @@ def _reason(request: HttpRequest, after: str) -> str:
     if not unsent.last_user(request):
         return "Logga in för att komma till sidan." if after != "/" else ""
     if SESSION_KEY in request.session:  # it hasn't ended: its user may not sign in any longer
-        return f"Ditt konto är inte längre aktivt. Kontakta {SUPPORT}."
+        return f"Ditt konto är inte längre aktivt. Kontakta {support()}."
     minutes = conf.SESSION_COOKIE_AGE // 60
     ended = f"Du är utloggad. Det sker efter {minutes} minuter utan aktivitet."
     if unsent.PARAMETER in parse_qs(urlsplit(after).query):
@@ -128,7 +128,7 @@ def _locked_text() -> str:
     minutes = int(conf.AXES_COOLOFF_TIME.total_seconds() // 60)
     return (
         f"För många misslyckade försök. Vänta {minutes} minuter och försök igen, eller kontakta"
-        f" {SUPPORT}."
+        f" {support()}."
     )
 
 

@@ -117,7 +117,7 @@ class Activity(AddressedCase, ActivityDetails):
     ENDED = (ActivityStatus.CLOSED, ActivityStatus.CANCELLED)
     NOUN = "aktivitet"
     WHEREABOUTS = (*ActivityDetails.WHEREABOUTS, "bring")
-    FREE_TEXTS = ("events__note",)
+    FREE_TEXTS = ("events__note", "reports__text")
     LOADED = ("recipient", "type", "priority", "unit", "warehouse", "ordered_by", "technician",
               "order", "supplier")  # fmt: skip
 

@@ -16,7 +16,8 @@ from .activities import Activity
 
 
 class WorkReport(models.Model):
-    """What somebody reported of an activity (återrapportering). Rows are added, never changed.
+    """What somebody reported of an activity (återrapportering). Rows are added, never changed,
+    but that the text of a protected person's is emptied when the activity has ended.
 
     The price of an hour is copied when it is reported, if the type has one. ``token`` is its form's.
     """

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from organisation import views
 from organisation.behalf import units_of
-from organisation.forms import SUPPORT
+from organisation.forms import support
 from organisation.models import SithsTry, User
 
 from . import provider, refusals, tries
@@ -119,7 +119,7 @@ def _refused(request: HttpRequest, refused: Refused, attempt: SithsTry | None) -
     context = {
         "why": why,
         "hsa_id": refused.hsa_id,
-        "support": SUPPORT,
+        "support": support(),
         "at": timezone.now(),
         "again_url": reverse("sign_in") + query,
     }

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from activities import services
+from activities import jobs, services
 from activities.models import Activity, ActivityStatus
 from articles.models import ArticleType, Balance
 from organisation.models import Message
@@ -504,6 +504,23 @@ def test_what_was_reported_and_what_to_bring_go_with_the_texts_of_who_became_pro
     closed(Activity.objects.get(), text="Klart på Kvarnbacken.", user=khs)
     shown = text(client.get(page))
     assert "Kvarnbacken" not in shown and "20 min" in shown
+
+
+def test_what_was_reported_is_forgotten_when_a_protected_persons_activity_has_ended(activity):
+    report(activity, text="Ingen hemma på Kvarnbacken.", minutes=20)
+    Recipient.objects.update(is_protected=True)
+    closed(Activity.objects.get(), text="Klart på Kvarnbacken.")
+    reports = activity.reports.values_list("text", "minutes")
+    assert {text for text, _ in reports} == {""} and 20 in {minutes for _, minutes in reports}
+
+
+def test_what_was_reported_of_who_becomes_protected_later_is_forgotten_by_the_hour(activity):
+    closed(activity, text="Klart på Kvarnbacken.")
+    jobs.forget_whereabouts_of_protected()
+    assert activity.reports.exclude(text="").exists()
+    Recipient.objects.update(is_protected=True)
+    jobs.forget_whereabouts_of_protected()
+    assert not activity.reports.exclude(text="").exists()
 
 
 @needs_pdf

@@ -57,6 +57,15 @@ def test_a_failed_sign_in_says_whom_to_contact_and_keeps_the_name():
     assert "fel" not in answer.context["form"]["password"].as_widget()
 
 
+@pytest.mark.parametrize(
+    ("phone", "whom"),
+    [("0480-12 34 56", "systemförvaltaren på KHS, telefon 0480-12 34 56."), ("", "på KHS.")],
+)
+def test_whom_to_contact_has_the_aid_centres_own_number(settings, phone, whom):
+    settings.AID_CENTRE = {**settings.AID_CENTRE, "phone": phone}
+    assert whom in text(sign_in(Client(), UserFactory(), "fel"))
+
+
 def test_unknown_name_wrong_password_and_inactive_get_the_same_answer():
     gone = UserFactory(is_active=False)
     answers = [
