@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Min, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, Min, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -43,8 +43,12 @@ TAB = "bestallningar"
 LATE, ANSWER = "forsenade", "svar"
 
 
+def _waits() -> Exists:
+    return khs.in_project(Stage.WAITING)
+
+
 def _waiting(orders: OrderQuerySet) -> OrderQuerySet:
-    return orders.undelivered().filter(khs.in_project(Stage.WAITING))
+    return orders.undelivered().filter(_waits())
 
 
 CHOICES: dict[str, Narrowing] = {
@@ -141,10 +145,13 @@ class MyOrderTable(WithPictograms, MyTable[MyOrderRow]):
 
 
 def loaded(orders: OrderQuerySet) -> QuerySet[Order]:
-    """With all that a row or the panel shows, in a fixed number of queries."""
-    found = orders.select_related(
-        "recipient", "destination", "unit", "ordered_by", "prescriber", "delivery_way"
-    )
+    """With all that the panel shows, in a fixed number of queries."""
+    return _of_rows(orders).select_related("unit", "prescriber")
+
+
+def _of_rows(orders: OrderQuerySet) -> QuerySet[Order]:
+    """With what a row shows."""
+    found = orders.select_related("recipient", "destination", "ordered_by", "delivery_way")
     return found.prefetch_related(
         Prefetch("lines", OrderLine.objects.select_related("article").order_by("position", "id")),
         Prefetch("holds", OrderHold.objects.filter(released_at=None)),
@@ -188,18 +195,26 @@ def life_of(user: User, number: str) -> LifeLine | None:
     return _life(order, list(order.lines.all())) if order else None
 
 
-def _open(user: User) -> dict[str, int]:
-    """How many are open, and come this week; for tab, list and «Nu» alike."""
+def _open(user: User) -> dict[str, Any]:
+    """Of the open ones how many there are, come this week, wait for an answer and are late, and
+    the first day that wasn't kept; for tab, list, «Nu» and «Att göra» alike. One query."""
     today = timezone.localdate()
     sunday = today + dt.timedelta(days=6 - today.weekday())
     this_week = Q(planned_delivery__range=(today, sunday))
     found = mine(user, Order.objects.all()).still_open()
-    return found.aggregate(count=Count("pk"), soon=Count("pk", filter=this_week))
+    return found.aggregate(
+        count=Count("pk"),
+        soon=Count("pk", filter=this_week),
+        waiting=Count("pk", filter=_waits()),
+        late=Count("pk", filter=khs.late()),
+        late_since=Min("planned_delivery", filter=khs.late()),
+    )
 
 
 def count(request: HttpRequest, user: User) -> int:
     """Open ones, up to as many as the list counts."""
-    return min(once(request, _open, user)["count"], MyOrderTable.counted_to)
+    found: int = once(request, _open, user)["count"]
+    return min(found, MyOrderTable.counted_to)
 
 
 def build(request: HttpRequest, user: User) -> TabContent:
@@ -207,7 +222,7 @@ def build(request: HttpRequest, user: User) -> TabContent:
         request,
         Order.objects.all(),
         CHOICES,
-        loaded=loaded,
+        loaded=_of_rows,
         of=row_of,
         are_open=once(request, _open, user)["count"],
     )
@@ -271,17 +286,13 @@ def answers_now(request: HttpRequest, user: User) -> Now | None:
     """Offers that wait for an answer."""
     if not has_role(user, FORSKRIVARE, BUFFERT):
         return None
-    count = _waiting(mine(user, Order.objects.all())).count()
+    count = once(request, _open, user)["waiting"]
     return Now(count, "väntar på dig", "offert att svara på", asks=True)
 
 
 def late_now(request: HttpRequest, user: User) -> Now:
     """What hasn't come on its day, and since when."""
-    found = (
-        CHOICES[LATE]
-        .narrow(mine(user, Order.objects.all()))
-        .aggregate(count=Count("pk"), day=Min("planned_delivery"))
-    )
-    day = found["day"]
-    words = "försenad" if found["count"] == 1 else "försenade"
-    return Now(found["count"], words, f"äldst från {day_and_month(day)}" if day else "", asks=True)
+    found = once(request, _open, user)
+    count, day = found["late"], found["late_since"]
+    words = "försenad" if count == 1 else "försenade"
+    return Now(count, words, f"äldst från {day_and_month(day)}" if day else "", asks=True)

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -165,7 +166,8 @@ def _settings(request: UserRequest) -> list[dict[str, Any]]:
 def _unit_and_others(request: UserRequest, unit: Unit | None, others: list[Unit]) -> str:
     """The active unit, and the user's others, each one tap away."""
     context = {"unit": unit, "others": others if len(others) <= MOST_UNITS else []}
-    return render_to_string("portal/_unit.html", context, request)
+    # Without the request, which would gather the whole bar once more for this one line.
+    return render_to_string("portal/_unit.html", context | {"csrf_token": get_token(request)})
 
 
 def _lines(parts: list[str]) -> str:

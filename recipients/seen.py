@@ -18,6 +18,7 @@ from .models import Recipient
 from .services import relations_of
 
 MOST = 10  # the newest looks
+AMONG = 100  # of so many looked at last: who has looked at more has long left the first of them
 
 
 def seen_today(user: User) -> list[Recipient]:
@@ -31,11 +32,11 @@ def seen_today(user: User) -> list[Recipient]:
             at__gte=midnight,
             recipient_key__isnull=False,
         )
-        .order_by()
         .values_list("recipient_key")
         .annotate(last=Max("at"))
+        .order_by("-last")
     )
-    last = dict(looks)
+    last = dict(looks[:AMONG])
     relations = relations_of(user).filter(recipient=OuterRef("pk"))
     known = Recipient.objects.filter(Exists(relations), key__in=last)
     found = known.only("key", "given_name", "family_name")

@@ -16,6 +16,7 @@ from organisation.models import AccessLogEntry, Source, Unit, User
 from organisation.permissions import CONTROLLER, KHS
 from pickups.models import PickupOrder
 from recipients.models import Recipient
+from sesam import context
 from tests.activities.builders import registered
 from tests.factories import ArticleFactory, RecipientFactory, UnitFactory, UserFactory
 from tests.orders.builders import TO_APPROVAL, project, sent, start
@@ -305,6 +306,18 @@ def test_queries_do_not_grow_with_the_rows(client, prescriber, query):
     for _ in range(4):
         sent((ArticleFactory(), 1), (ArticleFactory(), 2), user=prescriber)
     assert queries() == few
+
+
+def test_open_orders_are_counted_once_and_the_bar_gathered_once(client, prescriber, monkeypatch):
+    gathered = []
+    bar = context._bar
+    monkeypatch.setattr(context, "_bar", lambda request: gathered.append(1) or bar(request))
+    prescriber.units.add(UnitFactory(code="K07"))
+    sent((ArticleFactory(), 1), user=prescriber)
+    with CaptureQueriesContext(connection) as asked:
+        assert "Byt till" in main(client.get(f"{PAGE}?visa=alla"))
+    counts = [q for q in asked if q["sql"].startswith('SELECT COUNT("orders_order"."id")')]
+    assert len(counts) == 1 and len(gathered) == 1
 
 
 def test_odd_addresses_show_the_page(client, prescriber):

@@ -121,6 +121,14 @@ def test_the_newest_look_stands_first_and_each_once(client, prescriber):
     assert seen.seen_today(prescriber) == [first, second]
 
 
+def test_of_very_many_the_last_ones_are_gone_through(client, prescriber, monkeypatch):
+    monkeypatch.setattr(seen, "AMONG", 2)
+    people = [known(prescriber.default_unit) for _ in range(3)]
+    for recipient in people:
+        look(client, recipient)
+    assert seen.seen_today(prescriber) == people[:0:-1]
+
+
 def test_ten_stand_there_by_as_many_queries_as_one(client, prescriber):
     people = [known(prescriber.default_unit) for _ in range(12)]
     look(client, people[0])
