@@ -39,7 +39,7 @@ HEADS = (
 )  # fmt: skip
 
 
-def _day_field(label: str) -> forms.DateField:
+def day_field(label: str) -> forms.DateField:
     return forms.DateField(
         label=label,
         required=False,
@@ -56,8 +56,8 @@ class LogForm(forms.Form):
     """What narrows the log. All stands in the address; a recipient by their opaque id."""
 
     use_required_attribute = False
-    fran = _day_field("Från och med")
-    till = _day_field("Till och med")
+    fran = day_field("Från och med")
+    till = day_field("Till och med")
     anvandare = forms.CharField(label="Användarnamn eller HSA-id", required=False, max_length=150)
     tjanststalle = forms.ChoiceField(
         label="Tjänsteställe",
@@ -106,9 +106,9 @@ class LogForm(forms.Form):
     def entries(self) -> QuerySet[AccessLogEntry]:
         """Each way to ask (whom, who, where, when) has its index, by time."""
         asked = self.cleaned_data
-        found = AccessLogEntry.objects.filter(at__gte=_midnight(asked["fran"]))
+        found = AccessLogEntry.objects.filter(at__gte=midnight(asked["fran"]))
         if asked["till"]:
-            found = found.filter(at__lt=_midnight(asked["till"] + dt.timedelta(days=1)))
+            found = found.filter(at__lt=midnight(asked["till"] + dt.timedelta(days=1)))
         if asked["anvandare"]:
             found = found.filter(user=asked["anvandare"])
         if asked["tjanststalle"]:
@@ -158,7 +158,7 @@ class LogTable(Table[AccessLogEntry]):
     empty_hint = "Välj en längre tid, eller ta bort något av det du söker på."
 
 
-def _midnight(day: dt.date) -> dt.datetime:
+def midnight(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
@@ -192,6 +192,8 @@ def _log_page(request: UserRequest, number: NumberForm, status: int) -> HttpResp
             "table": LogTable.fetch(request, form.entries()),
             "recipient": recipient,
             "code": code_of(recipient),
+            "is_person": recipient
+            and Recipient.objects.filter(key=recipient, kind=Recipient.Kind.PERSON).exists(),
             "narrowed": recipient or form.cleaned_data["sokt"],
             "whole_url": _here(request, mottagare="", sokt=""),
             "excel_url": f"{reverse('access_log_sheet')}?{_query(request)}",

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from . import access_log_page, accessibility, help_pages, my_page, news, recent, search, views
+from . import (
+    access_log_page,
+    accessibility,
+    help_pages,
+    log_extract,
+    my_page,
+    news,
+    recent,
+    search,
+    views,
+)
 
 urlpatterns = [
     path("", views.start, name="start"),
@@ -21,6 +31,7 @@ urlpatterns = [
     path("logg/", access_log_page.page, name="access_log"),
     path("logg/excel/", access_log_page.sheet, name="access_log_sheet"),
     path("logg/<uuid:key>/vem/", access_log_page.who, name="access_log_who"),
+    path("logg/<uuid:key>/utdrag/", log_extract.page, name="access_log_extract"),
     path("min-sida/", my_page.my_page, name="my_page"),
     path("min-sida/tjanststalle/", my_page.switch_unit, name="switch_unit"),
 ]

@@ -154,7 +154,7 @@ def arguments(name: str, case, user) -> list:
     order: Order = case["order"]
     if name == "recipients:follow_up":
         return [order.recipient.key, to_follow_up(order.recipient, unit=order.unit).pk]
-    if name in ("orders:to", "access_log_who") or (
+    if name in ("orders:to", "access_log_who", "access_log_extract") or (
         name.startswith("recipients:") and name != "recipients:search"
     ):
         return [order.recipient.key]

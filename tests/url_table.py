@@ -68,6 +68,7 @@ URLS: dict[str, Row] = {
     "access_log": Row(frozenset({LOGGRANSKARE})),
     "access_log_sheet": Row(frozenset({LOGGRANSKARE})),
     "access_log_who": Row(frozenset({LOGGRANSKARE}), post=True, logs="view"),
+    "access_log_extract": Row(frozenset({LOGGRANSKARE})),
     "news": Row(SIGNED_IN),
     "news_important": Row(SIGNED_IN),
     "documents": Row(SIGNED_IN),
