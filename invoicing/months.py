@@ -130,12 +130,9 @@ def _pair(draft: Draft, window: Window) -> Pair:
 
 
 def _vat_rate(draft: Draft, window: Window) -> Decimal:
-    if draft.kind in (ChargeKind.CREDIT, ChargeKind.MENDED):
+    if draft.kind in (ChargeKind.CREDIT, ChargeKind.MENDED, ChargeKind.RETURN):
         return draft.vat_rate  # that of the row which it corrects
-    terms = window.conditions.terms.at(draft.day)
-    if terms is None:
-        raise DomainError("Det finns inga debiteringsvillkor som gäller månaden.")
-    return terms.vat_within if draft.seller_id == draft.buyer_id else terms.vat
+    return window.vat_rate(draft.day, draft.seller_id, draft.buyer_id)
 
 
 def vat_of(drafts: list[Draft]) -> Decimal:

@@ -57,7 +57,7 @@ def _uncharged(window: Window) -> Iterator[LineDelivery]:
 
 
 def _used_before(rows: list[LineDelivery]) -> set[int]:
-    """Those of the rows whose piece somebody else had before."""
+    """Those of the rows whose piece somebody had before."""
     before = Loan.objects.filter(
         Q(delivered_at__lt=OuterRef("delivery__at")),
         individual=OuterRef("individual"),

@@ -46,6 +46,7 @@ class Sold:
     price: Decimal
     seller_id: int
     buyer_id: int
+    vat_rate: Decimal
     row: int | None = None
     is_credited: bool = False
     key: str = ""
@@ -63,7 +64,8 @@ def drafts(window: Window, made: Iterable[Draft]) -> list[Draft]:
         if key in now:
             draft = now[key]
             price = rules.rounded(draft.owed.amount / draft.owed.quantity)
-            sold = Sold(price, draft.seller_id, draft.buyer_id, key=key)
+            rate = window.vat_rate(draft.day, draft.seller_id, draft.buyer_id)
+            sold = Sold(price, draft.seller_id, draft.buyer_id, rate, key=key)
         else:
             known = before.get(key) or _sold_before_us(one.handed, prices, window)
             if known is None:
@@ -97,6 +99,7 @@ def _draft(one: Came, sold: Sold, window: Window) -> Draft:
         loan_id=handed.loan_id,
         of_id=sold.row,
         of_key=sold.key,
+        vat_rate=sold.vat_rate,
         **of_order(handed.delivery.order),
         **of_article(handed.line.article),
     )
@@ -170,9 +173,9 @@ def _sold(row: Charge, is_credited: bool) -> Sold:
     right = correction.right_amount if correction else None
     if right is not None:  # charged by this very run
         price = rules.rounded(right / row.quantity)
-        return Sold(price, row.seller_id, row.buyer_id, key=_mended_as(row))
+        return Sold(price, row.seller_id, row.buyer_id, row.vat_rate, key=_mended_as(row))
     price = rules.rounded(row.amount / row.quantity)
-    return Sold(price, row.seller_id, row.buyer_id, row.pk, is_credited)
+    return Sold(price, row.seller_id, row.buyer_id, row.vat_rate, row.pk, is_credited)
 
 
 def _sold_before_us(handed: LineDelivery, prices: Prices, window: Window) -> Sold | None:
@@ -190,4 +193,6 @@ def _sold_before_us(handed: LineDelivery, prices: Prices, window: Window) -> Sol
             )
         )
         return None
-    return Sold(price, line.seller_id or line.payer_id, line.payer_id)
+    seller, buyer = line.seller_id or line.payer_id, line.payer_id
+    rate = window.vat_rate(day_of(handed.delivery.at), seller, buyer)
+    return Sold(price, seller, buyer, rate)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from django.db.models import CharField, Exists, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
+from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum
 
 from ..books import Conditions
@@ -55,6 +57,13 @@ class Window:
                 )
             )
         return found
+
+    def vat_rate(self, day: dt.date, seller: int, buyer: int) -> Decimal:
+        """In percent, of what a seller is owed by a buyer for the day."""
+        terms = self.conditions.terms.at(day)
+        if terms is None:
+            raise DomainError("Det finns inga debiteringsvillkor som gäller månaden.")
+        return terms.vat_within if seller == buyer else terms.vat
 
     @property
     def after(self) -> dt.date:
