@@ -51,12 +51,15 @@ WHERE e.at >= %(since_at)s::timestamptz AND e.at < %(until_at)s::timestamptz
 GROUP BY 1, 3, 4, 6, 7
 """
 _REUSE = """
-WITH first AS (
-    SELECT individual_id, min(delivered_at) AS at FROM recipients_loan
-    WHERE individual_id IS NOT NULL GROUP BY 1
+WITH holder AS (
+    SELECT individual_id, recipient_id, min(delivered_at) AS since FROM recipients_loan
+    WHERE individual_id IS NOT NULL GROUP BY 1, 2
 ), handed AS (
     SELECT (e.at AT TIME ZONE %(zone)s)::date AS day, l.payer_id, o.unit_id,
-        left(a.iso_code, 2) AS iso, (f.at < coalesce(own.delivered_at, e.at))::int AS used,
+        left(a.iso_code, 2) AS iso, EXISTS (
+            SELECT FROM holder WHERE holder.individual_id = d.individual_id
+                AND holder.recipient_id <> o.recipient_id
+                AND holder.since < coalesce(own.delivered_at, e.at))::int AS used,
         l.list_price
     FROM orders_linedelivery d
     JOIN orders_delivery e ON e.id = d.delivery_id
@@ -64,12 +67,11 @@ WITH first AS (
     JOIN orders_order o ON o.id = l.order_id AND o.destination_id IS NULL
     JOIN articles_article a ON a.id = l.article_id
     LEFT JOIN recipients_loan own ON own.id = d.loan_id
-    LEFT JOIN first f ON f.individual_id = d.individual_id
     WHERE d.individual_id IS NOT NULL
         AND e.at >= %(since_at)s::timestamptz AND e.at < %(until_at)s::timestamptz
 )
 SELECT date_trunc('month', day)::date, 'reuse', payer_id, unit_id, NULL::bigint, iso,
-    coalesce(used, 0), count(*), coalesce(sum(list_price) FILTER (WHERE used = 1), 0)
+    used, count(*), coalesce(sum(list_price) FILTER (WHERE used = 1), 0)
 FROM handed GROUP BY 1, 3, 4, 6, 7
 """
 _LATE = """
@@ -178,12 +180,12 @@ def count() -> int:
     today = timezone.localdate()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE invoicing_countedmonth IN SHARE ROW EXCLUSIVE MODE")
+        now = timezone.now()  # what happens from now on may be left out
         months = _to_count(first_of(today))
         Figure.objects.filter(month__gte=months[0]).delete()
         asked = _asked(months, today)
         for question in _QUESTIONS:
             cursor.execute(_HEAD + question, asked)
-        now = timezone.now()
         CountedMonth.objects.filter(month__gte=months[0]).delete()
         CountedMonth.objects.bulk_create([CountedMonth(month=month, at=now) for month in months])
     return len(months)

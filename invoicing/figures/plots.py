@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Max, Sum
+from django.db.models import Exists, F, Max, OuterRef, Sum
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from articles.models import IsoClass
 from organisation.models import Payer, Unit
@@ -18,8 +19,9 @@ from sesam.days import MONTHS
 from sesam.plots import Number, Plot, Series
 from sesam.templatetags.sesam import tal
 
-from ..models import CountedMonth, Invoice, Measure
+from ..models import CountedMonth, Measure, MonthRun
 from ..rules import first_of, next_month
+from ..sources.window import moment
 from .asking import CUTS, Asked
 from .counting import months_until
 
@@ -44,11 +46,23 @@ class Drawn:
     asked: Asked
     whole: bool = False
 
-    @property
+    @cached_property
     def months(self) -> Months:
-        """The months asked for, which are over."""
+        """The months asked for, which are over and were counted since."""
         last = first_of(first_of(timezone.localdate()) - dt.timedelta(days=1))
-        return months_until(last, self.asked.months)
+        found = CountedMonth.objects.filter(month__lte=last).order_by("-month")
+        whole = (one.month for one in found if one.at >= moment(next_month(one.month)))
+        return months_until(next(whole, last), self.asked.months)
+
+    @cached_property
+    def invoiced(self) -> Months:
+        """Those up to the last one that was run, and counted since: what is invoiced and not counted
+        isn't known to cost nothing."""
+        counted = CountedMonth.objects.filter(
+            month=OuterRef("month"), at__gte=OuterRef("finished_at")
+        )
+        last = MonthRun.objects.filter(Exists(counted)).aggregate(last=Max("month"))["last"]
+        return months_until(last, self.asked.months) if last else self.months
 
     def every_group(self, measured: str) -> str:
         return measured + EVERY_GROUP if self.asked.iso else measured
@@ -56,8 +70,7 @@ class Drawn:
 
 def cost(of: Drawn) -> Plot:
     """Up to the last month that is invoiced."""
-    last = Invoice.objects.exclude(run__finished_at=None).aggregate(last=Max("date"))["last"]
-    months = months_until(first_of(last), of.asked.months) if last else of.months
+    months = of.invoiced
     before = months_until(months[0], of.asked.months + 1)[:-1]
     label, field = CUTS[of.asked.cut]
     rows = of.asked.figures(Measure.COST, before[0]).filter(month__lte=months[-1])

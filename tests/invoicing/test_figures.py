@@ -1,6 +1,7 @@
 """«Siffror»: what the night counts, who sees which, and the sentence that each plot comes to."""
 
 import datetime as dt
+from datetime import UTC
 from io import BytesIO
 
 import pytest
@@ -15,7 +16,7 @@ from articles.models import IsoClass
 from invoicing import jobs
 from invoicing.figures import counting
 from invoicing.figures.plots import PLOTS
-from invoicing.models import CountedMonth, Figure
+from invoicing.models import CountedMonth, Figure, MonthRun
 from orders import services as orders
 from orders.services import Pick
 from organisation.models import AccessLogEntry
@@ -35,7 +36,7 @@ from tests.jobs import run_jobs, waiting
 from tests.orders.builders import add, sent, start
 from tests.pickups.builders import lend, prescriber, returned, unit_with_store
 
-from .builders import NOVEMBER, OCTOBER, article, begun, on, run_month, words
+from .builders import DECEMBER, NOVEMBER, OCTOBER, article, begun, on, run_month, words
 from .test_specifications import controller, lent, payer
 
 pytestmark = pytest.mark.django_db
@@ -202,6 +203,20 @@ def test_what_somebody_had_before_saves_its_price():
     ]  # fmt: skip
 
 
+def test_what_the_same_person_gets_again_isnt_used_anew():
+    chair = article("sale", "4000.00", is_marked=True, responsibility="A")
+    loan = lent("2026-10-05", chair)
+    with on("2026-11-02"):
+        returned(loan)
+        cart = start(prescriber(), loan.recipient)
+        add(cart, chair, warehouse=BufferFactory(), individual=loan.individual)
+        orders.send(cart, user=cart.user)
+    assert "Inget av det utlämnade hade använts förut" in counted(khs())
+    assert sheet(khs(), "ateranvant")[1:] == [
+        ("okt", 0, 1, 0, 0), ("nov", 0, 1, 0, 0),
+    ]  # fmt: skip
+
+
 def test_an_activity_is_late_when_its_day_has_passed():
     with on("2026-11-02"):
         late, in_time, cancelled, waits = (
@@ -294,6 +309,33 @@ def test_a_night_counts_the_newest_months_anew_and_leaves_the_others():
     with on("2027-01-02"):
         assert counting.count() == counting.AGAIN
         assert CountedMonth.objects.count() == counting.KEPT + 1
+
+
+def test_a_month_that_was_run_isnt_drawn_before_it_is_counted(october):
+    """It would be drawn as one that cost nothing."""
+    user = controller("0881")
+    assert "från oktober till november" in counted(user)
+    with on("2026-12-20"):
+        lent("2026-12-20", article("sale", "90.00"), person=october)
+    with on("2027-01-02"):
+        counting.count()
+    run_month(DECEMBER)
+    MonthRun.objects.filter(month=DECEMBER).update(finished_at=dt.datetime(2027, 1, 3, tzinfo=UTC))
+    with on("2027-01-04"):
+        text = words(browser(user).get(PAGE))
+        assert "från oktober till november" in text
+        counting.count()
+        assert "från november till december" in words(browser(user).get(PAGE))
+
+
+def test_a_month_is_drawn_when_it_was_counted_after_its_end():
+    came_home("2026-11-02", "2026-11-05")
+    with on("2026-11-30"):
+        counting.count()
+    with on("2026-12-01"):
+        assert "Halva leveranserna i november" not in words(browser(khs()).get(PAGE))
+        counting.count()
+        assert "Halva leveranserna i november" in words(browser(khs()).get(PAGE))
 
 
 def test_a_month_that_was_run_is_counted_at_once():
