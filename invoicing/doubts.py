@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, Max, QuerySet, Sum
 from django.utils import timezone
 
 from organisation import access_log, messages
@@ -111,36 +111,36 @@ def find() -> int:
 
 @dataclass(frozen=True)
 class DoubtSum:
-    """How many loans are doubted for a reason, and what they cost a month. A loan that is doubted for
-    two is in both."""
+    """How many loans are doubted for a reason. A loan that is doubted for two is in both."""
 
     doubt: str
     label: str
     count: int
-    per_month: Decimal
 
 
 def sums() -> list[DoubtSum]:
-    found = {
-        doubt: (count, amount)
-        for doubt, count, amount in _held()
-        .order_by()
-        .values_list("doubt")
-        .annotate(count=Count("pk"), amount=Sum("per_month"))
-    }
-    return [
-        DoubtSum(doubt.value, doubt.label, *found.get(doubt.value, (0, Decimal(0))))
-        for doubt in Doubt
-    ]
+    found = dict(_held().order_by().values_list("doubt").annotate(count=Count("pk")))
+    return [DoubtSum(doubt.value, doubt.label, found.get(doubt.value, 0)) for doubt in Doubt]
+
+
+def each_once(doubt: str = "") -> tuple[int, Decimal]:
+    """How many loans are doubted, for the reason or for any, and what they cost a month: one that is
+    doubted for two reasons is one loan, and costs its rent once."""
+    loans = _of(doubt).order_by().values("loan").annotate(costs=Max("per_month"))
+    found = loans.aggregate(count=Count("loan"), sum=Sum("costs"))
+    return found["count"], found["sum"] or Decimal(0)
 
 
 def doubtful(doubt: str = "") -> QuerySet[DoubtfulLoan]:
     """Those still held, whose prescriber wasn't asked first, the dearest first."""
-    found = _held().filter(doubt=doubt) if doubt else _held()
-    return found.select_related(
+    return _of(doubt).select_related(
         "loan__recipient", "loan__article", "loan__individual", "loan__unit",
         "loan__delivery__line__order__prescriber",
     ).order_by(F("asked_at").asc(nulls_first=True), "-per_month", "pk")  # fmt: skip
+
+
+def _of(doubt: str) -> QuerySet[DoubtfulLoan]:
+    return _held().filter(doubt=doubt) if doubt else _held()
 
 
 def _held() -> QuerySet[DoubtfulLoan]:

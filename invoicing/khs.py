@@ -283,6 +283,11 @@ def losses_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
             messages.success(request, f"{loss.handed.line.article} {words}.")
         return redirect(case_url) if case_url and not losses.waits(number) else here
     waiting = losses.undecided(MOST_LOSSES, number)
+    access_log.look_at_cases(
+        request,
+        [(whom.key, loss.case_number) for loss in waiting if (whom := loss.recipient)],
+        "Saknat och skrotat",
+    )
     pages = case_pages.open_to(request.user, [loss.case_number for loss in waiting])
     urls = {page.number: page.url for page in pages}
     context = {
@@ -310,13 +315,14 @@ def doubts_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
         "Lån att ifrågasätta",
     )
     page = reverse("admin:invoicing_doubtfulloan_changelist")
-    chosen = [one for one in sums if not asked or one.doubt == asked]
+    count, per_month = doubts.each_once(asked)
     context = {
         "title": "Lån att ifrågasätta",
         "rows": rows,
         "asked": asked,
-        "count": sum(one.count for one in chosen),
-        "per_month": sum((one.per_month for one in chosen), Decimal(0)),
+        "count": count,
+        "per_month": per_month,
+        "are_more": len(found) < sum(one.count for one in sums if asked in ("", one.doubt)),
         "tabs": [
             {"label": "Alla", "url": page, "active": not asked},
             *(

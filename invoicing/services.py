@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from organisation import messages
+from organisation import access_log, messages
 from organisation.models import User
 from sesam import personal_numbers
 from sesam.errors import DomainError
@@ -128,6 +128,14 @@ def decide(loss: Loss, *, user: User, charge: bool) -> LossVerdict:
     )
     if not is_new and made.is_charged != charge:
         raise DomainError(f"Någon annan har redan bestämt: {str(made).lower()}.")
+    if is_new and loss.recipient is not None:
+        access_log.record(
+            user,
+            access_log.Action.CHANGE,
+            loss.recipient.key,
+            detail=f"Bestämde om förlorat hjälpmedel: {str(made).lower()}",
+            case_number=loss.case_number,
+        )
     return made
 
 

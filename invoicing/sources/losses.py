@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from articles.models import BillingForm
 from orders.models import LineDelivery
 from pickups.models import PickupReceipt, ReceivedState, ReturnLine
+from recipients.models import Recipient
 
 from .. import rules
 from ..books import Payers, Prices
@@ -40,6 +41,11 @@ class Loss:
     at: dt.datetime
     words: str
     case_number: str
+
+    @property
+    def recipient(self) -> Recipient | None:
+        """Who had it."""
+        return self.handed.delivery.order.recipient
 
 
 def undecided(most: int | None = None, case_number: str = "") -> list[Loss]:
@@ -162,7 +168,7 @@ def _draft(
     shares = window.shares(ShareTable.Kind.USED, day)
     owed = rules.used_value(loss.quantity, price, rules.whole_months(new_on, day) // 12, shares)
     owed.inputs["why"] = loss.words
-    person = order.recipient
+    person = loss.recipient
     payer = payers.of(person, loss.at) if person is not None and person.is_person else None
     return Draft(
         source_key=key,

@@ -135,9 +135,22 @@ def test_the_page_tells_the_sum_and_leads_to_a_pickup_order():
     assert f"/hamtordrar/ny/{loan.recipient.key}/?valda={loan.pk}" in page
     assert "Inga lån att ifrågasätta" in shown("varfor=moved")
     assert "2 lån" in shown("varfor=x"), "an odd reason is all of them"
+    assert "visas." not in shown()
     with on(TODAY):
         pickup = fetched(loan)
     assert f"Hämtorder {pickup.case_number}" in shown()
+
+
+def test_a_loan_that_is_asked_about_for_two_reasons_is_one_and_costs_once():
+    person, chair = RecipientFactory(), article("rent", "95.00")
+    lent("2026-10-05", chair, person=person)
+    second = lent("2026-11-05", chair, person=person)
+    dies(second)
+    assert [doubt for doubt, _ in found()] == ["deceased", "deceased", "twice"]
+    text = shown()
+    assert "2 lån, 190,00 kr per månad" in text
+    assert "Ett lån som ifrågasätts av två skäl står på två rader." in text
+    assert "1 lån, 95,00 kr per månad" in shown("varfor=twice")
 
 
 def test_what_came_back_today_isnt_shown():

@@ -12,6 +12,7 @@ from invoicing import jobs, services
 from invoicing import khs as pages
 from invoicing.models import Charge, Invoice, MonthRun, ShareStep, ShareTable
 from invoicing.sources import losses
+from organisation.models import AccessLogEntry
 from organisation.permissions import CONTROLLER, FORSKRIVARE
 from pickups.services import Got, receive
 from sesam.errors import DomainError
@@ -286,6 +287,19 @@ def test_khs_says_of_what_is_missing_whether_it_is_charged(khs, lost, deed, owed
     run_month(OCTOBER)
     run_month(NOVEMBER)
     assert charged(kind="lost") == owed
+
+
+def test_whose_losses_khs_looks_at_and_decides_on_is_logged(khs, lost):
+    (loss,) = losses.undecided()
+    khs.get(LOSSES)
+    khs.get(f"{LOSSES}?arende=26999999")
+    look = AccessLogEntry.objects.get(detail="Saknat och skrotat")
+    assert (look.recipient_key, look.case_number) == (loss.recipient.key, loss.case_number)
+    for _ in range(2):
+        khs.post(LOSSES, {"vad": loss.key, "debitera": "1"})
+    deed = AccessLogEntry.objects.get(action="change", detail__startswith="Bestämde om förlorat")
+    assert (deed.recipient_key, deed.case_number) == (loss.recipient.key, loss.case_number)
+    assert deed.detail == "Bestämde om förlorat hjälpmedel: debiteras"
 
 
 def test_who_says_neither_has_decided_nothing(khs, lost):
