@@ -34,8 +34,8 @@ FILTER = ("betalare", "fran", "till", "typ")
 
 @dataclass(frozen=True)
 class Listed:
-    """An invoice of the report: what it says beside its number, and its sum as the payer sees it:
-    what they sell is less."""
+    """An invoice of the report: what it says beside its number, its sum as the payer sees it (what
+    they sell is less), and how many of its rows wait for KHS's answer."""
 
     invoice: Invoice
     words: str
@@ -81,7 +81,9 @@ def _report(request: UserRequest) -> Report:
     elif not has_role(request.user, KHS):
         ours = {payer.pk for payer in form.payers.values()}
     rows = found.select_related("seller", "buyer", "credits").order_by("number")
-    questioned = Question.objects.filter(charge__invoice__in=found.order_by().values("pk"))
+    questioned = Question.objects.filter(
+        charge__invoice__in=found.order_by().values("pk"), answered_at=None
+    )
     counts = dict(questioned.order_by().values_list("charge__invoice").annotate(count=Count("pk")))
     listed = [_listed(one, ours, query, counts.get(one.pk, 0)) for one in rows]
     return Report(form, listed, query)
@@ -199,6 +201,7 @@ def _asked(request: UserRequest, invoice: Invoice, chosen: Charge, form: Any) ->
         "credited_on": credited_on,
         "how_far": how_far(chosen, bool(credited_on)),
         "is_khs": has_role(request.user, KHS),
+        "asks": isinstance(form, ReasonForm),
         "form": form,
         "query": query.urlencode(),
         "close_url": f"{page}?{closed.urlencode()}{place_of(chosen)}",

@@ -11,7 +11,7 @@ from django.urls import reverse
 from invoicing import months, services, specification
 from invoicing.models import Charge, Correction, Invoice, Question, Terms
 from organisation.models import AccessLogEntry, Message, Payer
-from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, LOGGRANSKARE
+from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, KHS, LOGGRANSKARE
 from recipients.models import Recipient
 from sesam import awaited
 from sesam.errors import DomainError
@@ -350,6 +350,7 @@ def test_a_refused_question_says_why_and_leaves_the_row(october, browser_of):
     client, desk = browser_of(controller()), browser_of(khs_user())
     client.post(row_url("ask", charge), {"reason": "För dyrt."})
     desk.post(row_url("answer", charge), {"answer": "Priset stämmer.", "avsla": "1"})
+    assert "1 ifrågasatt" not in words(client.get(REPORT)), "it is answered"
     text = words(client.get(page(october[1], fraga=charge.pk)))
     assert "Avslagen" in text
     assert "Priset stämmer." in text
@@ -371,6 +372,26 @@ def test_a_question_that_cant_be_asked_keeps_what_was_typed(october, browser_of,
     assert answer.status_code == 422
     assert said in words(answer)
     assert reason.strip() in answer.content.decode()
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "questioned", "credited"])
+def test_who_is_controller_and_khs_is_told_what_is_wrong_with_their_question(
+    october, browser_of, meanwhile
+):
+    charge = october[1].charges.get()
+    if meanwhile == "questioned":
+        services.ask(charge, user=controller(), reason="Fel pris.")
+    if meanwhile == "credited":
+        services.credit_row(charge, user=khs_user())
+    both = UserFactory(roles=[CONTROLLER, KHS])
+    for reason in ("", "Fel."):
+        answer = browser_of(both).post(row_url("ask", charge), {"reason": reason})
+        if reason and meanwhile == "nothing":
+            assert answer.status_code == 302
+            continue
+        assert answer.status_code == 422
+        said = {"questioned": "Raden är redan ifrågasatt", "credited": "Raden krediteras redan"}
+        assert (said.get(meanwhile, "") if reason else "Skriv varför") in words(answer)
 
 
 def test_the_form_stands_under_its_row_and_above_the_rows_where_that_isnt_shown(
@@ -520,6 +541,27 @@ def test_the_right_amount_is_charged_in_place_of_a_wrong_one(browser_of):
         returned(loan)
     (given_back,) = run_month(DECEMBER)
     assert given_back.total == Decimal("-937.88"), "75 % of the right amount"
+
+
+@pytest.mark.parametrize("right", [None, Decimal(1200)])
+def test_what_comes_back_is_given_back_at_the_vat_of_its_sale(right):
+    """In the month of the sale, and in one whose VAT is another."""
+    facts = {"person": RecipientFactory(payer=payer("0881"))}
+    now, later = (lent("2026-10-05", article("sale_return", "1000.00"), **facts) for _ in range(2))
+    Terms.objects.create(valid_from=dt.date(2026, 10, 20), vat=12)
+    with on("2026-10-25"):
+        returned(now)
+    (invoice,) = run_month(OCTOBER)
+    assert (invoice.total, invoice.vat) == (1250, Decimal("312.50"))
+    sold = invoice.charges.get(kind="sale", loan=later)
+    if right:
+        services.credit_row(sold, user=khs_user(), right_amount=right)
+    run_month(NOVEMBER)
+    with on("2026-12-10"):
+        returned(later)
+    (given_back,) = run_month(DECEMBER)
+    assert given_back.total == -(right or 1000) * 75 / 100
+    assert given_back.vat == given_back.total / 4
 
 
 def test_the_right_amount_has_the_vat_of_the_row_in_whose_place_it_is():
