@@ -20,8 +20,9 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from articles.models import Price
 from individuals.models import Individual
 from invoicing import months, rules
-from invoicing.models import Charge, Correction, Invoice
-from invoicing.services import credit_invoice, credit_row
+from invoicing.models import Charge, Correction, Invoice, LossVerdict
+from invoicing.services import credit_invoice, credit_row, decide
+from invoicing.sources import losses
 from orders import services as orders
 from orders.models import LineDelivery
 from orders.services import Pick
@@ -48,6 +49,7 @@ from .builders import article
 pytestmark = pytest.mark.django_db
 
 FIRST = dt.date(2027, 12, 20)
+WORTH = Decimal("5000.00")
 pick = st.integers(min_value=0, max_value=1000)
 
 
@@ -71,6 +73,10 @@ class World:
             article("sale_return", "4000.00", name="Säng", is_marked=True),
             article("none", None, name="Lån"),
         ]
+        for each in self.articles:  # what it is worth where it is lost
+            if each.billing_form.rule in ("rent", "none"):
+                first = {"article": each, "valid_from": dt.date(2020, 1, 1)}
+                Price.objects.update_or_create(**first, defaults={"list_price": WORTH})
         for each in self.articles:
             for place in (self.store, self.khs):
                 put_in_stock(place, each, 6 if each.is_marked else 30)
@@ -158,6 +164,14 @@ class History(RuleBasedStateMachine):
         receive(pickup, [Got(pickup.lines.get().pk, 1, state)], user=self.world.staff)
         self.did(f"fetched {state}")
 
+    @precondition(lambda self: losses.undecided())
+    @rule(which=pick, charge=st.booleans())
+    def decide(self, which, charge):
+        """KHS says of what is gone whether it is charged."""
+        waiting = losses.undecided()
+        decide(waiting[which % len(waiting)], user=self.world.staff, charge=charge)
+        self.did("decided")
+
     @precondition(lambda self: Loan.objects.filter(ended_at=None).exists())
     @rule(which=pick, minutes=st.integers(0, 200))
     def work_on(self, which, minutes):
@@ -175,7 +189,7 @@ class History(RuleBasedStateMachine):
         chosen = self.world.articles[what % 5]
         field = "rent" if chosen.billing_form.rule == "rent" else "list_price"
         Price.objects.update_or_create(
-            article=chosen, valid_from=self.today, defaults={field: price}
+            article=chosen, valid_from=self.today, defaults={"list_price": WORTH, field: price}
         )
 
     @rule(who=pick)
@@ -229,6 +243,8 @@ class History(RuleBasedStateMachine):
             self.a_delivery_is_charged_once(handed, keys)
         for key, came in self.came_back():
             assert (key in keys) == came, key
+        for said in LossVerdict.objects.filter(at__lt=self.at(self.month)):
+            assert (f"loss:{said.pk}" in keys) == said.is_charged
 
     def crediting_everything_gives_nothing(self) -> None:
         for invoice in Invoice.objects.filter(credits=None):
@@ -327,3 +343,27 @@ def test_any_history_is_charged_once():
         ),
     )
     assert {"run", "given back", "moved", "worked on"} <= set(world.done), world.done
+
+
+def test_what_is_wrong_is_credited_and_what_is_right_is_charged_once():
+    """A history that has what the others need not come to: rows that are credited with a right amount
+    and without, one whose right amount is credited again, and a loss."""
+    world = World()
+    one = History(world)
+    rent, sale, sale_return = 0, 2, 3
+    for what in (rent, sale, sale_return):
+        one.withdraw(who=0, what=what, quantity=2)
+    one.fetch(which=2, state="missing")  # the oldest of the loans: of what is rented
+    one.decide(which=0, charge=True)
+    one.days_pass(days=17)
+    one.run_a_month()
+    assert set(Charge.objects.values_list("kind", flat=True)) == {"rent", "sale", "lost"}
+    for which, right in ((0, None), (1, Decimal("250.00")), (2, Decimal("7777.77"))):
+        one.credit(which=which, right=right)
+    one.give_back(which=0, part=0, scrap=False)  # of what was sold with right of return
+    one.days_pass(days=31)
+    one.run_a_month()
+    one.credit(which=0, right=Decimal("1.00"))
+    one.teardown()
+    done = {what: world.done[what] for what in ("credited", "mended", "decided", "given back")}
+    assert done == {"credited": 1, "mended": 3, "decided": 1, "given back": 1}
