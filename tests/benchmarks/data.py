@@ -5,6 +5,7 @@ from django.db import connection, transaction
 
 from organisation.models import Payer, Unit, User, Warehouse
 from organisation.permissions import FORSKRIVARE, KHS
+from tests.benchmarks import invoiced
 
 SQL = """
 INSERT INTO articles_isoclass (code, level, parent_id, title, title_en)
@@ -290,12 +291,15 @@ def make_work(times: int) -> None:
         )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+    invoiced.make()
 
 
 def as_it_is_made_now(times: int) -> None:
     """What an older version of this module made otherwise, or not at all."""
     if not User.objects.filter(username="bench_one").exists():
         make_work(times)
+    if not User.objects.filter(username="bench_money").exists():
+        invoiced.make()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE articles_price SET list_price = 100 + article_id % 3000"
                        " WHERE list_price IS DISTINCT FROM 100 + article_id % 3000")  # fmt: skip

@@ -134,6 +134,36 @@ BACK_OFFICE = {
     "admin, individuals, in warehouse": "/admin/individuals/individual/?lager=100",
     "admin, individual": "/admin/individuals/individual/{piece_id}/change/",
     "admin, ISO classes": "/admin/articles/isoclass/",
+    "admin, accounts": "/admin/organisation/account/",
+    "admin, accounts, page 10": "/admin/organisation/account/?p=10",
+    "admin, months": "/admin/invoicing/monthrun/",
+    "admin, month": "/admin/invoicing/monthrun/{month}/change/",
+    "admin, questioned rows": "/admin/invoicing/question/",
+    "admin, loans to question": "/admin/invoicing/doubtfulloan/",
+    "admin, what is lost": "/admin/invoicing/lossverdict/",
+    "KHS, invoice": "/fakturaspecifikationer/{invoice}/",
+    "KHS, figures": "/siffror/",
+}
+# Of a controller: an invoice of 50 000 rows, beside one of 48 000.
+MONEY = {
+    "invoices": "/fakturaspecifikationer/",
+    "invoices, a year": "/fakturaspecifikationer/?fran=2000-01-01",
+    "invoice": "/fakturaspecifikationer/{invoice}/",
+    "invoice, page 500": "/fakturaspecifikationer/{invoice}/?sida=500",
+    "invoice, by amount": "/fakturaspecifikationer/{invoice}/?sortera=-belopp",
+    "invoice, by unit": "/fakturaspecifikationer/{invoice}/?summor=enhet&sortera=enhet",
+    "invoice, a kind": "/fakturaspecifikationer/{invoice}/?summor=slag&del=sale",
+    "invoice, new rents": "/fakturaspecifikationer/{invoice}/?andring=nya",
+    "invoice, changed price": "/fakturaspecifikationer/{invoice}/?andring=pris",
+    "invoice, words": "/fakturaspecifikationer/{invoice}/?q=rullstol",
+    "invoice, a row": "/fakturaspecifikationer/{invoice}/?fraga={charge}",
+    "figures": "/siffror/",
+    "figures, three years by unit": "/siffror/?tid=36&efter=enhet",
+}
+LOG = {
+    "log": "/logg/",
+    "log, a user": "/logg/?anvandare=bench",
+    "log, all days": "/logg/?fran=2000-01-01",
 }
 
 
@@ -165,7 +195,10 @@ def measure(only: str, before: dict, one: dict) -> dict:
 
     pages: dict[str, dict] = {}
     floors: list[float] = []
-    users = (("bench", PORTAL), ("bench_one", OWN), ("bench_khs", BACK_OFFICE))
+    users = (
+        ("bench", PORTAL), ("bench_one", OWN), ("bench_khs", BACK_OFFICE), ("bench_money", MONEY),
+        ("bench_log", LOG),
+    )  # fmt: skip
     for username, addresses in users:
         user = User.objects.get(username=username)
         client = Client(headers={"host": "localhost"})
@@ -211,6 +244,7 @@ def _places(user, client) -> dict[str, object]:
     """What the addresses name."""
     from articles.models import Article, Balance
     from individuals.models import Individual
+    from invoicing.models import Charge, MonthRun
     from orders import cart as carts
     from organisation.models import Source, User, Warehouse
     from recipients.models import Loan, Recipient
@@ -227,14 +261,19 @@ def _places(user, client) -> dict[str, object]:
         carts.put(cart, carts.Wish(article, 1, Source.CENTRAL, central))
     dialog = client.get(f"/bestallning/artikel/{ARTICLE}/")
     article = Article.objects.get(number=ARTICLE)
+    month = MonthRun.objects.latest("month")
+    charge = Charge.objects.filter(invoice__run=month, source_key__startswith="x").earliest("pk")
     return {
         "recipient": Loan.objects.order_by("pk").first().recipient.key,
         "order": "B300",
-        "dialog": dialog["Location"],
+        "dialog": dialog.headers.get("Location", ""),  # who may order
         "article_id": article.pk,
         "main_id": Article.objects.order_by("pk").first().pk,
         "balance_id": Balance.objects.get(article=article, warehouse=central).pk,
         "piece_id": Individual.objects.get(number="234567").pk,
+        "month": month.pk,
+        "invoice": charge.invoice.number,
+        "charge": charge.pk,
         "clerk": User.objects.get(username="bench_khs").pk,
     }
 
