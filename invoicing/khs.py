@@ -316,13 +316,15 @@ def doubts_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
     )
     page = reverse("admin:invoicing_doubtfulloan_changelist")
     count, per_month = doubts.each_once(asked)
+    every = sum(one.count for one in sums if asked in ("", one.doubt))
     context = {
         "title": "Lån att ifrågasätta",
         "rows": rows,
         "asked": asked,
         "count": count,
         "per_month": per_month,
-        "are_more": len(found) < sum(one.count for one in sums if asked in ("", one.doubt)),
+        "are_more": len(found) < every,
+        "are_twice": count < every,
         "tabs": [
             {"label": "Alla", "url": page, "active": not asked},
             *(

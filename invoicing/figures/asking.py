@@ -112,9 +112,9 @@ class Asked:
 
     @staticmethod
     def cuts_of(scope: Scope) -> dict[str, str]:
-        return {
-            name: label for name, (label, _) in CUTS.items() if name != "betalare" or scope.by_payer
-        }
+        """Whose payer is one has nothing to tell apart by it."""
+        several = len(scope.payers) > 1
+        return {name: label for name, (label, _) in CUTS.items() if name != "betalare" or several}
 
     @property
     def cuts(self) -> dict[str, str]:

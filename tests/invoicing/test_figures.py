@@ -103,6 +103,7 @@ def test_a_controller_sees_the_cost_of_their_payers_and_no_others(october):
     assert sheet(controller("0881"), "kostnad")[1:] == [
         ("okt", 0.05, 0.05), ("nov", 0.07, 0.07),
     ]  # fmt: skip
+    assert "Betalare" not in text, "there is one"
     text = counted(controller())
     assert "Kostnaden steg" not in text, "what is internal is no cost"
 
