@@ -1,33 +1,25 @@
 """Who has a marked piece, as its page («Aktuell status») may tell it.
 
-At once with a care relation; else after «Visa mottagare» with a reason, for a quarter of an
-hour; of a protected person never. Every look is logged.
+At once with a reason to look at the person; else after «Visa mottagare», which asks «Varför?» once
+a person and day (``recipients.why``); of a protected person never. Every look is logged.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
 from individuals.models import Individual
 from organisation import access_log
 from organisation.permissions import signed_in
-from recipients import masking
+from recipients import masking, why
 from recipients.models import Loan, Recipient
-from recipients.services import has_care_relation
-from sesam.dialogs import Dialog
-from sesam.models import DialogState
 
 from .models import Order, OrderLine
-
-KIND = "shown-holder"
-_SHOWN_FOR = dt.timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -55,40 +47,22 @@ def of(piece: Individual) -> Holding | None:
     return Holding(line.order.recipient, line.order.case_number, reserved=True)
 
 
-def show(request: HttpRequest, piece: Individual, holding: Holding, *, reason: str) -> None:
-    """«Visa mottagare»: log the look with its reason, and let it stand for a while."""
-    access_log.look(
-        request,
-        holding.recipient.key,
-        f"Visa mottagare på individ {piece.number}. Orsak: {reason}",
-        case_number=holding.case_number,
-    )
-    Dialog.start(request, KIND, about=holding.recipient.key, piece=piece.number)
-
-
 def refuse(request: HttpRequest, piece: Individual, holding: Holding) -> None:
     """Somebody asked for a protected person."""
-    access_log.look(
-        request,
+    access_log.record(
+        signed_in(request),
+        access_log.Action.REFUSED,
         holding.recipient.key,
-        f"Visa mottagare på individ {piece.number}: skyddad identitet",
-        action=access_log.Action.REFUSED,
+        detail=f"Visa mottagare på individ {piece.number}: skyddad identitet",
         case_number=holding.case_number,
     )
 
 
-def may_see(request: HttpRequest, piece: Individual, holding: Holding) -> bool:
+def may_see(request: HttpRequest, holding: Holding) -> bool:
     """Whether the recipient may be shown to this request's user now."""
     if holding.recipient.is_protected:
         return False
-    shown = DialogState.objects.filter(
-        user=request.user.pk,
-        kind=KIND,
-        about=holding.recipient.key,
-        facts__piece=piece.number,
-        made_at__gt=timezone.now() - _SHOWN_FOR,
-    )
-    return has_care_relation(signed_in(request), holding.recipient) or shown.exists()
+    return not why.is_wanted(request, holding.recipient.key)
 
 
 def section(request: HttpRequest, piece: Individual) -> dict[str, Any] | None:
@@ -101,7 +75,7 @@ def section(request: HttpRequest, piece: Individual) -> dict[str, Any] | None:
     if Order.objects.for_user(request.user).filter(case_number=holding.case_number).exists():
         case["url"] = reverse("orders:detail", args=[holding.case_number])
     facts = [case]
-    open_to_user = may_see(request, piece, holding)
+    open_to_user = may_see(request, holding)
     if open_to_user:
         access_log.look(
             request,

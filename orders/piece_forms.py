@@ -7,34 +7,9 @@ from typing import Any
 from django import forms
 
 from recipients.forms import NumberForm
-from sesam import personal_numbers
 from sesam.form_fields import choice
 
 from .models import Cart
-
-
-class ReasonForm(forms.Form):
-    """Why somebody without a care relation needs to see who has a piece. It goes into the log,
-    which nobody can change: no number of a person may come there."""
-
-    reason = forms.CharField(
-        label="Orsak",
-        min_length=5,
-        max_length=120,
-        help_text="Skriv varför du behöver se mottagaren. Orsaken sparas i åtkomstloggen.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={
-            "required": "Skriv varför du behöver se mottagaren.",
-            "min_length": "Skriv orsaken med några ord.",
-            "max_length": "Orsaken får vara högst 120 tecken.",
-        },
-    )
-
-    def clean_reason(self) -> str:
-        reason: str = self.cleaned_data["reason"]
-        if personal_numbers.looks_personal(reason):
-            raise forms.ValidationError("Skriv orsaken utan personnummer.")
-        return reason
 
 
 class PieceRecipientForm(NumberForm):

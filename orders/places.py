@@ -33,6 +33,8 @@ from recipients.models import Recipient
 from recipients.slots import (
     DocumentSection,
     HistorySource,
+    ReasonToLook,
+    reasons_to_look,
     recipient_buttons,
     recipient_documents,
     recipient_history,
@@ -75,7 +77,7 @@ from . import (
     todo,
 )
 from . import searching as search
-from .models import Order, OrderStatus
+from .models import Cart, Order, OrderStatus
 from .slots import order_create
 from .views import pieces
 from .views.whose import TILL
@@ -124,6 +126,10 @@ def _till_then(request: HttpRequest) -> str:
     return f"?{urlencode({TILL: then})}" if then else _till(request)
 
 
+# Nobody begins an order without a reason, so it is one for as long as it is in progress.
+reasons_to_look.add(
+    ReasonToLook(name="cart", of=lambda user: Cart.objects.filter(user=user, closed_at=None))
+)
 menu.add(
     MenuItem(
         name="cart",

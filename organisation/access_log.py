@@ -5,6 +5,7 @@ and pickups writes the case's event along with it); a look in the view that show
 From where it was asked for comes from ``sesam.asking``.
 """
 
+import datetime as dt
 import hashlib
 import hmac
 import uuid
@@ -19,6 +20,7 @@ from django.utils import timezone
 from sesam import asking
 
 from .models import AccessLogEntry, User
+from .slots import look_gates
 
 Action = AccessLogEntry.Action
 Reason = AccessLogEntry.Reason
@@ -32,6 +34,19 @@ _INSERT = """
     SELECT %s, %s, %s, %s, %s, recipient, %s, %s, %s, about, %s
     FROM unnest(%s::uuid[], %s::text[]) AS seen (recipient, about)
 """
+
+
+class ReasonWanted(Exception):
+    """Nothing of the person may be shown to who asks, who hasn't said why yet («Varför?»)."""
+
+    def __init__(self, recipient_key: uuid.UUID) -> None:
+        super().__init__(str(recipient_key))
+        self.recipient_key = recipient_key
+
+
+def midnight() -> dt.datetime:
+    """When this day began."""
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def digest(searched: str) -> str:
@@ -109,12 +124,22 @@ def look(
     action: AccessLogEntry.Action = Action.VIEW,
     case_number: str = "",
 ) -> None:
-    """Log that the answer to ``request`` shows, prints or hands out the recipient's data."""
+    """Log that the answer to ``request`` shows, prints or hands out the recipient's data. Raises
+    ``ReasonWanted`` where who asks must say why first."""
+    ask_why(request, recipient_key)
     record(_looks(request), action, recipient_key, detail=detail, case_number=case_number)
 
 
+def ask_why(request: HttpRequest, recipient_key: uuid.UUID) -> None:
+    """Raises ``ReasonWanted`` where who asks has no case with the person and hasn't said why they
+    look. A door asks before it does anything; ``look`` asks again, whatever a door forgets."""
+    if any(gate.wants_reason(request, recipient_key) for gate in look_gates):
+        raise ReasonWanted(recipient_key)
+
+
 def look_at_all(request: HttpRequest, recipient_keys: Iterable[uuid.UUID], detail: str) -> None:
-    """The same of everybody whom a list names: a row each, in one statement."""
+    """The same of everybody whom a list names: a row each, in one statement. A name by itself needs
+    no reason."""
     look_at_cases(request, ((key, "") for key in recipient_keys), detail)
 
 

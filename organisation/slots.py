@@ -1,6 +1,10 @@
 """Where higher apps add themselves to «Min sida». What is looked at there is the user."""
 
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from django.http import HttpRequest
 
 from sesam.places import CreateItem, Entry, LinkSlot, NowSlot, Page, Slot, Tab, TabSlot, TodoSlot
 
@@ -18,6 +22,14 @@ class MessagePage(Entry[Message]):
         self.url.prove()
 
 
+@dataclass(frozen=True, kw_only=True)
+class LookGate(Entry[None]):
+    """What every look at a recipient passes: whether who asks must say why first."""
+
+    wants_reason: Callable[[HttpRequest, uuid.UUID], bool]
+
+
+look_gates = Slot[LookGate]("look_gates")
 #: The user's cases, a kind a tab.
 my_tabs = TabSlot[Tab[User]]("my_tabs")
 #: What of them is open, late, or waits for the user.

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from organisation import access_log
 from organisation.models import AccessLogEntry, Unit, User
 from organisation.permissions import LOGGRANSKARE, UserRequest, roles
+from recipients import why
 from recipients.forms import NumberForm
 from recipients.models import Recipient
 from recipients.views import no_store
@@ -32,10 +33,13 @@ from sesam.form_fields import choice
 from sesam.tables import Column, DateTimeColumn, Table, link
 
 Action = AccessLogEntry.Action
+Reason = AccessLogEntry.Reason
+ANY = "alla"  # of «Skäl»: whichever was given
 MOST_ROWS = 5_000  # of a sheet, which is made while one waits
 PRESET = dt.timedelta(days=30)
 HEADS = (
-    "Tid", "Användare", "Användarnamn", "Tjänsteställe", "Vad", "Mottagare", "Detalj", "Ärende", "Från",
+    "Tid", "Användare", "Användarnamn", "Tjänsteställe", "Vad", "Skäl", "Mottagare", "Detalj", "Ärende",
+    "Från",
 )  # fmt: skip
 
 
@@ -67,6 +71,12 @@ class LogForm(forms.Form):
     vad = forms.ChoiceField(
         label="Vad",
         choices=[("", "Allt"), *Action.choices],
+        required=False,
+        error_messages={"invalid_choice": "Välj i listan."},
+    )
+    skal = forms.ChoiceField(
+        label="Skäl",
+        choices=[("", "Med och utan"), (ANY, "Alla skäl"), *Reason.choices],
         required=False,
         error_messages={"invalid_choice": "Välj i listan."},
     )
@@ -104,7 +114,7 @@ class LogForm(forms.Form):
         return cleaned
 
     def entries(self) -> QuerySet[AccessLogEntry]:
-        """Each way to ask (whom, who, where, when) has its index, by time."""
+        """Each way to ask (whom, who, where, when, why) has its index, by time."""
         asked = self.cleaned_data
         found = AccessLogEntry.objects.filter(at__gte=midnight(asked["fran"]))
         if asked["till"]:
@@ -115,6 +125,10 @@ class LogForm(forms.Form):
             found = found.filter(unit=asked["tjanststalle"])
         if asked["vad"]:
             found = found.filter(action=asked["vad"])
+        if asked["skal"]:
+            found = found.exclude(reason="")
+            if asked["skal"] != ANY:
+                found = found.filter(reason=asked["skal"])
         if asked["mottagare"]:
             found = found.filter(recipient_key=asked["mottagare"])
         if asked["sokt"]:
@@ -142,6 +156,7 @@ class LogTable(Table[AccessLogEntry]):
         Column("anvandare", "Användare", _who, css="title"),
         Column("tjanststalle", "Tjänsteställe", "unit", priority=2),
         Column("vad", "Vad", lambda entry: entry.get_action_display()),
+        Column("skal", "Skäl", lambda entry: entry.get_reason_display()),
         _RecipientColumn("mottagare", "Mottagare"),
         Column("detalj", "Detalj", "detail", priority=3),
         Column("arende", "Ärende", "case_number", priority=3),
@@ -196,6 +211,7 @@ def _log_page(request: UserRequest, number: NumberForm, status: int) -> HttpResp
             and Recipient.objects.filter(key=recipient, kind=Recipient.Kind.PERSON).exists(),
             "narrowed": recipient or form.cleaned_data["sokt"],
             "whole_url": _here(request, mottagare="", sokt=""),
+            "emergencies_url": _here(request, skal=Reason.EMERGENCY.value),
             "excel_url": f"{reverse('access_log_sheet')}?{_query(request)}",
         }
     else:
@@ -233,11 +249,28 @@ def code_of(key: uuid.UUID | None) -> str:
 @no_store
 @require_POST
 def who(request: UserRequest, key: uuid.UUID) -> HttpResponse:
-    """«Visa vem»: the name behind a code, which is a look as any other."""
+    """«Visa vem»: the name behind a code, which is a look as any other, and asks «Varför?» once a
+    person and day."""
     recipient = get_object_or_404(Recipient, key=key)
+    if why.is_wanted(request, key):
+        form = why.ReasonForm(request.POST if "text" in request.POST else None)
+        if not form.is_valid():
+            return _why_page(request, key, form)
+        why.say(request.user, key, form)
     access_log.look(request, recipient.key, "Visade vem i åtkomstloggen")
     messages.info(request, f"{code_of(key)} är {recipient.name}. Det är loggat att du visade det.")
     return redirect(_here(request, mottagare=str(key), sokt=""))
+
+
+def _why_page(request: UserRequest, key: uuid.UUID, form: why.ReasonForm) -> HttpResponse:
+    dialog = {
+        "title": "Varför?",
+        "cancel_url": _here(request, mottagare=str(key), sokt=""),
+        "next": "Visa vem",
+    }
+    context = {"form": form, "code": code_of(key), "dialog": dialog}
+    status = 422 if form.is_bound else 200
+    return render(request, "portal/access_log_why.html", context, status=status)
 
 
 @roles(LOGGRANSKARE)
@@ -267,6 +300,7 @@ def _sheet_row(entry: AccessLogEntry) -> list[Any]:
         entry.user.username if entry.user else "",
         entry.unit.name if entry.unit else "",
         entry.get_action_display(),
+        entry.get_reason_display(),
         code_of(entry.recipient_key),
         entry.detail,
         entry.case_number,

@@ -8,10 +8,10 @@ from django.db.models import Max
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from articles.views import lately_viewed
+from organisation.access_log import midnight
 from organisation.models import AccessLogEntry, User
 from organisation.permissions import CARE, UserRequest, roles
 from recipients.seen import seen_today
@@ -30,10 +30,9 @@ ICONS = {
 def cases_today(user: User) -> list[case_pages.CasePage]:
     """The cases that the user has opened today and still may, the last one first. By their numbers
     alone: nothing about whose they are."""
-    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     looks = (
         AccessLogEntry.objects.filter(
-            user=user, action=AccessLogEntry.Action.VIEW, at__gte=midnight
+            user=user, action=AccessLogEntry.Action.VIEW, at__gte=midnight()
         )
         .exclude(case_number="")
         .order_by()

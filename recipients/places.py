@@ -8,12 +8,20 @@ from individuals import stock_check
 from organisation import desk
 from organisation.models import MessageKind
 from organisation.permissions import CARE, has_role
-from organisation.slots import MessagePage, message_pages, my_now, my_tabs, my_todo
+from organisation.slots import (
+    LookGate,
+    MessagePage,
+    look_gates,
+    message_pages,
+    my_now,
+    my_tabs,
+    my_todo,
+)
 from sesam.places import CreateItem, MenuItem, NowEntry, Page, PageOf, StartBox, Tab, TodoSource
 from sesam.slots import menu, start_boxes
 
 from . import follow_up_views as follow_ups
-from . import history, loans, seen
+from . import history, loans, seen, why
 from .mine import tab_address
 from .models import FollowUp, Loan
 from .slots import (
@@ -57,6 +65,7 @@ article_uses.add(
         count=lambda article: counted(Loan.objects.filter(article=article, ended_at=None)),
     )
 )
+look_gates.add(LookGate(name="why", wants_reason=why.is_wanted))
 start_boxes.add(
     StartBox(
         name="seen",

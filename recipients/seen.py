@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db.models import Exists, Max, OuterRef
 from django.http import HttpRequest
-from django.utils import timezone
 
+from organisation.access_log import midnight
 from organisation.models import AccessLogEntry, User
 from organisation.permissions import signed_in
 
@@ -24,12 +24,11 @@ AMONG = 100  # of so many looked at last: who has looked at more has long left t
 def seen_today(user: User) -> list[Recipient]:
     """The recipients whom the user has looked at today and has a care relation with, the newest
     look first; no more of them than key and name. Two queries."""
-    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     looks = (
         AccessLogEntry.objects.filter(
             user=user,
             action=AccessLogEntry.Action.VIEW,
-            at__gte=midnight,
+            at__gte=midnight(),
             recipient_key__isnull=False,
         )
         .values_list("recipient_key")

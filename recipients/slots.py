@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from organisation.models import User
 from sesam.places import (
     BulkAction,
     Button,
@@ -83,6 +85,13 @@ class HistorySource(Entry[Recipient]):
     newest: Callable[[HttpRequest, Recipient, int], list[Happening]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReasonToLook(Entry[User]):
+    """Rows of a user's, each about a ``recipient``, that are reason enough to look at that person."""
+
+    of: Callable[[User], QuerySet[Any]]
+
+
 recipient_tabs = TabSlot[Tab[Recipient]]("recipient_tabs")
 #: «Nu»: what is held, on its way, open, late.
 recipient_now = NowSlot[Recipient]("recipient_now")
@@ -94,5 +103,7 @@ recipient_documents = Slot[DocumentSection]("recipient_documents")
 recipient_history = Slot[HistorySource]("recipient_history")
 loan_tags = Slot[LoanTags]("loan_tags")
 loan_panel = Slot[LoanPanel]("loan_panel")
+#: Why one need not say «Varför?», besides cases.
+reasons_to_look = Slot[ReasonToLook]("reasons_to_look")
 #: The buttons under «Fungerar hjälpmedlet?».
 follow_up_answers = Slot[FollowUpAnswer]("follow_up_answers")

@@ -14,11 +14,13 @@ from . import masking, services, ticked
 from .models import Recipient
 
 
-def find_recipient(key: uuid.UUID) -> Recipient:
-    """The recipient of an address."""
+def find_recipient(request: HttpRequest, key: uuid.UUID) -> Recipient:
+    """The recipient of an address, by the door that every page about somebody comes through: who has
+    no case with the person says why first (``access_log.ReasonWanted``), whatever they ask for."""
     recipient = services.get(key)
     if recipient is None:
         raise Http404("recipient")
+    access_log.ask_why(request, key)
     return recipient
 
 

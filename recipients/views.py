@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -27,6 +27,7 @@ from . import contact, documents, masking, seen, services
 from .forms import DetailsForm, NumberForm, ProtectedForm
 from .models import Recipient
 from .slots import recipient_buttons, recipient_create, recipient_now, recipient_tabs
+from .starting import find_recipient
 
 EDIT = "redigera"
 DETAILS = "uppgifter"
@@ -86,7 +87,7 @@ def _search_page(request: HttpRequest, form: NumberForm, status: int) -> HttpRes
 @require_http_methods(["GET", "HEAD", "POST"])
 def detail(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """The recipient's page; with ``?redigera=uppgifter`` the block that is edited, and its POST."""
-    recipient = _get(key)
+    recipient = find_recipient(request, key)
     if request.method == "POST":
         return _save(request, recipient)
     form = None
@@ -116,7 +117,9 @@ def _save(request: UserRequest, recipient: Recipient) -> HttpResponse:
         form.add_error(None, stale.message)
         return _recipient_page(request, stale.current, form=form, status=409, now=stale.current)
     except DomainError as error:
-        return _recipient_page(request, _get(recipient.key), note=error.message, status=403)
+        return _recipient_page(
+            request, find_recipient(request, recipient.key), note=error.message, status=403
+        )
     messages.success(request, "Uppgifterna är sparade.")
     if saved.contact_prescriber != recipient.contact_prescriber:
         undo.offer(
@@ -143,7 +146,7 @@ def _refusal(request: UserRequest, recipient: Recipient) -> str:
 @require_POST
 def undo_contact(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """«Ångra» of the contact switch: says what it shall be again, and what was saved then."""
-    recipient = _get(key)
+    recipient = find_recipient(request, key)
     version = request.GET.get("version", "")
     tab = request.GET.get("flik", "")
     known = {entry.name for entry in recipient_tabs}
@@ -169,7 +172,7 @@ def undo_contact(request: UserRequest, key: uuid.UUID) -> HttpResponse:
 @require_safe
 def information(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """«Mottagarinformation»: which document? Shows nothing of the recipient."""
-    page = reverse("recipients:detail", args=[_get(key).key])
+    page = reverse("recipients:detail", args=[find_recipient(request, key).key])
     choices = [
         {"kind": documents.ALL, "url": reverse("recipients:aid_list", args=[key])},
         {"kind": documents.PRESCRIBED, "url": reverse("recipients:prescribed_list", args=[key])},
@@ -194,17 +197,10 @@ def prescribed_list(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 
 
 def _document(request: HttpRequest, key: uuid.UUID, kind: documents.Kind) -> HttpResponse:
-    recipient = _get(key)
+    recipient = find_recipient(request, key)
     content = documents.aid_list(request, recipient, kind)
     access_log.look(request, recipient.key, kind.title, action=access_log.Action.DOWNLOAD)
     return download(kind.file, content)
-
-
-def _get(key: uuid.UUID) -> Recipient:
-    recipient = services.get(key)
-    if recipient is None:
-        raise Http404("recipient")
-    return recipient
 
 
 def _recipient_page(

@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "sesam.search_boxes.Boxes",
     "organisation.middleware.SignedInPages",
     "sesam.documents.UnavailablePage",
+    "recipients.why.AskedFirst",
     "axes.middleware.AxesMiddleware",  # last: it answers a locked sign-in
 ]
 

@@ -1,4 +1,5 @@
-"""What was typed and posted after the session had ended: kept, and shown again after sign-in.
+"""What was typed and posted after the session had ended, or before something that has to be said
+first: kept, and shown again after sign-in, or when that is said.
 
 Who it was stands in a signed cookie. It opens nothing: it only says for whom a post is kept, and
 that user alone, signed in again, gets it back in the form it was typed in. A dialog gets it into
@@ -71,10 +72,17 @@ def keep(request: HttpRequest, response: HttpResponseBase) -> None:
     doors = (settings.LOGIN_URL, reverse("admin:login"))
     if target.path not in doors or "next" not in parse_qs(target.query):
         return
+    response[name] = f"{settings.LOGIN_URL}?{urlencode({'next': way_back(request)})}"
+
+
+def way_back(request: HttpRequest) -> str:
+    """The address of the page that was asked for or posted from; what was posted is kept for it."""
+    if request.method != "POST":
+        return request.get_full_path()
     place = _place(request)
     if key := _keep(request):
         place += ("&" if "?" in place else "?") + urlencode({PARAMETER: key})
-    response[name] = f"{settings.LOGIN_URL}?{urlencode({'next': place})}"
+    return place
 
 
 def _place(request: HttpRequest) -> str:
@@ -89,11 +97,12 @@ def _place(request: HttpRequest) -> str:
 
 
 def _keep(request: HttpRequest) -> str:
-    """Keep what was posted for who was signed in here last; its key, or nothing."""
+    """Keep what was posted for who is signed in here, or was last; its key, or nothing."""
     data = dialogs.posted(request)
     data = {name: value for name, value in data.items() if "password" not in name}
     said = any(data[name] for name in data if name not in _SEARCHED)
-    user = last_user(request)
+    signed_in = request.user.is_authenticated
+    user = str(request.user.pk) if signed_in else last_user(request)
     if not (said or request.FILES) or not user or len(json.dumps(data)) > _SIZE:
         return ""
     if not get_user_model().objects.filter(pk=user, is_active=True).exists():
@@ -106,7 +115,7 @@ def _keep(request: HttpRequest) -> str:
         key=secrets.token_urlsafe(9),
         user_id=int(user),
         kind=KIND,
-        facts={"path": request.path, "files": bool(request.FILES)},
+        facts={"path": request.path, "files": bool(request.FILES), "signed_out": not signed_in},
         typed=data,
     )
     return made.key

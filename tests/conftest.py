@@ -126,6 +126,28 @@ def _settings_as_they_were() -> Iterator[None]:
     assert after is before, "settings were left changed: use one way to change them in a test"
 
 
+@pytest.fixture(autouse=True)
+def _everybody_has_said_why(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who looks at somebody has a reason, as in most tests nobody has a case with anybody yet. The
+    database is asked all the same, so that questions are counted. «asks_why» marks a test in which
+    the portal asks («Varför?»)."""
+    if request.node.get_closest_marker("asks_why"):
+        return
+    from organisation import access_log
+    from organisation.slots import LookGate, look_gates
+
+    def asks_nobody(asked: Any, key: Any) -> bool:
+        for gate in look_gates:
+            gate.wants_reason(asked, key)
+        return False
+
+    monkeypatch.setattr(
+        access_log, "look_gates", [LookGate(name="has-said", wants_reason=asks_nobody)]
+    )
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Debian's Chromium, quiet: no calls home, and no sandbox where root may not have one."""

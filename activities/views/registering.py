@@ -45,9 +45,9 @@ no_store = cache_control(no_store=True, private=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def begin(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Open the dialog, with the aids that were ticked on the recipient's page."""
-    recipient = find_recipient(key)
     if answer := ticked_address(request):
         return answer
+    recipient = find_recipient(request, key)
     chosen = sorted(ticked.loan_ids(request.GET.getlist(ticked.CHOSEN)))
     return _start(request, recipient, chosen=chosen)
 
@@ -134,7 +134,7 @@ class ActivityDialog(StepDialog):
 
     @classmethod
     def open(cls, state: Dialog) -> ActivityDialog | None:
-        recipient = find_recipient(state.about) if state.about else None
+        recipient = find_recipient(state.request, state.about) if state.about else None
         piece = order = None
         if pk := state.facts.get("piece"):
             found = Individual.objects.select_related("article", "warehouse")

@@ -63,9 +63,9 @@ def begin(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def begin_for(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """About a recipient, with the aids that were ticked on the page."""
-    recipient = find_recipient(key)
     if answer := ticked_address(request):
         return answer
+    recipient = find_recipient(request, key)
     chosen = sorted(ticked.loan_ids(request.GET.getlist(ticked.CHOSEN)))
     return _open(request, about=recipient.key, chosen=chosen)
 
@@ -147,7 +147,7 @@ class DeviationDialog(StepDialog):
 
     @classmethod
     def open(cls, state: Dialog) -> DeviationDialog | None:
-        recipient = find_recipient(state.about) if state.about else None
+        recipient = find_recipient(state.request, state.about) if state.about else None
         piece = None
         if pk := state.facts["piece"]:
             piece = Individual.objects.select_related("article", "warehouse").get(pk=pk)

@@ -15,8 +15,9 @@ from individuals import services as individuals
 from individuals.models import Individual
 from organisation import stores
 from organisation.models import Source
-from organisation.permissions import CARE, UserRequest, roles, signed_in
+from organisation.permissions import CARE, KHS, UserRequest, has_role, roles, signed_in
 from recipients import services as recipients
+from recipients import why
 from recipients.views import status_of
 from sesam import dialogs
 from sesam.errors import DomainError
@@ -24,7 +25,7 @@ from sesam.errors import DomainError
 from .. import cart as carts
 from .. import holder as holders
 from ..models import Cart
-from ..piece_forms import PieceRecipientForm, ReasonForm
+from ..piece_forms import PieceRecipientForm
 from . import whose
 from .line_dialog import QUANTITY, LineDialog
 from .whose import TILL
@@ -48,29 +49,32 @@ def _page_of(piece: Individual, tab: str = "") -> str:
 @roles(*CARE)
 @no_store
 @require_http_methods(["GET", "HEAD", "POST"])
-def holder(request: HttpRequest, number: str) -> HttpResponse:
-    """«Visa mottagare»: asks for the reason, logs it, and shows the piece's page again."""
+def holder(request: UserRequest, number: str) -> HttpResponse:
+    """«Visa mottagare»: asks «Varför?» without the name, and shows the piece's page again."""
     piece = _find(number)
     here = _page_of(piece, "status")
     holding = holders.of(piece)
     error, status = "", 200
-    form = ReasonForm(request.POST or None)
+    form = why.ReasonForm(request.POST if request.method == "POST" else None)
     if holding is None:
         error, status = "Individen är inte hos någon mottagare längre.", 409
     elif holding.recipient.is_protected:
         error, status = "Mottagaren har skyddad identitet och visas inte.", 403
         if request.method == "POST":
             holders.refuse(request, piece, holding)
+    elif holders.may_see(request, holding):
+        return dialogs.leave(request, here)
     elif request.method == "POST":
         status = 422
         if form.is_valid():
-            holders.show(request, piece, holding, reason=form.cleaned_data["reason"])
+            why.say(request.user, holding.recipient.key, form, case_number=holding.case_number)
             return dialogs.leave(request, here)
     context = {
         "form": form,
         "piece": piece,
+        "at_khs": has_role(request.user, KHS),
         "dialog": {
-            "title": "Visa mottagare",
+            "title": "Varför?",
             "cancel_url": here,
             "next": "" if error else "Visa mottagare",
             "error": error,

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST
@@ -21,6 +21,7 @@ from organisation.permissions import CARE, UserRequest, roles
 from recipients import masking, seen
 from recipients.case_views import log_case
 from recipients.models import Recipient
+from recipients.starting import find_recipient
 from sesam import dialogs, undo
 from sesam.errors import DomainError
 from sesam.form_fields import RecordField, record_choice
@@ -267,7 +268,7 @@ def put_back(request: UserRequest, key: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def to_recipient(request: UserRequest, key: uuid.UUID, template: uuid.UUID) -> HttpResponse:
     """The template's lines, to order to a recipient."""
-    recipient = get_object_or_404(Recipient.objects.select_related("payer"), key=key)
+    recipient = find_recipient(request, key)
     found = _find(request, template)
     access_log.look(request, recipient.key, "Beställning från mall")
     bundle = Bundle(

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 
 from articles.stores_views import find_store
@@ -14,6 +14,7 @@ from organisation.behalf import BehalfForm
 from organisation.models import Warehouse
 from organisation.permissions import CARE, UserRequest, roles
 from recipients.models import Recipient
+from recipients.starting import find_recipient
 from sesam import dialogs
 from sesam.errors import DomainError
 
@@ -31,7 +32,7 @@ def to_recipient(request: UserRequest, key: uuid.UUID) -> HttpResponse:
 
     ``individ`` names a marked piece that is to be handed out: then its line is next.
     """
-    recipient = get_object_or_404(Recipient.objects.select_related("payer"), key=key)
+    recipient = find_recipient(request, key)
     piece = Individual.objects.filter(number=request.GET.get("individ", "")).first()
     present = carts.of_request(request)
     if present is not None and present.recipient_id == recipient.pk:

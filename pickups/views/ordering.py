@@ -36,9 +36,9 @@ no_store = cache_control(no_store=True, private=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def begin(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Open the dialog, with the aids that were ticked on the recipient's page."""
-    recipient = find_recipient(key)
     if answer := ticked_address(request):
         return answer
+    recipient = find_recipient(request, key)
     chosen = sorted(ticked.loan_ids(request.GET.getlist(ticked.CHOSEN)))
     state = Dialog.start(
         request, PickupDialog.kind, about=recipient.key, chosen=chosen, token=str(uuid.uuid4())
@@ -73,7 +73,7 @@ class PickupDialog(StepDialog):
 
     @classmethod
     def open(cls, state: Dialog) -> PickupDialog | None:
-        return cls(state, find_recipient(state.about)) if state.about else None
+        return cls(state, find_recipient(state.request, state.about)) if state.about else None
 
     @classmethod
     def ended(cls, request: HttpRequest) -> HttpResponse:

@@ -34,9 +34,9 @@ no_store = cache_control(no_store=True, private=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """The form. A POST from the recipient's page says which aids are ticked."""
-    recipient = find_recipient(key)
     if answer := ticked_address(request):
         return answer
+    recipient = find_recipient(request, key)
     if request.method == "POST":
         return _send(request, recipient)
     rows = aids.return_rows(recipient, ticked.loan_ids(request.GET.getlist(ticked.CHOSEN)))

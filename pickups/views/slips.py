@@ -32,9 +32,9 @@ def slip(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 
     What a pickup order is to fetch from the store was handed in too: it gets its receipt.
     """
-    recipient = find_recipient(key)
     if answer := ticked_address(request):
         return answer
+    recipient = find_recipient(request, key)
     error, status = "", 200
     if request.method == "POST":
         typed = posted(request)

@@ -39,8 +39,9 @@ def status_tab(client, piece):
     return client.get(f"/individer/{piece.number}/?flik=status")
 
 
-def ask(client, piece, reason="Felanmälan från hemtjänsten"):
-    return client.post(f"/individer/{piece.number}/mottagare/", {"reason": reason})
+def ask(client, piece, skal="other", text="Felanmälan från hemtjänsten"):
+    url = f"/individer/{piece.number}/mottagare/"
+    return client.post(url, {"skal": skal, "text": text})
 
 
 @pytest.fixture
@@ -185,17 +186,18 @@ def test_a_reason_shows_the_recipient_and_is_logged(client, held):
     words = text(status_tab(client, held.individual))
     assert "Innehavarsson" in words and "Hemvägen 9" in words
     first = AccessLogEntry.objects.order_by("id")[0]
-    assert first.action == "view" and first.recipient_key == held.recipient.key
-    assert "224559" in first.detail and "Felanmälan från hemtjänsten" in first.detail
+    assert first.action == "reason" and first.recipient_key == held.recipient.key
+    assert (first.reason, first.detail) == ("other", "Felanmälan från hemtjänsten")
     assert first.case_number == "26410087"
 
 
-def test_what_a_reason_shows_ends_after_a_quarter(client, held):
-    now = timezone.now()
-    with time_machine.travel(now, tick=False) as clock:
+def test_what_a_reason_shows_ends_with_the_day(browser_of, prescriber, held):
+    with time_machine.travel(timezone.localtime().replace(hour=23), tick=False) as clock:
+        client = browser_of(prescriber)
         ask(client, held.individual)
         assert "Innehavarsson" in text(status_tab(client, held.individual))
-        clock.shift(16 * 60)
+        clock.shift(2 * 3600)
+        client = browser_of(prescriber)
         assert "Innehavarsson" not in text(status_tab(client, held.individual))
 
 
@@ -211,9 +213,9 @@ def test_what_a_reason_shows_ends_with_the_loan(client, held):
     assert "Nyhållarsson" not in text(status_tab(client, held.individual))
 
 
-@pytest.mark.parametrize("reason", ["", "   ", "nej", "x" * 121, f"rör {UNUSED_NUMBERS[1]}."])
-def test_a_bad_reason_shows_nothing(client, held, reason, logged):
-    answer = ask(client, held.individual, reason)
+@pytest.mark.parametrize("words", ["", "   ", "nej", "x" * 201, f"rör {UNUSED_NUMBERS[1]}."])
+def test_a_bad_reason_shows_nothing(client, held, words, logged):
+    answer = ask(client, held.individual, text=words)
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in text(answer)
     assert logged() == []

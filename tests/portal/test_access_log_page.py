@@ -131,7 +131,8 @@ def test_what_cannot_be_asked_is_said_at_its_field(client, query):
 
 def test_who_it_is_is_shown_when_asked_for_and_that_is_logged(client, recipient, reviewer):
     looked(recipient)
-    page = client.post(f"{URL}{recipient.key}/vem/", follow=True)
+    said = {"skal": "other", "text": "Stickprov"}
+    page = client.post(f"{URL}{recipient.key}/vem/", said, follow=True)
     assert "Zetterqvist" in read_page(page)
     assert "Zetterqvist" not in read_page(client.get(page.request["PATH_INFO"]))
     look = AccessLogEntry.objects.latest("id")
@@ -144,7 +145,8 @@ def test_what_narrowed_the_log_stays_when_one_asks_who_it_is(client, recipient):
     query = f"fran=2026-01-01&vad=view&mottagare={recipient.key}"
     form = client.get(f"{URL}?{query}").content.decode()
     (action,) = re.findall(r'action="([^"]*/vem/[^"]*)"', form)
-    assert client.post(action.replace("&amp;", "&")).url == f"{URL}?{query}"
+    said = {"skal": "other", "text": "Stickprov"}
+    assert client.post(action.replace("&amp;", "&"), said).url == f"{URL}?{query}"
 
 
 def test_the_list_as_excel_which_is_logged(client, recipient, reviewer):
@@ -196,6 +198,7 @@ def test_each_way_to_ask_has_its_index(recipient):
         ("anvandare", user.username, "log_of_a_user"),
         ("tjanststalle", user.default_unit.code, "log_of_a_unit"),
         ("sokt", "0" * 64, "log_of_a_miss"),
+        ("skal", "emergency", "log_of_reasons"),
     ]
 
     def plan(name: str, value: str) -> str:

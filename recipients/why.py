@@ -1,0 +1,204 @@
+"""«Varför?»: who has no case with a person says why they look, once a person and day.
+
+Asked before anything of the person but the name: by each door (``starting.find_recipient``) before
+it does anything, and by every look that is logged (``access_log.look``), whatever a door forgets.
+``AskedFirst`` answers with the question, and leads back when it is answered; what was posted is
+filled in again.
+
+No reason is wanted of a care unit; where a unit of the user has or had a case with the person (an
+order, activity, pickup order, return or deviation, each of which writes a ``CareRelation``; a loan
+came by one of these), of any unit where the user is KHS's; where the user fetched the person from
+the register today; or what an app adds to ``reasons_to_look`` (the order in progress).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import reduce
+from operator import or_
+from typing import Any
+from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
+
+from django import forms
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import cache_control
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
+
+from organisation import access_log
+from organisation.access_log import Action, Reason, ReasonWanted, midnight
+from organisation.models import AccessLogEntry, User
+from organisation.permissions import CARE, KHS, UserRequest, has_role, roles, signed_in
+from sesam import personal_numbers, unsent
+
+from . import services
+from .models import Recipient
+from .slots import reasons_to_look
+
+ON = "vidare"  # in the address: the place that was asked for
+ICONS = {
+    Reason.NEW_CASE: "file-text",
+    Reason.SUBSTITUTE: "user",
+    Reason.COLLEAGUE: "users",
+    Reason.EMERGENCY: "triangle-alert",
+    Reason.OTHER: "pencil",
+}
+_TEXTS = {
+    Reason.NEW_CASE: "Du ska registrera något för personen",
+    Reason.SUBSTITUTE: "Du arbetar åt ett annat tjänsteställe",
+    Reason.COLLEAGUE: "Någon vid ett annat tjänsteställe",
+    Reason.EMERGENCY: "Det kan inte vänta på den som har ärendet",
+    Reason.OTHER: "Skriv vad det gäller",
+}
+# Of whom a request was found to need no reason: its page looks more than once.
+_open: WeakKeyDictionary[HttpRequest, set[uuid.UUID]] = WeakKeyDictionary()
+
+
+def is_wanted(request: HttpRequest, key: uuid.UUID) -> bool:
+    """Whether this request's user must say why before more than the person's name is shown. One
+    question to the database a person and request."""
+    found = _open.setdefault(request, set())
+    if key not in found and not _lacks_reason(signed_in(request), key):
+        found.add(key)
+    return key not in found
+
+
+def _lacks_reason(user: User, key: uuid.UUID) -> bool:
+    said = AccessLogEntry.objects.filter(
+        recipient_key=OuterRef("key"),
+        at__gte=midnight(),
+        user=user,
+        action__in=[Action.REASON, Action.CREATE],
+    )
+    theirs = [services.relations_of(user), *(entry.of(user) for entry in reasons_to_look)]
+    reasons = [Exists(said), *(Exists(rows.filter(recipient=OuterRef("pk"))) for rows in theirs)]
+    persons = Recipient.objects.filter(key=key, kind=Recipient.Kind.PERSON)
+    return persons.exclude(reduce(or_, reasons)).exists()
+
+
+class ReasonForm(forms.Form):
+    """The answer. It goes into the log, which nobody can change: no number of a person may come
+    there."""
+
+    use_required_attribute = False
+    skal = forms.ChoiceField(
+        label="Varför behöver du se mottagaren?",
+        choices=Reason.choices,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Välj varför du behöver se mottagaren.",
+            "invalid_choice": "Välj ett av skälen.",
+        },
+    )
+    text = forms.CharField(
+        label="Vad gäller det?",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"max_length": "Skriv högst 200 tecken."},
+    )
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        if personal_numbers.looks_personal(text):
+            raise forms.ValidationError("Skriv utan personnummer.")
+        if self.cleaned_data.get("skal") == Reason.OTHER and len(text) < 5:
+            raise forms.ValidationError("Skriv med några ord vad det gäller.")
+        return text
+
+    @property
+    def cards(self) -> list[dict[str, Any]]:
+        """The reasons as ``parts/choice_cards.html`` draws them."""
+        chosen = self["skal"].value()
+        return [
+            {
+                "value": reason.value,
+                "label": reason.label,
+                "text": _TEXTS[reason],
+                "icon": ICONS[reason],
+                "checked": chosen == reason.value,
+            }
+            for reason in Reason
+        ]
+
+
+def say(user: User, key: uuid.UUID, form: ReasonForm, *, case_number: str = "") -> None:
+    """Keep the answer in the access log."""
+    access_log.record(
+        user,
+        Action.REASON,
+        key,
+        reason=form.cleaned_data["skal"],
+        detail=form.cleaned_data["text"],
+        case_number=case_number,
+    )
+
+
+@roles(*CARE)
+@cache_control(no_store=True, private=True)
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: UserRequest, key: uuid.UUID) -> HttpResponse:
+    """The question, by the name alone, and a protected person's not even that; then on to the place
+    that was asked for. Who has answered in another tab goes on at once."""
+    recipient = Recipient.objects.filter(key=key).first()
+    if recipient is None:
+        raise Http404("recipient")
+    on = _on(request, key)
+    if not is_wanted(request, key):
+        return redirect(on)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        say(request.user, key, form)
+        return redirect(on)
+    access_log.look_at_all(request, [key], "Frågades varför, vid namnet")
+    context = {
+        "form": form,
+        "name": "" if recipient.is_protected else recipient.name,
+        "at_khs": has_role(request.user, KHS),
+        "dialog": {
+            "title": "Varför?",
+            "cancel_url": reverse("recipients:search"),
+            "next": "Visa mottagaren",
+        },
+    }
+    status = 422 if form.is_bound else 200
+    return render(request, "recipients/why.html", context, status=status)
+
+
+def _on(request: HttpRequest, key: uuid.UUID) -> str:
+    """Where to when it is answered: the place that was asked for, or the person's page."""
+    on = request.GET.get(ON, "").replace("\0", "")
+    ours = on.startswith("/") and url_has_allowed_host_and_scheme(on, allowed_hosts=None)
+    return on if ours else reverse("recipients:detail", args=[key])
+
+
+class AskedFirst:
+    """Middleware: the question instead of what wants a reason."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        if not isinstance(fault, ReasonWanted):
+            return None
+        question = reverse("recipients:why", args=[fault.recipient_key])
+        address = f"{question}?{urlencode({ON: unsent.way_back(request)})}"
+        htmx = getattr(request, "htmx", None)
+        # Into a dialog comes the question in its place, and then what it was to show.
+        if htmx and not (htmx.target in _DIALOG and request.method == "GET"):
+            return HttpResponseClientRedirect(address)
+        return redirect(address)
+
+
+_DIALOG = {"dialog", "dialog-body"}
