@@ -78,7 +78,8 @@ def _lacks_reason(user: User, key: uuid.UUID) -> bool:
         action__in=[Action.REASON, Action.CREATE],
     )
     theirs = [services.relations_of(user), *(entry.of(user) for entry in reasons_to_look)]
-    reasons = [Exists(said), *(Exists(rows.filter(recipient=OuterRef("pk"))) for rows in theirs)]
+    # Cases first: the database looks no further where one is found, as of most.
+    reasons = [*(Exists(rows.filter(recipient=OuterRef("pk"))) for rows in theirs), Exists(said)]
     persons = Recipient.objects.filter(key=key, kind=Recipient.Kind.PERSON)
     return persons.exclude(reduce(or_, reasons)).exists()
 
@@ -158,7 +159,7 @@ def page(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     if form.is_valid():
         say(request.user, key, form)
         return redirect(on)
-    access_log.look_at_all(request, [key], "Frågades varför, vid namnet")
+    access_log.look_at_all(request, [key], "Frågades varför")
     context = {
         "form": form,
         "name": "" if recipient.is_protected else recipient.name,

@@ -34,7 +34,7 @@ from articles.stock import Ledger
 from individuals.models import Individual
 from organisation.models import Payer, Source, Unit, User, Warehouse
 from organisation.permissions import FORSKRIVARE
-from recipients.models import Loan, Recipient, RegisterPerson
+from recipients.models import CareRelation, Loan, Recipient, RegisterPerson
 from sesam.models import CaseKind, CaseNumber
 
 
@@ -267,6 +267,13 @@ class RecipientFactory(DjangoModelFactory):
     door_code = "2468#"
     instructions = "Ring på hos maken Lennart om ingen öppnar."
     payer = factory.SubFactory(PayerFactory)
+
+
+def known_to(unit: Unit, person: Recipient | None = None) -> Recipient:
+    """A person whom the unit has had a case with: nobody there is asked «Varför?»."""
+    person = person or RecipientFactory()
+    CareRelation.objects.get_or_create(recipient=person, unit=unit, case_number=None)
+    return person
 
 
 class CareUnitFactory(DjangoModelFactory):

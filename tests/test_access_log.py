@@ -33,6 +33,7 @@ from tests.factories import (
     ArticleFactory,
     IndividualFactory,
     LoanFactory,
+    RecipientFactory,
     UnitFactory,
     UserFactory,
     WarehouseFactory,
@@ -99,6 +100,8 @@ def at_work(case, *roles: str) -> tuple[Client, object]:  # noqa: F811
 
 def address(name: str, case, client, user) -> str:  # noqa: F811
     """The address with arguments about the case's recipient, where it takes any."""
+    if name == "recipients:why":
+        return reverse(name, args=[RecipientFactory().key])
     if name == "orders:to":
         user.carts.all().delete()  # with one to the same recipient it goes straight on
     if name == "activities:step":
@@ -132,6 +135,8 @@ def about(name: str, url: str, case) -> Recipient:  # noqa: F811
     """Whose data the address is about."""
     if name.endswith("_offer") or name in ("orders:move", "orders:put", "orders:take_off"):
         return Recipient.objects.get(orders__case_number=url.split("/")[2])
+    if name == "recipients:why":
+        return Recipient.objects.get(key=url.split("/")[2])
     return case["order"].recipient
 
 

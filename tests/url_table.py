@@ -107,7 +107,7 @@ URLS: dict[str, Row] = {
     # recipients: whoever knows the number may look; every look is logged
     "recipients:search": Row(CARE),
     "recipients:detail": Row(CARE, logs="view"),
-    "recipients:why": Row(CARE),  # who has a case goes on at once; see tests/recipients/test_why.py
+    "recipients:why": Row(CARE, logs="view"),  # by name; who has a case goes on at once
     "recipients:undo_contact": Row(CARE, post=True),
     "recipients:follow_up": Row(CARE, others=404, logs="view", others_post=404),
     "recipients:information": Row(CARE),

@@ -100,6 +100,8 @@ SELECT (SELECT min(id) FROM recipients_recipient) + (n - 1) / 40,
     (SELECT min(id) FROM individuals_individual) + n, '', 1, 0, {unit}, 'Anna', 'B' || n,
     now() - n * interval '1 minute'
 FROM generate_series(1, {individuals} - 1) n;
+INSERT INTO recipients_carerelation (recipient_id, unit_id, case_number, since)
+    SELECT recipient_id, unit_id, case_number, sent_at FROM orders_order;
 INSERT INTO orders_orderevent (order_id, at, user_id, kind, text)
     SELECT id, sent_at, {user}, 'created', 'Beställningen skickades' FROM orders_order;
 INSERT INTO orders_orderevent (order_id, at, user_id, kind, text)

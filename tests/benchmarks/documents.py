@@ -34,9 +34,10 @@ def measure() -> None:
 
     from recipients import documents as lists
     from sesam import documents
-    from tests.factories import IndividualFactory, LoanFactory, RecipientFactory, UserFactory
+    from tests.factories import IndividualFactory, LoanFactory, UserFactory, known_to
 
-    recipient, user = RecipientFactory(), UserFactory()
+    user = UserFactory()
+    recipient = known_to(user.default_unit)
     for number in range(AIDS):
         piece = IndividualFactory(article__name=f"Stemmeforsterker VOX UNO til mikrofon {number}")
         loan = LoanFactory(recipient=recipient, article=piece.article, individual=piece)

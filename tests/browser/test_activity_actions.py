@@ -19,7 +19,7 @@ from tests.pickups.builders import lend, prescriber, someone
 
 from .test_return_actions import COUNT_CLICKS, HANDS, clicks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asks_why]
 
 
 def sign_in(page: Page, live_server, settings, user) -> None:

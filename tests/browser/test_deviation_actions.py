@@ -12,7 +12,7 @@ from tests.pickups.builders import lend
 
 from .test_order_actions import Keyboard, Mouse, signed_in  # noqa: F401  a fixture
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asks_why]
 MOST = 8
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
-from tests.factories import RecipientFactory, UserFactory
+from tests.factories import RecipientFactory, UserFactory, known_to
 from tests.serving import cookie, portal
 from tests.sesam.test_faults import held
 
@@ -16,7 +16,8 @@ def test_a_change_that_was_refused_can_be_saved_again_as_it_was_typed(
 ):
     settings.STATIC_ROOT = str(tmp_path)
     call_command("collectstatic", interactive=False, verbosity=0)
-    anna, recipient = UserFactory(), RecipientFactory(phone="")
+    anna = UserFactory()
+    recipient = known_to(anna.default_unit, RecipientFactory(phone=""))
     name, _, value = cookie(anna).partition("=")
     with portal(DB_LOCK_TIMEOUT="1", STATIC_ROOT=str(tmp_path)) as served:
         home = f"http://127.0.0.1:{served.port}"

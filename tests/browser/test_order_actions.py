@@ -12,14 +12,14 @@ from organisation.models import User
 from tests.factories import (
     ArticleFactory,
     PriceFactory,
-    RecipientFactory,
     UserFactory,
     WarehouseFactory,
+    known_to,
     put_in_stock,
 )
 from tests.orders.builders import saved_template, sent
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asks_why]
 MOST = 8
 
 
@@ -109,7 +109,7 @@ def test_an_article_in_stock_is_ordered_in_eight_actions(signed_in, hand_of):
     article = ArticleFactory(name="Rollator Sola")
     PriceFactory(article=article)
     put_in_stock(WarehouseFactory(), article, 3)
-    recipient = RecipientFactory()
+    recipient = known_to(User.objects.get().default_unit)
     hand = hand_of(signed_in)
 
     order(hand, signed_in, recipient.number, article.number)
@@ -169,7 +169,7 @@ def test_a_usual_bundle_is_ordered_to_a_found_person_in_five_actions(
         PriceFactory(article=article)
         put_in_stock(WarehouseFactory(), article, 3)
     template = saved_template(*articles, owner=User.objects.get())
-    person = RecipientFactory()
+    person = known_to(User.objects.get().default_unit)
     page = signed_in
     page.goto(f"{live_server.url}/mottagare/{person.key}/")
     hand = hand_of(page)

@@ -19,7 +19,7 @@ from tests.pickups.builders import lend, lend_chair_with_part, prescriber, someo
 
 from .test_order_actions import Keyboard, Mouse
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asks_why]
 
 
 class TickingMouse(Mouse):

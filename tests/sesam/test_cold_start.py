@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from organisation.models import Unit
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -11,6 +12,7 @@ from tests.factories import (
     RecipientFactory,
     UnitFactory,
     UserFactory,
+    known_to,
 )
 from tests.serving import portal
 
@@ -25,6 +27,8 @@ def prescriber_with(*stores: str):
 
 def recipient_with(*aids: str):
     recipient = RecipientFactory()
+    for unit in Unit.objects.all():
+        known_to(unit, recipient)
     for aid in aids:
         LoanFactory(recipient=recipient, article=ArticleFactory(name=f"Hjälp {aid}"))
     return f"/mottagare/{recipient.key}/"

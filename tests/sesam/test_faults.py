@@ -12,7 +12,7 @@ from django.db import connection
 
 from recipients.models import Recipient
 from sesam.dev import local_postgres
-from tests.factories import RecipientFactory, UserFactory
+from tests.factories import RecipientFactory, UserFactory, known_to
 from tests.serving import ROOT, cookie, portal, test_database, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +28,8 @@ def held(recipient: Recipient):
 
 
 def test_who_waits_too_long_for_anothers_change_is_told_and_can_send_again():
-    anna, recipient = UserFactory(), RecipientFactory(phone="")
+    anna = UserFactory()
+    recipient = known_to(anna.default_unit, RecipientFactory(phone=""))
     url = f"/mottagare/{recipient.key}/?redigera=uppgifter"
     typed = {"version": recipient.version, "phone": "08-465 004 10", "contact_prescriber": "nej"}
     with portal(DB_LOCK_TIMEOUT="1") as served:
@@ -45,7 +46,8 @@ def test_who_waits_too_long_for_anothers_change_is_told_and_can_send_again():
 
 
 def test_a_part_of_a_page_is_told_beside_what_was_typed():
-    anna, recipient = UserFactory(), RecipientFactory()
+    anna = UserFactory()
+    recipient = known_to(anna.default_unit)
     url = f"/mottagare/{recipient.key}/?redigera=uppgifter"
     htmx = {"HX-Request": "true", "HX-Target": "block-uppgifter"}
     with portal(DB_LOCK_TIMEOUT="1") as served, held(recipient):
@@ -96,7 +98,8 @@ def copied(cluster: local_postgres.Cluster, name: str) -> str:
 
 
 def test_while_the_database_is_away_pages_say_so_at_once_and_afterwards_all_is_well(away):
-    anna, recipient = UserFactory(), RecipientFactory()
+    anna = UserFactory()
+    recipient = known_to(anna.default_unit)
     cookie(anna)
     pages = ["/", f"/mottagare/{recipient.key}/", "/artiklar/?q=stol", "/logga-in/"]
     asked = [(page, anna) for page in pages * 2]  # a connection in each of the threads
