@@ -35,7 +35,15 @@ from django_htmx.http import HttpResponseClientRedirect
 from organisation import access_log
 from organisation.access_log import Action, Reason, ReasonWanted, midnight
 from organisation.models import AccessLogEntry, User
-from organisation.permissions import CARE, KHS, UserRequest, has_role, roles, signed_in
+from organisation.permissions import (
+    CARE,
+    KHS,
+    LOGGRANSKARE,
+    UserRequest,
+    has_role,
+    roles,
+    signed_in,
+)
 from sesam import personal_numbers, unsent
 
 from . import services
@@ -142,13 +150,14 @@ def say(user: User, key: uuid.UUID, form: ReasonForm, *, case_number: str = "") 
     )
 
 
-@roles(*CARE)
+@roles(*CARE, LOGGRANSKARE)
 @cache_control(no_store=True, private=True)
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: UserRequest, key: uuid.UUID) -> HttpResponse:
-    """The question, by the name alone, and a protected person's not even that; then on to the place
-    that was asked for. Who has answered in another tab goes on at once."""
+    """The question, by the name alone; then on to the place that was asked for. Of a protected person
+    not even the name is told, nor to the log reviewer, whose place it is to ask who it is. Who has
+    answered in another tab goes on at once."""
     recipient = Recipient.objects.filter(key=key).first()
     if recipient is None:
         raise Http404("recipient")
@@ -159,14 +168,18 @@ def page(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     if form.is_valid():
         say(request.user, key, form)
         return redirect(on)
-    access_log.look_at_all(request, [key], "Frågades varför")
+    cares = has_role(request.user, *CARE)
+    name = recipient.name if cares and not recipient.is_protected else ""
+    if name:
+        access_log.look_at_all(request, [key], "Frågades varför")
     context = {
         "form": form,
-        "name": "" if recipient.is_protected else recipient.name,
+        "name": name,
+        "cares": cares,
         "at_khs": has_role(request.user, KHS),
         "dialog": {
             "title": "Varför?",
-            "cancel_url": reverse("recipients:search"),
+            "cancel_url": reverse("recipients:search" if cares else "start"),
             "next": "Visa mottagaren",
         },
     }

@@ -107,7 +107,8 @@ URLS: dict[str, Row] = {
     # recipients: whoever knows the number may look; every look is logged
     "recipients:search": Row(CARE),
     "recipients:detail": Row(CARE, logs="view"),
-    "recipients:why": Row(CARE, logs="view"),  # by name; who has a case goes on at once
+    # by name, which the log reviewer isn't told; who has a case goes on at once
+    "recipients:why": Row(CARE | {LOGGRANSKARE}, logs="view"),
     "recipients:undo_contact": Row(CARE, post=True),
     "recipients:follow_up": Row(CARE, others=404, logs="view", others_post=404),
     "recipients:information": Row(CARE),

@@ -469,6 +469,13 @@ def test_the_log_reviewer_is_asked_before_who_it_is(browser_of, person):
     assert [row.detail for row in reasons()] == ["Stickprov i oktober"]
 
 
+def test_another_page_of_the_log_reviewers_asks_without_the_name_too(browser_of, person):
+    client = browser_of(UserFactory(roles=[LOGGRANSKARE], default_unit=None))
+    page = client.get(question(person))
+    assert page.status_code == 200 and "Okändsson" not in read_page(page)
+    assert say(client, person, "other", "Utdrag till patienten", on="/logg/").url == "/logg/"
+
+
 def test_the_log_shows_reasons_and_finds_emergencies(browser_of, client, person):
     say(client, person, "emergency", "Larm från hemmet")
     say(client, RecipientFactory(), "substitute")
