@@ -44,7 +44,7 @@ class ReasonWanted(Exception):
         self.recipient_key = recipient_key
 
 
-def midnight() -> dt.datetime:
+def day_began() -> dt.datetime:
     """When this day began."""
     return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
 

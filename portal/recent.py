@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from articles.views import lately_viewed
-from organisation.access_log import midnight
+from organisation.access_log import day_began
 from organisation.models import AccessLogEntry, User
 from organisation.permissions import CARE, UserRequest, roles
 from recipients.seen import seen_today
@@ -32,7 +32,7 @@ def cases_today(user: User) -> list[case_pages.CasePage]:
     alone: nothing about whose they are."""
     looks = (
         AccessLogEntry.objects.filter(
-            user=user, action=AccessLogEntry.Action.VIEW, at__gte=midnight()
+            user=user, action=AccessLogEntry.Action.VIEW, at__gte=day_began()
         )
         .exclude(case_number="")
         .order_by()

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Exists, Max, OuterRef
 from django.http import HttpRequest
 
-from organisation.access_log import midnight
+from organisation.access_log import day_began
 from organisation.models import AccessLogEntry, User
 from organisation.permissions import signed_in
 
@@ -28,7 +28,7 @@ def seen_today(user: User) -> list[Recipient]:
         AccessLogEntry.objects.filter(
             user=user,
             action=AccessLogEntry.Action.VIEW,
-            at__gte=midnight(),
+            at__gte=day_began(),
             recipient_key__isnull=False,
         )
         .values_list("recipient_key")

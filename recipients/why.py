@@ -33,7 +33,7 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from organisation import access_log
-from organisation.access_log import Action, Reason, ReasonWanted, midnight
+from organisation.access_log import Action, Reason, ReasonWanted, day_began
 from organisation.models import AccessLogEntry, User
 from organisation.permissions import (
     CARE,
@@ -61,7 +61,7 @@ ICONS = {
 _TEXTS = {
     Reason.NEW_CASE: "Du ska registrera något för personen",
     Reason.SUBSTITUTE: "Du arbetar åt ett annat tjänsteställe",
-    Reason.COLLEAGUE: "Någon vid ett annat tjänsteställe",
+    Reason.COLLEAGUE: "Skriv gärna vem",
     Reason.EMERGENCY: "Det kan inte vänta på den som har ärendet",
     Reason.OTHER: "Skriv vad det gäller",
 }
@@ -81,7 +81,7 @@ def is_wanted(request: HttpRequest, key: uuid.UUID) -> bool:
 def _lacks_reason(user: User, key: uuid.UUID) -> bool:
     said = AccessLogEntry.objects.filter(
         recipient_key=OuterRef("key"),
-        at__gte=midnight(),
+        at__gte=day_began(),
         user=user,
         action__in=[Action.REASON, Action.CREATE],
     )

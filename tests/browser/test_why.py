@@ -58,7 +58,7 @@ def test_what_is_wrong_with_the_answer_is_said_at_it(page: Page, live_server, us
     page.goto(live_server.url + reverse("recipients:detail", args=[RecipientFactory().key]))
     page.get_by_role("button", name="Visa mottagaren").click()
     expect(page.get_by_text("Välj varför du behöver se mottagaren.")).to_be_visible()
-    page.get_by_role("radio", name="Annat").check()
+    page.get_by_role("radio", name="Annat Skriv").check()
     page.get_by_role("button", name="Visa mottagaren").click()
     expect(page.get_by_text("Skriv med några ord vad det gäller.")).to_be_visible()
     assert [*faults(page), *too_wide(page)] == []
@@ -109,5 +109,5 @@ def test_a_dialog_asks_in_its_place_and_goes_on(page: Page, live_server, user, w
     expect(dialog.locator(".dialog-title")).to_have_text("Beställning till")
     expect(dialog).to_contain_text(person.name)
     dialog.get_by_role("button", name="Fortsätt").click()
-    expect(dialog.locator(".dialog-title")).to_have_text("Beställd artikel")
+    expect(page.locator(".dialog-title")).to_have_text("Beställd artikel")
     assert reasons() == ["emergency"]

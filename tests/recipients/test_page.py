@@ -23,6 +23,7 @@ from tests.factories import (
     RecipientFactory,
     UnitFactory,
     given_out,
+    known_to,
 )
 from tests.undoing import undo_address
 
@@ -536,7 +537,9 @@ def test_another_units_case_has_short_facts_but_no_link(browser_of, stranger, cl
     assert "Gå till beställningsdetaljer" not in page(client, recipient, panel=old.pk)
 
 
-def test_queries_do_not_grow_with_the_rows(client, recipient):
+def test_queries_do_not_grow_with_the_rows(client, prescriber, recipient):
+    known_to(prescriber.default_unit, recipient)
+
     def queries() -> list[str]:
         with CaptureQueriesContext(
             connection,
