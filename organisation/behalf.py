@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.db.models import QuerySet
 
 from sesam.errors import DomainError
@@ -35,6 +36,15 @@ def check_unit(user: User, unit: Unit) -> None:
     """Raises ``DomainError`` (``field`` "unit") where ``user`` may not act for ``unit``."""
     if not units_of(user).filter(pk=unit.pk).exists():
         raise DomainError("Välj ett av dina tjänsteställen.", field="unit")
+
+
+@transaction.atomic
+def choose_unit(user: User, unit: Unit) -> None:
+    """``unit`` becomes the user's active one. Raises ``DomainError`` (``field`` "unit") where it is
+    none of theirs; who takes a unit from somebody has the same lock."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    check_unit(user, unit)
+    User.objects.filter(pk=user.pk).update(default_unit=unit)
 
 
 def check_behalf(user: User, unit: Unit, prescriber: User) -> None:

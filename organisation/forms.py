@@ -12,8 +12,7 @@ from django.db import transaction
 from sesam.address_forms import ADDRESS_LABELS, ChecksDetails
 from sesam.form_fields import RecordField, choice, record_choice
 
-from . import emergency, mail, sign_in_pace
-from .behalf import units_of
+from . import behalf, emergency, mail, sign_in_pace
 from .models import MessageKind, Source, Unit, User
 from .stores import own_stores
 
@@ -159,13 +158,14 @@ class UnitSettingsForm(SettingsForm):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
         units = record_choice(self, "unit")
-        units.queryset = units_of(user)
+        units.queryset = behalf.units_of(user)
         units.initial = user.default_unit_id
 
     @transaction.atomic
     def save(self, user: User) -> None:
+        """Raises ``DomainError`` (``field`` "unit") where the unit has been taken from them since."""
         super().save(user)
-        User.objects.filter(pk=user.pk).update(default_unit=self.cleaned_data["unit"])
+        behalf.choose_unit(user, self.cleaned_data["unit"])
 
 
 class MailForm(forms.Form):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages as flash
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -110,6 +111,7 @@ def _page(request: UserRequest, opened: Message | None) -> HttpResponse:
         "chips": _chips(request, name, total),
         "empty": EMPTY[name],
         "message": opened,
+        "kept": settings.MESSAGES_KEPT_MONTHS,
         "list_url": reverse("messages") + (f"?visa={name}" if name else ""),
     }
     if opened is not None:

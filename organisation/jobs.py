@@ -1,5 +1,5 @@
 """What the organisation does beside requests: messages to many and e-mail, every minute; and what
-it clears away: counted and failed sign-ins after a day, letters that went after a month."""
+it clears away: counted and failed sign-ins after a day, letters after a month, messages after a year."""
 
 import datetime as dt
 
@@ -10,11 +10,9 @@ from procrastinate.contrib.django import app
 from sesam import jobs
 
 from . import accounts, mail, messages, sign_in_pace
-from .models import Mail, MailState
 from .siths import tries
 
 KEPT = dt.timedelta(days=1)  # longer than any pause they cause
-SENT_MAIL_KEPT = dt.timedelta(days=30)
 
 
 @app.periodic(cron="* * * * *")
@@ -28,9 +26,14 @@ def post(timestamp: int) -> None:
 
 
 @jobs.hourly
-def forget_sent_mail() -> int:
-    before = timezone.now() - SENT_MAIL_KEPT
-    return Mail.objects.filter(state=MailState.SENT, sent_at__lt=before).delete()[0]
+def forget_mail() -> int:
+    """Letters, whatever became of them."""
+    return mail.forget_old()
+
+
+@jobs.hourly
+def forget_messages() -> int:
+    return messages.forget_old()
 
 
 @jobs.hourly

@@ -208,6 +208,13 @@ def try_again(letters: Iterable[Mail]) -> int:
     return stopped.update(state=MailState.WAITING, next_try=timezone.now())
 
 
+def forget_old() -> int:
+    """Remove letters some time after they were written: those that went, those that never will, and
+    those that still wait since there is no mail server any more."""
+    before = timezone.now() - dt.timedelta(days=max(settings.MAIL_KEPT_DAYS, TRIED_FOR.days + 1))
+    return Mail.objects.filter(written_at__lt=before).delete()[0]
+
+
 def _told(fault: Exception) -> None:
     """Its kind alone: the words of a mail server quote addresses."""
     _log.warning("E-mail was not sent: %s", type(fault).__name__)

@@ -7,6 +7,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
+from dateutil.relativedelta import relativedelta
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -14,7 +16,7 @@ from django.utils import timezone
 from sesam.personal_numbers import struck_out
 
 from . import mail
-from .models import Message, MessageKind, Notice, User
+from .models import Mail, Message, MessageKind, Notice, User
 
 MOST_AT_ONCE = 1_000  # messages of a notice that are written in one transaction
 
@@ -62,6 +64,29 @@ def archive(messages: QuerySet[Message]) -> int:
 def take_out(messages: QuerySet[Message]) -> int:
     """Back from the archive."""
     return messages.exclude(archived_at=None).update(archived_at=None)
+
+
+def forget_old() -> int:
+    """Remove what was read so long ago, archived or not, and what an account that is no longer in
+    use never read; with the letters about it. Returns how many there were."""
+    if not settings.MESSAGES_KEPT_MONTHS:
+        return 0
+    before = timezone.now() - relativedelta(months=settings.MESSAGES_KEPT_MONTHS)
+    left_unread = Q(read_at=None, user__is_active=False, sent_at__lt=before)
+    return sum(
+        _forget(Message.objects.filter(old).order_by())
+        for old in (Q(read_at__lt=before), left_unread)
+    )
+
+
+def _forget(messages: QuerySet[Message]) -> int:
+    forgotten = 0
+    while keys := list(messages.values_list("pk", flat=True)[:MOST_AT_ONCE]):
+        with transaction.atomic():
+            Mail.objects.filter(message__in=keys).delete()
+            Message.objects.filter(pk__in=keys).delete()
+        forgotten += len(keys)
+    return forgotten
 
 
 def audience(notice: Notice) -> QuerySet[User]:

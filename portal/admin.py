@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from organisation.admin import AddedOnce, ForKhs
+from organisation.admin import AddedOnce, ChangesAlone, ForKhs
 from organisation.permissions import KHS, has_role
 
 from . import information_admin as information_admin  # registers its own
@@ -24,6 +24,7 @@ class OfTheStartPage(ForKhs, AddedOnce):
 class StartContactAdmin(OfTheStartPage, admin.ModelAdmin[StartContact]):
     """«Kontakt»: people and functions."""
 
+    form = ChangesAlone[StartContact]
     actions = None
     same_fields = ("name", "title", "phone", "hours", "email", "rank", "is_active")
     list_display = ("name", "title", "phone", "email", "rank", "is_active")
@@ -33,6 +34,7 @@ class StartContactAdmin(OfTheStartPage, admin.ModelAdmin[StartContact]):
 class StartLinkAdmin(OfTheStartPage, admin.ModelAdmin[StartLink]):
     """«Kontakt»: links out of the portal."""
 
+    form = ChangesAlone[StartLink]
     actions = None
     same_fields = ("label", "url", "note", "rank", "is_active")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}

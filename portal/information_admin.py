@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from organisation.admin import AddedOnce, ForKhs, for_khs, told_of_nobody
+from organisation.admin import AddedOnce, ChangesAlone, ForKhs, for_khs, told_of_nobody
 from organisation.models import Audience, Unit
 from organisation.permissions import UserRequest, signed_in
 from sesam import attachments, rich_text
@@ -179,6 +179,7 @@ def _remove_file(document: Document) -> None:
 
 @admin.register(DocumentHeading)
 class DocumentHeadingAdmin(ForKhs, admin.ModelAdmin[DocumentHeading]):
+    form = ChangesAlone[DocumentHeading]
     list_display = ("name", "position")
     actions = None
 
@@ -289,14 +290,44 @@ class HelpTextAdmin(ForKhs, admin.ModelAdmin[HelpText]):
 # --- what hinders somebody ---
 
 
+class AnswerForm(forms.ModelForm[BarrierReport]):
+    """``seen`` is the answer that the page was drawn with: whoever answers second is told."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+    class Meta:
+        model = BarrierReport
+        fields = ("answer", "seen")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = hashlib.sha256(self.instance.answer.encode()).hexdigest()
+        self.fields["seen"].initial = self.now
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        seen = cleaned.get("seen")
+        if seen and seen != self.now and cleaned.get("answer") != self.initial["answer"]:
+            self.add_error(
+                "answer",
+                "Någon annan svarade medan du skrev. Spara igen om ditt svar ska gälla i stället. Det"
+                f" som är sparat nu lyder: «{self.initial['answer']}»",
+            )
+            self.data = {**self.data.dict(), self.add_prefix("seen"): self.now}  # type: ignore[attr-defined]  # a request's
+        return cleaned
+
+
 @admin.register(BarrierReport)
 class BarrierReportAdmin(ForKhs, admin.ModelAdmin[BarrierReport]):
     """Read and answered by KHS; what somebody reported stays as it was written."""
 
+    form = AnswerForm
     list_display = ("where", "reported_at", "contact", "handled_at")
     list_filter = (("handled_at", admin.EmptyFieldListFilter),)
     actions = None
-    fields = ("where", "what", "contact", "shown_user", "reported_at", "answer", "handled_at")
+    fields = (
+        "where", "what", "contact", "shown_user", "reported_at", "answer", "handled_at", "seen",
+    )  # fmt: skip
     readonly_fields = ("where", "what", "contact", "shown_user", "reported_at", "handled_at")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -20,13 +20,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from orders import cart as carts
 from organisation import mail
-from organisation.behalf import units_of
+from organisation.behalf import choose_unit, units_of
 from organisation.forms import CHOICES, ContactForm, UnitSettingsForm
 from organisation.models import Source, Unit, User
 from organisation.permissions import CARE, UserRequest, has_role, roles
 from organisation.slots import my_create, my_now, my_tabs
 from recipients.mine import WHOSE, names_recipients
 from sesam import panels, phones, undo
+from sesam.errors import DomainError
 
 EDIT = "redigera"
 CONTACT, SETTINGS = "kontakt", "installningar"
@@ -56,7 +57,11 @@ def my_page(request: UserRequest) -> HttpResponse:
         settings = UnitSettingsForm(request.POST, user=request.user)
         if not settings.is_valid():
             return _my_page(request, asked, settings, 422)
-        settings.save(request.user)
+        try:
+            settings.save(request.user)
+        except DomainError as fault:
+            settings.add_error(fault.field, fault.message)
+            return _my_page(request, asked, settings, 422)
         said = "Dina inställningar är sparade."
         messages.success(request, said + _stays(request, settings.cleaned_data["unit"]))
     return redirect(_here(request, without=EDIT))
@@ -70,11 +75,15 @@ def switch_unit(request: UserRequest) -> HttpResponse:
     wanted = request.POST.get("unit") or request.GET.get("unit", "")
     known = re.fullmatch("[0-9]{1,18}", wanted)
     unit = units_of(user).filter(pk=wanted).first() if known else None
+    before = user.default_unit_id
+    try:
+        if unit is not None:
+            choose_unit(user, unit)
+    except DomainError:  # taken from them just now
+        unit = None
     if unit is None:
         messages.error(request, "Du arbetar inte längre på det tjänstestället. Inget är bytt.")
-    elif unit.pk != user.default_unit_id:
-        before = user.default_unit_id
-        User.objects.filter(pk=user.pk).update(default_unit=unit)
+    elif unit.pk != before:
         said = f"Ditt tjänsteställe är nu {unit}.{_stays(request, unit)}"
         if before is None:
             messages.success(request, said)

@@ -10,23 +10,29 @@ import uuid
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 
 from organisation import access_log
+from organisation.admin import ForKhs, for_khs
+from organisation.long_lists import LongChangeList, LongList
 from organisation.permissions import KHS, has_role, signed_in
 from sesam import personal_numbers, phones
 from sesam.errors import DomainError
+from sesam.templatetags.sesam import datum
 
-from . import masking, services
+from . import follow_ups, masking, services
+from .follow_up_views import url_of
 from .forms import NumberForm
-from .models import Recipient
+from .models import Loan, Recipient
 
 _no_store = method_decorator(cache_control(no_store=True, private=True))
 _sensitive = method_decorator(sensitive_post_parameters())
@@ -146,3 +152,59 @@ class RecipientAdmin(admin.ModelAdmin[Recipient]):
     @admin.display(description="Kontakt")
     def shown_contact(self, obj: Recipient) -> str:
         return masking.shown(obj).contact_label
+
+
+class _FollowUpRows(LongChangeList):
+    """Its rows lead to the question itself."""
+
+    def url_for_result(self, result: Any) -> str:
+        return url_of(result.recipient, result.pk)
+
+
+@admin.register(Loan)
+class DesertedFollowUpAdmin(ForKhs, LongList[Loan]):
+    """«Uppföljningar utan förskrivare»: what nobody is left to follow up, without whose it is."""
+
+    list_display = ("shown_aid", "shown_unit", "shown_day", "shown_delivered")
+    list_select_related = ("article", "unit", "recipient")
+    ordering = ("follow_up_on", "pk")
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        queue = for_khs(self, self.changelist_view)
+        return [path("", queue, name="recipients_loan_changelist")]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return _FollowUpRows
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"title": "Uppföljningar utan förskrivare", **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Loan]:
+        return follow_ups.without_anybody()
+
+    @admin.display(description="Hjälpmedel")
+    def shown_aid(self, loan: Loan) -> str:
+        return loan.title
+
+    @admin.display(description="Tjänsteställe", empty_value="–")
+    def shown_unit(self, loan: Loan) -> str | None:
+        """Whose patient a protected person is tells where they live."""
+        return None if loan.recipient.is_protected else str(loan.unit)
+
+    @admin.display(description="Skulle följas upp", ordering="follow_up_on")
+    def shown_day(self, loan: Loan) -> str:
+        return datum(loan.follow_up_on)
+
+    @admin.display(description="Levererat", ordering="delivered_at")
+    def shown_delivered(self, loan: Loan) -> str:
+        return datum(loan.delivered_at)

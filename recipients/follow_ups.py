@@ -15,7 +15,7 @@ from django.utils import timezone
 from organisation import access_log, messages
 from organisation.behalf import prescribers
 from organisation.models import MessageKind, Unit, User
-from organisation.permissions import BUFFERT, FORSKRIVARE, KHS, has_role
+from organisation.permissions import BUFFERT, CARE, FORSKRIVARE, KHS, has_role
 from sesam.days import day_and_month
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum
@@ -23,6 +23,7 @@ from sesam.templatetags.sesam import datum
 from .lending import lock
 from .models import FollowUp, Loan, Recipient
 
+TOLD = (FORSKRIVARE, BUFFERT)
 _SATURDAY = 5
 _TWICE = dt.timedelta(minutes=5)  # the same answer of the same user within it is the same
 _LONGEST = dt.timedelta(days=10 * 366)
@@ -42,18 +43,33 @@ def waiting(loans: QuerySet[Loan] | None = None) -> QuerySet[Loan]:
     return found.filter(follow_up_on__isnull=False, ended_at=None)
 
 
-def _somebody_does() -> Exists:
-    """Whether the one who is to follow it up still works at its unit."""
+def _somebody_does(at: QuerySet[Unit] | None = None) -> Exists:
+    """Whether the one who is to follow it up still works with recipients at its unit, which is one of
+    ``at`` (said, PostgreSQL looks at those who work there alone)."""
     works = User.units.through.objects.filter(
-        user=OuterRef("follow_up_by"), unit=OuterRef("unit"), user__is_active=True
+        user=OuterRef("follow_up_by"),
+        unit=OuterRef("unit"),
+        user__is_active=True,
+        user__groups__name__in=CARE,
     )
-    return Exists(works)
+    return Exists(works if at is None else works.filter(unit__in=at))
+
+
+def without_anybody() -> QuerySet[Loan]:
+    """What has come to its day at a unit where nobody is left to follow it up: KHS sees to it."""
+    left = User.units.through.objects.filter(
+        unit=OuterRef("pk"), user__is_active=True, user__groups__name__in=TOLD
+    )
+    deserted = Unit.objects.filter(~Exists(left))
+    today = timezone.localdate()
+    return waiting().filter(unit__in=deserted, follow_up_on__lte=today)
 
 
 def of_user(user: User) -> QuerySet[Loan]:
     """What the user is to follow up: their own, and what somebody who has left their unit was to."""
-    mine = Q(follow_up_by=user) | ~_somebody_does()
-    return waiting().filter(mine, unit__in=user.units.all())
+    units = user.units.all()
+    mine = Q(follow_up_by=user) | ~_somebody_does(units)
+    return waiting().filter(mine, unit__in=units)
 
 
 def openable(user: User) -> QuerySet[Loan]:
@@ -176,8 +192,8 @@ def _remind_some() -> int:
 
 
 def _colleagues(unit: Unit) -> QuerySet[User]:
-    """Who is told where the one who was to follow it up has left."""
-    return prescribers(unit).filter(groups__name__in=(FORSKRIVARE, BUFFERT))
+    """Who is told where the one who was to follow it up has left; nobody: it waits in KHS's queue."""
+    return prescribers(unit).filter(groups__name__in=TOLD)
 
 
 def _tell(loan: Loan, user: User) -> None:

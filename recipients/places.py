@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from articles.slots import ArticleUse, article_uses
 from articles.uses import counted
 from individuals import stock_check
-from organisation import desk
+from organisation import desk, queues
 from organisation.models import MessageKind
 from organisation.permissions import CARE, has_role
 from organisation.slots import (
@@ -22,6 +22,7 @@ from sesam.slots import menu, start_boxes
 
 from . import follow_up_views as follow_ups
 from . import history, loans, seen, why
+from .follow_ups import without_anybody
 from .mine import tab_address
 from .models import FollowUp, Loan
 from .slots import (
@@ -169,6 +170,12 @@ message_pages.add(
     )
 )
 my_todo.add(TodoSource(name="follow_ups", order=50, shown=_may, build=follow_ups.todo))
+queues.on_home(
+    "admin:recipients_loan_changelist",
+    [("Uppföljningar utan förskrivare", "calendar", "", without_anybody)],
+    since="follow_up_on",
+    order=350,
+)
 
 # --- what ``check_stock`` proves of parts that are held ---
 

@@ -265,6 +265,10 @@ ACCOUNT_INACTIVE_MONTHS = env.int("ACCOUNT_INACTIVE_MONTHS", default=6)
 ACCOUNT_END_MONTHS = env.int("ACCOUNT_END_MONTHS", default=12)
 ACCOUNT_WARNING_DAYS = env.int("ACCOUNT_WARNING_DAYS", default=14)
 
+# How long users find what they have read (0: always), and KHS what became of a letter.
+MESSAGES_KEPT_MONTHS = env.int("MESSAGES_KEPT_MONTHS", default=12)
+MAIL_KEPT_DAYS = env.int("MAIL_KEPT_DAYS", default=30)
+
 # How many proxies of ours stand in front and write X-Forwarded-For (0: nobody is believed).
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 

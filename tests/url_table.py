@@ -262,6 +262,7 @@ ADMIN: dict[str, frozenset[str]] = {
     "portal_documentheading": FOR_KHS,
     "portal_helptext": FOR_KHS,
     "portal_news": FOR_KHS,
+    "recipients_loan": FOR_KHS,
     "recipients_recipient": FOR_KHS,
     "auth_group": FOR_SYSTEM,
     "auth_user": FOR_SYSTEM,  # Django's name of the page for a user's new password

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -12,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from .. import accounts
 from ..models import Payer, Unit, User, Warehouse
-from ..permissions import ROLES
+from ..permissions import KHS, ROLES
 from .parts import ChangesAlone, Locked, OwnFields, UsedStays
 
 
@@ -38,7 +39,23 @@ class RoleAdmin(UsedStays[Group], DjangoGroupAdmin):
 
 
 class UserForm(ChangesAlone[User], UserChangeForm[User]):
-    pass
+    """The active unit is one of the user's own; KHS works for all."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.errors.keys() & {"default_unit", "units", "groups"}:
+            return cleaned
+        unit = self._becomes("default_unit", self.instance.default_unit)
+        groups = self._becomes("groups", self.instance.groups.all())
+        own = self._becomes("units", self.instance.units.all())
+        if unit and unit not in own and not any(group.name == KHS for group in groups):
+            why = f"{unit} är inte ett av användarens tjänsteställen. Välj ett annat, eller bocka"
+            raise forms.ValidationError({"default_unit": f"{why} i det."})
+        return cleaned
+
+    def _becomes(self, name: str, held: Any) -> Any:
+        """What the field holds afterwards: what wasn't changed here stays as it is by now."""
+        return self.cleaned_data[name] if name in self.changed_data else held
 
 
 @admin.register(User)

@@ -163,6 +163,9 @@ class Message(models.Model):
             models.Index(fields=["user", "-sent_at", "-id"], name="messages_of_a_user"),
             models.Index(fields=["user"], condition=models.Q(read_at=None), name="messages_unread"),
             models.Index(
+                fields=["read_at"], condition=models.Q(read_at__isnull=False), name="messages_read"
+            ),
+            models.Index(
                 fields=["about"],
                 condition=models.Q(about__isnull=False),
                 name="messages_about_somebody",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -15,9 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from organisation import views
-from organisation.behalf import units_of
+from organisation.behalf import choose_unit, units_of
 from organisation.forms import support
 from organisation.models import SithsTry, User
+from sesam.errors import DomainError
 
 from . import provider, refusals, tries
 from .provider import Busy, Person
@@ -98,8 +100,9 @@ def _choose_unit(user: User, person: Person) -> None:
         return
     unit = units_of(user).filter(hsa_id__iexact=person.care_unit).first()
     if unit is not None and unit.pk != user.default_unit_id:
-        user.default_unit = unit
-        user.save(update_fields=["default_unit"])
+        with suppress(DomainError):  # taken from them just now
+            choose_unit(user, unit)
+            user.default_unit = unit
 
 
 def _in_the_queue(request: HttpRequest) -> HttpResponse:

@@ -9,7 +9,9 @@ from email import policy
 import pytest
 import time_machine
 from aiosmtpd.controller import Controller
+from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from organisation import jobs, mail, messages
 from organisation.models import Mail, MailState, MessageKind, Notice, User
@@ -291,6 +293,21 @@ def test_without_a_server_nothing_is_written_down_and_the_page_says_so(settings,
     assert not Mail.objects.exists()
     client.force_login(user)
     assert "ingen e-postserver" in client.get("/meddelanden/e-post/").content.decode()
+
+
+@pytest.mark.parametrize("state", MailState.values)
+def test_a_letter_is_forgotten_after_a_month_whatever_became_of_it(server, settings, state):
+    old, new = (letter_of(delivered(reader(MessageKind.DELIVERED))) for _ in range(2))
+    for letter, days in ((old, 31), (new, 29)):
+        written = timezone.now() - dt.timedelta(days=days)
+        sent = written if state == MailState.SENT else None
+        Mail.objects.filter(pk=letter.pk).update(state=state, written_at=written, sent_at=sent)
+    settings.MAIL_ON = False
+    call_command("clear_old")
+    assert list(Mail.objects.all()) == [new]
+    settings.MAIL_KEPT_DAYS = 0
+    Mail.objects.update(written_at=timezone.now() - mail.TRIED_FOR)
+    assert mail.forget_old() == 0, "what is being tried stays"
 
 
 def test_the_choice_is_kept_and_needs_an_address(client):

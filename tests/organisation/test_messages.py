@@ -4,13 +4,16 @@ import re
 from html import unescape
 
 import pytest
+from dateutil.relativedelta import relativedelta
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from organisation import messages
-from organisation.models import AccessLogEntry, Message, MessageKind
+from organisation.models import AccessLogEntry, Mail, Message, MessageKind
 from recipients.models import Recipient
 from sesam.models import CaseKind
 from tests.factories import ArticleFactory, RecipientFactory, UserFactory, given_out
@@ -161,3 +164,48 @@ def test_the_count_comes_with_the_user_in_the_one_query_that_every_page_asks(cli
 def test_the_bar_counts_to_ninety_nine(client, user):
     Message.objects.bulk_create(Message(user=user, title="Svar") for _ in range(120))
     assert "99+ olästa" in text_of(client.get("/installningar/"))
+
+
+# --- what is old --------------------------------------------------------------------------------
+
+
+def told(user, *, sent: int, read: int | None = None, **facts) -> Message:
+    """A message of so many months ago, read so many months ago."""
+    message = messages.send(user, title="Svar")
+    now = timezone.now()
+    read_at = None if read is None else now - relativedelta(months=read, days=1)
+    facts |= {"sent_at": now - relativedelta(months=sent, days=1), "read_at": read_at}
+    Message.objects.filter(pk=message.pk).update(**facts)
+    return message
+
+
+def test_what_was_read_a_year_ago_is_removed_with_its_letter(user, settings):
+    settings.MAIL_ON = True
+    kept = [told(user, sent=13, read=11), told(user, sent=30)]
+    archived = told(user, sent=20, read=13, archived_at=timezone.now())
+    Mail.objects.create(message=archived)
+    call_command("clear_old")
+    assert set(Message.objects.all()) == set(kept)
+    assert not Mail.objects.exists()
+
+
+def test_what_an_account_that_isnt_used_never_read_is_removed_too(user):
+    gone = UserFactory(is_active=False)
+    recent, _ = told(gone, sent=11), told(gone, sent=13)
+    assert messages.forget_old() == 1
+    assert list(Message.objects.all()) == [recent]
+
+
+def test_many_are_removed_a_thousand_at_a_time_and_the_list_says_how_long_they_stay(
+    user, client, settings, monkeypatch
+):
+    monkeypatch.setattr(messages, "MOST_AT_ONCE", 2)
+    for _ in range(5):
+        told(user, sent=4, read=3)
+    settings.MESSAGES_KEPT_MONTHS = 0
+    assert messages.forget_old() == 0
+    assert "tas bort" not in text_of(client.get("/meddelanden/"))
+    settings.MESSAGES_KEPT_MONTHS = 3
+    says = "Ett meddelande tas bort 3 månader efter att du har läst det."
+    assert says in text_of(client.get("/meddelanden/"))
+    assert messages.forget_old() == 5

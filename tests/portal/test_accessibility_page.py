@@ -12,6 +12,7 @@ from organisation.permissions import KHS
 from portal import accessibility
 from portal.models import BarrierReport
 from tests.factories import UserFactory
+from tests.pickups.pages import form_of
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +57,24 @@ def test_anybody_reports_a_barrier_and_khs_answers_it(client):
     khs.post(f"/admin/portal/barrierreport/{report.pk}/change/", {"answer": "Rättat."})
     report.refresh_from_db()
     assert report.answer == "Rättat." and report.handled_at and report.what == REPORT["what"]
+
+
+def test_who_answers_second_is_told_what_the_first_one_answered():
+    report = BarrierReport.objects.create(where="/sok/", what="Krysset nås inte.")
+    url = f"/admin/portal/barrierreport/{report.pk}/change/"
+    khs = Client()
+    khs.force_login(UserFactory(roles=[KHS], is_staff=True))
+    opened = form_of(khs.get(url))
+    khs.post(url, opened | {"answer": "Rättat i dag."})
+    late = khs.post(url, opened | {"answer": "Vi tittar på det."})
+    text = late.content.decode()
+    assert "Någon annan svarade medan du skrev" in text and "«Rättat i dag.»" in text
+    assert "Vi tittar på det." in text
+    report.refresh_from_db()
+    assert report.answer == "Rättat i dag."
+    khs.post(url, form_of(late))
+    report.refresh_from_db()
+    assert report.answer == "Vi tittar på det."
 
 
 def test_what_is_missing_is_told_at_the_field_and_what_was_typed_is_kept(client):

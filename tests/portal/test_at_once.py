@@ -4,16 +4,19 @@ there once. ``SENT_TWICE=50`` looks longer."""
 import os
 
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
+from organisation.behalf import choose_unit
 from organisation.models import Notice
-from organisation.permissions import KHS
+from organisation.permissions import FORSKRIVARE, KHS
 from portal import accessibility
 from portal.models import BarrierReport, News, NewsRead, StartLink
 from recipients.models import FollowUp, Loan
 from tests.factories import RecipientFactory, UnitFactory, UserFactory
 from tests.orders.builders import start
 from tests.pickups.builders import prescriber, to_follow_up
+from tests.pickups.pages import form_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = range(int(os.environ.get("SENT_TWICE", "12")))
@@ -104,3 +107,25 @@ def test_the_unit_is_switched_while_contact_details_are_saved_and_neither_undoes
         cart.refresh_from_db()
         assert (user.default_unit, user.street) == (wanted, f"Rehabvägen {n}")
         assert cart.closed_at is None and cart.unit == units[1]
+
+
+def test_a_unit_is_switched_to_while_it_is_taken_away_and_nobody_stays_where_they_dont_work(twice):
+    user = prescriber()
+    own, other = user.default_unit, UnitFactory(code="K02", name="Rehab Kalmar norr")
+    user.groups.add(Group.objects.get(name=FORSKRIVARE))
+    user.is_staff = user.is_superuser = True
+    user.save()
+    client, browser = twice(user)
+    page = f"/admin/organisation/user/{user.pk}/change/"
+    for _ in ROUNDS:
+        user.units.add(other)
+        form = form_of(client.get(page)) | {"units": [str(own.pk)]}
+        switched, saved = browser.post_both(
+            ("/min-sida/tjanststalle/", {"unit": other.pk}), (page, form)
+        )
+        assert switched.status == 302 and saved.status in (200, 302)
+        user.refresh_from_db()
+        # Whoever came first: the switch, and then the unit stays theirs; or it was taken away.
+        works_there = user.units.filter(pk=other.pk).exists()
+        assert user.default_unit == (other if works_there else own)
+        choose_unit(user, own)

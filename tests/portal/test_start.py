@@ -1,9 +1,11 @@
 """The start page's box: what was typed decides where it goes."""
 
 import pytest
+from django.test import Client
 
 from individuals.models import FormerNumber
-from organisation.permissions import CARE, CONTROLLER, LOGGRANSKARE
+from organisation.permissions import CARE, CONTROLLER, KHS, LOGGRANSKARE
+from portal.models import StartContact
 from sesam.models import CaseKind, CaseNumber
 from tests.activities.builders import registered
 from tests.deviations.builders import grave
@@ -18,6 +20,7 @@ from tests.factories import (
 )
 from tests.orders.builders import sent
 from tests.pickups.builders import fetched, lend
+from tests.pickups.pages import form_of
 from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
@@ -231,3 +234,15 @@ def test_a_number_of_an_article_and_an_individual_asks_which(client):
     assert answer.status_code == 200
     assert 'href="/artiklar/224559/"' in text(answer)
     assert 'href="/individer/224559/"' in text(answer)
+
+
+def test_two_at_khs_who_change_different_things_of_a_contact_undo_nothing():
+    contact = StartContact.objects.create(name="Karin", phone="0480-1", hours="8–16")
+    url = f"/admin/portal/startcontact/{contact.pk}/change/"
+    khs = Client()
+    khs.force_login(UserFactory(roles=[KHS], is_staff=True))
+    opened = form_of(khs.get(url))
+    for changed in ({"phone": "08-465 004 20"}, {"hours": "9–12"}):
+        assert khs.post(url, opened | changed).status_code == 302
+    contact.refresh_from_db()
+    assert (contact.phone, contact.hours) == ("08-465 004 20", "9–12")

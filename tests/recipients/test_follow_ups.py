@@ -375,6 +375,74 @@ def test_what_somebody_who_has_left_was_to_follow_up_is_the_units(client, prescr
     assert aid.title not in main(stranger.get(MINE))
 
 
+@pytest.fixture
+def khs():
+    client = Client()
+    client.force_login(UserFactory(roles=[KHS], is_staff=True, units=[UnitFactory(code="KHS")]))
+    return client
+
+
+QUEUE = "/admin/recipients/loan/"
+LEFT_ALONE = "Uppföljningar utan förskrivare"
+
+
+def row(loan: Loan) -> str:
+    """How the queue leads to it; keys aren't read."""
+    return f'/uppfoljning/{loan.pk}/"'
+
+
+@pytest.fixture
+def last() -> User:
+    """The only prescriber of a unit."""
+    return UserFactory(default_unit=UnitFactory(code="K77", name="Hemrehab Påskallavik"))
+
+
+@pytest.fixture
+def theirs(last) -> Loan:
+    return to_follow_up(RecipientFactory(), unit=last.default_unit, follow_up_by=last)
+
+
+def test_where_no_prescriber_is_left_khs_sees_to_it_and_answers(khs, last, theirs):
+    later = to_follow_up(RecipientFactory(), timezone.localdate() + DAY, unit=theirs.unit)
+    assert theirs.title not in main(khs.get(QUEUE))
+    User.objects.filter(pk=last.pk).update(is_active=False)
+    follow_ups.remind()
+    assert not Message.objects.exists()
+    assert LEFT_ALONE in main(khs.get("/admin/"))
+    queue = main(khs.get(QUEUE))
+    assert theirs.title in queue and row(theirs) in queue and str(theirs.unit) in queue
+    assert row(later) not in queue and theirs.recipient.family_name not in queue
+    khs.post(url(theirs), {"svar": "used"})
+    assert row(theirs) not in main(khs.get(QUEUE))
+    assert FollowUp.objects.get().loan == theirs
+
+
+def test_who_no_longer_works_with_recipients_follows_nothing_up(khs, last, theirs):
+    last.groups.clear()
+    assert row(theirs) in main(khs.get(QUEUE))
+    colleague = UserFactory(default_unit=theirs.unit)
+    assert row(theirs) not in main(khs.get(QUEUE)), "it stands with the colleague"
+    follow_ups.remind()
+    assert {said.user for said in Message.objects.all()} == {colleague}
+
+
+def test_khs_isnt_told_in_a_list_whose_patient_a_protected_person_is(khs, last, theirs):
+    last.units.clear()
+    Recipient.objects.update(is_protected=True)
+    queue = main(khs.get(QUEUE))
+    assert row(theirs) in queue and "Påskallavik" not in queue
+
+
+def test_the_queue_asks_no_more_for_many(khs, last, theirs, django_assert_max_num_queries):
+    last.units.clear()
+    with CaptureQueriesContext(connection) as few:
+        khs.get(QUEUE)
+    for _ in range(3):
+        to_follow_up(RecipientFactory(), unit=theirs.unit, follow_up_by=last)
+    with django_assert_max_num_queries(len(few)):
+        assert main(khs.get(QUEUE)).count("/uppfoljning/") == 4
+
+
 def test_of_a_protected_person_the_title_alone_is_told(prescriber, aid):
     Recipient.objects.update(is_protected=True)
     follow_ups.remind()
