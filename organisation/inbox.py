@@ -111,7 +111,7 @@ def _page(request: UserRequest, opened: Message | None) -> HttpResponse:
         "chips": _chips(request, name, total),
         "empty": EMPTY[name],
         "message": opened,
-        "kept": settings.MESSAGES_KEPT_MONTHS,
+        "kept_months": settings.MESSAGES_KEPT_MONTHS,
         "list_url": reverse("messages") + (f"?visa={name}" if name else ""),
     }
     if opened is not None:

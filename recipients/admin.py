@@ -165,7 +165,7 @@ class _FollowUpRows(LongChangeList):
 class DesertedFollowUpAdmin(ForKhs, LongList[Loan]):
     """«Uppföljningar utan förskrivare»: what nobody is left to follow up, without whose it is."""
 
-    list_display = ("shown_aid", "shown_unit", "shown_day", "shown_delivered")
+    list_display = ("shown_aid", "shown_workplace", "shown_day", "shown_delivered")
     list_select_related = ("article", "unit", "recipient")
     ordering = ("follow_up_on", "pk")
     actions = None
@@ -197,7 +197,7 @@ class DesertedFollowUpAdmin(ForKhs, LongList[Loan]):
         return loan.title
 
     @admin.display(description="Tjänsteställe", empty_value="–")
-    def shown_unit(self, loan: Loan) -> str | None:
+    def shown_workplace(self, loan: Loan) -> str | None:
         """Whose patient a protected person is tells where they live."""
         return None if loan.recipient.is_protected else str(loan.unit)
 

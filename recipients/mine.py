@@ -115,6 +115,7 @@ class MyTable(Table[Row]):
     order_of_all: ClassVar[str] = ""
     tools_template = "recipients/_my_views.html"
     counted_to = 1_000
+    narrowed_by = (VIEW, WHOSE)
     views: list[View]
 
     @staticmethod

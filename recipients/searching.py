@@ -85,6 +85,7 @@ class CaseSearch:
 
     def build(self, request: HttpRequest, scope: Scope) -> TabContent:
         table = self.table.fetch(request, self.loaded(self.narrowed(scope)), of=self.of)
+        table.narrowed_by = (TIME, UNIT)
         wanted = panels.asked(request).replace("\0", "")
         panel = None
         if wanted:

@@ -187,6 +187,7 @@ class HeldTable(LoanTable):
         _HELD_SINCE,
     )
     groups: Sequence[Group] = ()
+    narrowed_by = (GROUP,)
     empty_text = "Inga hjälpmedel"
     empty_hint = "Det som har levererats till mottagaren visas här tills det har lämnats tillbaka."
 
@@ -204,11 +205,6 @@ class HeldTable(LoanTable):
 
     def _group_url(self, group: str | None) -> str:
         return self.url(**{GROUP: group, "sida": None, "panel": None})
-
-    @property
-    def is_answer(self) -> bool:
-        narrowed = GROUP in self.request.GET and "panel" not in self.request.GET
-        return super().is_answer or (narrowed and "HX-Request" not in self.request.headers)
 
 
 class ConsumableTable(LoanTable):

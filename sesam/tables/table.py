@@ -128,6 +128,7 @@ class Table(Generic[Row]):
     empty_level: str = "2"
     tools_template: str = ""
     link_query: str = ""
+    narrowed_by: tuple[str, ...] = ()  # names in the address, besides the search's own
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -266,9 +267,10 @@ class Table(Generic[Row]):
 
     @property
     def is_answer(self) -> bool:
-        """Whether the page was asked for the list: searched, sorted, another page of it. Then its
-        count gets the focus. Where htmx fetches the list alone, the browser's focus stays."""
-        asked = any(name in self.request.GET for name in ("q", SORT, PAGE))
+        """Whether the page was asked for the list: searched, sorted, another page of it, narrowed
+        (``narrowed_by``). Then its count gets the focus. Where htmx fetches the list alone, the
+        browser's focus stays."""
+        asked = any(name in self.request.GET for name in ("q", SORT, PAGE, *self.narrowed_by))
         return asked and PANEL not in self.request.GET and "HX-Request" not in self.request.headers
 
     @property

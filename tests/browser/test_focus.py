@@ -106,6 +106,20 @@ def test_sorting_paging_and_choosing_columns_stand_on_the_list(world, scripted):
     world.stands_on(".list-count")
 
 
+def test_a_list_that_was_narrowed_stands_on_its_count(world):
+    order = services.send(world.cart, user=world.user)
+    world.open("/min-sida/")
+    for link in ("Alla", "Visa mottagare"):
+        world.press("link", link)
+        world.stands_on("#mina-bestallningar-antal")
+    world.open("/sok/")
+    world.press("button", "Visa")
+    world.stands_on("#sokta-bestallningar-antal")
+    world.press("link", "Senaste veckan")
+    world.stands_on("#sokta-bestallningar-antal")
+    expect(world.page.get_by_text(order.case_number)).to_be_visible()
+
+
 def test_a_panel_stands_on_its_title_and_closed_on_its_row(world, scripted):
     world.open(f"/mottagare/{world.person.key}/")
     row = world.page.locator("a.panel-link").first

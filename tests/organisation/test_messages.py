@@ -82,6 +82,7 @@ def test_an_archived_message_is_away_and_comes_back(client, user):
     message = messages.send(user, title="Gammalt svar")
     done = client.post(reverse("message_put_away", args=[message.key]), follow=True)
     assert "Meddelandet är arkiverat." in text_of(done) and "Gammalt svar" not in text_of(done)
+    assert "autofocus>Ångra" in done.content.decode()
     assert "oläst" not in text_of(client.get("/meddelanden/"))
     assert "Gammalt svar" in text_of(client.get("/meddelanden/?visa=arkiv"))
     client.post(reverse("message_put_away", args=[message.key]))
