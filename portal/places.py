@@ -88,6 +88,13 @@ menu.add(
         shown=lambda request, obj: has_role(request.user, LOGGRANSKARE),
     ),
     MenuItem(
+        name="spot_checks",
+        label="Stickprov",
+        url=Page("spot_checks"),
+        order=19,
+        shown=lambda request, obj: has_role(request.user, LOGGRANSKARE),
+    ),
+    MenuItem(
         name="find",
         label="Sök",
         url=Page("start"),

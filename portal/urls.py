@@ -11,6 +11,7 @@ from . import (
     search,
     views,
 )
+from .spot_checks import views as spot_checks
 
 urlpatterns = [
     path("", views.start, name="start"),
@@ -32,6 +33,33 @@ urlpatterns = [
     path("logg/excel/", access_log_page.sheet, name="access_log_sheet"),
     path("logg/<uuid:key>/vem/", access_log_page.who, name="access_log_who"),
     path("logg/<uuid:key>/utdrag/", log_extract.page, name="access_log_extract"),
+    path("logg/stickprov/", spot_checks.overview, name="spot_checks"),
+    path("logg/stickprov/plan/", spot_checks.plan, name="spot_check_plan"),
+    path("logg/stickprov/kanda/", spot_checks.known, name="spot_check_known"),
+    path(
+        "logg/stickprov/kanda/<int:pk>/ta-bort/", spot_checks.end_known, name="spot_check_known_end"
+    ),
+    path("logg/stickprov/<slug:month>/", spot_checks.month, name="spot_check"),
+    path("logg/stickprov/<slug:month>/avsluta/", spot_checks.close, name="spot_check_close"),
+    path(
+        "logg/stickprov/<slug:month>/protokoll/<int:number>/",
+        spot_checks.protocol,
+        name="spot_check_protocol",
+    ),
+    path("logg/stickprov/<slug:month>/<int:number>/", spot_checks.look, name="spot_check_look"),
+    path(
+        "logg/stickprov/<slug:month>/<int:number>/vem/", spot_checks.who, name="spot_check_look_who"
+    ),
+    path(
+        "logg/stickprov/<slug:month>/<int:number>/svar/",
+        spot_checks.answer,
+        name="spot_check_answer",
+    ),
+    path(
+        "logg/stickprov/<slug:month>/<int:number>/atgard/",
+        spot_checks.measure,
+        name="spot_check_measure",
+    ),
     path("min-sida/", my_page.my_page, name="my_page"),
     path("min-sida/tjanststalle/", my_page.switch_unit, name="switch_unit"),
 ]

@@ -1,5 +1,6 @@
 """Every address, as every role and as nobody, plain and as an HTMX request."""
 
+import datetime as dt
 from uuid import uuid4
 
 import pytest
@@ -22,7 +23,15 @@ from organisation.messages import send as send_message
 from organisation.models import User
 from organisation.permissions import KHS, ROLES
 from pickups import services as pickups
-from portal.models import Document, DocumentHeading
+from portal.models import (
+    Document,
+    DocumentHeading,
+    KnownPerson,
+    SpotCheck,
+    SpotCheckLook,
+    SpotCheckPlan,
+    SpotCheckProtocol,
+)
 from sesam.models import Printout
 from tests.activities.builders import registered
 from tests.deviations.builders import grave
@@ -158,6 +167,8 @@ def arguments(name: str, case, user) -> list:
         name.startswith("recipients:") and name != "recipients:search"
     ):
         return [order.recipient.key]
+    if name.startswith("spot_check"):
+        return of_spot_checks(name, case)
     if name == "articles:document":
         return [case["article"].number, case["document"].key]
     if name == "articles:picture":
@@ -247,6 +258,33 @@ def arguments(name: str, case, user) -> list:
             return [attached(CartAttachment, cart=cart, uploaded_by=cart.user).key]
         return [add(cart, case["article"]).pk]
     return []
+
+
+def of_spot_checks(name: str, case) -> list:
+    """The arguments of the reviewers' addresses: a month with one look at the case's recipient."""
+    if name in ("spot_checks", "spot_check_plan", "spot_check_known"):
+        return []
+    check, _ = SpotCheck.objects.get_or_create(
+        month=dt.date(2026, 10, 1), defaults={"plan": SpotCheckPlan.objects.create()}
+    )
+    owner = case["order"].ordered_by
+    key = case["order"].recipient.key
+    if not check.looks.exists():
+        SpotCheckLook.objects.create(
+            spot_check=check, number=1, entry=1, at=timezone.now(), user=owner, action="view",
+            acts=1, recipient_key=key,
+        )  # fmt: skip
+        SpotCheckProtocol.objects.create(
+            spot_check=check, number=1, content=b"%PDF-1.4", made_by=owner
+        )
+    if name == "spot_check_known_end":
+        known = KnownPerson.objects.create(
+            recipient_key=key, searched="0" * 64, why="Artist", added_by=owner
+        )
+        return [known.pk]
+    if name == "spot_check_protocol":
+        return [str(check), 1]
+    return [str(check)] if name in ("spot_check", "spot_check_close") else [str(check), 1]
 
 
 def back_again(name: str, case) -> list:

@@ -1,4 +1,5 @@
-"""What KHS writes for the portal's own pages, and what visitors report of accessibility."""
+"""What KHS writes for the portal's own pages, what visitors report of accessibility, and spot checks
+of the access log."""
 
 from .information import (
     BarrierReport,
@@ -9,6 +10,16 @@ from .information import (
     NewsRead,
     Published,
 )
+from .spot_checks import (
+    KnownPerson,
+    Risk,
+    SpotCheck,
+    SpotCheckLook,
+    SpotCheckNote,
+    SpotCheckPlan,
+    SpotCheckProtocol,
+    Verdict,
+)
 from .start import StartContact, StartLink
 
 __all__ = [
@@ -16,9 +27,17 @@ __all__ = [
     "Document",
     "DocumentHeading",
     "HelpText",
+    "KnownPerson",
     "News",
     "NewsRead",
     "Published",
+    "Risk",
+    "SpotCheck",
+    "SpotCheckLook",
+    "SpotCheckNote",
+    "SpotCheckPlan",
+    "SpotCheckProtocol",
     "StartContact",
     "StartLink",
+    "Verdict",
 ]

@@ -38,7 +38,18 @@ from organisation.models import Mail, Message, Notice, SignInTurn, Source, User
 from organisation.permissions import KHS
 from pickups.models import PickupReceipt
 from pickups.services import Got, receive
-from portal.models import Document, DocumentHeading, News, NewsRead
+from portal.models import (
+    Document,
+    DocumentHeading,
+    KnownPerson,
+    News,
+    NewsRead,
+    SpotCheck,
+    SpotCheckLook,
+    SpotCheckNote,
+    SpotCheckPlan,
+    SpotCheckProtocol,
+)
 from recipients import follow_ups
 from recipients.models import FollowUp, Loan
 from sesam.models import Printout
@@ -75,6 +86,10 @@ def unsent_message() -> Message:
 
 def another_charge() -> Charge:
     return Charge.objects.get(source_key="rent:2")
+
+
+def another_user() -> User:
+    return UserFactory()
 
 
 # Of each rule, what a row that keeps it is changed to.
@@ -190,6 +205,26 @@ BROKEN: dict[str, dict[str, Any]] = {
     "a_verdict_on_one_thing": {"receipt": None},
     "question_status_is_known": {"status": UNKNOWN, "charge": another_charge},
     "a_question_is_answered_at_a_time": {"status": "refused", "charge": another_charge},
+    "known_until_somebody_says_no": {"ended_at": NOW},
+    "a_spot_check_is_of_a_month": {"month": SOME_DAY},
+    "somebody_closes_a_spot_check": {"month": SOME_DAY.replace(day=1), "closed_at": NOW},
+    "verdict_is_known": {
+        "number": 2,
+        "verdict": UNKNOWN,
+        "judged_at": NOW,
+        "judged_by": another_user,
+    },
+    "a_verdict_is_somebodys": {"number": 2, "verdict": "justified"},
+    "nobody_judges_their_own_look": {
+        "number": 2,
+        "verdict": "justified",
+        "judged_at": NOW,
+        "judged_by": User.objects.first,
+        "user": User.objects.first,
+    },
+    "what_was_wrong_is_followed_up": {"number": 2, "followed_up_at": NOW},
+    "a_note_says_something": {"verdict": ""},
+    "a_measure_has_a_day": {"kind": "measure", "verdict": "", "text": "Samtal"},
 }
 # Of each thing that there may be one of, what a second one differs in.
 TWICE: dict[str, dict[str, Any]] = {
@@ -225,6 +260,9 @@ TWICE: dict[str, dict[str, Any]] = {
     "one_callout_fee_a_day": {},
     "one_collective_invoice": {"number": None},
     "one_credit_a_run": {"number": None},
+    "known_once": {},
+    "one_number_a_drawn_look": {},
+    "one_number_a_protocol": {},
 }
 
 
@@ -279,6 +317,19 @@ def rows() -> None:
     Printout.objects.create(owner=user, title="Saldolista", name="saldo.pdf", back_url="/")
     CatalogueImport.objects.create(user=user, name="katalog.xlsx")
     a_month(user)
+    a_spot_check(user)
+
+
+def a_spot_check(user: User) -> None:
+    """A drawn look of which a reviewer said something, with a protocol."""
+    plan = SpotCheckPlan.objects.create(made_by=user)
+    check = SpotCheck.objects.create(month=dt.date(2026, 1, 1), plan=plan)
+    look = SpotCheckLook.objects.create(
+        spot_check=check, number=1, entry=1, at=NOW, user=user, action="view", acts=1
+    )
+    SpotCheckNote.objects.create(look=look, by=user, kind="verdict", verdict="justified")
+    SpotCheckProtocol.objects.create(spot_check=check, number=1, content=b"%PDF", made_by=user)
+    KnownPerson.objects.create(searched="0" * 64, why="Artist", added_by=user)
 
 
 def a_month(user: User) -> None:
