@@ -39,13 +39,20 @@ FIRST = {
         "/admin/pickups/pickuporder/",
     ],
     "admin": ["/admin/", "/"],
+    "loggranskare": [
+        "/logg/",
+        "/logg/stickprov/",
+        "/logg/stickprov/plan/",
+        "/logg/stickprov/kanda/",
+    ],
 }
 # What nothing that anybody sends may take rows from: what happened stays.
 KEPT = (
     "articles.Article", "articles.StockMovement", "individuals.Individual", "invoicing.Charge",
     "invoicing.Invoice", "orders.Order",
     "orders.OrderEvent", "orders.OrderLine", "orders.LineDelivery", "organisation.AccessLogEntry",
-    "pickups.PickupOrder", "pickups.Return", "recipients.Loan", "recipients.Recipient",
+    "pickups.PickupOrder", "pickups.Return", "portal.SpotCheckLook", "portal.SpotCheckNote",
+    "portal.SpotCheckProtocol", "recipients.Loan", "recipients.Recipient",
 )  # fmt: skip
 
 

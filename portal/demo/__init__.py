@@ -16,6 +16,7 @@ from . import (
     history,
     information,
     invoices,
+    log,
     organisation,
     people,
     start,
@@ -61,6 +62,7 @@ def load() -> Loaded:
     start.load()
     information.load()
     follow_ups.load(places)
+    log.load(places, recipients)
     _analyze()
     return Loaded(len(articles), len(recipients), len(shelf.pieces), orders)
 

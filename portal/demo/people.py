@@ -14,7 +14,7 @@ from .organisation import Places
 
 _NUMBERS = [row["number"] for row in rows("demo-personal-numbers")]
 # The oldest are few; from the middle on everybody is of an age that has aids.
-KNOWN, PROTECTED, DECEASED, MANY_AIDS, LONG_NAME = _NUMBERS[100:105]
+KNOWN, PROTECTED, DECEASED, MANY_AIDS, LONG_NAME, NAMESAKE, KIN = _NUMBERS[100:107]
 KNOWN_TO_PORTAL = set(_NUMBERS[60:320])
 REGISTER_ONLY = _NUMBERS[330]
 CARE_UNIT, STORE_CARE_UNIT = "7101", "7188"
@@ -74,6 +74,10 @@ def _register(chance: random.Random) -> list[RegisterPerson]:
         if number == LONG_NAME:
             person.given_name = "Maria Margareta Elisabeth Ann-Charlotte"
             person.family_name = "von Österberg-Ängquist af Åkerström"
+        if number == NAMESAKE:  # of one who works at Kalmar's unit
+            person.given_name, person.family_name, person.is_protected = "Britt", "Ek", False
+        if number == KIN:  # of the prescriber
+            person.family_name, person.is_protected = "Lindqvist", False
         if number == KNOWN:
             person.is_protected, person.deceased_on = False, None
         people.append(person)
