@@ -249,25 +249,28 @@ def code_of(key: uuid.UUID | None) -> str:
 @no_store
 @require_POST
 def who(request: UserRequest, key: uuid.UUID) -> HttpResponse:
-    """«Visa vem»: the name behind a code, which is a look as any other, and asks «Varför?» once a
-    person and day."""
+    back = _here(request, mottagare=str(key), sokt="")
+    return show_who(request, key, detail="Visade vem i åtkomstloggen", back=back)
+
+
+def show_who(request: UserRequest, key: uuid.UUID, *, detail: str, back: str) -> HttpResponse:
+    """«Visa vem»: back to where it was asked for, with the name behind a code; which is a look as any
+    other, and asks «Varför?» once a person and day."""
     recipient = get_object_or_404(Recipient, key=key)
     if why.is_wanted(request, key):
         form = why.ReasonForm(request.POST if "text" in request.POST else None)
         if not form.is_valid():
-            return _why_page(request, key, form)
+            return _why_page(request, key, form, back)
         why.say(request.user, key, form)
-    access_log.look(request, recipient.key, "Visade vem i åtkomstloggen")
+    access_log.look(request, recipient.key, detail)
     messages.info(request, f"{code_of(key)} är {recipient.name}. Det är loggat att du visade det.")
-    return redirect(_here(request, mottagare=str(key), sokt=""))
+    return redirect(back)
 
 
-def _why_page(request: UserRequest, key: uuid.UUID, form: why.ReasonForm) -> HttpResponse:
-    dialog = {
-        "title": "Varför?",
-        "cancel_url": _here(request, mottagare=str(key), sokt=""),
-        "next": "Visa vem",
-    }
+def _why_page(
+    request: UserRequest, key: uuid.UUID, form: why.ReasonForm, back: str
+) -> HttpResponse:
+    dialog = {"title": "Varför?", "cancel_url": back, "next": "Visa vem"}
     context = {"form": form, "code": code_of(key), "dialog": dialog}
     status = 422 if form.is_bound else 200
     return render(request, "portal/access_log_why.html", context, status=status)

@@ -137,6 +137,8 @@ def _period(first: dt.date | None, last: dt.date | None) -> str:
 def page(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """Which days; a POST answers with the paper. It names the patient, so it is a look as any."""
     recipient = get_object_or_404(Recipient, key=key, kind=Recipient.Kind.PERSON)
+    if request.method == "POST":
+        access_log.ask_why(request, key)  # before the paper is made
     form = ExtractForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         first, last = form.cleaned_data["fran"], form.cleaned_data["till"]

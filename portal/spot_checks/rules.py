@@ -32,10 +32,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
 from organisation.permissions import KHS
 
+from ..access_log_page import midnight
 from ..models import KnownPerson, Risk, SpotCheckPlan
 
 # The words of a name that tell a family apart.
@@ -183,10 +183,6 @@ class Draw:
     looks: Sequence[Drawn] = ()
     visits: int = 0
     units: Sequence[int] = ()
-
-
-def midnight(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
 def draw(

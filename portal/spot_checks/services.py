@@ -19,6 +19,7 @@ from sesam import personal_numbers
 from sesam.errors import DomainError
 from sesam.personal_numbers import looks_personal
 
+from ..access_log_page import midnight
 from ..log_extract import role_of
 from ..models import (
     KnownPerson,
@@ -85,7 +86,7 @@ def _known_by_now(first: dt.date, after: dt.date) -> list[KnownPerson]:
     listed = list(KnownPerson.objects.filter(ended_at=None))
     searched = {person.searched: person for person in listed}
     hits = AccessLogEntry.objects.filter(
-        at__gte=rules.midnight(first), at__lt=rules.midnight(after),
+        at__gte=midnight(first), at__lt=midnight(after),
         searched__in=list(searched), recipient_key__isnull=False,
     )  # fmt: skip
     for digest, key in hits.order_by("at").values_list("searched", "recipient_key"):
@@ -119,7 +120,7 @@ def _reasons(entries: Sequence[AccessLogEntry]) -> dict[tuple[object, ...], str]
     """What was answered to «Varför?» on the days of the looks, by whose day it was."""
     if not entries:
         return {}
-    first, last = (rules.midnight(timezone.localdate(e.at)) for e in (entries[0], entries[-1]))
+    first, last = (midnight(timezone.localdate(e.at)) for e in (entries[0], entries[-1]))
     said = AccessLogEntry.objects.exclude(reason="").filter(
         at__gte=first, at__lt=last + dt.timedelta(days=1),
         user__in={entry.user_id for entry in entries},

@@ -27,7 +27,7 @@ from sesam.errors import DomainError
 from sesam.status_looks import show_as
 from sesam.tables import Column, DateTimeColumn, LinkColumn, NumberColumn, Table
 
-from ..access_log_page import code_of
+from ..access_log_page import code_of, midnight, show_who
 from ..models import (
     KnownPerson,
     SpotCheck,
@@ -36,7 +36,7 @@ from ..models import (
     SpotCheckProtocol,
     Verdict,
 )
-from . import papers, rules, services
+from . import papers, services
 from .forms import AnswerForm, KnownForm, MeasureForm, PlanForm, SeenForm, VerdictForm
 
 Action = AccessLogEntry.Action
@@ -271,13 +271,12 @@ def measure(request: UserRequest, month: str, number: int) -> HttpResponse:
 @no_store
 @require_POST
 def who(request: UserRequest, month: str, number: int) -> HttpResponse:
-    """«Visa vem»: the name behind the code, which is a look as any other."""
+    """The name behind the code."""
     found = _look(month, number)
-    recipient = get_object_or_404(Recipient, key=found.recipient_key)
-    access_log.look(request, recipient.key, "Visade vem i ett stickprov")
-    said = f"{code_of(recipient.key)} är {recipient.name}. Det är loggat att du visade det."
-    messages.info(request, said)
-    return HttpResponseRedirect(_url(found.spot_check, found))
+    if found.recipient_key is None:
+        raise Http404("it was at nobody")
+    back = _url(found.spot_check, found)
+    return show_who(request, found.recipient_key, detail="Visade vem i ett stickprov", back=back)
 
 
 def _done(form: SeenForm, deed: Callable[[], object]) -> bool:
@@ -367,8 +366,8 @@ def _same_day(look: SpotCheckLook) -> list[Deed]:
     """What the user did that day, around the look."""
     day = timezone.localdate(look.at)
     of_user = AccessLogEntry.objects.filter(user=look.user_id)
-    before = of_user.filter(at__gte=rules.midnight(day), at__lte=look.at).order_by("-at", "-pk")
-    after = of_user.filter(at__gt=look.at, at__lt=rules.midnight(day + dt.timedelta(days=1)))
+    before = of_user.filter(at__gte=midnight(day), at__lte=look.at).order_by("-at", "-pk")
+    after = of_user.filter(at__gt=look.at, at__lt=midnight(day + dt.timedelta(days=1)))
     found = [*reversed(before[: AROUND + 1]), *after.order_by("at", "pk")[:AROUND]]
     return [Deed(entry, entry.pk == look.entry) for entry in found]
 

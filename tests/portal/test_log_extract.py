@@ -15,6 +15,7 @@ from recipients.models import Recipient
 from sesam import documents
 from tests.factories import RecipientFactory, UnitFactory, UserFactory
 from tests.papers import Paper, check_accessibility, needs_pdf
+from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
 Action = AccessLogEntry.Action
@@ -188,3 +189,17 @@ def test_more_looks_take_no_more_questions(client, patient, monkeypatch):
         unit = UnitFactory(code=f"X{turn}", name=f"Enhet {turn}")
         access_log.record(UserFactory(default_unit=unit), Action.VIEW, patient.key)
     assert asked() == before
+
+
+@pytest.mark.asks_why
+def test_why_is_asked_before_the_paper_and_by_the_code_alone(client, patient, reviewer):
+    question = client.post(url(patient), {"fran": "2026-11-01"}, follow=True)
+    page = read_page(question)
+    assert "Varför" in page and "Zetterqvist" not in page
+    said = {"skal": "other", "text": "Patienten har bett om utdraget"}
+    back = client.post(question.request["PATH_INFO"] + "?" + question.request["QUERY_STRING"], said)
+    assert back.url.startswith(url(patient))
+    assert 'value="2026-11-01"' in client.get(back.url).content.decode()
+    assert client.post(url(patient))["Content-Type"] == "application/pdf"
+    deeds = AccessLogEntry.objects.filter(user=reviewer).values_list("action", flat=True)
+    assert list(deeds.order_by("id")) == [Action.REASON, Action.DOWNLOAD]

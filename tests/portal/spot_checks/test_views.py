@@ -55,7 +55,10 @@ def test_the_month_tells_who_looked_where_and_when_and_names_no_patient(client):
 def test_who_it_is_is_shown_when_asked_for_and_that_is_logged(client, eva):
     check = checked()
     key = check.looks.get().recipient_key
-    page = client.post(f"{MONTH}1/vem/", follow=True)
+    asked = client.post(f"{MONTH}1/vem/")
+    assert "Varför?" in asked.content.decode() and "Zetterqvist" not in read_page(asked)
+    said = {"skal": "other", "text": "Stickprov"}
+    page = client.post(f"{MONTH}1/vem/", said, follow=True)
     assert "Zetterqvist" in read_page(page)
     assert "Zetterqvist" not in read_page(client.get(f"{MONTH}1/"))
     row = AccessLogEntry.objects.latest("id")
