@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -30,7 +31,7 @@ from recipients.models import Recipient
 from recipients.views import no_store
 from sesam import personal_numbers, sheets
 from sesam.form_fields import choice
-from sesam.tables import Column, DateTimeColumn, Table, link
+from sesam.tables import Column, DateTimeColumn, Table, escaped, link
 
 Action = AccessLogEntry.Action
 Reason = AccessLogEntry.Reason
@@ -146,6 +147,12 @@ class _RecipientColumn(Column):
         return link(address, code_of(row.recipient_key))
 
 
+class _DetailColumn(Column):
+    def html(self, row: AccessLogEntry, table: Table[Any]) -> str:
+        details = table.details if isinstance(table, LogTable) else {}
+        return escaped(details.get(row.pk, ""))
+
+
 def _who(entry: AccessLogEntry) -> str:
     return str(entry.user) if entry.user_id else f"Jobb: {entry.job}"
 
@@ -158,7 +165,7 @@ class LogTable(Table[AccessLogEntry]):
         Column("vad", "Vad", lambda entry: entry.get_action_display()),
         Column("skal", "Skäl", lambda entry: entry.get_reason_display()),
         _RecipientColumn("mottagare", "Mottagare"),
-        Column("detalj", "Detalj", "detail", priority=3),
+        _DetailColumn("detalj", "Detalj", "detail", priority=3),
         Column("arende", "Ärende", "case_number", priority=3),
         Column("ip", "Från", "ip", priority=4),
     )
@@ -171,6 +178,10 @@ class LogTable(Table[AccessLogEntry]):
     count_note = "nyast först"
     empty_text = "Inget i loggen"
     empty_hint = "Välj en längre tid, eller ta bort något av det du söker på."
+
+    @cached_property
+    def details(self) -> dict[int, str]:
+        return why.details_of(self.rows)
 
 
 def midnight(day: dt.date) -> dt.datetime:
@@ -292,11 +303,13 @@ def sheet(request: UserRequest) -> HttpResponse:
     about = form.cleaned_data["mottagare"]
     detail = f"Åtkomstloggen som Excel, {len(entries)} rader"
     access_log.record(request.user, Action.DOWNLOAD, about, detail=detail)
-    content = sheets.write("Åtkomstlogg", HEADS, map(_sheet_row, entries))
+    details = why.details_of(entries)
+    rows = (_sheet_row(entry, details[entry.pk]) for entry in entries)
+    content = sheets.write("Åtkomstlogg", HEADS, rows)
     return sheets.download(f"atkomstlogg-{timezone.localdate()}.xlsx", content)
 
 
-def _sheet_row(entry: AccessLogEntry) -> list[Any]:
+def _sheet_row(entry: AccessLogEntry, told: str) -> list[Any]:
     return [
         entry.at,
         _who(entry),
@@ -305,7 +318,7 @@ def _sheet_row(entry: AccessLogEntry) -> list[Any]:
         entry.get_action_display(),
         entry.get_reason_display(),
         code_of(entry.recipient_key),
-        entry.detail,
+        told,
         entry.case_number,
         entry.ip or "",
     ]

@@ -14,7 +14,7 @@ the register today; or what an app adds to ``reasons_to_look`` (the order in pro
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 from django import forms
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -51,6 +51,7 @@ from .models import Recipient
 from .slots import reasons_to_look
 
 ON = "vidare"  # in the address: the place that was asked for
+HIDDEN = "Visas inte: skyddad identitet"
 ICONS = {
     Reason.NEW_CASE: "file-text",
     Reason.SUBSTITUTE: "user",
@@ -73,23 +74,25 @@ def is_wanted(request: HttpRequest, key: uuid.UUID) -> bool:
     """Whether this request's user must say why before more than the person's name is shown. One
     question to the database a person and request."""
     found = _open.setdefault(request, set())
-    if key not in found and not _lacks_reason(signed_in(request), key):
+    if key not in found and not lacks_reason(signed_in(request), key):
         found.add(key)
     return key not in found
 
 
-def _lacks_reason(user: User, key: uuid.UUID) -> bool:
+def lacks_reason(user: User, key: uuid.UUID) -> bool:
+    """The same, of any user."""
+    person = Recipient.objects.filter(key=key, kind=Recipient.Kind.PERSON)
+    # Of one row that is asked for first, so that the database never gathers all of a unit's cases.
+    whom = Subquery(person.values("pk")[:1])
     said = AccessLogEntry.objects.filter(
-        recipient_key=OuterRef("key"),
+        recipient_key=key,
         at__gte=day_began(),
         user=user,
         action__in=[Action.REASON, Action.CREATE],
     )
     theirs = [services.relations_of(user), *(entry.of(user) for entry in reasons_to_look)]
-    # Cases first: the database looks no further where one is found, as of most.
-    reasons = [*(Exists(rows.filter(recipient=OuterRef("pk"))) for rows in theirs), Exists(said)]
-    persons = Recipient.objects.filter(key=key, kind=Recipient.Kind.PERSON)
-    return persons.exclude(reduce(or_, reasons)).exists()
+    reasons = [*(Exists(rows.filter(recipient=whom)) for rows in theirs), Exists(said)]
+    return person.exclude(reduce(or_, reasons)).exists()
 
 
 class ReasonForm(forms.Form):
@@ -109,6 +112,7 @@ class ReasonForm(forms.Form):
     text = forms.CharField(
         label="Vad gäller det?",
         required=False,
+        help_text="Skriv inget personnummer och inte var personen finns.",
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"max_length": "Skriv högst 200 tecken."},
@@ -148,6 +152,19 @@ def say(user: User, key: uuid.UUID, form: ReasonForm, *, case_number: str = "") 
         detail=form.cleaned_data["text"],
         case_number=case_number,
     )
+
+
+def details_of(entries: Iterable[AccessLogEntry]) -> dict[int, str]:
+    """The details of rows of the log, by their ids, as pages show them: what was typed here about
+    somebody who is protected may tell where they are. One question, where anything was typed."""
+    rows = list(entries)
+    typed = {row.recipient_key for row in rows if row.recipient_key and row.reason and row.detail}
+    protected = Recipient.objects.filter(key__in=typed, is_protected=True)
+    hidden = set(protected.values_list("key", flat=True)) if typed else set()
+    return {
+        row.pk: HIDDEN if row.reason and row.detail and row.recipient_key in hidden else row.detail
+        for row in rows
+    }
 
 
 @roles(*CARE, LOGGRANSKARE)

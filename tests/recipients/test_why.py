@@ -1,7 +1,9 @@
 """«Varför?»: who has no case with a person says why, before anything of the person but the name."""
 
 import datetime as dt
+import os
 import re
+from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,11 +13,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from orders.models import Cart
 from organisation.models import AccessLogEntry
 from organisation.permissions import LOGGRANSKARE
 from recipients.models import CareRelation, Recipient, RegisterPerson
+from recipients.why import lacks_reason
 from sesam.models import DialogState
 from tests.activities.builders import registered as activity
 from tests.deviations.builders import registered as deviation
@@ -45,6 +49,7 @@ pytestmark = [
     pytest.mark.asks_why,
     pytest.mark.usefixtures("papers_not_drawn"),
 ]
+ROUNDS = range(int(os.environ.get("SENT_TWICE", "12")))
 SECRETS = {
     "street": "Hemligvägen 99",
     "mobile": "070-174 06 99",
@@ -489,7 +494,39 @@ def test_the_log_shows_reasons_and_finds_emergencies(browser_of, client, person)
     assert reviewer.get("/logg/?skal=x").status_code == 422
 
 
+def test_what_was_typed_of_somebody_who_is_protected_now_is_not_shown(browser_of, client, person):
+    say(client, person, "other", "Larm från Kvarnbacken 12")
+    Recipient.objects.filter(pk=person.pk).update(is_protected=True)
+    reviewer = browser_of(UserFactory(roles=[LOGGRANSKARE], default_unit=None))
+    shown = read_page(reviewer.get("/logg/"))
+    assert "Kvarnbacken" not in shown and "Visas inte: skyddad identitet" in shown
+    sheet = load_workbook(BytesIO(reviewer.get("/logg/excel/").content)).active
+    assert "Kvarnbacken" not in str(list(sheet.iter_rows(values_only=True)))
+
+
 # --- what it costs ---
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answered_twice_at_once_both_go_on(twice):
+    user = UserFactory()
+    _, browser = twice(user)
+    for _ in ROUNDS:
+        person = RecipientFactory()
+        answers = browser.post(question(person), {"skal": "emergency", "text": ""})
+        assert [answer.location for answer in answers] == [page_of(person)] * 2
+        assert AccessLogEntry.objects.filter(action="reason", recipient_key=person.key).exists()
+
+
+def test_reasons_are_found_by_indexes_from_the_one_person(prescriber, person):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        with CaptureQueriesContext(connection) as asked_of:
+            assert lacks_reason(prescriber, person.key)
+        cursor.execute(f"EXPLAIN {asked_of[-1]['sql']}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "one_relation_a_case" in plan and "log_of_a_" in plan, plan
+    assert "Seq Scan" not in plan and "hashed" not in plan, plan
 
 
 def test_it_is_one_question_to_the_database(client, prescriber, person):
