@@ -21,6 +21,7 @@ from sesam.templatetags.sesam import datum, status_html
 
 from . import khs, services
 from .life import step_of
+from .maintenance import admin as _maintenance  # noqa: F401  registers its own
 from .models import (
     Activity,
     ActivityQuerySet,

@@ -46,7 +46,7 @@ def life_line(activity: Activity, events: Iterable[CaseEvent]) -> LifeLine:
         "Registrerad",
         course.last(EventKind.CREATED),
         activity.created_at,
-        str(activity.ordered_by),
+        activity.orderer,
     )
     if activity.status == ActivityStatus.CANCELLED:
         ended = done("Makulerad", course.last(EventKind.CANCELLED), activity.cancelled_at)

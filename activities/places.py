@@ -63,6 +63,7 @@ from sesam.templatetags.sesam import datum
 from . import history, khs, life, mine, repairs, services, shown
 from . import searching as search
 from .life import with_turns
+from .maintenance import listing, section
 from .models import Activity, ActivityLine, ActivityStatus
 from .slots import activity_create
 from .tables import ActivitiesTable
@@ -275,6 +276,14 @@ my_now.add(
 piece_sections[PieceTab.ACTIVITIES].add(
     Part(name="repairs", order=10, template="activities/_repairs.html", build=repairs.section)
 )
+piece_sections[PieceTab.INFORMATION].add(
+    Part(
+        name="maintenance",
+        order=10,
+        template="activities/_maintenance.html",
+        build=section.section,
+    )
+)
 
 
 def _why_not_of_piece(request: HttpRequest, piece: Individual) -> str:
@@ -380,6 +389,7 @@ for _number, (_name, _label, _page) in enumerate(
         ("priorities", "Aktivitetsprioriteter", "priority"),
         ("instructions", "Adressinstruktioner", "addressinstruction"),
         ("service", "Serviceleverantörer", "servicesupplier"),
+        ("plans", "Underhållsplaner", "maintenanceplan"),
     )
 ):
     desk.entry(
@@ -387,6 +397,23 @@ for _number, (_name, _label, _page) in enumerate(
         parent=desk.REGISTERS,
     )  # fmt: skip
 
+desk.entry(
+    "maintenance",
+    "Förebyggande underhåll",
+    "admin:activities_maintenanceschedule_changelist",
+    order=480,
+    parent=desk.STOCK,
+)
+queues.on_home(
+    "admin:activities_maintenanceschedule_changelist",
+    [
+        ("Underhåll som har gått ut", "clock", "?lage=forfallet", listing.overdue_since),
+        ("Underhåll inom 30 dagar", "calendar", "", listing.due_since),
+    ],
+    since="since_at",
+    order=155,
+    first=("Underhåll som har gått ut",),
+)
 queues.on_home(
     "admin:activities_activity_changelist",
     [

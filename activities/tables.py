@@ -58,7 +58,7 @@ class FoundActivitiesTable(Table[Activity]):
                     sort="case_number", css="code"),
         Column("type", "Aktivitetstyp", "type.name", sort=sv("type__name")),
         _REGISTERED,
-        Column("by", "Beställare", "ordered_by",
+        Column("by", "Beställare", "orderer",
                sort=(sv("ordered_by__last_name"), sv("ordered_by__first_name")), priority=2),
         _DUE,
         StatusColumn("status", "Status", lambda row: row.get_status_display(),

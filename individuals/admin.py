@@ -125,9 +125,6 @@ class IndividualAdmin(ReadOnly, LongList[Individual]):
         "purchased_on",
         "acquisition_value",
         "warranty_until",
-        "last_maintenance",
-        "next_maintenance",
-        "maintenance_interval",
         "text",
     )
     readonly_fields = fields

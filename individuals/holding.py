@@ -62,6 +62,7 @@ class HeldPieces:
             free = services.unblock(piece, reason, case_number=case_number)
             if free and was_blocked and piece.warehouse_id:
                 self.ledger.block((piece.warehouse_id, piece.article_id), -1)
+            piece.blocked = not free
 
     def save(self) -> None:
         self.ledger.save()

@@ -61,11 +61,6 @@ class Individual(models.Model):
         "anskaffningsvärde", max_digits=10, decimal_places=2, null=True, blank=True
     )
     warranty_until = models.DateField("garanti till", null=True, blank=True)
-    last_maintenance = models.DateField("senaste FU", null=True, blank=True)
-    next_maintenance = models.DateField("nästa FU", null=True, blank=True)
-    maintenance_interval = models.PositiveSmallIntegerField(
-        "FU-intervall i månader", null=True, blank=True
-    )
     text = models.TextField("textinformation", blank=True)
 
     class Meta:
@@ -74,6 +69,11 @@ class Individual(models.Model):
         indexes = [
             models.Index(fields=["warehouse", "article", "status"]),
             models.Index(Length("number"), "number", name="individual_by_number"),
+            models.Index(
+                fields=["warranty_until", "id"],
+                condition=Q(warranty_until__isnull=False),
+                name="individual_warranty",
+            ),
             # What «Individer» searches: any part of the one or the other.
             GinIndex(OpClass(Upper("number"), name="gin_trgm_ops"), name="individual_number_trgm"),
             GinIndex(
@@ -162,6 +162,7 @@ class BlockReason(models.Model):
         CLEANING = "cleaning", "Under rengöring"
         INQUIRY = "inquiry", "Utredning efter avvikelse"
         RECALL = "recall", "Återkallelse"
+        OVERDUE = "overdue", "Underhåll har gått ut"
 
     code = models.CharField("kod", max_length=10, blank=True, editable=False, choices=Code.choices)
     name = models.CharField("namn", max_length=60, unique=True)

@@ -65,9 +65,10 @@ WITH price AS (
     ) same WHERE nth > 1
     UNION ALL
     SELECT h.id, 'unserviced', h.per_month FROM held h
-    JOIN individuals_individual i ON i.id = h.individual_id
-    WHERE h.is_rented AND h.delivered_at < %(year_ago)s::timestamptz
-        AND coalesce(i.last_maintenance < %(year_ago_day)s::date, true)
+    WHERE h.is_rented AND h.delivered_at < %(year_ago)s::timestamptz AND h.individual_id IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM activities_maintenanceschedule s
+            WHERE s.individual_id = h.individual_id AND s.last_on >= %(year_ago_day)s::date)
         AND NOT EXISTS (
             SELECT FROM activities_activityline t JOIN activities_activity x ON x.id = t.activity_id
             WHERE t.individual_id = h.individual_id AND x.closed_at >= %(year_ago)s::timestamptz)

@@ -225,7 +225,7 @@ def concerned(case: Case) -> list[User]:
     return [user for user in users.values() if cases.for_user(user).exists()]
 
 
-def inform(case: Case, by: User, kind: MessageKind, title: str, text: str = "") -> None:
+def inform(case: Case, by: User | None, kind: MessageKind, title: str, text: str = "") -> None:
     """Send a message to those whom the case concerns, but not to who did it. Of a protected person
     nothing is written that stands elsewhere than on the case's page."""
     for user in concerned(case):

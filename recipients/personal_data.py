@@ -161,14 +161,18 @@ def check_paper(case: AddressedCase, texts: Iterable[str], *, confirmed: bool) -
     free = "\n".join(getattr(case, name) for name in names)
     contact = [case.contact_phone, case.contact_mobile, case.contact_email]
     # The orderer's own name and mail are no such text, nor are the numbers meant to be called.
-    mine = {str(me), me.email}
+    mine = {str(me), me.email} if me else set()
     found = search(
         case.recipient,
         numbers=[free, *(getattr(case, name) for name in CONTACT)],
         words=[free, *(t for t in (case.contact_name, case.contact_email) if t not in mine)],
         at=[case.co, case.street, case.door_code],
         free=free,
-        own=[*contact, me.phone, me.mobile, me.email, unit.phone],
+        own=[
+            *contact,
+            *([me.phone, me.mobile, me.email] if me else []),
+            *([unit.phone] if unit else []),
+        ],
     )
     if found.certain:
         raise DomainError(

@@ -35,7 +35,7 @@ PARAMETERS = (
     "redigera", "steg", "komponent", "next", "individ", "valda", "status", "lage", "tjanststalle",
     "visa", "till", "konto", "saldo", "iso_class", "id__exact", "app_label", "model_name",
     "sok", "artikel", "bara", "gren", "leverantor", "i_lager", "favoriter", "sittbredd", "brukarvikt",
-    "field_name", "_popup", "_to_field", "_changelist_filters",
+    "kommun", "field_name", "_popup", "_to_field", "_changelist_filters",
 )  # fmt: skip
 LEFT_OUT = ("/static/", "/logga-ut/", "/admin/logout/", "/admin/jsi18n/", "/delar/")
 MOST_PAGES = 150

@@ -244,6 +244,8 @@ ADMIN: dict[str, frozenset[str]] = {
     "activities_activity": FOR_KHS,
     "activities_activitytype": FOR_KHS,
     "activities_addressinstruction": FOR_KHS,
+    "activities_maintenanceplan": FOR_KHS,
+    "activities_maintenanceschedule": FOR_KHS,
     "activities_priority": FOR_KHS,
     "activities_servicesupplier": FOR_KHS,
     "articles_article": FOR_KHS,

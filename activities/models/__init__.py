@@ -10,6 +10,7 @@ from .activities import (
     ActivityStatus,
     WhoseAddress,
 )
+from .plans import MaintenanceKind, MaintenancePlan, MaintenanceSchedule
 from .types import ActivityType, AddressInstruction, Priority, ServiceSupplier
 from .work import UsedMaterial, WorkReport
 
@@ -23,6 +24,9 @@ __all__ = [
     "ActivityStatus",
     "ActivityType",
     "AddressInstruction",
+    "MaintenanceKind",
+    "MaintenancePlan",
+    "MaintenanceSchedule",
     "Priority",
     "ServiceSupplier",
     "UsedMaterial",

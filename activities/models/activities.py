@@ -19,10 +19,11 @@ from orders.models import Order
 from organisation.models import Unit, User, Warehouse
 from recipients.cases import AddressedCase, CaseEvent, CaseQuerySet
 from recipients.models import Loan, Recipient
-from recipients.whereabouts import ADDRESS, AddressRule, CaseAddress, preset_contact
+from recipients.whereabouts import ADDRESS, CONTACT, AddressRule, CaseAddress, preset_contact
 from sesam.attachments import Attachment
 from sesam.status_looks import show_as
 
+from .plans import MaintenanceSchedule
 from .types import ActivityType, AddressInstruction, Priority, ServiceSupplier
 
 
@@ -83,7 +84,9 @@ class ActivityQuerySet(CaseQuerySet["Activity"]):
     def in_workshop(self) -> Self:
         """What KHS's workshop does: see ``Activity.is_workshops``."""
         by = ActivityType.DoneBy
-        return self.filter(type__done_by__in=(by.KHS, by.SUPPLIER), supplier=None)
+        ours = (by.KHS, by.SUPPLIER)
+        done_by = Q(done_by__in=ours) | Q(done_by="", type__done_by__in=ours)
+        return self.filter(done_by, supplier=None)
 
 
 class Activity(AddressedCase, ActivityDetails):
@@ -92,6 +95,9 @@ class Activity(AddressedCase, ActivityDetails):
     About a recipient, or about a piece in a store and nobody. ``order`` waits for it. Material is
     drawn from ``warehouse``; ``supplier`` does the work in KHS's stead. ``due_on`` follows from the
     priority when it is registered. ``token`` is its form's: sent twice, the one that is there.
+
+    What ``maintenance`` made by itself nobody has ordered; of what stands in KHS's warehouse it is no
+    unit's either. ``done_by`` is who does it where that isn't as the type says.
     """
 
     NEXT_STATUS = {
@@ -119,7 +125,7 @@ class Activity(AddressedCase, ActivityDetails):
     WHEREABOUTS = (*ActivityDetails.WHEREABOUTS, "bring")
     FREE_TEXTS = ("events__note", "reports__text")
     LOADED = ("recipient", "type", "priority", "unit", "warehouse", "ordered_by", "technician",
-              "order", "supplier")  # fmt: skip
+              "order", "supplier", "maintenance__plan")  # fmt: skip
 
     token = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     type = models.ForeignKey(ActivityType, verbose_name="aktivitetstyp", on_delete=models.PROTECT)
@@ -156,7 +162,7 @@ class Activity(AddressedCase, ActivityDetails):
         db_index=False,
     )
     unit = models.ForeignKey(
-        Unit, on_delete=models.PROTECT, related_name="activities", db_index=False
+        Unit, null=True, on_delete=models.PROTECT, related_name="activities", db_index=False
     )
     warehouse = models.ForeignKey(
         Warehouse,
@@ -167,6 +173,7 @@ class Activity(AddressedCase, ActivityDetails):
     )
     ordered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
+        null=True,
         on_delete=models.PROTECT,
         related_name="placed_activities",
         db_index=False,
@@ -179,6 +186,18 @@ class Activity(AddressedCase, ActivityDetails):
         on_delete=models.PROTECT,
         related_name="activities",
         db_index=False,
+    )
+    maintenance = models.ForeignKey(
+        MaintenanceSchedule,
+        verbose_name="underhåll enligt schema",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="activities",
+        db_index=False,
+    )
+    done_by = models.CharField(
+        "utförs av", max_length=10, blank=True, choices=ActivityType.DoneBy.choices
     )
     technician = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -239,6 +258,17 @@ class Activity(AddressedCase, ActivityDetails):
                 | (~Q(status="closed") & Q(closed_at__isnull=True)),
                 name="activity_closed_at_a_time",
             ),
+            # However often the night's job runs, also twice at once.
+            models.UniqueConstraint(
+                fields=["maintenance"],
+                condition=Q(maintenance__isnull=False) & ~Q(status__in=["closed", "cancelled"]),
+                name="one_open_activity_a_schedule",
+            ),
+            models.CheckConstraint(
+                condition=Q(maintenance__isnull=False)
+                | Q(unit__isnull=False, ordered_by__isnull=False),
+                name="somebody_ordered_the_activity",
+            ),
         ]
 
     prescriber = None  # who orders it answers for it
@@ -249,7 +279,25 @@ class Activity(AddressedCase, ActivityDetails):
     def forget_whereabouts(self) -> None:
         """To be called is then the one who ordered: the contact may be somebody at home."""
         super().forget_whereabouts()
-        self.take(preset_contact(self.ordered_by, self.unit))
+        self.take(self.preset_contact())
+
+    def preset_contact(self) -> dict[str, str]:
+        """Who ordered it; of what a schedule made, the unit."""
+        if self.ordered_by is not None and self.unit is not None:
+            return preset_contact(self.ordered_by, self.unit)
+        return dict.fromkeys(CONTACT, "") | {
+            "contact_phone": self.unit.phone if self.unit else "",
+        }
+
+    @property
+    def orderer(self) -> str:
+        """Who ordered it, as the portal says it."""
+        return str(self.ordered_by) if self.ordered_by else "Underhållsschemat"
+
+    @property
+    def performed_by(self) -> str:
+        """A ``DoneBy``, if no supplier does it."""
+        return self.done_by or self.type.done_by
 
     @property
     def is_late(self) -> bool:
@@ -261,16 +309,17 @@ class Activity(AddressedCase, ActivityDetails):
         by = ActivityType.DoneBy
         if self.supplier is not None:
             return str(self.supplier)
-        if self.type.done_by == by.STORE:
+        if self.performed_by == by.STORE:
             return "Eget förråd" if self.is_protected else str(self.warehouse)
-        if self.type.done_by == by.UNIT:
+        if self.performed_by == by.UNIT:
             return "Tjänstestället" if self.is_protected else str(self.unit)
         return "KHS"
 
     @property
     def is_workshops(self) -> bool:
         """Whether KHS's own technicians do it."""
-        return self.type.is_ours and self.supplier_id is None
+        by = ActivityType.DoneBy
+        return self.performed_by in (by.KHS, by.SUPPLIER) and self.supplier_id is None
 
     @property
     def bears_personal_data(self) -> bool:

@@ -229,11 +229,6 @@ class ActivityType(models.Model):
         if self.is_active and self.supplier is not None and not self.supplier.is_active:
             raise ValidationError({"supplier": "Leverantören används inte längre. Ange en annan."})
 
-    @property
-    def is_ours(self) -> bool:
-        """Whether KHS sees to it, where no supplier does."""
-        return self.done_by in (self.DoneBy.KHS, self.DoneBy.SUPPLIER)
-
     def may_be_used(self, user: User, unit: Unit) -> bool:
         if self.used_by == self.UsedBy.REGION:
             return unit.payer.kind == Payer.Kind.REGION

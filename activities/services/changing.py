@@ -84,12 +84,30 @@ def why_not_cancel(activity: Activity) -> str:
         )
     if activity.reports.exists():
         return "Arbete är redan återrapporterat. Avsluta aktiviteten i stället."
+    if is_due_still(activity):
+        return (
+            "Underhållet ska göras enligt schemat, så aktiviteten kan inte makuleras. Ska det inte"
+            " göras på individen, låt KHS undanta den på dess sida."
+        )
     return ""
 
 
+def is_due_still(activity: Activity) -> bool:
+    """Whether a schedule made it, and asks for it on the piece where it was: cancelled it would be
+    made again the next night."""
+    schedule = activity.maintenance
+    if schedule is None or schedule.due_on is None:
+        return False
+    recipient = activity.recipient
+    if recipient is not None and recipient.deceased_on is not None:
+        return False
+    return not common.told_gone(activity)
+
+
 @transaction.atomic
-def cancel(activity: Activity, *, user: User) -> Activity:
-    """«Makulera»: only while registered. Pieces are let go and the order goes on. Twice is once."""
+def cancel(activity: Activity, *, user: User | None) -> Activity:
+    """«Makulera»: only while registered. Pieces are let go and the order goes on. Twice is once. Without
+    a user it is the schedule that takes its own back."""
     activity = common.lock_activity(activity)
     if activity.status == ActivityStatus.CANCELLED:
         return activity
@@ -101,7 +119,8 @@ def cancel(activity: Activity, *, user: User) -> Activity:
     set_status(activity, ActivityStatus.CANCELLED)
     activity.cancelled_at = timezone.now()
     activity.save(update_fields=["status", "cancelled_at"])
-    tell(activity, user, EventKind.CANCELLED, "Aktiviteten makulerades")
+    by_schedule = ": hjälpmedlet är inte kvar, eller underhållet ska inte göras" if not user else ""
+    tell(activity, user, EventKind.CANCELLED, f"Aktiviteten makulerades{by_schedule}")
     common.end(activity, pieces, user=user)
     pieces.save()
     return activity

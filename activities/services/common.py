@@ -17,8 +17,9 @@ from sesam.errors import DomainError
 
 from ..models import Activity, ActivityLine, ActivityType
 
-#: Why a piece is held back that is being repaired.
+#: Why a piece is held back that is being repaired, or whose maintenance is overdue.
 REPAIR = BlockReason.Code.REPAIR
+OVERDUE = BlockReason.Code.OVERDUE
 
 
 class NotOurs(DomainError):
@@ -30,13 +31,13 @@ def may_report(user: User, activity: Activity) -> bool:
     store or itself does."""
     if has_role(user, KHS):
         return True
-    return is_units_own(activity) and user.units.filter(pk=activity.unit_id).exists()
+    return is_units_own(activity) and user.units.filter(pk=activity.unit_id or 0).exists()
 
 
 def is_units_own(activity: Activity) -> bool:
     """Whether the unit's own store or the unit itself does it."""
     by = ActivityType.DoneBy
-    return activity.type.done_by in (by.STORE, by.UNIT) and activity.supplier_id is None
+    return activity.performed_by in (by.STORE, by.UNIT) and activity.supplier_id is None
 
 
 def blocked_pieces(activity: Activity) -> list[int]:
@@ -62,19 +63,21 @@ def held_counts(activity: Activity) -> dict[Place, int]:
     return held
 
 
-def end(activity: Activity, pieces: HeldPieces, *, user: User) -> None:
+def end(activity: Activity, pieces: HeldPieces, *, user: User | None) -> None:
     """What every end brings: what is held back is let go, the order that waited goes on. The
     activity is saved with its new status before, and ``pieces``, which have locked its places, by
     the caller."""
-    pieces.release(REPAIR, case_number=activity.case_number)
+    for reason in (REPAIR, OVERDUE):
+        pieces.release(reason, case_number=activity.case_number)
     for place, quantity in held_counts(activity).items():
         pieces.ledger.block(place, -quantity)
     how = activity.status_words
-    if activity.order is not None:
+    if activity.order is not None and user is not None:
         orders.release(activity.order, activity.case_number, user=user, how=how)
     forget_at_end(activity)
     title = f"Aktivitet {activity.case_number} är {how}"
-    inform(activity, user, MessageKind.ACTIVITY, title, f"{activity.type}, {how} av {user}.")
+    by = user or "underhållsschemat"
+    inform(activity, user, MessageKind.ACTIVITY, title, f"{activity.type}, {how} av {by}.")
 
 
 def open_on(loan_ids: Iterable[int]) -> dict[int, list[Activity]]:

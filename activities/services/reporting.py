@@ -19,6 +19,7 @@ from recipients.cases import EventKind, set_status, tell
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum
 
+from ..maintenance.dates import maintained
 from ..models import Activity, ActivityStatus, UsedMaterial, WorkReport
 from . import common
 
@@ -153,3 +154,5 @@ def _move_on(activity: Activity, pieces: HeldPieces, *, user: User, close: bool)
     activity.save(update_fields=["status", "closed_at"])
     tell(activity, user, EventKind.CLOSED, "Aktiviteten avslutades")
     common.end(activity, pieces, user=user)
+    if activity.maintenance_id is not None:
+        maintained(activity.maintenance_id, timezone.localdate(activity.closed_at))

@@ -61,7 +61,7 @@ def find_activity(request: HttpRequest, number: str) -> Activity:
     """The activity through what this user may open; another unit's is 404."""
     found = Activity.objects.select_related(
         "recipient", "type", "priority", "instruction", "unit__payer", "warehouse", "ordered_by",
-        "technician", "order", "supplier",
+        "technician", "order", "supplier", "maintenance__plan",
     )  # fmt: skip
     activity: Activity = find_case(request, found, number)
     if activity.lacks_address or activity.lacks_text:  # no form shows what was there before
@@ -366,6 +366,11 @@ def _note(activity: Activity) -> dict[str, str | SafeString] | None:
 
 def _what_then(activity: Activity) -> str:
     """How an activity whose aid is gone comes to its end."""
+    if activity.maintenance is not None:
+        return (
+            "Avsluta aktiviteten om underhållet blev gjort. Annars makuleras den: lämna den tillbaka"
+            " till kön, så gör schemat det."
+        )
     own = services.is_units_own(activity)
     end = "Avsluta aktiviteten" if own else "KHS avslutar aktiviteten"
     return f"{end}." if services.why_not_cancel(activity) else f"{end}, eller makulera den."
@@ -383,6 +388,10 @@ def _facts(activity: Activity) -> list[dict[str, Any]]:
             {"label": "Leverantörens e-post", "value": activity.supplier.email},
             {"label": "Leverantörens telefon", "value": phone(activity.supplier.phone)},
         ]
+    if activity.maintenance is not None:
+        schedule = activity.maintenance
+        words = ", ".join(filter(None, [schedule.get_kind_display(), schedule.words]))
+        facts.append({"label": "Underhåll", "value": words})
     if activity.technician:
         facts.append({"label": "Tekniker", "value": activity.technician})
     if activity.planned_for:
@@ -394,7 +403,7 @@ def _facts(activity: Activity) -> list[dict[str, Any]]:
         facts.append({"label": "Adressinstruktion", "value": activity.instruction})
     facts += [
         {"label": "Tjänsteställe", "value": activity.unit},
-        {"label": "Beställare", "value": activity.ordered_by},
+        {"label": "Beställare", "value": activity.orderer},
         {"label": "Registrerad", "value": datum(activity.created_at)},
     ]
     if activity.closed_at:

@@ -3,59 +3,14 @@ order that was sent last then waits for another."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from articles.models import Balance
 from individuals.holding import HeldPieces
-from individuals.models import BlockReason, Individual
-from individuals.services import free
-from orders.models import Order
-from orders.services import give_up_one, promised_last, tell_who_picks
+from individuals.models import BlockReason
+from orders.services import Promised, tell_who_picks
 from organisation.models import User
-from recipients import lending
-from recipients.cases import EventKind, lock_case, lock_cases, tell
+from recipients.cases import EventKind, lock_case, tell
 
 from ..models import Deviation
 from ..models.deviations import blocks_of
-
-
-class Promised:
-    """The orders that may have to give up what they are promised of the pieces' kind, one of each
-    place, found before anything is locked; ``lock`` locks them with the other recipients."""
-
-    def __init__(self, pieces: Iterable[int]) -> None:
-        self.orders: dict[tuple[int, int], Order] = {}
-        for piece in free().filter(pk__in=list(pieces)):
-            if piece.warehouse_id is None:
-                continue
-            place = (piece.warehouse_id, piece.article_id)
-            balance = Balance.objects.filter(warehouse=place[0], article=place[1]).first()
-            order = promised_last(place) if balance and balance.available < 1 else None
-            if order:
-                self.orders[place] = order
-
-    def lock(self, recipients: Iterable[int]) -> None:
-        """Lock these recipients, and those of the orders; then the orders. Needs a transaction."""
-        orders = self.orders.values()
-        theirs = {order.recipient_id for order in orders if order.recipient_id}
-        lending.lock({*recipients, *theirs})
-        if orders:
-            locked = lock_cases(list({order.pk: order for order in orders}.values()))
-            self.orders = {place: locked[order.pk] for place, order in self.orders.items()}
-
-    def yield_to(
-        self, piece: Individual, held: HeldPieces, *, user: User, number: str
-    ) -> Order | None:
-        """Make room for the piece's block, if what is there is promised whole; the order that gives
-        one up."""
-        if piece.blocked or piece.warehouse_id is None:
-            return None
-        place = (piece.warehouse_id, piece.article_id)
-        if held.ledger.available(place) < 1 and (order := self.orders.get(place)):
-            why = f"individ {piece.number} utreds efter avvikelse {number}"
-            give_up_one(order, place, ledger=held.ledger, user=user, why=why)
-            return order
-        return None
 
 
 def hold_back(
@@ -67,7 +22,8 @@ def hold_back(
     newly = [piece for piece in held.pieces.values() if not piece.blocked]
     yielded = []
     for piece in newly:
-        if promised and (order := promised.yield_to(piece, held, user=user, number=number)):
+        why = f"individ {piece.number} utreds efter avvikelse {number}"
+        if promised and (order := promised.yield_to(piece, held.ledger, user=user, why=why)):
             yielded.append(order.pk)
     held.block(BlockReason.Code.INQUIRY, case_number=number)
     why = f"Den utreds efter avvikelse {number}"

@@ -17,6 +17,7 @@ from django.utils import timezone
 from articles.models import BillingForm
 from individuals.holding import HeldPieces
 from individuals.models import Individual
+from orders.services import Promised
 from organisation.behalf import check_unit
 from organisation.models import Unit, User
 from recipients import dialog_files, lending
@@ -40,7 +41,7 @@ from ..models import (
     EventType,
 )
 from ..models.deviations import GRAVE
-from .holding import Promised, hold_back
+from .holding import hold_back
 
 #: What is typed of the event itself; the place and the account may tell where somebody is.
 ACCOUNT = ("place", "what_happened", "done_at_once", "kept_where")

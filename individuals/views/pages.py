@@ -29,8 +29,6 @@ from ..slots import PieceTab, piece_buttons, piece_create, piece_sections
 from ..tables import IndividualTable
 from .register import may_register
 
-#: Fixed to a wall, the floor or the ceiling: hoists with preventive maintenance.
-CEILING_HOISTS = "123612"
 TABS = {
     PieceTab.INFORMATION: "Individinformation",
     PieceTab.STATUS: "Aktuell status",
@@ -151,14 +149,6 @@ def _information(piece: Individual) -> dict[str, Any]:
         {"label": "Anskaffningsvärde", "value": kr(piece.acquisition_value)},
         {"label": "Garanti till", "value": datum(piece.warranty_until)},
     ]
-    maintained = piece.last_maintenance or piece.next_maintenance or piece.maintenance_interval
-    if maintained or article.iso_code.startswith(CEILING_HOISTS):
-        months = piece.maintenance_interval
-        facts += [
-            {"label": "Senaste FU", "value": datum(piece.last_maintenance)},
-            {"label": "Nästa FU", "value": datum(piece.next_maintenance)},
-            {"label": "FU-schema", "value": f"{months} månader mellan FU" if months else ""},
-        ]
     former = piece.former_numbers.select_related("changed_by").order_by("-changed_at")
     facts += [
         {

@@ -75,7 +75,7 @@ def _common(activity: Activity, window: Window, payers: Payers) -> dict[str, Any
         "buyer_id": _buyer(activity, payers),
         "case_number": activity.case_number,
         "unit_id": activity.unit_id,
-        "prescriber_code": activity.ordered_by.orderer_code,
+        "prescriber_code": activity.ordered_by.orderer_code if activity.ordered_by else "",
         "individual_number": pieces[0] if len(pieces) == 1 else "",
     }
 
@@ -88,11 +88,17 @@ def _day(activity: Activity) -> dt.date:
 def _seller(activity: Activity) -> int:
     """Who did the work; a supplier does it in KHS's stead."""
     by = ActivityType.DoneBy
-    if activity.supplier_id is None and activity.type.done_by == by.STORE:
+    if activity.supplier_id is None and activity.performed_by == by.STORE:
         return activity.warehouse.owner_id
-    if activity.supplier_id is None and activity.type.done_by == by.UNIT:
+    if activity.supplier_id is None and activity.performed_by == by.UNIT and activity.unit:
         return activity.unit.payer_id
-    return activity.unit.delivering_warehouse.owner_id
+    return _aid_centre(activity)
+
+
+def _aid_centre(activity: Activity) -> int:
+    """The one that delivers to the unit; of what stands at KHS that one itself."""
+    unit = activity.unit
+    return unit.delivering_warehouse.owner_id if unit else activity.warehouse.owner_id
 
 
 def _buyer(activity: Activity, payers: Payers) -> int:
@@ -102,10 +108,10 @@ def _buyer(activity: Activity, payers: Payers) -> int:
     if recipient is not None:
         assert activity.closed_at is not None  # noqa: S101
         payer = payers.of(recipient, activity.closed_at) if recipient.is_person else None
-        return payer or activity.unit.payer_id
+        return payer or (activity.unit.payer_id if activity.unit else _aid_centre(activity))
     articles = [line.article for line in activity.lines.all()]
     if articles and all(one.responsibility == Responsibility.A for one in articles):
-        return activity.unit.delivering_warehouse.owner_id
+        return _aid_centre(activity)
     return activity.warehouse.owner_id
 
 

@@ -22,21 +22,20 @@ from .delivering import Overtaken, Pick, deliver, delivered_so_far, was_this_del
 from .projects import answer_offer, may_answer, move_on
 from .putting import put_article, take_off
 from .sending import send
-from .yielding import give_up_one, promised_last, tell_who_picks
+from .yielding import Promised, tell_who_picks
 
 __all__ = [
     "Overtaken",
     "Pick",
+    "Promised",
     "add_note",
     "answer_offer",
     "cancel",
     "deliver",
     "delivered_so_far",
-    "give_up_one",
     "hold",
     "may_answer",
     "move_on",
-    "promised_last",
     "put_article",
     "release",
     "reserved_by_place",

@@ -29,7 +29,7 @@ def status_of(lines: Iterable[OrderLine]) -> OrderStatus:
     return OrderStatus.REGISTERED
 
 
-def stop_pick(order: Order, *, user: User, why: str) -> None:
+def stop_pick(order: Order, *, user: User | None, why: str) -> None:
     """Something came between: nothing of it is picked further, and who picks it is told. Needs the
     order locked."""
     if order.status != OrderStatus.PICKING:
@@ -45,7 +45,7 @@ def stop_pick(order: Order, *, user: User, why: str) -> None:
     )
 
 
-def tell_picker(order: Order, *, user: User, title: str, text: str) -> None:
+def tell_picker(order: Order, *, user: User | None, title: str, text: str) -> None:
     """A message to who began to pick it last, unless that is ``user``. ``text`` names nobody."""
     begun = order.events.filter(kind=EventKind.PICKING).select_related("user").last()
     if begun and begun.user and begun.user != user:

@@ -7,10 +7,13 @@ from collections.abc import Collection, Iterable
 
 from django.db.models import QuerySet
 
+from articles.models import Balance
 from articles.stock import Ledger, Place
 from individuals.models import Individual
+from individuals.services import free
 from organisation.models import MessageKind, Source, User
-from recipients.cases import EventKind, inform, tell
+from recipients import lending
+from recipients.cases import EventKind, inform, lock_cases, tell
 from sesam.errors import DomainError
 
 from ..models import Order, OrderLine, OrderStatus
@@ -29,7 +32,7 @@ def promised_last(place: Place) -> Order | None:
     return line.order if line else None
 
 
-def give_up_one(order: Order, place: Place, *, ledger: Ledger, user: User, why: str) -> None:
+def give_up_one(order: Order, place: Place, *, ledger: Ledger, user: User | None, why: str) -> None:
     """One of what is reserved for the order there is no longer: its line waits for another. Who picks
     it is told, and stops where nothing is left to pick. Needs the order locked, and the place in
     ``ledger``. Raises ``DomainError`` where it has nothing left."""
@@ -52,8 +55,46 @@ def give_up_one(order: Order, place: Place, *, ledger: Ledger, user: User, why: 
         stop_pick(order, user=user, why=gone)
 
 
+class Promised:
+    """The orders that may have to give up what they are promised of the pieces' kind, one of each
+    place, found before anything is locked; ``lock`` locks them with the other recipients."""
+
+    def __init__(self, pieces: Iterable[int]) -> None:
+        self.orders: dict[Place, Order] = {}
+        for piece in free().filter(pk__in=list(pieces)):
+            if piece.warehouse_id is None:
+                continue
+            place = (piece.warehouse_id, piece.article_id)
+            balance = Balance.objects.filter(warehouse=place[0], article=place[1]).first()
+            order = promised_last(place) if balance and balance.available < 1 else None
+            if order:
+                self.orders[place] = order
+
+    def lock(self, recipients: Iterable[int]) -> None:
+        """Lock these recipients, and those of the orders; then the orders. Needs a transaction."""
+        orders = self.orders.values()
+        theirs = {order.recipient_id for order in orders if order.recipient_id}
+        lending.lock({*recipients, *theirs})
+        if orders:
+            locked = lock_cases(list({order.pk: order for order in orders}.values()))
+            self.orders = {place: locked[order.pk] for place, order in self.orders.items()}
+
+    def yield_to(
+        self, piece: Individual, ledger: Ledger, *, user: User | None, why: str
+    ) -> Order | None:
+        """Make room for the piece's block, if what is there is promised whole; the order that gives
+        one up."""
+        if piece.blocked or piece.warehouse_id is None:
+            return None
+        place = (piece.warehouse_id, piece.article_id)
+        if ledger.available(place) < 1 and (order := self.orders.get(place)):
+            give_up_one(order, place, ledger=ledger, user=user, why=why)
+            return order
+        return None
+
+
 def tell_who_picks(
-    pieces: Iterable[Individual], *, user: User, why: str, but: Collection[int] = ()
+    pieces: Iterable[Individual], *, user: User | None, why: str, but: Collection[int] = ()
 ) -> None:
     """None of the pieces is handed out from now on: who picks such ones from their store may have
     one in hand, and is told. ``why`` names nobody; ``but`` are the keys of orders whose picker knows."""

@@ -19,6 +19,8 @@ def why_not_fetch(activity: Activity) -> str:
         return f"Aktiviteten är redan {activity.status_words}."
     if not activity.lines.filter(loan__ended_at=None, loan__isnull=False).exists():
         return "Hjälpmedlet finns inte längre hos mottagaren."
+    if activity.unit is None or activity.ordered_by is None:
+        return "Underhållsschemat har skapat aktiviteten. Skapa en hämtorder från mottagaren."
     if activity.lacks_address:
         return "Aktivitetsadress saknas. Skriv den först."
     return ""
@@ -34,7 +36,8 @@ def fetch(activity: Activity, *, user: User) -> PickupOrder:
     reason = PickupReason.objects.filter(
         is_active=True, done_by=PickupReason.DoneBy.KHS, iso_codes=""
     ).first()
-    if reason is None or activity.recipient is None:
+    unit, orderer = activity.unit, activity.ordered_by
+    if reason is None or activity.recipient is None or unit is None or orderer is None:
         raise DomainError("Det finns ingen hämtorderorsak för det som KHS hämtar.")
     names = (*PLACE, *WAY_IN, *CONTACT, "contact_prescriber", "comment")
     held = activity.lines.filter(loan__ended_at=None, loan__isnull=False).select_related("loan")
@@ -42,8 +45,8 @@ def fetch(activity: Activity, *, user: User) -> PickupOrder:
         activity.recipient,
         [Wish(line.loan.pk, line.loan.held) for line in held if line.loan],
         user=user,
-        unit=activity.unit,
-        prescriber=activity.ordered_by,
+        unit=unit,
+        prescriber=orderer,
         reason=reason,
         details={name: getattr(activity, name) for name in names},
         token=activity.token,

@@ -17,6 +17,7 @@ from . import (
     information,
     invoices,
     log,
+    maintenance,
     organisation,
     people,
     start,
@@ -56,6 +57,7 @@ def load() -> Loaded:
     coming_back.load(chance, places, recipients)
     gone_wrong.load(places, recipients)
     work.load(chance, places, recipients)
+    maintenance.load()
     _analyze()  # else the months are planned for empty tables, and take minutes
     invoices.load()
     templates.load(places, articles)

@@ -13,7 +13,7 @@ from organisation.models import User, Warehouse
 
 from .organisation import Places
 
-HOISTS = "123612"  # ceiling hoists, with preventive maintenance
+HOISTS = "123612"  # ceiling hoists
 HANDBOOK_PIECES = ["224559", "212245"]
 
 
@@ -110,10 +110,6 @@ class Shelf:
             acquisition_value=Decimal(4_000 + int(number) % 9_000),
         )  # fmt: skip
         turn = int(number)
-        if article.iso_code == HOISTS:
-            piece.last_maintenance = timezone.localdate() - dt.timedelta(days=turn % 330)
-            piece.maintenance_interval = 12
-            piece.next_maintenance = piece.last_maintenance + dt.timedelta(days=365)
         if turn % 9 == 0:
             piece.text = "Bromsar och hjul kontrollerade vid senaste inlämningen. Repor i lacken."
         self.pieces.append(piece)

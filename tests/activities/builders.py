@@ -1,11 +1,23 @@
 """Activities as the services make them."""
 
+import datetime as dt
 import uuid
 
+from django.utils import timezone
+
 from activities import services
-from activities.models import Activity, ActivityType, Priority
+from activities.maintenance import dates
+from activities.maintenance.rules import months_after
+from activities.models import (
+    Activity,
+    ActivityType,
+    MaintenancePlan,
+    MaintenanceSchedule,
+    Priority,
+)
 from activities.services import Registration, Used
 from articles.models import Article
+from individuals.models import Individual
 from organisation.permissions import KHS
 from recipients.models import Loan, Recipient
 from tests.factories import UserFactory
@@ -68,3 +80,31 @@ def closed(activity: Activity, *used: tuple[Article, int], **facts) -> Activity:
     report(activity, *used, close=True, **facts)
     activity.refresh_from_db()
     return activity
+
+
+# --- preventive maintenance ---
+
+LONG_AGO = dt.date(2020, 1, 1)
+
+
+def plan_of(article: Article | None = None, **facts) -> MaintenancePlan:
+    """A year between services by KHS, unless told otherwise."""
+    defaults = {"kind": "service", "months": 12, "starts_on": LONG_AGO, "article": article}
+    return MaintenancePlan.objects.create(**(defaults | facts))
+
+
+def due_in(days: int, piece: Individual, kind: str = "service") -> MaintenanceSchedule:
+    """The piece's schedule, as if it had been looked after so that it falls due in so many days."""
+    dates.reschedule([piece.pk])
+    schedule = MaintenanceSchedule.objects.get(individual=piece, kind=kind)
+    due = timezone.localdate() + dt.timedelta(days)
+    schedule.last_on = months_after(due, -schedule.months)
+    schedule.save(update_fields=["last_on"])
+    dates.reschedule([piece.pk])
+    schedule.refresh_from_db()
+    return schedule
+
+
+def made_of(schedule: MaintenanceSchedule) -> Activity:
+    """The open activity that the night made of the schedule."""
+    return Activity.objects.still_open().get(maintenance=schedule)

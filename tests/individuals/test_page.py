@@ -8,11 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from activities.models import MaintenanceSchedule
 from individuals.models import Block, BlockReason, Component, Individual
 from orders import services
 from organisation.models import AccessLogEntry
 from organisation.permissions import KHS
 from recipients.models import CareRelation
+from tests.activities.builders import plan_of
 from tests.factories import (
     UNUSED_NUMBERS,
     ArticleFactory,
@@ -77,11 +79,12 @@ def test_information_tells_what_is_known_of_the_piece(client):
 
 def test_a_ceiling_hoist_tells_its_preventive_maintenance(client):
     hoist = ArticleFactory(is_marked=True, iso_code="123612")
-    piece = IndividualFactory(
-        article=hoist,
-        last_maintenance=dt.date(2026, 3, 1),
-        next_maintenance=dt.date(2027, 3, 1),
-        maintenance_interval=12,
+    piece = IndividualFactory(article=hoist)
+    words = text(client.get(f"/individer/{piece.number}/"))
+    assert "Inget schema för förebyggande underhåll" in words
+    plan_of(hoist)
+    MaintenanceSchedule.objects.create(
+        individual=piece, kind="service", last_on=dt.date(2026, 3, 1)
     )
     words = text(client.get(f"/individer/{piece.number}/"))
     assert "2026-03-01" in words and "2027-03-01" in words

@@ -2,9 +2,11 @@
 
 The machine orders, delivers, returns, undoes, scraps, has things fetched and receives them, has
 them worked on and orders wait for it; after every step the books agree, each piece is in one place,
-nothing is lent twice or lost, and nothing is held by what has ended.
+nothing is lent twice or lost, and nothing is held by what has ended. Nights pass meanwhile: chairs
+fall due for maintenance, and those that are overdue in a store are held back.
 """
 
+import datetime as dt
 import uuid
 from collections import Counter
 from functools import partial
@@ -24,7 +26,9 @@ from hypothesis.stateful import (
 )
 
 from activities import services as activities
-from activities.models import Activity, ActivityLine
+from activities.maintenance import night
+from activities.maintenance.rules import months_after
+from activities.models import Activity, ActivityLine, MaintenancePlan, MaintenanceSchedule
 from articles.models import ArticleType, Balance, StockMovement
 from articles.stock import Kind
 from deviations import services as deviations
@@ -108,12 +112,14 @@ class World:
             name="Sittdyna", type=ArticleType.ACCESSORY, may_be_component=True
         )
         self.counted = [self.rail, self.cushion]
+        self.plan = work.plan_of(self.chair, blocks=True)
         for place in (self.store, self.khs):
             for article in (self.chair, self.rail, self.cushion):
                 put_in_stock(place, article, IN_EACH_PLACE[article.name])
         for person in self.people:
             self.order(person, self.chair, with_part=True)
             self.order(person, self.rail, quantity=2)
+        night.run()
         self.done: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
 
@@ -414,6 +420,30 @@ class Aids(RuleBasedStateMachine):
         activity = one_of(Activity.objects.still_open(), which)
         self.attempt("cancel work", activities.cancel, activity)
 
+    # --- maintenance ---
+
+    @rule(which=pick, days=st.sampled_from([-1, -1, 3, 100]), passes=st.booleans())
+    def a_piece_falls_due(self, which, days, passes):
+        """As if it had been looked after long ago; and mostly a night passes."""
+        schedule = one_of(MaintenanceSchedule.objects.select_related("plan"), which)
+        due = timezone.localdate() + dt.timedelta(days)
+        MaintenanceSchedule.objects.filter(pk=schedule.pk).update(
+            last_on=months_after(due, -schedule.months), due_on=due
+        )
+        if passes:
+            self.a_night_passes()
+
+    @rule()
+    def a_night_passes(self):
+        found = night.run()
+        self.world.done["make maintenance"] += found.made
+        self.world.done["hold back what is overdue"] += found.held
+
+    @rule(months=st.sampled_from([12, 13, 24]), blocks=st.booleans())
+    def change_the_plan(self, months, blocks):
+        plans = MaintenancePlan.objects.filter(pk=self.world.plan.pk)
+        plans.update(months=months, blocks=blocks)
+
     # --- what always holds ---
 
     @invariant()
@@ -472,6 +502,21 @@ class Aids(RuleBasedStateMachine):
             assert (
                 hold.order == Activity.objects.still_open().get(case_number=hold.case_number).order
             )
+
+    @invariant()
+    def a_schedule_has_one_open_activity_at_most(self):
+        going = Activity.objects.still_open().filter(maintenance__isnull=False)
+        made = Counter(going.values_list("maintenance", flat=True))
+        assert all(count == 1 for count in made.values())
+
+    @invariant()
+    def only_an_open_activity_holds_back_what_is_overdue(self):
+        blocks = Block.objects.filter(until=None, reason__code="overdue").select_related(
+            "individual"
+        )
+        for block in blocks:
+            activity = Activity.objects.still_open().get(case_number=block.case_number)
+            assert activity.maintenance.individual == block.individual
 
     @invariant()
     def a_grave_event_holds_its_piece_back_until_it_is_let_go(self):
@@ -551,10 +596,15 @@ def test_the_machine_can_do_each_of_its_deeds():
         partial(aids.handle_a_deviation, 0, "receive"),
         partial(aids.handle_a_deviation, 0, "grave"),
     ]
+    nights = [partial(aids.a_piece_falls_due, turn, -1, False) for turn in range(20)]
 
     for deed in deeds:
         deed()
 
     assert world.done.total() == len(deeds)
     assert not world.refused
+    for deed in nights:
+        deed()
+    aids.a_night_passes()
+    assert world.done["make maintenance"] and world.done["hold back what is overdue"]
     aids.teardown()

@@ -33,10 +33,14 @@ RECORDS = (
     | {"deviations_deviationcategory"}
     | {f"invoicing_{name}" for name in ("sharestep", "sharetable", "terms")}
 )
+# What stood on the pieces themselves: when they were looked after.
+TAKEN_OVER = {"activities_maintenanceschedule"}
 WAITED = "26489001"  # an activity, before there are any
 # What the framework keeps of the code follows the code; the rest is what migrations make.
 # One number that an order waited for, which nobody had given out, has a row now.
 NUMBERED = {"sesam_casenumber": (310, 311)}
+# And a reason that pieces are blocked for.
+REASONS = {"individuals_blockreason": (4, 5)}
 MAY_GROW = {"auth_permission", "django_content_type", "django_migrations"}
 
 
@@ -118,13 +122,21 @@ def test_no_row_is_lost_and_none_comes_from_nowhere(moved):
         for table, rows in moved.rows.items()
         if after.get(table) != rows and table not in MAY_GROW
     }
-    assert changed == NUMBERED
+    assert changed == NUMBERED | REASONS
     new = {table: rows for table, rows in after.items() if rows and table not in moved.rows}
-    assert set(new) == {"orders_delivery", *RECORDS}
+    assert set(new) == {"orders_delivery", *RECORDS, *TAKEN_OVER}
 
 
 def test_the_stock_agrees(moved):
     assert "The stock agrees." in manage(moved.address, "check_stock")
+
+
+def test_a_hoist_falls_due_when_it_did(moved):
+    (found,) = moved.ask(
+        "SELECT count(*), count(due_on), min(own_months), max(own_months)"
+        " FROM activities_maintenanceschedule"
+    )
+    assert found[0] == found[1] > 0 and found[2:] == (12, 12)
 
 
 def test_the_access_log_says_what_it_said(moved):

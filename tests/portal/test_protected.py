@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from activities import services
+from activities.maintenance import night
 from articles.models import BillingForm
 from deviations.services import handling
 from orders import cart as carts
@@ -73,7 +74,10 @@ def person(settings, tmp_path):
         carts.attach(cart, file, user=user)
         order = orders.send(cart, user=user)
     orders.cancel(order, user=user)
-    lend_chair_with_part(recipient)
+    chair, _ = lend_chair_with_part(recipient)
+    work.plan_of(chair.article)
+    work.due_in(-3, chair.individual)
+    night.run()
     told = at_home | {"instructions": HOME["instructions"], "comment": "bakom silon"}
     fetched(lend(recipient, ArticleFactory()), user=user, details=told)
     returned(lend(recipient, ArticleFactory(), store=BufferFactory()), user=user)
@@ -144,7 +148,9 @@ def pages_of(client: Client, recipient: Recipient, *more: str):
         if response.status_code != 200 or "html" not in response["Content-Type"]:
             continue
         text = response.content.decode().replace("<wbr>", "")  # inside a mail address
-        yield url, unescape(re.sub(r"<option\b.*?</option>", "", text, flags=re.S))
+        # What a list can be narrowed to is nobody's.
+        choices = r'<option\b.*?</option>|<p class="list-links">.*?</p>'
+        yield url, unescape(re.sub(choices, "", text, flags=re.S))
         for href in re.findall(r'href="([^"#]+)', text):
             href = unescape(href)
             link = href if href.startswith("/") else url.split("?")[0] + href

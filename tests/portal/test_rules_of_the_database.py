@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from activities.maintenance import night
 from activities.models import ActivityType
 from articles.models import (
     Article,
@@ -53,10 +54,11 @@ from portal.models import (
 from recipients import follow_ups
 from recipients.models import FollowUp, Loan
 from sesam.models import Printout
-from tests.activities.builders import registered, report
+from tests.activities.builders import due_in, plan_of, registered, report
 from tests.deviations.builders import NOT_REPORTED, investigated, received
 from tests.factories import (
     ArticleFactory,
+    IsoClassFactory,
     PriceFactory,
     RecipientFactory,
     ReplacementGroupFactory,
@@ -164,6 +166,12 @@ BROKEN: dict[str, dict[str, Any]] = {
     "activity_status_is_known": {"status": UNKNOWN, "closed_at": None},
     "activity_closed_at_a_time": {"status": "closed", "closed_at": None},
     "activity_of_something": {"quantity": 0},
+    "somebody_ordered_the_activity": {"ordered_by": None},
+    "plan_of_an_article_or_a_class": {"article": None, "iso_class": None},
+    "plan_every_some_months": {"months": 0, "kind": "other"},
+    "plan_names_its_supplier": {"done_by": "supplier", "kind": "other"},
+    "schedule_every_some_months": {"own_months": 0, "kind": "other"},
+    "what_is_exempt_is_never_due": {"is_exempt": True, "kind": "other"},
     "report_of_some_weeks": {"minutes": 60001},
     "material_of_something": {"quantity": 0},
     "deviation_status_is_known": {"status": UNKNOWN},
@@ -251,6 +259,10 @@ TWICE: dict[str, dict[str, Any]] = {
     "a_loan_once_a_return": {},
     "one_activity_type_a_code": {"name": "En till"},
     "an_aid_once_an_activity": {},
+    "one_open_activity_a_schedule": {"token": uuid.uuid4, "case_number": "26019998"},
+    "one_plan_a_kind_and_article": {},
+    "one_plan_a_kind_and_class": {},
+    "one_schedule_a_kind_and_piece": {},
     "a_category_once": {},
     "a_thing_once_a_deviation": {},
     "one_answer_a_receiver": {},
@@ -290,6 +302,7 @@ def rows() -> None:
     put_in_stock(WarehouseFactory(), wire, 1)
     report(registered(chair), (wire, 1))
     project()
+    maintained(chair)
     investigated(received(lend(chair.recipient, chair.article)), reports=NOT_REPORTED)
     user = User.objects.get(pk=pickup.ordered_by_id)
     order = sent((ArticleFactory(), 2), user=user)
@@ -330,6 +343,14 @@ def a_spot_check(user: User) -> None:
     SpotCheckNote.objects.create(look=look, by=user, kind="verdict", verdict="justified")
     SpotCheckProtocol.objects.create(spot_check=check, number=1, content=b"%PDF", made_by=user)
     KnownPerson.objects.create(searched="0" * 64, why="Artist", added_by=user)
+
+
+def maintained(chair: Loan) -> None:
+    """A piece with two plans, and an activity of what falls due."""
+    plan_of(chair.article)
+    plan_of(iso_class=IsoClassFactory(), kind="battery")
+    due_in(3, chair.individual)
+    night.run()
 
 
 def a_month(user: User) -> None:

@@ -1,0 +1,329 @@
+"""What KHS sees of maintenance: the list and its sheet, the plans, a piece's own schedule."""
+
+import datetime as dt
+from io import BytesIO
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from activities.maintenance import night
+from activities.models import Activity, MaintenancePlan, MaintenanceSchedule
+from individuals.models import Individual
+from organisation.permissions import FORSKRIVARE
+from recipients.models import Loan, Recipient
+from sesam.models import Printout
+from tests.factories import (
+    ArticleFactory,
+    BufferFactory,
+    PayerFactory,
+    UserFactory,
+    WarehouseFactory,
+    put_in_stock,
+)
+from tests.jobs import run_jobs, waiting
+from tests.pickups.builders import lend, someone
+from tests.reading import read_page
+
+from .builders import due_in, made_of, plan_of, technician
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:activities_maintenanceschedule_changelist")
+PLANS = reverse("admin:activities_maintenanceplan_changelist")
+TODAY = timezone.localdate
+
+
+@pytest.fixture
+def khs():
+    client = Client()
+    client.force_login(technician())
+    return client
+
+
+@pytest.fixture
+def hoist():
+    return ArticleFactory(name="Taklyft", is_marked=True, iso_code="123612")
+
+
+@pytest.fixture
+def plan(hoist):
+    return plan_of(hoist)
+
+
+def home(article, **facts) -> Loan:
+    loan = lend(someone(), article)
+    if facts:
+        Recipient.objects.filter(pk=loan.recipient_id).update(**facts)
+    return loan
+
+
+def at_khs(article) -> Individual:
+    (piece,) = put_in_stock(WarehouseFactory(), article, 1)
+    return piece
+
+
+def shown(client, query: str = "") -> str:
+    return read_page(client.get(f"{LIST}{query}"))
+
+
+def change_url(schedule: MaintenanceSchedule) -> str:
+    return reverse("admin:activities_maintenanceschedule_change", args=[schedule.pk])
+
+
+# --- the list ---
+
+
+def test_the_list_shows_what_is_overdue_and_what_falls_due_within_thirty_days(khs, plan, hoist):
+    late, soon, later = (due_in(days, at_khs(hoist)) for days in (-3, 30, 31))
+    page = shown(khs)
+    assert late.individual.number in page and soon.individual.number in page
+    assert later.individual.number not in page
+    assert page.index(late.individual.number) < page.index(soon.individual.number)
+    only_late = shown(khs, "?lage=forfallet")
+    assert late.individual.number in only_late and soon.individual.number not in only_late
+
+
+def test_a_row_leads_to_its_activity_and_says_where_the_piece_is(khs, plan, hoist):
+    loan = home(hoist)
+    schedule = due_in(3, loan.individual)
+    night.run()
+    page = shown(khs)
+    assert f'href="/aktiviteter/{made_of(schedule).case_number}/"' in page
+    assert "Hos mottagare" in page
+    assert loan.recipient.family_name not in page
+
+
+def test_the_list_is_narrowed_to_what_a_municipality_has_at_home_and_in_its_store(khs, plan, hoist):
+    nybro = PayerFactory(code="0881", name="Nybro kommun")
+    here, there = home(hoist), home(hoist, payer=nybro)
+    (stands,) = put_in_stock(BufferFactory(), hoist, 1)
+    pieces = [here.individual, there.individual, stands]
+    for piece in pieces:
+        due_in(-1, piece)
+    page = shown(khs, "?kommun=0880")
+    assert [piece.number in page for piece in pieces] == [True, False, True]
+    page = shown(khs, "?kommun=0881")
+    assert [piece.number in page for piece in pieces] == [False, True, False]
+
+
+def test_of_a_protected_person_the_list_tells_no_municipality(khs, plan, hoist):
+    loan = home(hoist, is_protected=True)
+    due_in(-1, loan.individual)
+    assert loan.individual.number not in shown(khs, "?kommun=0880")
+    page = shown(khs)
+    row = page[page.index(loan.individual.number) :][:900]
+    assert "Skyddad identitet" in row and "Kalmar" not in row
+
+
+def test_who_has_died_is_to_be_fetched_from(khs, plan, hoist):
+    due_in(-1, home(hoist, deceased_on=TODAY()).individual)
+    assert "Hos mottagare som har avlidit" in shown(khs)
+
+
+def test_the_number_of_questions_doesnt_grow_with_the_rows(khs, plan, hoist):
+    def asked() -> int:
+        night.run()
+        with CaptureQueriesContext(
+            connection,
+        ) as questions:
+            shown(khs)
+        return len(questions)
+
+    due_in(-1, home(hoist).individual)
+    due_in(-1, at_khs(hoist))
+    few = asked()
+    for _ in range(4):
+        due_in(-1, home(hoist).individual)
+        due_in(-1, at_khs(hoist))
+    assert asked() == few
+
+
+def test_the_list_is_fetched_as_a_sheet_with_what_was_chosen(khs, plan, hoist):
+    PayerFactory(code="0881", name="Nybro kommun")
+    loan, other = home(hoist), home(hoist, payer=PayerFactory(code="0881"))
+    schedule = due_in(-1, loan.individual)
+    due_in(-1, other.individual)
+    hidden = home(hoist, is_protected=True)
+    due_in(-1, hidden.individual)
+    night.run()
+    rows = sheet(khs, kommun="0880", lage="forfallet")
+    assert [row[0] for row in rows[1:]] == [loan.individual.number]
+    found = dict(zip(rows[0], rows[1], strict=True))
+    assert found["Nästa FU"].date() == schedule.due_on
+    assert (found["Kommun"], found["Utförs av"]) == ("Kalmar kommun", "KHS")
+    assert found["Aktivitet"] == made_of(schedule).case_number
+    whole = {row[0]: row for row in sheet(khs)[1:]}
+    assert len(whole) == 3
+    assert "Skyddad identitet" in whole[hidden.individual.number]
+    assert not any("Kalmar" in str(cell) for cell in whole[hidden.individual.number])
+
+
+def sheet(client, **chosen) -> list[tuple]:
+    client.post(reverse("admin:activities_maintenanceschedule_sheet"), chosen)
+    run_jobs()
+    made = Printout.objects.latest("pk")
+    assert not made.error
+    return list(load_workbook(BytesIO(made.file.read())).active.iter_rows(values_only=True))
+
+
+def test_the_home_tells_what_is_overdue(khs, plan, hoist):
+    due_in(-3, at_khs(hoist))
+    page = read_page(khs.get("/admin/"))
+    assert "Underhåll som har gått ut" in page and "?lage=forfallet" in page
+
+
+# --- plans ---
+
+
+def new_plan(**facts) -> dict:
+    said = {
+        "kind": "service", "article": "", "iso_class": "", "months": "12", "counts_from": "last",
+        "starts_on": "2026-01-01", "lead_days": "30", "done_by": "khs", "supplier": "",
+        "instructions": "", "is_active": "on",
+    }  # fmt: skip
+    return said | facts
+
+
+def test_a_plan_is_made_and_the_dates_follow(khs, hoist):
+    piece = at_khs(hoist)
+    add = reverse("admin:activities_maintenanceplan_add")
+    assert khs.post(add, new_plan(article=hoist.pk)).status_code == 302
+    assert MaintenancePlan.objects.get().article == hoist
+    assert [name for name, _ in waiting()] == ["activities.maintain"]
+    khs.post(add, new_plan(article=hoist.pk, kind="inspection"))
+    run_jobs()
+    assert MaintenanceSchedule.objects.filter(individual=piece).count() == 2
+    assert "Taklyft" in read_page(khs.get(PLANS))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({}, "Ange en artikel eller en ISO-klass, inte båda."),
+        ({"counted": True}, "Artikeln är inte individmärkt"),
+        ({"marked": True, "done_by": "supplier"}, "Leverantören utför: ange vilken."),
+        ({"marked": True, "months": "0"}, "1"),
+        ({"marked": True, "months": "241"}, "240"),
+        ({"marked": True, "starts_on": "2026-02-30"}, "datum"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_told_so_at_its_field(khs, hoist, said, told):
+    said = dict(said)
+    if said.pop("marked", False):
+        said["article"] = hoist.pk
+    if said.pop("counted", False):
+        said["article"] = ArticleFactory().pk
+    answer = khs.post(reverse("admin:activities_maintenanceplan_add"), new_plan(**said))
+    page = read_page(answer)
+    assert "Inget är sparat än." in page and told in page
+    assert not MaintenancePlan.objects.exists()
+
+
+def test_a_second_plan_of_the_kind_is_refused(khs, plan, hoist):
+    add = reverse("admin:activities_maintenanceplan_add")
+    page = read_page(khs.post(add, new_plan(article=hoist.pk, months="6")))
+    assert "Det finns redan en plan för service där." in page
+
+
+# --- a piece's own ---
+
+
+def test_a_piece_gets_an_interval_of_its_own_and_its_activity_follows(khs, plan, hoist):
+    schedule = due_in(3, at_khs(hoist))
+    night.run()
+    before = made_of(schedule).due_on
+    khs.post(change_url(schedule), {"own_months": "18", "last_on": f"{schedule.last_on}"})
+    schedule.refresh_from_db()
+    assert schedule.months == 18 and schedule.due_on > before
+    assert made_of(schedule).due_on == schedule.due_on
+    assert "18 månader mellan FU" in read_page(khs.get(f"/individer/{schedule.individual}/"))
+
+
+def test_a_piece_is_exempted_and_what_nobody_has_begun_is_taken_back(khs, plan, hoist):
+    schedule = due_in(3, at_khs(hoist))
+    night.run()
+    khs.post(
+        change_url(schedule),
+        {"own_months": "", "is_exempt": "on", "last_on": f"{schedule.last_on}"},
+    )
+    schedule.refresh_from_db()
+    assert schedule.due_on is None
+    assert not Activity.objects.still_open().exists()
+    assert "Undantagen" in read_page(khs.get(f"/individer/{schedule.individual}/"))
+
+
+def test_it_was_never_done_tomorrow(khs, plan, hoist):
+    schedule = due_in(3, at_khs(hoist))
+    said = {"own_months": "", "last_on": f"{TODAY() + dt.timedelta(1)}"}
+    assert "Välj en dag som har varit." in read_page(khs.post(change_url(schedule), said))
+
+
+def test_a_piece_without_a_plan_gets_a_schedule_of_its_own(khs):
+    piece = at_khs(ArticleFactory(is_marked=True))
+    page = read_page(khs.get(f"/individer/{piece.number}/"))
+    add = reverse("admin:activities_maintenanceschedule_add")
+    assert f'href="{add}?individ={piece.number}"' in page
+    assert f'value="{piece.number}"' in read_page(khs.get(f"{add}?individ={piece.number}"))
+    said = {"number": piece.number, "kind": "battery", "own_months": "24", "last_on": "2026-01-31"}
+    khs.post(add, said)
+    schedule = MaintenanceSchedule.objects.get()
+    assert (schedule.individual, schedule.due_on) == (piece, dt.date(2028, 1, 31))
+    assert "Individen har redan ett sådant schema" in read_page(khs.post(add, said))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"number": "999999"}, "Ingen individ har det numret."),
+        ({"own_months": ""}, "Ange intervallet i månader."),
+    ],
+)
+def test_a_schedule_of_nothing_is_told_so_at_its_field(khs, said, told):
+    piece = at_khs(ArticleFactory(is_marked=True))
+    facts = {"number": piece.number, "kind": "battery", "own_months": "24", "last_on": ""}
+    page = read_page(khs.post(reverse("admin:activities_maintenanceschedule_add"), facts | said))
+    assert told in page
+    assert not MaintenanceSchedule.objects.exists()
+
+
+# --- the piece's page, and the activity's ---
+
+
+def test_the_piece_tells_its_schedule_and_links_the_activity_for_those_who_may_open_it(plan, hoist):
+    loan = home(hoist)
+    schedule = due_in(3, loan.individual)
+    night.run()
+    number = made_of(schedule).case_number
+    mine, stranger = Client(), Client()
+    mine.force_login(UserFactory(roles=[FORSKRIVARE], default_unit=loan.unit))
+    stranger.force_login(UserFactory(roles=[FORSKRIVARE], default_unit=None))
+    page = read_page(mine.get(f"/individer/{loan.individual}/"))
+    for words in ("Service", "12 månader mellan FU", f"{schedule.due_on}", f"{schedule.last_on}"):
+        assert words in page
+    assert f'href="/aktiviteter/{number}/"' in page
+    assert "Lägg till eget schema" not in page
+    page = read_page(stranger.get(f"/individer/{loan.individual}/"))
+    assert number in page and f'href="/aktiviteter/{number}/"' not in page
+
+
+def test_a_new_piece_tells_what_the_night_will_make(khs, plan, hoist):
+    piece = at_khs(hoist)
+    due = TODAY().replace(year=TODAY().year + 1)
+    assert str(due) in read_page(khs.get(f"/individer/{piece.number}/"))
+    assert not MaintenanceSchedule.objects.exists()
+
+
+def test_the_activity_of_a_schedule_says_so_on_its_page_and_paper(khs, plan, hoist):
+    for piece in (home(hoist).individual, at_khs(hoist)):
+        schedule = due_in(3, piece)
+        night.run()
+        url = f"/aktiviteter/{made_of(schedule).case_number}/"
+        page = read_page(khs.get(url))
+        assert "Service, 12 månader mellan FU" in page
+        assert "Underhållsschemat" in page
+        assert khs.get(f"{url}pdf/")["Content-Type"] == "application/pdf"
+        assert khs.get(f"{url}aterrapportera/").status_code == 200
