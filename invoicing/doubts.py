@@ -140,6 +140,12 @@ def doubtful(doubt: str = "") -> QuerySet[DoubtfulLoan]:
     ).order_by(F("asked_at").asc(nulls_first=True), "-per_month", "pk")  # fmt: skip
 
 
+def dearest(doubt: str, most: int) -> list[DoubtfulLoan]:
+    """The first of them. Which they are is asked first, without all that is shown of each."""
+    keys = list(doubtful(doubt).select_related(None).values_list("pk", flat=True)[:most])
+    return list(doubtful().filter(pk__in=keys))
+
+
 def _of(doubt: str) -> QuerySet[DoubtfulLoan]:
     return _held().filter(doubt=doubt) if doubt else _held()
 

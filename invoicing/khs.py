@@ -306,7 +306,7 @@ def doubts_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
     asked = asked if asked in Doubt.values else ""
     if request.method == "POST":
         return _ask_prescriber(request, asked)
-    found = list(doubts.doubtful(asked)[:MOST_DOUBTS])
+    found = doubts.dearest(asked, MOST_DOUBTS)
     sums = doubts.sums()
     rows = _doubt_rows(found)
     access_log.look_at_cases(

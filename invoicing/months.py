@@ -16,7 +16,7 @@ from sesam import awaited
 from sesam.days import MONTHS
 from sesam.errors import DomainError
 
-from . import rules
+from . import rules, specification
 from .drafts import Draft, Pair, Problem
 from .models import Charge, ChargeKind, Invoice, InvoiceKind, MonthRun
 from .models.invoices import last_day
@@ -208,6 +208,7 @@ def give_numbers(run: MonthRun) -> None:
     for nth, invoice in enumerate(invoices, start=1):
         invoice.number = f"{run.month:%y%m}{nth:04d}"
         invoice.save(update_fields=["number"])
+    specification.keep_sums(run)
     run.finished_at = timezone.now()
     run.save(update_fields=["finished_at"])
 

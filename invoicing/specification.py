@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from activities.models import Activity
 from articles.models import IsoClass
 from orders.models import Order
 from organisation.models import Unit
 
-from .models import Charge, ChargeKind, Invoice
+from .models import Charge, ChargeKind, Invoice, InvoiceSum, MonthRun
 from .rules import first_of
 
 #: How the sums are cut: name in the address, label, the field of a charge.
@@ -73,19 +73,14 @@ class Difference:
 
 def sums(invoice: Invoice, cut: str) -> list[Part]:
     """Of each ISO group, unit or kind: how many rows and how much. They add up to the total."""
-    field = CUTS[cut][1]
-    rows = [
-        (value, count, amount)
-        for value, count, amount in invoice.charges.exclude(amount=0)
-        .values_list(field)
-        .annotate(count=Count("pk"), amount=Sum("amount"))
-        .order_by("-amount")
-    ]
-    named = names(cut, [value for value, _, _ in rows])
+    kept = InvoiceSum.objects.filter(invoice=invoice, cut=cut).order_by("-amount", "value")
+    rows = list(kept.values_list("value", "count", "amount"))
+    found = names(cut, [value for value, _, _ in rows if value != WORK])
+    named = {str(value): name for value, name in found.items()}
     largest = max((abs(amount) for _, _, amount in rows), default=Decimal(0))
     return [
         Part(
-            value=str(value) if value not in (None, "") else WORK,
+            value=value,
             label=named.get(value, NO_GROUP),
             count=count,
             amount=amount,
@@ -93,6 +88,14 @@ def sums(invoice: Invoice, cut: str) -> list[Part]:
         )
         for value, count, amount in rows
     ]
+
+
+def how_many(invoice: Invoice, *cuts: str) -> int:
+    """Rows of the cuts."""
+    return int(
+        InvoiceSum.objects.filter(invoice=invoice, cut__in=cuts).aggregate(sum=Sum("count"))["sum"]
+        or 0
+    )
 
 
 def names(cut: str, values: Iterable[Any]) -> dict[Any, str]:
@@ -131,36 +134,65 @@ def month_before(invoice: Invoice) -> Invoice | None:
     ).first()
 
 
-_DIFFERENCE = """
-WITH now AS (
-    SELECT loan_id, sum(amount) AS amount, max(unit_price) AS price FROM invoicing_charge
-    WHERE invoice_id = %(now)s AND kind = 'rent' GROUP BY loan_id
+_KEEP = """
+WITH charge AS (
+    SELECT c.* FROM invoicing_charge c JOIN invoicing_invoice i ON i.id = c.invoice_id
+    WHERE i.run_id = %(run)s
+), pair AS (
+    SELECT i.id AS now, b.id AS before FROM invoicing_invoice i
+    JOIN invoicing_monthrun r ON r.id = i.run_id
+    JOIN invoicing_monthrun p ON p.month = (r.month - interval '1 month')::date
+    JOIN invoicing_invoice b ON b.run_id = p.id AND b.kind = i.kind AND b.seller_id = i.seller_id
+        AND b.buyer_id = i.buyer_id AND b.credits_id IS NULL
+    WHERE i.run_id = %(run)s AND i.credits_id IS NULL
+), now AS (
+    SELECT pair.now, c.loan_id, sum(c.amount) AS amount, max(c.unit_price) AS price
+    FROM pair JOIN charge c ON c.invoice_id = pair.now WHERE c.kind = 'rent' GROUP BY 1, 2
 ), before AS (
-    SELECT loan_id, sum(amount) AS amount, max(unit_price) AS price FROM invoicing_charge
-    WHERE invoice_id = %(before)s AND kind = 'rent' GROUP BY loan_id
+    SELECT pair.now, c.loan_id, sum(c.amount) AS amount, max(c.unit_price) AS price
+    FROM pair JOIN invoicing_charge c ON c.invoice_id = pair.before WHERE c.kind = 'rent' GROUP BY 1, 2
 ), rents AS (
-    SELECT CASE WHEN before.loan_id IS NULL THEN 'nya' WHEN now.loan_id IS NULL THEN 'avslutade'
+    SELECT now, CASE WHEN before.price IS NULL THEN 'nya' WHEN now.price IS NULL THEN 'avslutade'
             WHEN now.price <> before.price THEN 'pris' ELSE 'dagar' END AS part,
         coalesce(now.amount, 0) - coalesce(before.amount, 0) AS amount
-    FROM now FULL JOIN before ON before.loan_id = now.loan_id
+    FROM now FULL JOIN before USING (now, loan_id)
+), once AS (
+    SELECT pair.now, count(*) FILTER (WHERE c.invoice_id = pair.now) AS count,
+        sum(CASE WHEN c.invoice_id = pair.now THEN c.amount ELSE -c.amount END) AS amount
+    FROM pair JOIN invoicing_charge c ON c.invoice_id IN (pair.now, pair.before)
+    WHERE c.kind <> 'rent' AND c.amount <> 0 GROUP BY 1
 )
-SELECT part, count(*), sum(amount) FROM rents WHERE amount <> 0 GROUP BY part
+INSERT INTO invoicing_invoicesum (invoice_id, cut, value, count, amount)
+SELECT invoice_id, 'iso', coalesce(nullif(iso_group, ''), %(work)s), count(*), sum(amount)
+FROM charge WHERE amount <> 0 GROUP BY 1, 3
 UNION ALL
-SELECT 'engang', count(*) FILTER (WHERE invoice_id = %(now)s),
-    coalesce(sum(CASE WHEN invoice_id = %(now)s THEN amount ELSE -amount END), 0)
-FROM invoicing_charge
-WHERE invoice_id IN (%(now)s, %(before)s) AND kind <> 'rent' AND amount <> 0
+SELECT invoice_id, 'enhet', coalesce(unit_id::text, %(work)s), count(*), sum(amount)
+FROM charge WHERE amount <> 0 GROUP BY 1, 3
+UNION ALL
+SELECT invoice_id, 'slag', kind, count(*), sum(amount) FROM charge WHERE amount <> 0 GROUP BY 1, 3
+UNION ALL
+SELECT invoice_id, 'noll', '', count(*), 0 FROM charge WHERE amount = 0 GROUP BY 1
+UNION ALL
+SELECT now, 'andring', part, count(*), sum(amount) FROM rents WHERE amount <> 0 GROUP BY 1, 3
+UNION ALL
+SELECT now, 'andring', 'engang', count, amount FROM once WHERE count > 0 OR amount <> 0
 """
+
+
+def keep_sums(run: MonthRun) -> None:
+    """Of the run's invoices, once: they have all their rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, {"run": run.pk, "work": WORK})
 
 
 def difference(invoice: Invoice, before: Invoice | None) -> Difference | None:
     """Its parts add up to the difference of the two totals."""
     if before is None:
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(_DIFFERENCE, {"now": invoice.pk, "before": before.pk})
-        found = {part: (count, amount) for part, count, amount in cursor.fetchall()}
-    told = [(value, *found[value]) for value in CHANGES if value in found and any(found[value])]
+    kept = InvoiceSum.objects.filter(invoice=invoice, cut=InvoiceSum.Cut.CHANGE)
+    rows = kept.values_list("value", "count", "amount")
+    found = {part: (count, amount) for part, count, amount in rows}
+    told = [(value, *found[value]) for value in CHANGES if value in found]
     least = min([Decimal(0), *(amount for _, _, amount in told)])
     most = max([Decimal(0), *(amount for _, _, amount in told)])
     span = (most - least) or Decimal(1)

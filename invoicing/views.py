@@ -24,11 +24,12 @@ from sesam.errors import DomainError
 from . import jobs, services, specification
 from .access import find_invoice, invoices_of, payers_of
 from .forms import AnswerForm, CreditForm, ReasonForm, ReportForm, asked_for
-from .models import Charge, ChargeKind, Invoice, InvoiceKind, Question
+from .models import Charge, ChargeKind, Invoice, InvoiceKind, InvoiceSum, Question
 from .months import name_of
 from .rules import first_of
 from .tables import ChargeTable, RowFacts, how_far, place_of
 
+Cut = InvoiceSum.Cut
 FILTER = ("betalare", "fran", "till", "typ")
 
 
@@ -169,7 +170,7 @@ def _page(
         ],
         "table": table,
         "filtered": _filtered(request, cut, before),
-        "zero_rows": invoice.charges.filter(amount=0).count(),
+        "zero_rows": specification.how_many(invoice, Cut.FREE),
         "shows_zero": "noll" in request.GET,
         "zero_url": table.url(noll=None if "noll" in request.GET else 1, sida=None),
         "all_url": table.url(**{"del": None, "andring": None, "q": None, "sida": None}),
@@ -235,6 +236,7 @@ def _rows(charges: QuerySet[Charge]) -> QuerySet[Charge]:
 
 
 def _table(request: UserRequest, invoice: Invoice, before: Invoice | None, cut: str) -> ChargeTable:
+    """Of tens of thousands of rows only those of the page are read whole."""
     rows: QuerySet[Charge] = Charge.objects.filter(invoice=invoice)
     change, part = request.GET.get("andring", ""), request.GET.get("del", "")
     if change in specification.CHANGES and before is not None:
@@ -249,7 +251,13 @@ def _table(request: UserRequest, invoice: Invoice, before: Invoice | None, cut: 
             | (Q(case__number__startswith=words) | Q(individual_number__startswith=words))
             & ~specification.is_hidden()
         )
-    table = ChargeTable.fetch(request, _rows(rows))
+    total = None
+    if not (change or part or words):
+        shown = (Cut.KIND, Cut.FREE) if "noll" in request.GET else (Cut.KIND,)
+        total = specification.how_many(invoice, *shown)
+    table = ChargeTable.fetch(request, rows.values("pk"), total=total, row=lambda pk: pk)
+    whole = _rows(Charge.objects.all()).in_bulk(table.rows)
+    table.rows = [whole[pk] for pk in table.rows]
     table.facts = RowFacts(
         invoice=invoice,
         hidden=specification.hidden_cases(row.case_number for row in table.rows),

@@ -4,6 +4,7 @@ from .doubts import Doubt, DoubtfulLoan
 from .figures import CountedMonth, Figure, Measure
 from .invoices import Charge, ChargeKind, Invoice, InvoiceKind, MonthRun
 from .questions import Correction, Question, QuestionStatus
+from .sums import InvoiceSum
 from .terms import CalloutFee, ShareStep, ShareTable, Terms
 from .verdicts import LossVerdict
 
@@ -18,6 +19,7 @@ __all__ = [
     "Figure",
     "Invoice",
     "InvoiceKind",
+    "InvoiceSum",
     "LossVerdict",
     "Measure",
     "MonthRun",

@@ -94,8 +94,9 @@ INSERT INTO organisation_user_groups (user_id, group_id)
 
 def make() -> None:
     """Beside what ``data`` has made."""
-    from invoicing import doubts
+    from invoicing import doubts, specification
     from invoicing.figures import counting
+    from invoicing.models import MonthRun
     from invoicing.rules import first_of
 
     clerk, user = (User.objects.get(username=name) for name in ("bench_khs", "bench"))
@@ -108,6 +109,7 @@ def make() -> None:
             User.objects.create(username=name, default_unit=unit)
             for name in ("bench_money", "bench_log")
         )
+        unit.users.add(money, reviewer)
         money.payers.add(unit.payer)
         money.groups.add(Group.objects.get(name=CONTROLLER))
         reviewer.groups.add(Group.objects.get(name=LOGGRANSKARE))
@@ -123,6 +125,8 @@ def make() -> None:
                 months=", ".join(f"'{month}'" for month in months[1:]),
             )
         )
+    for run in MonthRun.objects.order_by("month"):
+        specification.keep_sums(run)
     counting.count()
     doubts.find()
     with connection.cursor() as cursor:

@@ -2,14 +2,16 @@
 
 import datetime as dt
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from invoicing import months, services, specification
-from invoicing.models import Charge, Correction, Invoice, Question, Terms
+from invoicing.models import Charge, Correction, Invoice, InvoiceSum, Question, Terms
 from organisation.models import AccessLogEntry, Message, Payer
 from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, KHS, LOGGRANSKARE
 from recipients.models import Recipient
@@ -242,6 +244,19 @@ def test_sums_add_up_and_each_leads_to_its_rows(browser_of, cut):
     assert (
         client.get(page(invoice, summor=cut, **{"del": "99999999999999999999"})).status_code == 200
     )
+
+
+def test_what_was_numbered_before_sums_were_kept_gets_the_same_ones(october):
+    lent("2026-11-05", article(price="31.00"))
+    run_month(NOVEMBER)
+    rows = InvoiceSum.objects.values_list("invoice", "cut", "value", "count", "amount")
+    kept = set(rows)
+    assert {cut for _, cut, *_ in kept} == {"iso", "enhet", "slag", "andring"}
+    InvoiceSum.objects.all().delete()
+    migration = import_module("invoicing.migrations.0010_sums_of_what_was_run")
+    with connection.schema_editor() as editor:
+        migration.keep(apps, editor)
+    assert set(rows.all()) == kept
 
 
 def test_rows_of_nothing_are_shown_to_who_asks_for_them(browser_of):

@@ -28,6 +28,7 @@ from invoicing.models import (
     DoubtfulLoan,
     Figure,
     Invoice,
+    InvoiceSum,
     LossVerdict,
     MonthRun,
     Question,
@@ -275,6 +276,7 @@ TWICE: dict[str, dict[str, Any]] = {
     "known_once": {},
     "one_number_a_drawn_look": {},
     "one_number_a_protocol": {},
+    "one_sum_a_value": {},
 }
 
 
@@ -364,6 +366,7 @@ def a_month(user: User) -> None:
     facts = {"run": run, "seller": payer, "buyer": payer, "date": NOW, "total": 1, "vat": 0}
     invoice = Invoice.objects.create(kind="centre", **facts)
     Invoice.objects.create(kind="credit", number="26010002", credits=invoice, **facts)
+    InvoiceSum.objects.create(invoice=invoice, cut="iso", value="12", count=2, amount=2)
     for key in ("rent:1", "rent:2"):
         charge = Charge.objects.create(
             invoice=invoice, source_key=key, kind="rent", month=run.month, day=run.month,
