@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from articles.uses import ArticleFilter
-from organisation.admin import Locked, as_text, for_khs
+from organisation.admin import Locked, ShownHistory, as_text, for_khs
 from organisation.long_lists import LongList
 from organisation.models import Warehouse
 from organisation.permissions import KHS, has_role
@@ -173,7 +173,7 @@ class IndividualAdmin(ReadOnly, LongList[Individual]):
 
 
 @admin.register(BlockReason)
-class BlockReasonAdmin(Locked, ReadOnly, admin.ModelAdmin[BlockReason]):
+class BlockReasonAdmin(ShownHistory, Locked, ReadOnly, admin.ModelAdmin[BlockReason]):
     """A reason in use is ended, not removed."""
 
     list_display = ("name", "is_active")

@@ -8,6 +8,7 @@ from django.db.models.functions import Length, Upper
 
 from articles.models import Article
 from organisation.models import Warehouse
+from sesam import history
 from sesam.models import CaseNumber, CaseNumberKey
 from sesam.status_looks import show_as
 
@@ -179,6 +180,9 @@ class BlockReason(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+history.track(BlockReason)
 
 
 class Block(models.Model):

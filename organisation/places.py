@@ -5,9 +5,10 @@ from django.urls import reverse
 
 from sesam.places import MenuItem, Page, Todo, TodoSource
 from sesam.slots import menu
+from sesam.templatetags.sesam import datum
 
-from . import desk, emergency, queues
-from .models import Mail, MailState, User
+from . import changes, desk, emergency, queues
+from .models import Account, Mail, MailState, RoleHeld, User, UserPayer
 from .permissions import CARE, has_role, signed_in
 from .slots import my_todo
 
@@ -114,3 +115,21 @@ queues.on_home(
     order=90,
 )
 desk.entry("day", "Dagen", "admin:index", order=10, mark="KHS")
+
+
+def _has_since(user: User) -> list[changes.Since]:
+    """Roles, units and payers; the database notes of the first two itself when they came."""
+    roles = RoleHeld.objects.filter(user=user).select_related("group")
+    units = Account.objects.filter(user=user).select_related("unit").order_by("unit__name")
+    came = changes.came(UserPayer, "payer", of=user)
+    return [
+        *(changes.Since("Roll", changes.named(row.group), datum(row.since)) for row in roles),
+        *(changes.Since("Tjänsteställe", str(row.unit), datum(row.since)) for row in units),
+        *(
+            changes.Since("Betalare", str(payer), datum(came.get(payer.pk)))
+            for payer in user.payers.all()
+        ),
+    ]
+
+
+changes.tell_since(User, _has_since)

@@ -4,6 +4,8 @@ from collections import Counter
 
 from django.db.models import ForeignObjectRel, Model
 
+from sesam import history
+
 
 def uses(record: Model) -> dict[str, int]:
     """How many records of each kind refer to it, by the kind's Swedish name."""
@@ -13,6 +15,8 @@ def uses(record: Model) -> dict[str, int]:
             continue
         model = relation.related_model
         if not model._meta.managed:  # another look at rows that are counted anyway
+            continue
+        if issubclass(model, history.Change):  # what it has been isn't a use
             continue
         # A row between two tables is a use by the one that names the relation.
         between = model._meta.auto_created

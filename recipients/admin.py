@@ -22,7 +22,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 
 from organisation import access_log
-from organisation.admin import ForKhs, for_khs
+from organisation.admin import ForKhs, ShownHistory, for_khs
 from organisation.long_lists import LongChangeList, LongList
 from organisation.permissions import KHS, has_role, signed_in
 from sesam import personal_numbers, phones
@@ -39,7 +39,7 @@ _sensitive = method_decorator(sensitive_post_parameters())
 
 
 @admin.register(Recipient)
-class RecipientAdmin(admin.ModelAdmin[Recipient]):
+class RecipientAdmin(ShownHistory, admin.ModelAdmin[Recipient]):
     """The changelist is a search box; the change page shows and changes nothing."""
 
     fields = (
@@ -124,8 +124,7 @@ class RecipientAdmin(admin.ModelAdmin[Recipient]):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"title": "Ändringshistorik", "subtitle": None, **(extra_context or {})}
-        return super().history_view(request, object_id, context)
+        return super().history_view(request, object_id, extra_context)
 
     @admin.display(description="Nummer")
     def shown_number(self, obj: Recipient) -> str:

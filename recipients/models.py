@@ -12,9 +12,21 @@ from django.db.models import F, Q
 from articles.models import Article
 from individuals.models import Component, Individual
 from organisation.models import Payer, Unit, Warehouse
+from sesam import history
 from sesam.addresses import Address
 from sesam.attachments import Attachment
 from sesam.models import CaseNumber, CaseNumberKey
+
+# Columns that tell where somebody is, and who: emptied in the history (of whom, stands with it).
+_WHEREABOUTS = {
+    "co": "''", "street": "''", "postcode": "''", "locality": "''", "municipality_code": "''",
+    "phone": "''", "mobile": "''", "email": "''", "door_code": "''", "instructions": "''",
+    "payer_id": "NULL",
+}  # fmt: skip
+_PERSON = _WHEREABOUTS | {
+    "number": "''", "given_name": "''", "family_name": "''", "is_protected": "false",
+    "deceased_on": "NULL", "contact_prescriber": "false", "unit_id": "NULL", "store_id": "NULL",
+}  # fmt: skip
 
 
 class PersonFacts(Address):
@@ -123,6 +135,22 @@ class Recipient(PersonFacts):
                 func="INSERT INTO recipients_payermove (recipient_id, was_id, became_id, at)"
                 " VALUES (NEW.id, OLD.payer_id, NEW.payer_id, now()); RETURN NULL;",
             ),
+            # After what the history has just got (triggers run in the order of their names).
+            pgtrigger.Trigger(
+                name="protected_forgets_history",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Condition("NEW.is_protected"),
+                func=f"{history.emptied('recipients_recipientchange', _WHEREABOUTS, of='NEW.id')}"
+                " RETURN NULL;",
+            ),
+            pgtrigger.Trigger(
+                name="removed_forgets_history",
+                when=pgtrigger.After,
+                operation=pgtrigger.Delete,
+                func=f"{history.emptied('recipients_recipientchange', _PERSON, of='OLD.id')}"
+                " RETURN NULL;",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -136,6 +164,42 @@ class Recipient(PersonFacts):
     def written_number(self) -> str:
         """With the hyphen, as people write it."""
         return f"{self.number[:8]}-{self.number[8:]}" if self.is_person else self.number
+
+
+# Bookkeeping says nothing of the person. Of a protected one the whereabouts are emptied, of one who
+# is no longer there, or no longer a person, all.
+history.track(
+    Recipient,
+    but=("key", "created_at", "register_checked_at", "version"),
+    may_be_emptied=tuple(_PERSON),
+    triggers=(
+        history.Guard(
+            name="only_emptied",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Update,
+            declare=[("of_kind", "text"), ("hidden", "boolean"), ("may", "text[]")],
+            func=f"""
+                SELECT kind, is_protected INTO of_kind, hidden
+                FROM recipients_recipient WHERE id = OLD.pgh_obj_id;
+                IF NOT FOUND OR of_kind NOT IN ('person', 'care_unit') THEN
+                    may := '{{{",".join(_PERSON)}}}';
+                ELSIF hidden THEN
+                    may := '{{{",".join(_WHEREABOUTS)}}}';
+                ELSE
+                    may := '{{}}';
+                END IF;
+                IF EXISTS (
+                    SELECT FROM jsonb_each(to_jsonb(OLD)) AS o JOIN jsonb_each(to_jsonb(NEW)) AS n
+                    USING (key) WHERE o.value <> n.value
+                    AND NOT (key = ANY(may) AND n.value IN ('""', 'null', 'false'))
+                ) THEN
+                    RAISE EXCEPTION 'append-only: % can only be emptied', TG_TABLE_NAME;
+                END IF;
+                RETURN NEW;
+            """,  # noqa: S608  names of columns
+        ),
+    ),
+)
 
 
 class PayerMove(models.Model):

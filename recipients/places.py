@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from articles.slots import ArticleUse, article_uses
 from articles.uses import counted
 from individuals import stock_check
-from organisation import desk, queues
+from organisation import changes, desk, queues
 from organisation.models import MessageKind
 from organisation.permissions import CARE, has_role
 from organisation.slots import (
@@ -21,10 +21,10 @@ from sesam.places import CreateItem, MenuItem, NowEntry, Page, PageOf, StartBox,
 from sesam.slots import menu, start_boxes
 
 from . import follow_up_views as follow_ups
-from . import history, loans, seen, why
+from . import history, loans, masking, seen, why
 from .follow_ups import without_anybody
 from .mine import tab_address
-from .models import FollowUp, Loan
+from .models import FollowUp, Loan, Recipient
 from .slots import (
     FollowUpAnswer,
     HistorySource,
@@ -58,6 +58,7 @@ desk.entry(
     order=525,
     parent=desk.REGISTERS,
 )
+changes.hide(Recipient, lambda person: masking.WHEREABOUTS if person.is_protected else ())
 article_uses.add(
     ArticleUse(
         name="loans",

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
@@ -10,8 +11,12 @@ class SesamConfig(AppConfig):
     verbose_name = "Kärna"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401  registers the system checks
+        from . import (
+            checks,  # noqa: F401  registers the system checks
+            history,
+        )
         from .database_roles import after_migrate
 
         post_migrate.connect(after_migrate, sender=self)
+        connection_created.connect(history.listen, dispatch_uid="history")
         autodiscover_modules("places")

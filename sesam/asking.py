@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.http import HttpRequest, HttpResponse
 
@@ -24,6 +24,13 @@ class Asking:
     job: str = ""
     started_by: int | None = None
     starters_unit: int | None = None
+    request: HttpRequest | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def user_id(self) -> int | None:
+        """Who is signed in, or started the job."""
+        user = getattr(self.request, "user", None)
+        return getattr(user, "pk", None) or self.started_by
 
 
 _NOBODY = Asking()
@@ -52,5 +59,5 @@ class FromWhere:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with by(Asking(ip=client_ip(request))):
+        with by(Asking(ip=client_ip(request), request=request)):
             return self.get_response(request)

@@ -17,6 +17,8 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 
+from . import history
+
 _ROWS = "SELECT, INSERT, UPDATE, DELETE"
 _UNFIT = """
     SELECT rolsuper, pg_has_role(oid, current_user, 'MEMBER'), EXISTS (
@@ -39,6 +41,11 @@ _POWERS = """
         )
     ) FROM pg_roles WHERE rolname = current_user
 """
+
+
+def history_tables() -> list[str]:
+    """Those that only triggers write, which run as the owner (``sesam.history``)."""
+    return [tracked.changes._meta.db_table for tracked in history.all_tracked()]
 
 
 def append_only_tables() -> dict[str, tuple[str, ...]]:
@@ -137,6 +144,10 @@ def grant(connection: BaseDatabaseWrapper, name: str) -> None:
             for column in map(sql.Identifier, emptied):
                 statement = sql.SQL("GRANT UPDATE ({}) ON {} TO {}")
                 _run(cursor, statement.format(column, sql.Identifier(table), role))
+        for table in history_tables():
+            if table in present:
+                statement = sql.SQL("REVOKE INSERT ON {} FROM {}")
+                _run(cursor, statement.format(sql.Identifier(table), role))
         # What has been migrated is the owner's to say.
         statement = sql.SQL("REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}")
         _run(cursor, statement.format(role))

@@ -12,6 +12,7 @@ from typing import Any
 
 import django_stubs_ext
 import environ
+import pghistory
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -67,6 +68,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_prose_editor",  # its static files: sesam/rich_text.py
     "csp",
+    "pghistory",  # sesam/history.py
     "pgtrigger",
     "procrastinate.contrib.django",
     "axes",
@@ -385,6 +387,7 @@ MAIL_ON = bool(EMAIL_HOST) or _LOCAL
 PORTAL_URL = env("PORTAL_URL", default="")  # https://…, for the link in letters
 
 # ---- Libraries -------------------------------------------------------------------------------
+PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)  # nobody searches by them
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each app's room for them
 
 # ---- Logs and error reports ------------------------------------------------------------------

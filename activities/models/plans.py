@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from articles.models import Article, IsoClass
 from individuals.models import Individual
+from sesam import history
 
 from .types import ActivityType, ServiceSupplier
 
@@ -282,3 +283,6 @@ class MaintenanceSchedule(models.Model):
     @property
     def is_late(self) -> bool:
         return self.due_on is not None and self.due_on < timezone.localdate()
+
+
+history.track(MaintenancePlan)

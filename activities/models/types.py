@@ -12,7 +12,7 @@ from articles.models import Article
 from organisation.models import Payer, Unit, User
 from organisation.permissions import KHS, has_role
 from recipients.whereabouts import AddressRule
-from sesam import attachments
+from sesam import attachments, history
 from sesam.errors import DomainError
 
 
@@ -233,3 +233,7 @@ class ActivityType(models.Model):
         if self.used_by == self.UsedBy.REGION:
             return unit.payer.kind == Payer.Kind.REGION
         return self.used_by == self.UsedBy.ALL or has_role(user, KHS)
+
+
+for model in (Priority, AddressInstruction, ServiceSupplier, ActivityType):
+    history.track(model)

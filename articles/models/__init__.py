@@ -1,5 +1,6 @@
 """The catalogue and the stock: what can be ordered, and how many there are where."""
 
+from . import changes as changes
 from .catalogue import (
     Article,
     ArticleType,

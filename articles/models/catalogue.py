@@ -54,7 +54,12 @@ class IsoClass(models.Model):
     code = models.CharField("kod", max_length=6, primary_key=True)
     level = models.PositiveSmallIntegerField("nivå")
     parent = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+        "self",
+        verbose_name="klassen ovanför",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="children",
     )
     title = models.CharField("benämning", max_length=250)
     title_en = models.CharField("engelsk benämning", max_length=250, blank=True)

@@ -31,7 +31,9 @@ class ReplacementMember(models.Model):
     group = models.ForeignKey(
         ReplacementGroup, on_delete=models.CASCADE, related_name="members", db_index=False
     )
-    article = models.OneToOneField(Article, on_delete=models.PROTECT, related_name="replacement")
+    article = models.OneToOneField(
+        Article, verbose_name="artikel", on_delete=models.PROTECT, related_name="replacement"
+    )
     rank = models.PositiveSmallIntegerField("rang")
 
     class Meta:
@@ -53,7 +55,9 @@ class StandardComponent(models.Model):
         related_name="standard_components",
         db_index=False,
     )
-    component = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+")
+    component = models.ForeignKey(
+        Article, verbose_name="komponent", on_delete=models.PROTECT, related_name="+"
+    )
     quantity = models.PositiveSmallIntegerField("antal", default=1)
 
     class Meta:
@@ -75,7 +79,9 @@ class Fit(models.Model):
     main = models.ForeignKey(
         Article, on_delete=models.CASCADE, related_name="fitting_parts", db_index=False
     )
-    part = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="fits_on")
+    part = models.ForeignKey(
+        Article, verbose_name="del", on_delete=models.CASCADE, related_name="fits_on"
+    )
 
     class Meta:
         verbose_name = "passform"

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from sesam import history
 from sesam.status_looks import show_as
 
 
@@ -50,3 +51,6 @@ class DeviationCategory(models.Model):
     def fitting(event_type: str) -> Q:
         """Which categories an event of the type can have."""
         return Q(of_complaints=event_type == EventType.COMPLAINT)
+
+
+history.track(DeviationCategory)

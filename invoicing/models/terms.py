@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from activities.models import ActivityType
+from sesam import history
 
 
 class Terms(models.Model):
@@ -111,3 +112,9 @@ class CalloutFee(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type}, från {self.valid_from}"
+
+
+history.track(Terms)
+history.track(ShareTable)
+history.track(ShareStep, part_of="table")
+history.track(CalloutFee)

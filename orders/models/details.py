@@ -10,6 +10,7 @@ from articles.models import Article
 from individuals.models import Individual
 from organisation.models import Source, Warehouse
 from recipients.whereabouts import ADDRESS, WAY_IN, AddressRule, CaseAddress
+from sesam import history
 
 
 def planned_words(day: dt.date | None, *, is_open: bool = True) -> str:
@@ -51,6 +52,9 @@ class DeliveryWay(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+history.track(DeliveryWay)
 
 
 class DeliveryDetails(CaseAddress):

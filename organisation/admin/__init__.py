@@ -18,12 +18,22 @@ from .parts import (
     ChangesAlone,
     ForKhs,
     Locked,
+    ShownHistory,
     as_text,
     for_khs,
     told_of_nobody,
 )
 
-__all__ = ["AddedOnce", "ChangesAlone", "ForKhs", "Locked", "as_text", "for_khs", "told_of_nobody"]
+__all__ = [
+    "AddedOnce",
+    "ChangesAlone",
+    "ForKhs",
+    "Locked",
+    "ShownHistory",
+    "as_text",
+    "for_khs",
+    "told_of_nobody",
+]
 
 admin.site.site_header = "Hjälpmedelsportalen, KHS"
 admin.site.site_title = "Hjälpmedelsportalen"

@@ -23,11 +23,14 @@ from django.db.models import (
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
+from sesam import history
 from sesam.personal_numbers import struck_out
 
+from .. import changes
 from ..permissions import KHS, UserRequest, has_role
 from ..uses import told
 
@@ -84,7 +87,56 @@ class OwnFile(forms.ClearableFileInput):
         return render_to_string("admin/includes/file.html", context)
 
 
-class OwnFields:
+class ShownHistory:
+    """«Ändringshistorik» is the portal's own (``changes``), where a record's changes are tracked: so
+    Django notes none of its."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        model_admin: Any = self
+        if history.of(model_admin.model) is None:
+            return super().history_view(request, object_id, extra_context)  # type: ignore[misc, no-any-return]  # a mixin's
+        record = model_admin.get_object(request, unquote(object_id))
+        if record is None:
+            return cast(
+                HttpResponse,
+                model_admin._get_obj_does_not_exist_redirect(
+                    request, model_admin.opts, unquote(object_id)
+                ),
+            )
+        if not model_admin.has_view_or_change_permission(request, record):
+            raise PermissionDenied
+        context = {
+            **model_admin.admin_site.each_context(request),
+            "title": "Ändringshistorik",
+            "module_name": capfirst(str(model_admin.opts.verbose_name_plural)),
+            "object": record,
+            "object_id": object_id,
+            "opts": model_admin.opts,
+            "page": changes.page_of(record, request.GET.get("sida")),
+            "most": changes.MOST,
+            "since": changes.since(record),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/changes.html", context)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return self._noted("log_addition", request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return self._noted("log_change", request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        return self._noted("log_deletions", request, queryset)
+
+    def _noted(self, how: str, *what: Any) -> Any:
+        if history.of(self.model) is None:  # type: ignore[attr-defined]  # an admin's
+            return getattr(super(), how)(*what)
+        return None
+
+
+class OwnFields(ShownHistory):
     """A register's fields are the portal's: a day and a time are chosen by the browser's own means,
     several are ticked, a file is dropped too, and what is chosen among other records has no windows
     to change those in."""

@@ -1,5 +1,12 @@
 """Who works with the portal, where, what they are told, and who looked at whom."""
 
+from .changes import (
+    Role,
+    UnitStore,
+    UserPayer,
+    UserRole,
+    UserUnit,
+)
 from .letters import (
     Audience,
     Mail,
@@ -37,13 +44,18 @@ __all__ = [
     "MessageKind",
     "Notice",
     "Payer",
+    "Role",
     "RoleHeld",
     "SignInFailure",
     "SignInTurn",
     "SithsTry",
     "Source",
     "Unit",
+    "UnitStore",
     "User",
+    "UserPayer",
+    "UserRole",
+    "UserUnit",
     "Warehouse",
     "opaque_id",
 ]

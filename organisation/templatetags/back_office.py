@@ -28,9 +28,11 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 
+from sesam import history
 from sesam.templatetags.sesam import tal
 
-from .. import desk, queues
+from .. import changes, desk, queues
+from ..changes import Entry
 
 register = template.Library()
 
@@ -242,8 +244,11 @@ def joined(errors: Iterable[Any]) -> SafeString:
 
 
 @register.simple_tag
-def last_change(record: Model) -> LogEntry | None:
-    """The newest row of what «Historik» shows."""
+def last_change(record: Model) -> Entry | None:
+    """The newest of what «Historik» shows."""
+    if history.of(type(record)) is not None:
+        return changes.newest(record)
     kind = ContentType.objects.get_for_model(record, for_concrete_model=False)
     rows = LogEntry.objects.filter(content_type=kind, object_id=str(record.pk))
-    return rows.select_related("user").order_by("-action_time").first()
+    row = rows.select_related("user").order_by("-action_time").first()
+    return Entry(row.action_time, str(row.user), row.get_change_message()) if row else None

@@ -5,6 +5,7 @@ from django.db import models
 
 from articles.models import Article
 from recipients.whereabouts import AddressRule
+from sesam import history
 
 ADDRESSES = [(rule.value, rule.label) for rule in AddressRule if rule != AddressRule.NONE]
 
@@ -80,3 +81,6 @@ class PickupReason(models.Model):
     def names(self, article: Article) -> bool:
         """Whether the reason names this kind of article."""
         return any(article.iso_code.startswith(code) for code in self.iso_codes.split())
+
+
+history.track(PickupReason)

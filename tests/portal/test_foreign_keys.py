@@ -7,6 +7,8 @@ import pytest
 from django.apps import apps
 from django.db import connection, models
 
+from sesam import history
+
 OUR_APPS = (
     "sesam", "organisation", "articles", "individuals", "recipients", "orders", "activities", "pickups",
     "deviations", "invoicing", "portal",
@@ -46,7 +48,9 @@ GOES_ALONG = {
 
 def foreign_keys() -> Iterator[models.ForeignKey]:
     for model in apps.get_models():
-        # (What isn't managed only reads rows that another one keeps.)
+        # (What isn't managed only reads rows that another one keeps; history names what is gone.)
+        if issubclass(model, history.Change):
+            continue
         if model._meta.app_label in OUR_APPS and model._meta.managed:
             for field in model._meta.local_fields:
                 if isinstance(field, models.ForeignKey):

@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from orders.models import Order, OrderStatus, ProjectMove
 from orders.stages import Stage
-from organisation.models import AccessLogEntry
+from organisation.models import AccessLogEntry, Payer
 from recipients.cases import forget_typed
 from recipients.models import Recipient
-from sesam import database_roles
+from sesam import database_roles, history
 from tests import running_role as beside
+from tests.factories import PayerFactory, RecipientFactory
 from tests.orders.builders import TO_APPROVAL, project
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +68,7 @@ def test_the_running_role_reads_and_writes_rows_and_no_more_in_every_table(runni
     only_added = database_roles.append_only_tables()
     expected = {
         table: {"SELECT", "INSERT"} if table in only_added else rows for table in tables()
-    } | {"django_migrations": {"SELECT"}}
+    } | dict.fromkeys(["django_migrations", *database_roles.history_tables()], {"SELECT"})
     assert {table: rights(running_role, table) for table in tables()} == expected
 
 
@@ -90,11 +91,52 @@ def test_the_running_role_changes_no_table(as_running_role) -> None:
     assert not done
 
 
-@pytest.mark.parametrize("form", ['UPDATE "{}" SET id = id', 'DELETE FROM "{}"'])
+@pytest.mark.parametrize("form", ['UPDATE "{}" SET {id} = {id}', 'DELETE FROM "{}"'])
 def test_the_running_role_takes_nothing_back_from_what_is_only_added(as_running_role, form) -> None:
+    kept = database_roles.history_tables()
     with as_running_role() as cursor:
         for table in database_roles.append_only_tables():
-            assert refused(cursor, form.format(table)), table
+            key = "pgh_id" if table in kept else "id"
+            assert refused(cursor, form.format(table, id=key)), table
+
+
+def test_the_running_role_writes_no_history_but_by_changing_what_is_tracked(
+    as_running_role,
+) -> None:
+    """Nor by a table of its own with the same trigger, nor by bidding the trigger rest."""
+    payer = PayerFactory(name="A")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = 'organisation_payer'::regclass"
+            " AND tgname LIKE 'pgtrigger_history_update_%'"
+        )
+        (function,) = cursor.fetchone()
+    with as_running_role() as cursor:
+        for table in database_roles.history_tables():
+            assert refused(cursor, f'INSERT INTO "{table}" DEFAULT VALUES'), table
+        cursor.execute("CREATE TEMP TABLE forged (LIKE organisation_payer)")
+        hung = f"CREATE TRIGGER forged AFTER UPDATE ON forged FOR EACH ROW EXECUTE FUNCTION {function}()"
+        assert refused(cursor, hung)
+        cursor.execute("SELECT set_config('pgtrigger.ignore', %s, true)", [f"{{{function}}}"])
+        cursor.execute("UPDATE organisation_payer SET name = 'B' WHERE id = %s", [payer.pk])
+    changes = history.of(Payer).changes.objects.filter(pgh_obj=payer.pk, pgh_label="update")
+    assert [change.name for change in changes] == ["A"]
+
+
+def test_the_running_role_empties_the_history_of_a_protected_person_and_no_more(
+    as_running_role,
+) -> None:
+    person = RecipientFactory(street="Storgatan 1")
+    kept = history.of(Recipient).changes.objects.filter(pgh_obj=person.pk)
+    with as_running_role() as cursor:
+        with pytest.raises(DatabaseError, match="only be emptied"), transaction.atomic():
+            kept.update(street="")
+        cursor.execute("SELECT set_config('pgtrigger.ignore', %s, true)", ["{}"])
+        Recipient.objects.filter(pk=person.pk).update(is_protected=True)
+        assert refused(cursor, "UPDATE recipients_recipientchange SET kind = ''")
+        with pytest.raises(DatabaseError, match="only be emptied"), transaction.atomic():
+            kept.update(street="Nygatan 2")
+    assert {change.street for change in kept} == {""}
 
 
 def test_the_running_role_empties_what_was_said_of_a_protected_person_and_no_more(
