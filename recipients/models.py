@@ -105,6 +105,9 @@ class Recipient(PersonFacts):
     class Meta:
         verbose_name = "mottagare"
         verbose_name_plural = "mottagare"
+        indexes = [
+            models.Index(fields=["id"], condition=Q(is_protected=True), name="recipients_protected")
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind="person", number__regex=r"^\d{12}$")

@@ -64,7 +64,7 @@ FROM invoicing_invoice i JOIN invoicing_monthrun r ON r.id = i.run_id, generate_
 WHERE i.id NOT IN (SELECT id FROM large);
 INSERT INTO invoicing_question (charge_id, reason, status, asked_by_id, asked_at, answer)
     SELECT id, 'Lämnades tillbaka.', 'asked', {money}, now(), '' FROM invoicing_charge
-    WHERE source_key LIKE 'x%' AND id % 100 = 0;
+    WHERE source_key LIKE 'x%' AND id % 500 = 0;
 UPDATE invoicing_invoice i SET number = to_char(i.date, 'YYMM') || lpad(n::text, 4, '0')
     FROM (SELECT id, row_number() OVER (PARTITION BY run_id ORDER BY kind, seller_id, buyer_id) AS n
         FROM invoicing_invoice) numbered WHERE numbered.id = i.id;
