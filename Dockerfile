@@ -5,9 +5,13 @@ COPY requirements.txt .
 RUN /venv/bin/pip install --require-hashes -r requirements.txt
 
 FROM python:3.13-slim-trixie
+# pg_dump and pg_restore of the server's major version (docker-compose.yml) come from PostgreSQL's own
+# packages: Debian's are older.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends \
-    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 ca-certificates postgresql-common \
+ && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+ && apt-get install --yes --no-install-recommends postgresql-client-18 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin portal \
  && install -d -o portal -g portal -m 0700 /media

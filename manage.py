@@ -6,11 +6,13 @@ import sys
 
 # What changes or empties tables is done by the role that owns them (settings.DB_AS_OWNER).
 AS_OWNER = {
+    "backup",
     "flush",
     "makemigrations",
     "migrate",
     "optimizemigration",
     "pgtrigger",
+    "restore",
     "showmigrations",
     "squashmigrations",
 }
