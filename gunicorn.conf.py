@@ -2,6 +2,8 @@
 
 import gc
 import os
+import shutil
+import tempfile
 
 
 def cores() -> int:
@@ -24,10 +26,21 @@ max_requests = 5000
 max_requests_jitter = 500
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+# Where the workers count what /metrics tells (sesam/metrics.py): theirs alone, gone with the server.
+_counted = ""
+if os.environ.get("METRICS_TOKEN") or os.environ.get("METRICS_ADDRESSES"):
+    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        _counted = tempfile.mkdtemp(prefix="portal-metrics-", dir=worker_tmp_dir)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counted
 accesslog = "-"
 logger_class = "sesam.gunicorn_logs.Logger"
 # The path without its query and without numbers of people (%(r)s and %(f)s would show what people searched for).
 access_log_format = "%(t)s %(h)s %(m)s %(U)s %(s)s %(B)s %(M)sms"
+
+
+def on_exit(server: object) -> None:
+    if _counted:
+        shutil.rmtree(_counted, ignore_errors=True)
 
 
 def post_worker_init(worker: object) -> None:

@@ -17,6 +17,7 @@ from organisation import stores
 from organisation.models import Warehouse
 from organisation.permissions import CARE, UserRequest, roles
 from sesam import attachments, personal_numbers
+from sesam.limits import gives_file
 from sesam.templatetags.sesam import kr
 
 from . import compare, components, favourites, pictures, shown, way_back
@@ -257,6 +258,7 @@ def _documents(page: Looked) -> dict[str, Any]:
 
 @roles(*CARE)
 @require_safe
+@gives_file
 def document(request: HttpRequest, number: str, key: uuid.UUID) -> FileResponse:
     """A file of an article, as a download."""
     found = get_object_or_404(

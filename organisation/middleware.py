@@ -14,7 +14,7 @@ from .permissions import CARE, has_role
 # Pages that somebody who hasn't chosen yet must still reach.
 _FREE = (
     "/logga-", "/installningar/", "/hjalp/", "/tillganglighet/", "/admin/", "/kolumner/", "/static/",
-    "/healthz", "/readyz",
+    "/healthz", "/readyz", "/metrics",
 )  # fmt: skip
 
 

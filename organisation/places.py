@@ -1,8 +1,9 @@
-"""What the organisation adds to the bar."""
+"""What the organisation adds to the bar, and to what is told of what waits."""
 
 from django.http import HttpRequest
 from django.urls import reverse
 
+from sesam import metrics
 from sesam.places import MenuItem, Page, Todo, TodoSource
 from sesam.slots import menu
 from sesam.templatetags.sesam import datum
@@ -133,3 +134,16 @@ def _has_since(user: User) -> list[changes.Since]:
 
 
 changes.tell_since(User, _has_since)
+
+
+metrics.gauge(
+    "portal_mail_waiting",
+    "Letters that haven't been sent",
+    "SELECT count(*) FROM organisation_mail WHERE state = 'waiting'",
+)
+metrics.gauge(
+    "portal_mail_oldest_seconds",
+    "How long the oldest of them has waited",
+    "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0) FROM organisation_mail"
+    " WHERE state = 'waiting'",
+)

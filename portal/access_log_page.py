@@ -14,6 +14,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -25,12 +26,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from organisation import access_log
 from organisation.models import AccessLogEntry, Unit, User
 from organisation.permissions import LOGGRANSKARE, UserRequest, roles
+from recipients import services as recipients
 from recipients import why
 from recipients.forms import NumberForm
 from recipients.models import Recipient
 from recipients.views import no_store
 from sesam import personal_numbers, sheets
 from sesam.form_fields import choice
+from sesam.limits import gives_file
 from sesam.tables import Column, DateTimeColumn, Table, escaped, link
 
 Action = AccessLogEntry.Action
@@ -38,6 +41,8 @@ Reason = AccessLogEntry.Reason
 ANY = "alla"  # of «Skäl»: whichever was given
 MOST_ROWS = 5_000  # of a sheet, which is made while one waits
 PRESET = dt.timedelta(days=30)
+SHOWED_WHO = "Visade vem"
+NAMED_FOR = dt.timedelta(minutes=1)  # after «Visa vem», without asking, and logging it, anew
 HEADS = (
     "Tid", "Användare", "Användarnamn", "Tjänsteställe", "Vad", "Skäl", "Mottagare", "Detalj", "Ärende",
     "Från",
@@ -202,14 +207,20 @@ def page(request: UserRequest) -> HttpResponse:
     number = personal_numbers.parse(form.cleaned_data["nummer"]).digits
     known = Recipient.objects.filter(number=number).only("key").first()
     key = known.key if known else None
-    access_log.record(
-        request.user, Action.SEARCH, key, searched=number, detail="Sökte i åtkomstloggen"
-    )
+    try:
+        recipients.count_search(request.user, number, known, "Sökte i åtkomstloggen")
+    except recipients.TooManySearches as fault:
+        form.add_error(personal_numbers.FIELD, fault.message)
+        return _log_page(request, form, 429)
     asked = {"mottagare": str(key)} if key else {"sokt": ",".join(access_log.digests(number))}
     return HttpResponseRedirect(_here(request, **{"mottagare": "", "sokt": "", **asked}))
 
 
+@transaction.atomic
 def _log_page(request: UserRequest, number: NumberForm, status: int) -> HttpResponse:
+    # Planned for the very days and kind: a plan for any would read years to find a rare kind.
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     form = LogForm(_asked(request))
     context: dict[str, Any] = {"form": form, "number": number}
     if form.is_valid():
@@ -220,6 +231,7 @@ def _log_page(request: UserRequest, number: NumberForm, status: int) -> HttpResp
             "code": code_of(recipient),
             "is_person": recipient
             and Recipient.objects.filter(key=recipient, kind=Recipient.Kind.PERSON).exists(),
+            "named": named_just_now(request.user, recipient),
             "narrowed": recipient or form.cleaned_data["sokt"],
             "whole_url": _here(request, mottagare="", sokt=""),
             "emergencies_url": _here(request, skal=Reason.EMERGENCY.value),
@@ -261,12 +273,13 @@ def code_of(key: uuid.UUID | None) -> str:
 @require_POST
 def who(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     back = _here(request, mottagare=str(key), sokt="")
-    return show_who(request, key, detail="Visade vem i åtkomstloggen", back=back)
+    return show_who(request, key, detail=f"{SHOWED_WHO} i åtkomstloggen", back=back)
 
 
 def show_who(request: UserRequest, key: uuid.UUID, *, detail: str, back: str) -> HttpResponse:
-    """«Visa vem»: back to where it was asked for, with the name behind a code; which is a look as any
-    other, and asks «Varför?» once a person and day."""
+    """«Visa vem»: back to where it was asked for; which is a look as any other, and asks «Varför?» once
+    a person and day. The page there knows by the log that it may say the name (``named_just_now``): in
+    no cookie and no address. ``detail`` begins with ``SHOWED_WHO``."""
     recipient = get_object_or_404(Recipient, key=key)
     if why.is_wanted(request, key):
         form = why.ReasonForm(request.POST if "text" in request.POST else None)
@@ -274,7 +287,6 @@ def show_who(request: UserRequest, key: uuid.UUID, *, detail: str, back: str) ->
             return _why_page(request, key, form, back)
         why.say(request.user, key, form)
     access_log.look(request, recipient.key, detail)
-    messages.info(request, f"{code_of(key)} är {recipient.name}. Det är loggat att du visade det.")
     return redirect(back)
 
 
@@ -287,9 +299,22 @@ def _why_page(
     return render(request, "portal/access_log_why.html", context, status=status)
 
 
+def named_just_now(user: User, key: uuid.UUID | None) -> str:
+    """The recipient's name, where the user has just asked for it; else nothing."""
+    if key is None:
+        return ""
+    since = timezone.now() - NAMED_FOR
+    asked = AccessLogEntry.objects.filter(
+        user=user, at__gte=since, recipient_key=key, detail__startswith=SHOWED_WHO
+    )
+    found = Recipient.objects.filter(key=key).first() if asked.exists() else None
+    return found.name if found else ""
+
+
 @roles(LOGGRANSKARE)
 @no_store
 @require_safe
+@gives_file
 def sheet(request: UserRequest) -> HttpResponse:
     """What the list holds, as Excel; it names no patient either. That it was taken out is logged."""
     form = LogForm(_asked(request))

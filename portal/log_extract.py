@@ -25,6 +25,7 @@ from organisation.role_names import ROLE_NAMES
 from recipients.models import Recipient
 from recipients.views import no_store
 from sesam import documents
+from sesam.limits import gives_file_by_post
 
 from .access_log_page import code_of, day_field, midnight
 
@@ -134,6 +135,7 @@ def _period(first: dt.date | None, last: dt.date | None) -> str:
 @roles(LOGGRANSKARE)
 @no_store
 @require_http_methods(["GET", "HEAD", "POST"])
+@gives_file_by_post
 def page(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """Which days; a POST answers with the paper. It names the patient, so it is a look as any."""
     recipient = get_object_or_404(Recipient, key=key, kind=Recipient.Kind.PERSON)

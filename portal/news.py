@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from organisation.permissions import UserRequest, roles, signed_in
 from organisation.views import safe_next
 from sesam import attachments, dialogs
+from sesam.limits import gives_file
 
 from .models import Document, News, NewsRead
 
@@ -84,6 +85,7 @@ def documents(request: UserRequest) -> HttpResponse:
 
 @roles()
 @require_GET
+@gives_file
 def document(request: UserRequest, key: uuid.UUID) -> HttpResponseBase:
     """A file; 404 for whom it isn't."""
     found = get_object_or_404(Document.objects.all(), key=key)

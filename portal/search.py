@@ -24,6 +24,7 @@ from recipients.views import no_store
 from sesam import case_pages, panels, personal_numbers, sheets
 from sesam.dialogs import leave
 from sesam.form_fields import choice
+from sesam.limits import gives_file
 
 from .views import digits_of, no_case
 
@@ -157,6 +158,7 @@ def _here(request: HttpRequest, **changes: str) -> str:
 
 @roles(*CARE)
 @require_safe
+@gives_file
 def sheet(request: UserRequest) -> HttpResponse:
     """What the list shows, as Excel; says nothing about whom a case is about."""
     scope, _, _ = _scope(request)

@@ -33,6 +33,7 @@ from . import follow_ups, masking, services
 from .follow_up_views import url_of
 from .forms import NumberForm
 from .models import Loan, Recipient
+from .views import status_of
 
 _no_store = method_decorator(cache_control(no_store=True, private=True))
 _sensitive = method_decorator(sensitive_post_parameters())
@@ -97,6 +98,7 @@ class RecipientAdmin(ShownHistory, admin.ModelAdmin[Recipient]):
                     found = services.find(signed_in(request), form.cleaned_data["nummer"])
                 except DomainError as error:
                     form.add_error(personal_numbers.FIELD, error.message)
+                    status = status_of(error)
                 else:
                     return redirect(
                         reverse("admin:recipients_recipient_change", args=[found.recipient.key])

@@ -72,7 +72,7 @@ def find(user: User, typed: str) -> FoundRecipient:
     """
     number = personal_numbers.parse(typed)
     known = Recipient.objects.filter(number=number.digits).first()
-    _count_search(user, number.digits, known)
+    count_search(user, number.digits, known)
     if not number.is_person:
         if known is None:
             access_log.record(user, Action.MISS, searched=number.digits)
@@ -230,26 +230,34 @@ def get(key: uuid.UUID) -> Recipient | None:
     return Recipient.objects.filter(key=key).select_related("payer").first()
 
 
-def _count_search(user: User, digits: str, known: Recipient | None) -> None:
-    """Log the search, unless the user has made too many in the past hour.
+def count_search(user: User, digits: str, known: Recipient | None, detail: str = "") -> None:
+    """Log the search, unless the user has made too many in the past hour, or minute.
 
-    The limit is counted from the log, so that neither signing out nor a restart resets it; the
+    They are counted from the log, so that neither signing out nor a restart resets it; the
     user's row is locked so that many at once can't slip past it.
     """
-    since = timezone.now() - dt.timedelta(hours=1)
+    limits = (
+        (dt.timedelta(minutes=1), settings.RECIPIENT_SEARCH_MINUTE, "minut", "minuten"),
+        (dt.timedelta(hours=1), settings.RECIPIENT_SEARCH_LIMIT, "timme", "timmen"),
+    )
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
-        made = AccessLogEntry.objects.filter(user=user, action=Action.SEARCH, at__gte=since).count()
-        if made < settings.RECIPIENT_SEARCH_LIMIT:
+        made = AccessLogEntry.objects.filter(user=user, action=Action.SEARCH)
+        now = timezone.now()
+        reached = next(
+            (each for each in limits if made.filter(at__gte=now - each[0]).count() >= each[1]), None
+        )
+        if reached is None:
             key = known.key if known else None
-            access_log.record(user, Action.SEARCH, key, searched=digits)
+            access_log.record(user, Action.SEARCH, key, searched=digits, detail=detail)
             return
+    _, limit, unit, the_unit = reached
     access_log.record(
-        user, Action.REFUSED, searched=digits, detail="För många sökningar på en timme"
+        user, Action.REFUSED, searched=digits, detail=f"För många sökningar på en {unit}"
     )
     raise TooManySearches(
-        f"Du har sökt på {settings.RECIPIENT_SEARCH_LIMIT} nummer den senaste timmen, vilket är"
-        " gränsen. Vänta en stund eller kontakta hjälpmedelscentralen.",
+        f"Du har sökt på {limit} nummer den senaste {the_unit}, vilket är gränsen. Vänta en stund"
+        " eller kontakta hjälpmedelscentralen.",
         field=personal_numbers.FIELD,
     )
 

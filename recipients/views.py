@@ -21,6 +21,7 @@ from organisation.permissions import CARE, UserRequest, roles
 from sesam import personal_numbers, phones, undo
 from sesam.documents import download
 from sesam.errors import DomainError
+from sesam.limits import gives_file
 from sesam.templatetags.sesam import mejl
 
 from . import contact, documents, masking, seen, services
@@ -184,6 +185,7 @@ def information(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 
 @roles(*CARE)
 @require_safe
+@gives_file
 def aid_list(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """«Hjälpmedelslista» as PDF."""
     return _document(request, key, documents.ALL)
@@ -191,6 +193,7 @@ def aid_list(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 
 @roles(*CARE)
 @require_safe
+@gives_file
 def prescribed_list(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """«Hjälpmedelslista enbart förskrivna hjälpmedel» as PDF."""
     return _document(request, key, documents.PRESCRIBED)

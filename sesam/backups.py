@@ -41,6 +41,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from psycopg import sql
 
+from . import history
 from .logs import without_details
 
 FORMAT = 1
@@ -202,6 +203,8 @@ def _referred() -> set[str]:
     """The files that rows name."""
     found: set[str] = set()
     for model in apps.get_models():
+        if issubclass(model, history.Change):  # what a row once named may be gone
+            continue
         for part in model._meta.concrete_fields:
             if isinstance(part, models.FileField):
                 names = model._base_manager.exclude(**{part.name: ""}).values_list(part.name)

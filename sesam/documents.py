@@ -93,7 +93,7 @@ def render(html: str, *, style: Path = STYLE) -> bytes:
     try:
         from weasyprint import HTML  # slow to import, and needs libraries of the system
     except OSError as missing:
-        log.error("PDF needs Pango: %s", missing)
+        log.error("PDF needs Pango: %s", str(missing))  # the names of libraries
         raise Unavailable(
             "Servern kan inte skapa PDF just nu. Allt annat fungerar. Kontakta systemförvaltaren"
             " på KHS om det inte har löst sig om en stund."

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import logging
+import os
 import re
 import traceback
 from typing import Any
 
 import django.db
 import psycopg
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
 
 from .personal_numbers import struck_out
 
@@ -23,16 +29,35 @@ def without_personal_numbers(text: str) -> str:
     return struck_out(text, "[dolt nummer]")
 
 
+def without_details(text: str) -> str:
+    """The same, and without what PostgreSQL quotes of a row."""
+    return without_personal_numbers(_DETAIL.sub("", text))
+
+
+HIDDEN = "[texten är dold]"
+# Their words are made of the code's own names. Others quote what was typed or is kept.
+_OF_CODE = (
+    AttributeError, ImportError, NameError, ImproperlyConfigured, TemplateDoesNotExist,
+    TemplateSyntaxError,
+)  # fmt: skip
+
+
 def about(error: BaseException) -> str:
-    """What a log may tell of an error: of one from the database its kind and place, never its
-    words, which quote the values."""
-    if not isinstance(error, _DATABASE_ERRORS):
+    """What a log may tell of an error: the words of one that is about the code; of one from the
+    database its kind and place; of one from the system what it calls it. Else nothing: where it
+    arose and its kind are in the trace. While developing all of it."""
+    if isinstance(error, _DATABASE_ERRORS):
+        told = error if isinstance(error, psycopg.Error) else error.__cause__
+        if not isinstance(told, psycopg.Error):
+            return HIDDEN
+        diag = told.diag
+        facts = [told.sqlstate, diag.table_name, diag.column_name, diag.constraint_name]
+        return " ".join(fact for fact in facts if fact) or HIDDEN
+    if settings.DEBUG or isinstance(error, _OF_CODE):
         return str(error)
-    told = error if isinstance(error, psycopg.Error) else error.__cause__
-    if not isinstance(told, psycopg.Error):
-        return "[databasens text är dold]"
-    facts = [told.sqlstate, told.diag.table_name, told.diag.column_name, told.diag.constraint_name]
-    return " ".join(fact for fact in facts if fact) or "[databasens text är dold]"
+    if isinstance(error, OSError) and error.errno:
+        return f"[Errno {error.errno}] {os.strerror(error.errno)}"
+    return HIDDEN if str(error) else ""
 
 
 class PathOnly(logging.Filter):
@@ -47,19 +72,11 @@ class PathOnly(logging.Filter):
 
 
 class Formatter(logging.Formatter):
-    """Strikes personal numbers out of the whole entry, and what a database error quotes."""
+    """Strikes personal numbers out of the whole entry, and what an error quotes."""
 
     def format(self, record: logging.LogRecord) -> str:
-        if isinstance(record.args, tuple) and any(
-            isinstance(a, BaseException) for a in record.args
-        ):
-            record.args = tuple(
-                about(a) if isinstance(a, BaseException) else a for a in record.args
-            )
-        if isinstance(record.msg, BaseException):
-            record.msg = about(record.msg)
-        record.exc_text = None  # another handler's, which may hold everything
-        return without_personal_numbers(_DETAIL.sub("", super().format(record)))
+        _without_words_of_errors(record)
+        return without_details(super().format(record))
 
     def formatException(self, ei: Any) -> str:
         error = ei[1]
@@ -70,10 +87,49 @@ class Formatter(logging.Formatter):
         return "".join(told.format()).rstrip("\n")
 
 
+class JsonFormatter(Formatter):
+    """An entry as one line of JSON, of these parts alone: whatever else a library hangs on a record
+    may be of a person."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        _without_words_of_errors(record)
+        at = dt.datetime.fromtimestamp(record.created, dt.UTC)
+        entry: dict[str, Any] = {
+            "time": at.isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": without_details(record.getMessage()),
+        }
+        status = getattr(record, "status_code", None)
+        if isinstance(status, int):
+            entry["status"] = status
+        at_view = getattr(getattr(record, "request", None), "resolver_match", None)
+        if at_view is not None:
+            entry["view"] = at_view.view_name
+        if record.exc_info and record.exc_info[0] is not None:
+            entry["error"] = record.exc_info[0].__name__
+            entry["trace"] = without_details(self.formatException(record.exc_info))
+        return json.dumps(entry, ensure_ascii=False)
+
+
+# A job's arguments: ids, and what somebody once may put there besides.
+_ARGUMENTS = re.compile(r"(?s)\(.*\)")
+
+
+def _without_words_of_errors(record: logging.LogRecord) -> None:
+    if record.name.startswith("procrastinate"):
+        record.msg, record.args = _ARGUMENTS.sub("(…)", record.getMessage()), None
+    if isinstance(record.args, tuple) and any(isinstance(a, BaseException) for a in record.args):
+        record.args = tuple(about(a) if isinstance(a, BaseException) else a for a in record.args)
+    if isinstance(record.msg, BaseException):
+        record.msg = about(record.msg)
+    record.exc_text = None  # another handler's, which may hold everything
+
+
 def _hide(told: traceback.TracebackException, error: BaseException) -> None:
     """The same for every error that led to this one."""
-    if isinstance(error, _DATABASE_ERRORS):
-        told._str = about(error)  # type: ignore[attr-defined]  # the stubs leave it out
+    told._str = about(error)  # type: ignore[attr-defined]  # the stubs leave it out
+    told.__notes__ = None
     if told.__cause__ is not None and error.__cause__ is not None:
         _hide(told.__cause__, error.__cause__)
     if told.__context__ is not None and error.__context__ is not None:

@@ -135,3 +135,17 @@ class DialogState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class Allowance(models.Model):
+    """What somebody has taken of what they may do so often in an hour (``limits``)."""
+
+    key = models.CharField("vem och vad", max_length=80, primary_key=True)
+    spent_until = models.DateTimeField("förbrukat till", db_index=True)
+
+    class Meta:
+        verbose_name = "förbrukning"
+        verbose_name_plural = "förbrukningar"
+
+    def __str__(self) -> str:
+        return self.key

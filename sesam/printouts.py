@@ -34,6 +34,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from . import awaited, jobs
+from .limits import gives_file
 from .models import Printout
 
 KEPT = dt.timedelta(days=1)
@@ -174,6 +175,7 @@ def page(request: HttpRequest, key: Any) -> HttpResponse:
 
 @_signed_in
 @require_safe
+@gives_file
 def download(request: HttpRequest, key: Any) -> HttpResponseBase:
     """The document, to its owner alone."""
     printout = _of(request, key)

@@ -5,6 +5,7 @@ docker-compose.yml; ``sesam/checks.py`` lists what the web server refuses to sta
 """
 
 import datetime as dt
+import ipaddress
 import tomllib
 import urllib.parse
 from pathlib import Path
@@ -77,6 +78,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "sesam.metrics.Counted",
     "sesam.asking.FromWhere",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -93,6 +95,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "sesam.search_boxes.Boxes",
     "organisation.middleware.SignedInPages",
+    "organisation.downloads.Downloads",
     "sesam.documents.UnavailablePage",
     "recipients.why.AskedFirst",
     "axes.middleware.AxesMiddleware",  # last: it answers a locked sign-in
@@ -284,7 +287,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 
 # ---- Transport and headers -------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked from inside, without TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked from inside, without TLS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -361,7 +364,12 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # ---- The portal's own ------------------------------------------------------------------------
 REGISTER_DOWN = env.bool("REGISTER_DOWN", default=False)  # the demo's population register
 ACCESS_LOG_YEARS = env.int("ACCESS_LOG_YEARS", default=5)  # kept so long, and never shorter
-RECIPIENT_SEARCH_LIMIT = env.int("RECIPIENT_SEARCH_LIMIT", default=200)  # per user and hour
+# A human's pace, for each user: counted from the access log, or by sesam/limits.py (0: no limit).
+RECIPIENT_SEARCH_LIMIT = env.int("RECIPIENT_SEARCH_LIMIT", default=200)  # numbers in an hour
+RECIPIENT_SEARCH_MINUTE = env.int("RECIPIENT_SEARCH_MINUTE", default=20)  # … and in a minute
+DOWNLOAD_LIMIT = env.int("DOWNLOAD_LIMIT", default=300)  # files in an hour, a fifth of them at once
+# On the way to the identity provider, from one address: a whole hospital may be behind it.
+SITHS_VISIT_LIMIT = env.int("SITHS_VISIT_LIMIT", default=10_000)  # in an hour, a fifth at once
 # The head of every printed paper. The demo's address and phone name no real place.
 AID_CENTRE = {
     "name": env("AID_CENTRE_NAME", default="Hjälpmedelsverksamheten KHS"),
@@ -397,6 +405,13 @@ MANAGERS: list[tuple[str, str]] = []
 DEFAULT_EXCEPTION_REPORTER = "sesam.error_reports.Reporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "sesam.error_reports.HideEverything"
 
+# Who may ask for /metrics (sesam/metrics.py): who says the token, from the addresses; both where both
+# are set, nobody where neither is.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
+METRICS_ADDRESSES = [
+    str(ipaddress.ip_network(n)) for n in env.list("METRICS_ADDRESSES", default=[])
+]
+LOG_AS_JSON = env("LOG_FORMAT", default="text") == "json"  # also gunicorn's (gunicorn_logs.py)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -406,12 +421,13 @@ LOGGING = {
             "()": "sesam.logs.Formatter",
             "format": "{asctime} {levelname} {name} {message}",
             "style": "{",
-        }
+        },
+        "json": {"()": "sesam.logs.JsonFormatter"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "plain",
+            "formatter": "json" if LOG_AS_JSON else "plain",
             "filters": ["path_only"],
         }
     },

@@ -2,11 +2,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from . import health, printouts, tables
+from . import health, metrics, printouts, tables
 
 urlpatterns = [
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
+    path("metrics", metrics.page, name="metrics"),
     path("kolumner/", tables.save_columns, name="columns"),
     path("utskrifter/<uuid:key>/", printouts.page, name="printout"),
     path("utskrifter/<uuid:key>/fil/", printouts.download, name="printout_file"),

@@ -270,7 +270,9 @@
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href]");
     if (sure || !link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (link.target === "_blank" || link.hasAttribute("download") || link.dataset.account || /^(#|tel:|mailto:)/.test(link.getAttribute("href"))) return;
+    // A file comes and the page stays; where it is refused, the answer is a page that says why.
+    if (link.hasAttribute("data-download")) { sure = true; setTimeout(() => { sure = false; }, 1000); return; }
+    if (link.target === "_blank" || link.dataset.account || /^(#|tel:|mailto:)/.test(link.getAttribute("href"))) return;
     if (!losesText(link)) return;
     event.preventDefault();
     event.stopImmediatePropagation();

@@ -31,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before settings are read (pytest-django reads them after this): the environment, and the
     tests' own database server. Workers of xdist inherit both from the controller."""
     os.environ["TESTING"] = "1"
+    os.environ["METRICS_ADDRESSES"] = "127.0.0.1"  # so that whatever is tested is counted
     for name in ("DEBUG", "DEMO", "DB_AS_OWNER"):
         os.environ.pop(name, None)
     if "DATABASE_OWNER_URL" in os.environ:  # tests make databases, and empty tables

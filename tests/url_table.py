@@ -40,6 +40,7 @@ SIGNING = {"sign_in", "sign_out", "siths", "siths_answer"}
 URLS: dict[str, Row] = {
     "alive": Row(EVERYBODY),
     "ready": Row(EVERYBODY),
+    "metrics": Row(EVERYBODY),  # from the addresses of the settings: tests/sesam/test_metrics.py
     # what a job made is its owner's
     "printout": Row(SIGNED_IN),
     "printout_file": Row(SIGNED_IN),

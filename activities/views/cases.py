@@ -31,6 +31,7 @@ from recipients.case_views import (
 from sesam import attachments, dialogs
 from sesam.documents import download
 from sesam.errors import DomainError
+from sesam.limits import gives_file
 from sesam.phones import written as phone
 from sesam.seen import Overtaken
 from sesam.templatetags.sesam import datum, datumtid
@@ -209,6 +210,7 @@ def cancel(request: UserRequest, number: str) -> HttpResponse:
 
 @roles(*CARE)
 @require_GET
+@gives_file
 def attachment(request: HttpRequest, number: str, key: uuid.UUID) -> FileResponse:
     """A file, to those who may see the activity; none where its address is masked."""
     activity = find_activity(request, number)
@@ -219,6 +221,7 @@ def attachment(request: HttpRequest, number: str, key: uuid.UUID) -> FileRespons
 
 @roles(*CARE)
 @require_GET
+@gives_file
 def paper(request: HttpRequest, number: str) -> HttpResponse:
     """«Skapa pdf»."""
     activity = find_activity(request, number)

@@ -28,6 +28,7 @@ from sesam import attachments, dialogs
 from sesam.addresses import written
 from sesam.dialogs import Dialog, posted
 from sesam.errors import DomainError
+from sesam.limits import gives_file
 from sesam.steps import Step, StepDialog
 
 from .. import services
@@ -93,6 +94,7 @@ def step(request: HttpRequest, key: str, step: str) -> HttpResponse:
 
 @roles(*CARE)
 @require_GET
+@gives_file
 def blank(request: UserRequest, pk: int) -> FileResponse:
     """The empty document that is to be filled in and attached."""
     kind = get_object_or_404(ActivityType.objects.exclude(blank=""), pk=pk)

@@ -31,6 +31,7 @@ from recipients.case_views import tags_of as common_tags
 from recipients.cases import last_event
 from sesam import attachments, case_pages, dialogs
 from sesam.errors import DomainError
+from sesam.limits import gives_file
 from sesam.models import CaseKind
 from sesam.seen import Overtaken
 from sesam.templatetags.sesam import datum, datumtid
@@ -183,6 +184,7 @@ def _overtaken(request: UserRequest, deviation: Deviation, form: AccountForm) ->
 
 @roles(*CARE)
 @require_GET
+@gives_file
 def attachment(request: HttpRequest, number: str, key: uuid.UUID) -> FileResponse:
     """A file of the deviation, to those who may see it; none where it is masked."""
     deviation = find_deviation(request, number)

@@ -9,6 +9,7 @@ from organisation import access_log
 from organisation.permissions import CARE, roles
 from recipients.case_views import log_case
 from sesam.documents import download
+from sesam.limits import gives_file
 
 from .. import documents
 from .cases import find_deviation
@@ -16,6 +17,7 @@ from .cases import find_deviation
 
 @roles(*CARE)
 @require_GET
+@gives_file
 def full(request: HttpRequest, number: str) -> HttpResponse:
     """«Skapa pdf»: the report with all that it says."""
     found = find_deviation(request, number)
@@ -26,6 +28,7 @@ def full(request: HttpRequest, number: str) -> HttpResponse:
 
 @roles(*CARE)
 @require_GET
+@gives_file
 def supplier(request: HttpRequest, number: str) -> HttpResponse:
     """«Pdf utan personuppgifter»: for the supplier."""
     found = find_deviation(request, number)

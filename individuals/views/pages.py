@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from articles.tables import iso_text
 from organisation.permissions import CARE, roles
 from sesam import documents
+from sesam.limits import gives_file
 from sesam.templatetags.sesam import datum, kr, status_html
 
 from .. import search as finder
@@ -109,6 +110,7 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
 
 @roles(*CARE)
 @require_safe
+@gives_file
 def label(request: HttpRequest, number: str) -> HttpResponse:
     """The piece's label as PDF. It tells nothing of who has it."""
     piece = find(number)

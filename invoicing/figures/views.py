@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from organisation import access_log
 from organisation.permissions import CONTROLLER, FORSKRIVARE, KHS, UserRequest, roles
 from sesam import sheets
+from sesam.limits import gives_file
 
 from ..models import CountedMonth
 from ..months import name_of
@@ -56,6 +57,7 @@ def page(request: UserRequest) -> HttpResponse:
 
 @roles(*WHO)
 @require_safe
+@gives_file
 def sheet(request: UserRequest, name: str) -> HttpResponse:
     """A plot's table, with the parts that have no room in it."""
     draw = PLOTS.get(name)

@@ -31,6 +31,7 @@ from recipients.case_views import (
 from recipients.cases import concerned
 from sesam import attachments, case_pages, dialogs
 from sesam.errors import DomainError
+from sesam.limits import gives_file
 from sesam.templatetags.sesam import datum
 
 from .. import khs, progress, promises, services, shown
@@ -381,6 +382,7 @@ def cancel(request: UserRequest, number: str) -> HttpResponse:
 
 @roles(*CARE)
 @require_GET
+@gives_file
 def attachment(request: HttpRequest, number: str, key: uuid.UUID) -> FileResponse:
     """A file of the order, to those who may see the order; none where its address is masked."""
     order = find_order(request, number)

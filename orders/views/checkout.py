@@ -15,6 +15,7 @@ from recipients.case_blocks import PROTECTED
 from recipients.whereabouts import PLACE, AddressRule
 from sesam import attachments, phones, undo
 from sesam.errors import DomainError
+from sesam.limits import gives_file
 from sesam.seen import Overtaken
 
 from .. import cart as carts
@@ -424,6 +425,7 @@ def _contact_cards(form: SendForm, cart: Cart) -> list[dict[str, Any]]:
 
 @roles(*CARE)
 @require_GET
+@gives_file
 def attachment(request: UserRequest, key: uuid.UUID) -> FileResponse:
     """A file of the order in progress, to its owner only."""
     present = carts.of_request(request)

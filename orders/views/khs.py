@@ -16,6 +16,7 @@ from organisation.permissions import KHS, UserRequest, roles
 from recipients.case_views import band_of, log_case, tags_of
 from sesam.documents import download
 from sesam.errors import DomainError
+from sesam.limits import gives_file
 
 from .. import delivery_sheet, documents, services
 from ..models import Order
@@ -86,6 +87,7 @@ def stop_picking(request: UserRequest, number: str) -> HttpResponse:
 
 @roles(KHS)
 @require_safe
+@gives_file
 def pick_list(request: HttpRequest, number: str) -> HttpResponse:
     """«Plocklista» as PDF."""
     order = find_order(request, number)
@@ -95,6 +97,7 @@ def pick_list(request: HttpRequest, number: str) -> HttpResponse:
 
 @roles(KHS)
 @require_safe
+@gives_file
 def delivery_note(request: HttpRequest, number: str, delivery: int | None = None) -> HttpResponse:
     """«Följesedel» as PDF, of what can go next or of a delivery."""
     order = find_order(request, number)

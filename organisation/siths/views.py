@@ -19,6 +19,8 @@ from organisation import views
 from organisation.behalf import choose_unit, units_of
 from organisation.forms import support
 from organisation.models import SithsTry, User
+from sesam import limits
+from sesam.client_ip import client_network
 from sesam.errors import DomainError
 
 from . import provider, refusals, tries
@@ -37,6 +39,12 @@ def begin(request: HttpRequest) -> HttpResponse:
     after = views.safe_next(request)
     if request.user.is_authenticated:
         return HttpResponseRedirect(after)
+    # Each who begins is a row for a quarter of an hour, also who never comes back.
+    if limits.wait(f"siths:{client_network(request)}", settings.SITHS_VISIT_LIMIT):
+        _log.warning(
+            "Too many on the way to the identity provider from %s", client_network(request)
+        )
+        return _in_the_queue(request, 429)
     attempt, browser = tries.begin(request, after)
     response = HttpResponseRedirect(provider.door(attempt, _redirect_uri(request)))
     tries.remember(response, browser)
@@ -105,9 +113,9 @@ def _choose_unit(user: User, person: Person) -> None:
             user.default_unit = unit
 
 
-def _in_the_queue(request: HttpRequest) -> HttpResponse:
-    """The provider's answer is still good: the browser asks again by itself."""
-    response = render(request, "organisation/siths_queue.html", status=503)
+def _in_the_queue(request: HttpRequest, status: int = 503) -> HttpResponse:
+    """The browser asks again by itself, with the provider's answer where it has one."""
+    response = render(request, "organisation/siths_queue.html", status=status)
     seconds = random.randint(1, 3)  # noqa: S311  so that they don't all come back at once
     response["Refresh"] = response["Retry-After"] = str(seconds)
     return response

@@ -9,6 +9,7 @@ from organisation import access_log
 from organisation.permissions import CARE, roles
 from recipients.case_views import log_case
 from sesam.documents import download
+from sesam.limits import gives_file
 
 from .. import documents
 from .cases import find_pickup
@@ -16,6 +17,7 @@ from .cases import find_pickup
 
 @roles(*CARE)
 @require_GET
+@gives_file
 def pickup(request: HttpRequest, number: str) -> HttpResponse:
     """«Skapa pdf»."""
     found = find_pickup(request, number)

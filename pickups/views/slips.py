@@ -17,6 +17,7 @@ from recipients.starting import find_recipient, log_look, shown_recipient, ticke
 from sesam import unsent
 from sesam.dialogs import posted
 from sesam.documents import download
+from sesam.limits import gives_file_by_post
 
 from .. import aids, documents
 from ..forms import SlipForm
@@ -27,6 +28,7 @@ no_store = cache_control(no_store=True, private=True)
 @roles(*CARE)
 @no_store
 @require_http_methods(["GET", "HEAD", "POST"])
+@gives_file_by_post
 def slip(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Comment and chosen aids; «Skapa pdf» gives «Kvittens på återlämnade hjälpmedel».
 

@@ -24,10 +24,11 @@ from recipients.models import CareRelation, Recipient
 from recipients.views import no_store
 from sesam import documents
 from sesam.errors import DomainError
+from sesam.limits import gives_file
 from sesam.status_looks import show_as
 from sesam.tables import Column, DateTimeColumn, LinkColumn, NumberColumn, Table
 
-from ..access_log_page import code_of, midnight, show_who
+from ..access_log_page import SHOWED_WHO, code_of, midnight, named_just_now, show_who
 from ..models import (
     KnownPerson,
     SpotCheck,
@@ -184,6 +185,7 @@ def close(request: UserRequest, month: str) -> HttpResponse:
 @reviewers_only
 @no_store
 @require_safe
+@gives_file
 def protocol(request: UserRequest, month: str, number: int) -> HttpResponse:
     """The paper as it was made."""
     found = get_object_or_404(SpotCheckProtocol, spot_check__month=_month(month), number=number)
@@ -276,7 +278,8 @@ def who(request: UserRequest, month: str, number: int) -> HttpResponse:
     if found.recipient_key is None:
         raise Http404("it was at nobody")
     back = _url(found.spot_check, found)
-    return show_who(request, found.recipient_key, detail="Visade vem i ett stickprov", back=back)
+    detail = f"{SHOWED_WHO} i ett stickprov"
+    return show_who(request, found.recipient_key, detail=detail, back=back)
 
 
 def _done(form: SeenForm, deed: Callable[[], object]) -> bool:
@@ -311,6 +314,7 @@ def _look_page(
     context = _list(request, check, looks, look.number) | {
         "look": look,
         "code": code_of(look.recipient_key),
+        "named": named_just_now(request.user, look.recipient_key),
         "why": papers.why_drawn(look),
         "relation": _relation(look),
         "notes": notes,

@@ -106,6 +106,18 @@ def test_two_who_begin_get_nothing_in_common(provider):
         assert asked[0][name] != asked[1][name]
 
 
+def test_from_one_address_only_so_many_are_on_the_way_and_the_others_wait(provider, settings):
+    settings.SITHS_VISIT_LIMIT = 10
+    assert [Client().get(DOOR).status_code for _ in range(2)] == [302, 302]
+    answer = Client().get(DOOR, {"next": "/artiklar/"})
+    assert answer.status_code == 429
+    assert "Sidan försöker igen av sig själv" in answer.content.decode()
+    assert "/logga-in/siths/?next=%2Fartiklar%2F" in answer.content.decode()
+    assert answer["Refresh"]
+    assert SithsTry.objects.count() == 2
+    assert Client(REMOTE_ADDR="192.0.2.7").get(DOOR).status_code == 302
+
+
 # --- the happy way ----------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ import re
 from io import BytesIO
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -89,6 +90,14 @@ def test_a_number_that_names_nobody_is_said_at_its_box(client, typed):
     assert 'aria-invalid="true"' in answer.content.decode()
 
 
+def test_the_reviewer_asks_about_so_many_numbers_too(client, recipient, settings):
+    settings.RECIPIENT_SEARCH_MINUTE = 1
+    assert client.post(URL, {"nummer": recipient.number}).status_code == 302
+    answer = client.post(URL, {"nummer": recipient.number})
+    assert answer.status_code == 429
+    assert "vilket är gränsen" in answer.content.decode()
+
+
 def test_by_user_unit_what_and_day(client, recipient):
     nybro = UnitFactory(code="K02", name="Hemrehab Nybro")
     one = looked(recipient, UserFactory(username="one", hsa_id="SEDEMO-P7"))
@@ -132,12 +141,23 @@ def test_what_cannot_be_asked_is_said_at_its_field(client, query):
 def test_who_it_is_is_shown_when_asked_for_and_that_is_logged(client, recipient, reviewer):
     looked(recipient)
     said = {"skal": "other", "text": "Stickprov"}
-    page = client.post(f"{URL}{recipient.key}/vem/", said, follow=True)
-    assert "Zetterqvist" in read_page(page)
-    assert "Zetterqvist" not in read_page(client.get(page.request["PATH_INFO"]))
+    answer = client.post(f"{URL}{recipient.key}/vem/", said)
+    assert "Zetterqvist" not in str(answer.headers) + answer.cookies.output()
+    assert "Zetterqvist" in read_page(client.get(answer.url))
+    assert "Zetterqvist" not in read_page(client.get(URL))
     look = AccessLogEntry.objects.latest("id")
     assert (look.user, look.action, look.recipient_key) == (reviewer, Action.VIEW, recipient.key)
     assert client.get(f"{URL}{recipient.key}/vem/").status_code == 405
+
+
+def test_the_name_is_shown_to_who_asked_and_for_a_minute(client, browser_of, recipient):
+    looked(recipient)
+    said = {"skal": "other", "text": "Stickprov"}
+    where = client.post(f"{URL}{recipient.key}/vem/", said).url
+    colleague = browser_of(UserFactory(roles=[LOGGRANSKARE]))
+    assert "Zetterqvist" not in read_page(colleague.get(where))
+    with time_machine.travel(timezone.now() + dt.timedelta(seconds=61)):
+        assert "Zetterqvist" not in read_page(client.get(where))
 
 
 def test_what_narrowed_the_log_stays_when_one_asks_who_it_is(client, recipient):

@@ -230,6 +230,16 @@ def test_searches_are_limited_per_user_and_hour(
         assert search(browser_of(prescriber), GOOD).status_code == 302
 
 
+def test_searches_are_limited_per_minute_too(client, prescriber, settings, logged):
+    settings.RECIPIENT_SEARCH_MINUTE = 2
+    RecipientFactory(number=GOOD)
+    with time_machine.travel("2026-11-23T10:00:00+01:00") as clock:
+        assert [search(client, GOOD).status_code for _ in range(3)] == [302, 302, 429]
+        assert logged(user=prescriber)[-1] == "refused"
+        clock.shift(dt.timedelta(seconds=61))
+        assert search(client, GOOD).status_code == 302
+
+
 # --- who -----------------------------------------------------------------------------------
 
 
