@@ -42,6 +42,7 @@ ANY = "alla"  # of «Skäl»: whichever was given
 MOST_ROWS = 5_000  # of a sheet, which is made while one waits
 PRESET = dt.timedelta(days=30)
 SHOWED_WHO = "Visade vem"
+SHOW, WHO = "visa", "vem"  # in the address that «Visa vem» leads to
 NAMED_FOR = dt.timedelta(minutes=1)  # after «Visa vem», without asking, and logging it, anew
 HEADS = (
     "Tid", "Användare", "Användarnamn", "Tjänsteställe", "Vad", "Skäl", "Mottagare", "Detalj", "Ärende",
@@ -231,7 +232,7 @@ def _log_page(request: UserRequest, number: NumberForm, status: int) -> HttpResp
             "code": code_of(recipient),
             "is_person": recipient
             and Recipient.objects.filter(key=recipient, kind=Recipient.Kind.PERSON).exists(),
-            "named": named_just_now(request.user, recipient),
+            "named": named_just_now(request, recipient),
             "narrowed": recipient or form.cleaned_data["sokt"],
             "whole_url": _here(request, mottagare="", sokt=""),
             "emergencies_url": _here(request, skal=Reason.EMERGENCY.value),
@@ -251,7 +252,8 @@ def _asked(request: HttpRequest) -> dict[str, str]:
 
 def _query(request: HttpRequest, **changes: str) -> str:
     query = request.GET.copy()
-    query.pop("sida", None)
+    for name in ("sida", SHOW):
+        query.pop(name, None)
     for name, value in changes.items():
         query[name] = value
         if not value:
@@ -287,7 +289,7 @@ def show_who(request: UserRequest, key: uuid.UUID, *, detail: str, back: str) ->
             return _why_page(request, key, form, back)
         why.say(request.user, key, form)
     access_log.look(request, recipient.key, detail)
-    return redirect(back)
+    return redirect(f"{back}{'&' if '?' in back else '?'}{SHOW}={WHO}")
 
 
 def _why_page(
@@ -299,13 +301,14 @@ def _why_page(
     return render(request, "portal/access_log_why.html", context, status=status)
 
 
-def named_just_now(user: User, key: uuid.UUID | None) -> str:
-    """The recipient's name, where the user has just asked for it; else nothing."""
-    if key is None:
+def named_just_now(request: UserRequest, key: uuid.UUID | None) -> str:
+    """The recipient's name, where «Visa vem» leads here and the log says that the user has just asked;
+    else nothing."""
+    if key is None or request.GET.get(SHOW) != WHO:
         return ""
     since = timezone.now() - NAMED_FOR
     asked = AccessLogEntry.objects.filter(
-        user=user, at__gte=since, recipient_key=key, detail__startswith=SHOWED_WHO
+        user=request.user, at__gte=since, recipient_key=key, detail__startswith=SHOWED_WHO
     )
     found = Recipient.objects.filter(key=key).first() if asked.exists() else None
     return found.name if found else ""

@@ -19,6 +19,7 @@ FIX = "Sätt variabeln i miljön; se docker-compose.yml."
 NEW_KEY = "Gör en ny: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
 LOG_YEARS = 5  # HSLF-FS 2016:40, chapter 4: logs are kept for at least five years
 KEY_LENGTH, KEY_CHARACTERS = 50, 10  # at least so long, of so many different ones
+TOKEN_LENGTH = 20
 
 
 def _settings_errors() -> list[Error]:
@@ -46,6 +47,9 @@ def _settings_errors() -> list[Error]:
                 id="sesam.E009",
             )
         )
+    if 0 < len(settings.METRICS_TOKEN) < TOKEN_LENGTH:
+        words = f"METRICS_TOKEN kan gissas: den ska vara minst {TOKEN_LENGTH} slumpade tecken."
+        errors.append(Error(words, hint=NEW_KEY, id="sesam.E016"))
     return errors + _provider_errors() + _password_errors()
 
 

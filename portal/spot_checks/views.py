@@ -314,7 +314,7 @@ def _look_page(
     context = _list(request, check, looks, look.number) | {
         "look": look,
         "code": code_of(look.recipient_key),
-        "named": named_just_now(request.user, look.recipient_key),
+        "named": named_just_now(request, look.recipient_key),
         "why": papers.why_drawn(look),
         "relation": _relation(look),
         "notes": notes,

@@ -105,6 +105,13 @@ def test_the_owner_may_migrate() -> None:
     assert check_database(None, databases=["default"]) == []
 
 
+@production
+@pytest.mark.parametrize(("token", "refused"), [("hemligt", True), ("q7Zx0rPm4Kd9Vb2Ls6Tn", False)])
+def test_a_token_for_the_metrics_is_none_that_anybody_guesses(token, refused) -> None:
+    with override_settings(METRICS_TOKEN=token):
+        assert ("sesam.E016" in [error.id for error in check_settings(None)]) == refused
+
+
 @pytest.mark.parametrize(
     "key",
     ["a", "a" * 64, "0123456789" * 4, "abcabcabc" * 10, "django-insecure-" + "q7Zx0r" * 9],
