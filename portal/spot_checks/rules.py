@@ -11,7 +11,7 @@ own_name   a part of the family name is one of the user's (Berg looks at Sjö-Be
 colleague  first and family name are those of somebody at one of the user's units
 no_case    neither the unit nor another of the user's has a case with the person, another unit has;
            the aid centre works for all units, so not its staff
-many       the person was one of so many whom the user opened within an hour
+many       the user had opened so many within an hour; of a day that person alone with whom it was most
 night      something was done at night, which may go over midnight
 protected  the person has a protected identity today
 known      the person is on the reviewers' list; also a search for whom the portal doesn't know
@@ -107,12 +107,15 @@ WITH alone AS MATERIALIZED (
                         SELECT m.unit_id FROM organisation_user_units m
                         WHERE m.user_id = visits.user_id))
             ) THEN 'no_case' END,
-            CASE WHEN lately >= %(many_looks)s::int THEN 'many' END,
+            CASE WHEN lately >= %(many_looks)s::int AND of_day = 1 THEN 'many' END,
             CASE WHEN at_night IS NOT NULL THEN 'night' END,
             CASE WHEN is_protected THEN 'protected' END,
             CASE WHEN recipient_key = ANY(%(known)s::uuid[]) THEN 'known' END
         ], NULL) AS risks
-    FROM visits JOIN people USING (user_id)
+    FROM (
+        SELECT *, row_number() OVER (PARTITION BY user_id, day ORDER BY lately DESC, at) AS of_day
+        FROM visits
+    ) AS visits JOIN people USING (user_id)
     UNION ALL
     SELECT max(id), user_id, any_value(unit_id), count(*), count(*), ARRAY['misses']
     FROM organisation_accesslogentry
@@ -175,6 +178,12 @@ class Drawn:
     how_many: int
     risks: tuple[Risk, ...]
 
+    def along_with(self, other: Drawn) -> Drawn:
+        """The last of many searches without hit may be one for somebody known."""
+        risks = tuple(dict.fromkeys([*self.risks, *other.risks]))
+        acts, how_many = max(self.acts, other.acts), max(self.how_many, other.how_many)
+        return Drawn(self.entry, acts, how_many, risks)
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -211,12 +220,12 @@ def draw(
         rows = cursor.fetchall()
     if not rows:
         return Draw()
-    looks = [
-        Drawn(entry, acts, _counted(how_many, risks), tuple(Risk(risk) for risk in risks))
-        for entry, acts, how_many, risks, *_ in rows
-    ]
+    looks: dict[int, Drawn] = {}
+    for entry, acts, how_many, risks, *_ in rows:
+        drawn = Drawn(entry, acts, _counted(how_many, risks), tuple(Risk(risk) for risk in risks))
+        looks[entry] = drawn.along_with(looks[entry]) if entry in looks else drawn
     *_, visits, units = rows[0]
-    return Draw(looks, visits, units or [])
+    return Draw(list(looks.values()), visits, units or [])
 
 
 def _counted(how_many: int, risks: Sequence[str]) -> int:

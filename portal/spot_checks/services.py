@@ -47,13 +47,13 @@ OWN = "Det är din egen åtkomst. En annan loggranskare bedömer den."
 def draw_due(today: dt.date | None = None) -> list[SpotCheck]:
     """Draw the months that have ended and aren't drawn; however often, and by however many at once."""
     this_month = (today or timezone.localdate()).replace(day=1)
-    last = SpotCheck.objects.order_by("-month").values_list("month", flat=True).first()
-    month = this_month - relativedelta(months=1)
-    if last is not None:
-        month = max(last + relativedelta(months=1), this_month - relativedelta(months=MOST_BACK))
+    oldest = this_month - relativedelta(months=MOST_BACK)
+    done = set(SpotCheck.objects.values_list("month", flat=True))
+    # Also one between two, whose draw failed while another went on.
+    month = max(min(done), oldest) if done else this_month - relativedelta(months=1)
     drawn = []
     while month < this_month:
-        if made := draw(month):
+        if month not in done and (made := draw(month)):
             drawn.append(made)
         month += relativedelta(months=1)
     return drawn

@@ -98,6 +98,16 @@ def test_many_within_an_hour_wherever_the_clock_stands():
     assert (many.user, many.risks, many.how_many) == (user, [Risk.MANY], 4)
 
 
+def test_a_burst_of_looks_is_drawn_once_and_the_next_day_another():
+    unit = UnitFactory()
+    user = UserFactory(default_unit=unit)
+    for day, minutes in (("01", 8), ("02", 5)):
+        for minute in range(minutes):
+            look(user, patient(unit=unit), f"2026-10-{day} 10:0{minute}")
+    found = drawn(many=10, many_looks=3)
+    assert [(f"{seen.at:%d}", seen.how_many) for seen in found] == [("01", 8), ("02", 5)]
+
+
 def test_the_same_person_again_is_not_one_more():
     unit = UnitFactory()
     user, person = UserFactory(default_unit=unit), patient(unit=unit)
@@ -171,6 +181,16 @@ def test_searches_without_hit_in_number():
         look(other, None, f"2026-10-1{minute} 10:00", action=Action.MISS)
     (seen,) = drawn(misses=5, many_misses=3)
     assert (seen.entry, seen.how_many, seen.risks) == (last.pk, 3, [Risk.MISSES])
+
+
+def test_the_last_of_many_searches_may_have_been_for_somebody_known():
+    eva, user = reviewer(), UserFactory()
+    digest = services.add_known(UNUSED_NUMBERS[0], why="Artist", user=eva).searched
+    for minute in range(2):
+        look(user, None, f"2026-10-13 10:0{minute}", action=Action.MISS)
+    look(user, None, "2026-10-13 10:02", action=Action.MISS, searched=digest)
+    (seen,) = drawn(misses=5, many_misses=3, known=5)
+    assert (set(seen.risks), seen.acts, seen.how_many) == ({Risk.KNOWN, Risk.MISSES}, 3, 3)
 
 
 def test_what_is_no_visit():

@@ -75,6 +75,13 @@ def test_months_that_nobody_drew_are_caught_up_with_for_a_year():
     assert len(services.draw_due(dt.date(2026, 11, 29))) == services.MOST_BACK
 
 
+def test_a_month_that_was_passed_over_is_drawn_later():
+    """Whoever drew it failed, while another went on with the next."""
+    for month in (8, 10):
+        services.draw(dt.date(2026, month, 1))
+    assert [str(check) for check in services.draw_due(dt.date(2026, 11, 29))] == ["2026-09"]
+
+
 def test_the_worker_draws_by_the_hour():
     planned(random=5)
     assert jobs.draw_spot_checks() == 1
