@@ -20,6 +20,7 @@ from recipients.case_queue import CaseQueue
 from sesam.templatetags.sesam import datum, status_html
 
 from . import khs, services
+from . import warranty_admin as _warranty  # noqa: F401  registers its own
 from .life import step_of
 from .maintenance import admin as _maintenance  # noqa: F401  registers its own
 from .models import (

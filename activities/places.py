@@ -404,6 +404,13 @@ desk.entry(
     order=480,
     parent=desk.STOCK,
 )
+desk.entry(
+    "warranty",
+    "Garanti som går ut",
+    "admin:activities_pieceunderwarranty_changelist",
+    order=485,
+    parent=desk.STOCK,
+)
 queues.on_home(
     "admin:activities_maintenanceschedule_changelist",
     [

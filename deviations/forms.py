@@ -215,10 +215,12 @@ class EventForm(forms.Form):
         *,
         pieces: list[str],
         has_aids: bool,
+        event_type: str = "",
     ) -> None:
         """``pieces`` are the numbers of the marked pieces that it is about; ``has_aids``: it is
-        about something that can be kept."""
+        about something that can be kept; ``event_type`` is preset where it was begun as one."""
         super().__init__(data)
+        self.fields["event_type"].initial = event_type
         self.has_aids = has_aids
         category = self.fields["category"]
         if isinstance(category, CategoryField):

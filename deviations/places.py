@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -9,7 +10,7 @@ from django.urls import reverse
 from activities.models import Activity
 from activities.slots import activity_create
 from individuals.models import Individual
-from individuals.slots import PieceTab, piece_create, piece_sections
+from individuals.slots import PieceTab, piece_complaint, piece_create, piece_sections
 from orders.models import Order
 from orders.slots import order_create
 from organisation import desk, queues
@@ -17,9 +18,10 @@ from organisation.permissions import CARE, KHS, has_role
 from organisation.slots import my_create, my_now, my_tabs
 from pickups.models import PickupOrder
 from pickups.slots import pickup_create
-from recipients import searching
+from recipients import searching, ticked
 from recipients.cases import Case
 from recipients.mine import tab_address
+from recipients.models import Loan
 from recipients.slots import (
     HistorySource,
     recipient_bulk,
@@ -30,7 +32,7 @@ from recipients.slots import (
 )
 from sesam import case_pages
 from sesam.models import CaseKind
-from sesam.places import BulkAction, CreateItem, NowEntry, Page, PageOf, Part, Tab
+from sesam.places import BulkAction, Button, CreateItem, NowEntry, Page, PageOf, Part, Tab
 
 from . import history, khs, life, mine, of_pieces, tab
 from . import searching as search
@@ -38,7 +40,7 @@ from .models import Deviation
 from .services import why_not_reopen
 from .services.handling import why_not_withdraw
 from .slots import deviation_create
-from .views.registering import why_not_of_piece
+from .views.registering import COMPLAINT, KIND, why_not_of_piece
 
 case_pages.register(
     CaseKind.DEVIATION, "deviations:detail", Deviation.objects.openable, life=life.life_of
@@ -94,6 +96,20 @@ piece_create.add(
         barred=lambda request, piece: why_not_of_piece(piece),
         dialog=True,
     )
+)
+
+
+def _complaint_of(request: HttpRequest, piece: Individual) -> str:
+    """Of whoever has it; in a store, of the piece."""
+    loan = Loan.objects.filter(individual=piece, ended_at=None).select_related("recipient").first()
+    kind = urlencode({KIND: COMPLAINT})
+    if loan is None:
+        return f"{_of_piece(request, piece)}?{kind}"
+    return f"{ticked.address_with('deviations:begin_for', loan)}&{kind}"
+
+
+piece_complaint.add(
+    Button(name="complaint", label="Gör en reklamation", url=_complaint_of, shown=_care)
 )
 order_create.add(
     CreateItem[Order](

@@ -22,4 +22,6 @@ class PieceTab(StrEnum):
 #: The parts of each tab; their templates see what was built as ``content``.
 piece_sections = {tab: PartSlot[Part[Individual]](f"piece_sections[{tab}]") for tab in PieceTab}
 piece_buttons = LinkSlot[Button[Individual]]("piece_buttons")
+#: How a complaint of a piece under warranty begins, for whoever works with who has it.
+piece_complaint = LinkSlot[Button[Individual]]("piece_complaint")
 piece_create = LinkSlot[CreateItem[Individual]]("piece_create")

@@ -247,6 +247,7 @@ ADMIN: dict[str, frozenset[str]] = {
     "activities_addressinstruction": FOR_KHS,
     "activities_maintenanceplan": FOR_KHS,
     "activities_maintenanceschedule": FOR_KHS,
+    "activities_pieceunderwarranty": FOR_KHS,
     "activities_priority": FOR_KHS,
     "activities_servicesupplier": FOR_KHS,
     "articles_article": FOR_KHS,

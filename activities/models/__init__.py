@@ -12,6 +12,7 @@ from .activities import (
 )
 from .plans import MaintenanceKind, MaintenancePlan, MaintenanceSchedule
 from .types import ActivityType, AddressInstruction, Priority, ServiceSupplier
+from .warranty import PieceUnderWarranty
 from .work import UsedMaterial, WorkReport
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "MaintenanceKind",
     "MaintenancePlan",
     "MaintenanceSchedule",
+    "PieceUnderWarranty",
     "Priority",
     "ServiceSupplier",
     "UsedMaterial",

@@ -229,6 +229,13 @@ class ActivityType(models.Model):
         if self.is_active and self.supplier is not None and not self.supplier.is_active:
             raise ValidationError({"supplier": "Leverantören används inte längre. Ange en annan."})
 
+    @property
+    def may_be_warranty(self) -> bool:
+        """Whether the aid's supplier may owe what is asked for: a repair, or what the unit does
+        itself, to which it orders a spare part."""
+        is_repair = self.code in (self.Code.REPAIR, self.Code.STORE_REPAIR)
+        return is_repair or self.done_by == self.DoneBy.UNIT
+
     def may_be_used(self, user: User, unit: Unit) -> bool:
         if self.used_by == self.UsedBy.REGION:
             return unit.payer.kind == Payer.Kind.REGION

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from articles.models import Article
 from individuals.models import Individual
+from individuals.warranty import UnderWarranty, covered
 from orders.models import Order
 from organisation.models import Unit, Warehouse
 from organisation.permissions import CARE, UserRequest, roles, signed_in
@@ -283,6 +284,17 @@ class ActivityDialog(StepDialog):
             articles += [x.article for x in self.order.lines.select_related("article")]
         return services.supplier_of(self._type, articles)
 
+    def _covered(self) -> list[UnderWarranty]:
+        """The chosen pieces under warranty, where a repair or a spare part is asked for."""
+        if not self._type.may_be_warranty:
+            return []
+        if self.piece is not None:
+            return covered(self.request, [self.piece])
+        if not self._has(AIDS) or self.answer(AIDS) is None:
+            return []
+        rows = cast(AidsForm, self.form(AIDS)).chosen_rows
+        return covered(self.request, [row.loan.individual for row in rows if row.loan.individual])
+
     def _has(self, step: str) -> bool:
         return any(mine.name == step for mine in self.steps)
 
@@ -357,6 +369,7 @@ class ActivityDialog(StepDialog):
                 "confirm": confirm,
                 "anonymous": supplier is not None or not self._type.personal_data,
                 "call": supplier if _is_urgent(said) else None,
+                "covered": self._covered(),
             }
         if isinstance(form, AddressForm):
             return {**shown, "addresses": _addresses(form)}

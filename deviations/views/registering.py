@@ -35,12 +35,14 @@ from ..models import EventType
 from ..origins import find_origin
 
 AIDS, EVENT, COMPLAINT, CONTACT = "hjalpmedel", "handelse", "reklamation", "kontakt"
+KIND = "typ"  # in the address that begins one: of what kind it is
 no_store = cache_control(no_store=True, private=True)
 
 
 def _open(request: HttpRequest, *, about: uuid.UUID | None = None, **facts: Any) -> HttpResponse:
     """Open the dialog; with aids that are chosen already it begins with the event."""
     known: dict[str, Any] = {"chosen": [], "piece": None, "case": "", "token": str(uuid.uuid4())}
+    known["event_type"] = EventType.COMPLAINT if request.GET.get(KIND) == COMPLAINT else ""
     state = Dialog.start(request, DeviationDialog.kind, about=about, **(known | facts))
     unit = usual_unit(user := signed_in(request), units_of(user))
     if unit and (facts.get("chosen") or facts.get("piece")):
@@ -176,7 +178,12 @@ class DeviationDialog(StepDialog):
             chosen = set(self.state.facts["chosen"])
             return AidsForm(data, user=user, recipient=self.recipient, chosen=chosen)
         if step == EVENT:
-            return EventForm(data, pieces=self._pieces(), has_aids=self._has_aids())
+            return EventForm(
+                data,
+                pieces=self._pieces(),
+                has_aids=self._has_aids(),
+                event_type=self.state.facts.get("event_type", ""),
+            )
         if step == COMPLAINT:
             return ComplaintForm(data)
         said = self.answer(AIDS)

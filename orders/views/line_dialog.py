@@ -11,9 +11,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
-from articles.models import Article, ArticleType
+from articles.models import Article, ArticleType, Fit
+from individuals.models import Individual
+from individuals.warranty import UnderWarranty, covered
 from organisation.models import Source, Warehouse
 from sesam import dialogs
 from sesam.dialogs import Dialog, form_data
@@ -36,6 +39,7 @@ from . import whose
 
 QUANTITY, REPLACEMENT = "antal", "ersattning"
 COMPONENTS, COMMENT = "komponenter", "kommentar"
+MOST_COVERED = 5  # pieces under warranty that are told of
 # What the spread over other articles answers.
 ASKED = ("quantity", "source", "warehouse")
 
@@ -307,7 +311,23 @@ class LineDialog(StepDialog):
             "lacks_components": step == COMPONENTS and self.lacks_components,
             "attachments": self.cart.attachments.filter(dialog_key=self.state.key),
             "refusal": self.refusal,
+            "covered": self._covered() if step == QUANTITY else [],
         }
+
+    def _covered(self) -> list[UnderWarranty]:
+        """What the recipient has under warranty that the spare part is for, as far as is known."""
+        if self.article.type != ArticleType.SPARE_PART or self.cart.recipient_id is None:
+            return []
+        held = Individual.objects.filter(
+            loans__recipient=self.cart.recipient_id,
+            loans__ended_at=None,
+            warranty_until__gte=timezone.localdate(),
+        )
+        mains = list(Fit.objects.filter(part=self.article).values_list("main", flat=True))
+        if mains:
+            held = held.filter(article__in=mains)
+        found = held.select_related("article").order_by("number")[:MOST_COVERED]
+        return covered(self.request, found)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from activities.maintenance.rules import months_after
 from articles.models import Article, ArticleType, Balance, StockMovement
 from individuals.models import Individual
 from organisation.models import User, Warehouse
@@ -104,9 +105,10 @@ class Shelf:
         if number is None:
             self.last_number += 1
             number = str(self.last_number)
+        bought = self.opened.date() - dt.timedelta(days=int(number) % 1500)
         piece = Individual(
             number=number, article=article, warehouse=warehouse, serial_number=f"SN-{number}",
-            purchased_on=self.opened.date() - dt.timedelta(days=int(number) % 1500),
+            purchased_on=bought, warranty_until=months_after(bought, 24),
             acquisition_value=Decimal(4_000 + int(number) % 9_000),
         )  # fmt: skip
         turn = int(number)

@@ -48,7 +48,7 @@ NOT_TRACKED = {
     "recipients.Loan",
     # pieces and stock: the ledger, and the pieces' own history
     "individuals.Individual", "articles.Balance", "articles.StockMovement",
-    "activities.MaintenanceSchedule",
+    "activities.MaintenanceSchedule", "activities.PieceUnderWarranty",
     # what is written for readers, or by them
     "portal.News", "portal.Document", "portal.DocumentHeading", "portal.HelpText",
     "portal.BarrierReport", "portal.StartContact", "portal.StartLink",
