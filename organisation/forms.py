@@ -14,6 +14,7 @@ from sesam.form_fields import RecordField, choice, record_choice
 
 from . import behalf, emergency, mail, sign_in_pace
 from .models import MessageKind, Source, Unit, User
+from .permissions import CARE, LOGGRANSKARE, has_role
 from .stores import own_stores
 
 CHOICES = {
@@ -98,8 +99,8 @@ class SignInForm(AuthenticationForm):
 
 
 class SettingsForm(forms.Form):
-    """«Mina beställningar levereras från»: «Eget förråd» only for those who have one. Whoever has
-    chosen that before can also switch off the keys of one letter (WCAG 2.1.4)."""
+    """«Mina beställningar levereras från», of those who order: «Eget förråd» only for those who have
+    one. Whoever has chosen that before can also switch off the keys of one letter (WCAG 2.1.4)."""
 
     default_source = forms.ChoiceField(
         label="Mina beställningar levereras från",
@@ -119,6 +120,19 @@ class SettingsForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        orders = has_role(user, *CARE)
+        keys = self.fields["letter_keys"]
+        if has_role(user, LOGGRANSKARE):
+            keys.label = "Snabbtangenter med en bokstav eller siffra"
+            in_lists = keys.help_text if orders else ""
+            keys.help_text = f"{in_lists} I ett stickprov: 1, 2 och 3 väljer bedömning, J går till nästa.".strip()
+        if user.default_source or not orders:
+            keys.initial = user.preferences.get("letter_keys", True)
+        else:
+            del self.fields["letter_keys"]
+        if not orders:
+            del self.fields["default_source"]
+            return
         offered = dict(CHOICES)
         if not own_stores(user).exists():
             del offered[Source.OWN_STORE]
@@ -126,16 +140,13 @@ class SettingsForm(forms.Form):
         field.choices = [(source.value, label) for source, label in offered.items()]
         current = user.default_source if user.default_source in offered else ""
         field.initial = current or (Source.CENTRAL if len(offered) == 1 else "")
-        if user.default_source:
-            self.fields["letter_keys"].initial = user.preferences.get("letter_keys", True)
-        else:
-            del self.fields["letter_keys"]
 
     @transaction.atomic
     def save(self, user: User) -> None:
         """Another tab may choose another preference at the same time."""
         mine = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        mine.default_source = self.cleaned_data["default_source"]
+        if "default_source" in self.fields:
+            mine.default_source = self.cleaned_data["default_source"]
         if "letter_keys" in self.fields:
             mine.preferences["letter_keys"] = self.cleaned_data["letter_keys"]
         mine.save(update_fields=["default_source", "preferences"])

@@ -10,7 +10,7 @@ from sesam.templatetags.sesam import datum
 
 from . import changes, desk, emergency, queues
 from .models import Account, Mail, MailState, RoleHeld, User, UserPayer
-from .permissions import CARE, has_role, signed_in
+from .permissions import CARE, LOGGRANSKARE, has_role, signed_in
 from .slots import my_todo
 
 menu.add(
@@ -32,7 +32,7 @@ menu.add(
         icon="settings",
         dialog=True,
         align="account",
-        shown=lambda request, obj: has_role(request.user, *CARE),
+        shown=lambda request, obj: has_role(request.user, *CARE, LOGGRANSKARE),
     ),
     MenuItem(
         name="password",

@@ -23,7 +23,7 @@ from sesam.slots import after_sign_in
 from . import emergency
 from .forms import SettingsForm, SignInForm, support
 from .models import User
-from .permissions import CARE, UserRequest, roles
+from .permissions import CARE, LOGGRANSKARE, UserRequest, has_role, roles
 from .role_names import ROLE_NAMES
 from .siths.provider import way_out
 
@@ -194,14 +194,14 @@ def admin_sign_in(request: HttpRequest, extra_context: Any = None) -> HttpRespon
     return redirect(f"{reverse('sign_in')}?{urlencode({'next': after}, safe='/')}")
 
 
-@roles(*CARE)
+@roles(*CARE, LOGGRANSKARE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: UserRequest) -> HttpResponse:
     """«Mina inställningar» under the cog; the same dialog holds up the first login."""
     user = request.user
-    first = not user.default_source
+    first = has_role(user, *CARE) and not user.default_source
     after = safe_next(request)
-    form = SettingsForm(request.POST or None, user=user)
+    form = SettingsForm(request.POST if request.method == "POST" else None, user=user)
     if request.method == "POST" and form.is_valid():
         form.save(user)
         messages.success(request, "Inställningarna är sparade.")

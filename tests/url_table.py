@@ -49,7 +49,7 @@ URLS: dict[str, Row] = {
     "sign_out": Row(EVERYBODY, post=True),
     "siths": Row(EVERYBODY),
     "siths_answer": Row(EVERYBODY),
-    "settings": Row(CARE),
+    "settings": Row(CARE | {LOGGRANSKARE}),
     # messages are their owner's
     "messages": Row(SIGNED_IN),
     "message": Row(SIGNED_IN),

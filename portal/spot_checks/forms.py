@@ -16,11 +16,11 @@ from ..models import Risk, SpotCheckPlan, Verdict
 
 MOST_DRAWN = 300  # in a month: a protocol of so many is made while one waits
 _LONG = "Skriv högst 1 000 tecken."
-CHOICES = [
-    (Verdict.JUSTIFIED, "Befogad: inget mer görs"),
-    (Verdict.UNCLEAR, "Oklar: chefen tillfrågas"),
-    (Verdict.UNJUSTIFIED, "Obefogad: utreds och följs upp"),
-]
+_WHAT_THEN = {
+    Verdict.JUSTIFIED: ("circle-check", "Inget mer görs"),
+    Verdict.UNCLEAR: ("circle-help", "Chefen tillfrågas"),
+    Verdict.UNJUSTIFIED: ("circle-alert", "Utreds och följs upp"),
+}
 
 
 def _text(label: str) -> forms.CharField:
@@ -46,11 +46,27 @@ class SeenForm(forms.Form):
 class VerdictForm(SeenForm):
     verdict = forms.ChoiceField(
         label="Bedömning",
-        choices=CHOICES,
+        choices=Verdict.choices,
         widget=forms.RadioSelect,
         error_messages={"required": "Välj en bedömning.", "invalid_choice": "Välj en bedömning."},
     )
     text = _text("Motivering")
+
+    @property
+    def cards(self) -> list[dict[str, Any]]:
+        """The verdicts as ``parts/choice_cards.html`` draws them, each with its key."""
+        chosen = self["verdict"].value()
+        return [
+            {
+                "value": verdict.value,
+                "label": verdict.label,
+                "icon": icon,
+                "text": text,
+                "key": str(key),
+                "checked": chosen == verdict.value,
+            }
+            for key, (verdict, (icon, text)) in enumerate(_WHAT_THEN.items(), 1)
+        ]
 
 
 class AnswerForm(SeenForm):

@@ -3,7 +3,7 @@
 import datetime as dt
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from organisation.models import AccessLogEntry, User
@@ -21,7 +21,7 @@ NOTHING = {"random": 0, "per_unit": 0, **dict.fromkeys(Risk.values, 0)}
 @contextmanager
 def long_ago():
     """Rows may be given another time."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         yield cursor
         cursor.execute("SET LOCAL session_replication_role = origin")

@@ -226,6 +226,15 @@ def test_whom_one_cannot_put_on_the_list_is_said(client, typed):
     assert 'aria-invalid="true"' in answer.content.decode()
 
 
+def test_a_reviewers_settings_are_the_keys_alone(client, eva):
+    page = client.get("/installningar/").content.decode()
+    assert "letter_keys" in page and "default_source" not in page
+    assert client.post("/installningar/", {}).status_code == 302
+    before = eva.default_source
+    eva.refresh_from_db()
+    assert (eva.preferences["letter_keys"], eva.default_source) == (False, before)
+
+
 def test_spot_checks_are_the_reviewers_alone(browser_of, prescriber, khs_user):
     checked()
     admin = UserFactory(roles=[], is_superuser=True, is_staff=True)
