@@ -10,6 +10,7 @@ from organisation.admin import AddedOnce, ChangesAlone, ForKhs
 from organisation.permissions import KHS, has_role
 
 from . import information_admin as information_admin  # registers its own
+from .disposal import admin as disposal_admin  # noqa: F401  as that
 from .models import StartContact, StartLink
 
 

@@ -3,6 +3,7 @@
 from sesam import jobs
 
 from . import accessibility
+from .disposal import jobs as disposal  # noqa: F401  registers its own
 from .spot_checks import services as spot_checks
 
 

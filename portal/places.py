@@ -21,6 +21,14 @@ start_boxes.add(
         name="contact", order=10, template="portal/_contact.html", build=boxes.contact, side=True
     ),
 )
+desk.entry("archive", "Registerutdrag", "archive", order=526, parent=desk.REGISTERS)
+desk.entry(
+    "disposal",
+    "Gallring",
+    "admin:portal_disposallist_changelist",
+    order=527,
+    parent=desk.REGISTERS,
+)
 desk.entry("search", "Sök ärende", "search", order=505, parent=desk.REGISTERS)
 for _order, (_name, _label, _page) in enumerate(
     (

@@ -11,6 +11,7 @@ from . import (
     search,
     views,
 )
+from .disposal import khs as disposal
 from .spot_checks import views as spot_checks
 
 urlpatterns = [
@@ -60,6 +61,7 @@ urlpatterns = [
         spot_checks.measure,
         name="spot_check_measure",
     ),
+    path("registerutdrag/", disposal.archive_page, name="archive"),
     path("min-sida/", my_page.my_page, name="my_page"),
     path("min-sida/tjanststalle/", my_page.switch_unit, name="switch_unit"),
 ]

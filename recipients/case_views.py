@@ -73,7 +73,7 @@ def facts_of(recipient: Recipient, *, number: bool) -> list[dict[str, Any]]:
     """Who it is about; with the personal number where somebody hands something out by it."""
     page = reverse("recipients:detail", args=[recipient.key])
     facts: list[dict[str, Any]] = [{"label": "Mottagare", "value": recipient.name, "url": page}]
-    if number:
+    if number and recipient.number:
         label = "Personnummer" if recipient.is_person else "Vårdenhet"
         facts.append({"label": label, "value": recipient.written_number})
     return facts

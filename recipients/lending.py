@@ -6,16 +6,31 @@ from collections.abc import Iterable
 
 from individuals import services as individuals
 from individuals.models import Component
+from sesam.errors import DomainError
 
 from .models import Loan, Recipient
+
+
+class Anonymised(DomainError):
+    """Nothing is done any more for somebody of whom nothing is known."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Mottagaren är avidentifierad: uppgifterna har gallrats. Sök personen på nytt med"
+            " personnummer om du ska registrera något."
+        )
+
 
 _WITH = ("article", "individual", "recipient", "component")
 
 
 def lock(ids: Iterable[int]) -> None:
-    """Lock the recipients, in the one order. Whoever ends or begins a loan does this first."""
+    """Lock the recipients, in the one order. Whoever ends or begins a loan does this first. Raises
+    ``Anonymised``."""
     rows = Recipient.objects.filter(pk__in=set(ids)).order_by("pk")
-    list(rows.select_for_update(no_key=True, of=("self",)).values_list("pk"))
+    locked = rows.select_for_update(no_key=True, of=("self",)).values_list("pk", "kind")
+    if any(kind == Recipient.Kind.ANONYMISED for _, kind in locked):
+        raise Anonymised
 
 
 def lock_loans(ids: Iterable[int]) -> dict[int, Loan]:

@@ -1,6 +1,7 @@
 """Who an order is for, and what they hold."""
 
 import uuid
+from typing import Any
 
 import pgtrigger
 from django.conf import settings
@@ -59,20 +60,42 @@ class RegisterPerson(PersonFacts):
         return self.name
 
 
+NOBODY = "Avidentifierad mottagare"
+# What the record says of who is anonymised.
+NOTHING_KNOWN: dict[str, Any] = {
+    **dict.fromkeys(
+        (
+            "number", "given_name", "family_name", "co", "street", "postcode", "locality",
+            "municipality_code", "phone", "mobile", "email", "door_code", "instructions",
+        ),
+        "",
+    ),
+    "is_protected": False,
+    "contact_prescriber": False,
+    "deceased_on": None,
+    "payer": None,
+    "unit": None,
+    "store": None,
+    "register_checked_at": None,
+}  # fmt: skip
+
+
 class Recipient(PersonFacts):
     """A person, or a care unit with a four-digit number. ``key`` is what stands in URLs.
 
     A care unit keeps its name in ``family_name`` and may stand for a store, in which case
-    what is ordered to it is a replenishment.
+    what is ordered to it is a replenishment. Of a person whose retention has ended the cases stay,
+    and somebody of whom nothing is known (portal.disposal); who comes back is somebody new.
     """
 
     class Kind(models.TextChoices):
         PERSON = "person", "Person"
         CARE_UNIT = "care_unit", "Vårdenhet"
+        ANONYMISED = "anonymised", "Avidentifierad"
 
     key = models.UUIDField("id", unique=True, default=uuid.uuid4, editable=False)
     kind = models.CharField("slag", max_length=10, choices=Kind.choices)
-    number = models.CharField("nummer", max_length=12, unique=True)
+    number = models.CharField("nummer", max_length=12, blank=True)
     phone = models.CharField("telefon", max_length=20, blank=True)
     mobile = models.CharField("mobiltelefon", max_length=20, blank=True)
     email = models.EmailField("e-post", blank=True)
@@ -106,14 +129,26 @@ class Recipient(PersonFacts):
         verbose_name = "mottagare"
         verbose_name_plural = "mottagare"
         indexes = [
-            models.Index(fields=["id"], condition=Q(is_protected=True), name="recipients_protected")
+            models.Index(
+                fields=["id"], condition=Q(is_protected=True), name="recipients_protected"
+            ),
+            # (Whole: what is asked for by number is never said to be a person's.)
+            models.Index(fields=["number"], name="recipient_by_number"),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind="person", number__regex=r"^\d{12}$")
-                | Q(kind="care_unit", number__regex=r"^\d{4}$"),
+                | Q(kind="care_unit", number__regex=r"^\d{4}$")
+                | Q(kind="anonymised", number=""),
                 name="recipient_number_fits_kind",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["number"], condition=~Q(kind="anonymised"), name="one_recipient_a_number"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="anonymised") | Q(**NOTHING_KNOWN),
+                name="who_is_anonymised_is_nobody",
+            ),
         ]
         triggers = [
             # Whoever learns that somebody is protected, and however it is written: what lies in
@@ -160,8 +195,16 @@ class Recipient(PersonFacts):
         return self.name
 
     @property
+    def name(self) -> str:
+        return super().name or NOBODY
+
+    @property
     def is_person(self) -> bool:
         return self.kind == self.Kind.PERSON
+
+    @property
+    def is_anonymised(self) -> bool:
+        return self.kind == self.Kind.ANONYMISED
 
     @property
     def written_number(self) -> str:

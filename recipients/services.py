@@ -19,6 +19,7 @@ from sesam import personal_numbers
 from sesam.errors import DomainError
 
 from . import register
+from .lending import Anonymised
 from .models import CareRelation, Loan, Recipient
 
 Action = AccessLogEntry.Action
@@ -103,8 +104,7 @@ def find(user: User, typed: str) -> FoundRecipient:
             " att numret är rätt.",
             field=personal_numbers.FIELD,
         )
-    if known is not None:
-        changed = refresh(known, person)
+    if known is not None and (changed := refresh(known, person)) is not None:
         if changed:
             access_log.record(
                 user, Action.CHANGE, known.key, detail="Uppdaterad ur folkbokföringen"
@@ -134,15 +134,18 @@ def create_from_register(person: register.Person) -> tuple[Recipient, bool]:
     )
 
 
-def refresh(recipient: Recipient, person: register.Person) -> bool:
-    """Take over what the register says now; whether anything was new.
+def refresh(recipient: Recipient, person: register.Person) -> bool | None:
+    """Take over what the register says now; whether anything was new. None: it is nobody's any
+    longer, since just now.
 
     Leaves ``version`` alone: nothing that users edit is touched.
     """
     new = {**_facts_to_keep(person), "payer_id": _payer_id(person) or recipient.payer_id}
     changed = {name: value for name, value in new.items() if getattr(recipient, name) != value}
     values = {**changed, "register_checked_at": timezone.now()}
-    Recipient.objects.filter(pk=recipient.pk).update(**values)
+    mine = Recipient.objects.filter(pk=recipient.pk).exclude(kind=Recipient.Kind.ANONYMISED)
+    if not mine.update(**values):
+        return None
     for name, value in values.items():
         setattr(recipient, name, value)
     return bool(changed)
@@ -158,6 +161,8 @@ def change_details(
     """
     with transaction.atomic():
         current = Recipient.objects.select_for_update().get(pk=recipient.pk)
+        if current.is_anonymised:
+            raise Anonymised
         if current.is_protected and values.keys() != {CONTACT}:
             raise DomainError(
                 "Uppgifterna kan inte ändras här: personen har skyddad identitet. Adress och"

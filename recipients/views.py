@@ -92,7 +92,7 @@ def detail(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         return _save(request, recipient)
     form = None
-    if request.GET.get(EDIT) == DETAILS:
+    if request.GET.get(EDIT) == DETAILS and not recipient.is_anonymised:
         make = ProtectedForm if recipient.is_protected else DetailsForm
         form = make(instance=recipient, initial={"version": recipient.version})
     return _recipient_page(request, recipient, form=form)
@@ -220,14 +220,15 @@ def _recipient_page(
     content = opened.build(request, recipient)
     if isinstance(content, HttpResponse):
         return content
-    shown = masking.shown(recipient)
+    shown, gone = masking.shown(recipient), recipient.is_anonymised
     context: dict[str, Any] = {
         "recipient": shown,
         "tabs": tabs,
         "content": content,
         "now": recipient_now.told(request, recipient),
-        "buttons": recipient_buttons.shown(request, recipient),
-        "create": recipient_create.shown(request, recipient),
+        "buttons": [] if gone else recipient_buttons.shown(request, recipient),
+        "create": [] if gone else recipient_create.shown(request, recipient),
+        "gone": gone,
         "form": form,
         "editing": form is not None,
         "edit_url": _here(request, redigera=DETAILS),

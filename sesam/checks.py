@@ -18,6 +18,19 @@ _log = logging.getLogger(__name__)
 FIX = "Sätt variabeln i miljön; se docker-compose.yml."
 NEW_KEY = "Gör en ny: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
 LOG_YEARS = 5  # HSLF-FS 2016:40, chapter 4: logs are kept for at least five years
+# What a law says of how long records are kept, by the setting that may say longer.
+LEAST_YEARS = {
+    "ACCESS_LOG_YEARS": LOG_YEARS,
+    "RETENTION_CARE_YEARS": 10,  # Patient Data Act (2008:355) 3:17, after the last entry
+    "RETENTION_DEVIATION_YEARS": 10,  # they stand with the care that they are about
+    "RETENTION_MONEY_YEARS": 7,  # Municipal Accounts Act (2018:597) ch. 3: whole years after the year
+}
+_KEPT = {
+    "ACCESS_LOG_YEARS": "åtkomstloggen",
+    "RETENTION_CARE_YEARS": "uppgifter om hälso- och sjukvård",
+    "RETENTION_DEVIATION_YEARS": "avvikelser",
+    "RETENTION_MONEY_YEARS": "räkenskaper",
+}
 KEY_LENGTH, KEY_CHARACTERS = 50, 10  # at least so long, of so many different ones
 TOKEN_LENGTH = 20
 
@@ -39,14 +52,15 @@ def _settings_errors() -> list[Error]:
                 id="sesam.E008",
             )
         )
-    if settings.ACCESS_LOG_YEARS < LOG_YEARS:
-        errors.append(
-            Error(
-                f"ACCESS_LOG_YEARS är mindre än {LOG_YEARS}: så länge ska åtkomstloggen sparas.",
-                hint=FIX,
-                id="sesam.E009",
-            )
+    errors += [
+        Error(
+            f"{name} är mindre än {least}: så länge ska {_KEPT[name]} sparas.",
+            hint=FIX,
+            id="sesam.E009",
         )
+        for name, least in LEAST_YEARS.items()
+        if getattr(settings, name) < least
+    ]
     if 0 < len(settings.METRICS_TOKEN) < TOKEN_LENGTH:
         words = f"METRICS_TOKEN kan gissas: den ska vara minst {TOKEN_LENGTH} slumpade tecken."
         errors.append(Error(words, hint=NEW_KEY, id="sesam.E016"))

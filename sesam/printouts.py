@@ -22,7 +22,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -80,7 +80,11 @@ class Work(awaited.Work[Printout]):
 
     def save(self, content: bytes) -> None:
         """The finished file."""
-        self.printout.file.save("", ContentFile(content), save=False)
+        self.save_file(ContentFile(content))
+
+    def save_file(self, file: File[bytes]) -> None:
+        """The same of one that is too large to be held at once."""
+        self.printout.file.save("", file, save=False)
         self.finish("file")
 
     @contextmanager

@@ -370,6 +370,10 @@ RECIPIENT_SEARCH_MINUTE = env.int("RECIPIENT_SEARCH_MINUTE", default=20)  # … 
 DOWNLOAD_LIMIT = env.int("DOWNLOAD_LIMIT", default=300)  # files in an hour, a fifth of them at once
 # On the way to the identity provider, from one address: a whole hospital may be behind it.
 SITHS_VISIT_LIMIT = env.int("SITHS_VISIT_LIMIT", default=10_000)  # in an hour, a fifth at once
+# So long after the last entry a person's records stay (sesam.checks.LEAST_YEARS: never shorter).
+RETENTION_CARE_YEARS = env.int("RETENTION_CARE_YEARS", default=10)
+RETENTION_DEVIATION_YEARS = env.int("RETENTION_DEVIATION_YEARS", default=10)
+RETENTION_MONEY_YEARS = env.int("RETENTION_MONEY_YEARS", default=7)
 # The head of every printed paper. The demo's address and phone name no real place.
 AID_CENTRE = {
     "name": env("AID_CENTRE_NAME", default="Hjälpmedelsverksamheten KHS"),

@@ -82,6 +82,8 @@ URLS: dict[str, Row] = {
     "spot_check_look_who": Row(frozenset({LOGGRANSKARE}), post=True, logs="view"),
     "spot_check_answer": Row(frozenset({LOGGRANSKARE}), post=True),
     "spot_check_measure": Row(frozenset({LOGGRANSKARE}), post=True),
+    # all that is kept about a person, ordered by number
+    "archive": Row(ONLY_KHS),
     "news": Row(SIGNED_IN),
     "news_important": Row(SIGNED_IN),
     "documents": Row(SIGNED_IN),
@@ -274,6 +276,7 @@ ADMIN: dict[str, frozenset[str]] = {
     "portal_startcontact": FOR_KHS,
     "portal_startlink": FOR_KHS,
     "portal_barrierreport": FOR_KHS,
+    "portal_disposallist": FOR_KHS,
     "portal_document": FOR_KHS,
     "portal_documentheading": FOR_KHS,
     "portal_helptext": FOR_KHS,

@@ -190,6 +190,8 @@ class Charge(models.Model):
                 fields=["loan", "month"], condition=Q(kind="rent"), name="charge_rent_of_a_loan"
             ),
             models.Index(fields=["of"], condition=Q(of__isnull=False), name="charge_of_another"),
+            # All that was charged of somebody's cases: their archive, and until when it is kept.
+            models.Index(fields=["case"], name="charge_of_a_case"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -16,6 +16,7 @@ from organisation import access_log
 from organisation.behalf import check_behalf
 from organisation.models import Unit, User, Warehouse
 from organisation.permissions import CARE, has_role, signed_in
+from recipients import lending
 from recipients.models import Recipient
 from recipients.whereabouts import ADDRESS, WAY_IN, preset_contact
 from sesam.errors import DomainError
@@ -188,6 +189,8 @@ def start(
     Delivery details are preset from the recipient, the unit and the orderer.
     """
     check_behalf(user, unit, prescriber)
+    if recipient is not None:
+        lending.lock([recipient.pk])
     if recipient is not None and recipient.deceased_on:
         raise DomainError("Mottagaren är avliden. Det går inte att beställa.")
     if recipient is not None and recipient.store_id:

@@ -11,7 +11,8 @@ from .lines import OrderLine
 
 class ProjectMove(models.Model):
     """That a project came to a stage: who, when, and what was said. Rows are never changed, but
-    that what was said of a protected person is emptied when the case has ended.
+    that what was said of a protected person is emptied when the case has ended, and with whom it
+    was for the offer goes too.
 
     ``offer`` and ``amount`` (kronor without VAT) belong to «Offert mottagen».
     """
@@ -53,7 +54,10 @@ class ProjectMove(models.Model):
                 name="only_emptied",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "NEW.note <> '' OR to_jsonb(NEW) - 'note' <> to_jsonb(OLD) - 'note'"
+                    "NEW.note <> '' AND NEW.note <> OLD.note"
+                    " OR (NEW.offer_id IS NOT NULL AND NEW.offer_id IS DISTINCT FROM OLD.offer_id)"
+                    " OR to_jsonb(NEW) - '{note,offer_id}'::text[]"
+                    " <> to_jsonb(OLD) - '{note,offer_id}'::text[]"
                 ),
             ),
             pgtrigger.Trigger(
@@ -65,7 +69,10 @@ class ProjectMove(models.Model):
             ),
         ]
 
-    MAY_BE_EMPTIED = ("note",)  # by the role that runs the portal, too (sesam.database_roles)
+    MAY_BE_EMPTIED = (
+        "note",
+        "offer_id",
+    )  # by the role that runs the portal, too (sesam.database_roles)
 
     def __str__(self) -> str:
         return f"{self.line}: {self.get_stage_display()}"

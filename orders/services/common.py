@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from organisation import messages
 from organisation.models import Source, User
 from recipients.cases import EventKind, set_status, tell
+from recipients.lending import Anonymised
 from recipients.models import Recipient
 
 from ..models import Order, OrderLine, OrderStatus
@@ -13,7 +14,10 @@ from ..models import Order, OrderLine, OrderStatus
 def locked_recipient(pk: int | None) -> Recipient | None:
     if pk is None:
         return None
-    return Recipient.objects.select_for_update(no_key=True, of=("self",)).get(pk=pk)
+    recipient = Recipient.objects.select_for_update(no_key=True, of=("self",)).get(pk=pk)
+    if recipient.is_anonymised:
+        raise Anonymised
+    return recipient
 
 
 def status_of(lines: Iterable[OrderLine]) -> OrderStatus:

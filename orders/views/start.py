@@ -13,6 +13,7 @@ from organisation import access_log
 from organisation.behalf import BehalfForm
 from organisation.models import Warehouse
 from organisation.permissions import CARE, UserRequest, roles
+from recipients.lending import Anonymised
 from recipients.models import Recipient
 from recipients.starting import find_recipient
 from sesam import dialogs
@@ -43,7 +44,9 @@ def to_recipient(request: UserRequest, key: uuid.UUID) -> HttpResponse:
         request.POST or None, user=request.user, store_id=piece.warehouse_id if piece else None
     )
     refusal = ""
-    if recipient.deceased_on:
+    if recipient.is_anonymised:
+        refusal = Anonymised().message
+    elif recipient.deceased_on:
         refusal = "Mottagaren är avliden. Det går inte att beställa."
     elif recipient.store_id:
         refusal = "Vårdenheten står för ett förråd. Gör en lagerpåfyllnad i stället."

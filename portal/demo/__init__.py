@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from . import (
     catalogue,
     coming_back,
+    disposal,
     follow_ups,
     gone_wrong,
     history,
@@ -65,6 +66,7 @@ def load() -> Loaded:
     information.load()
     follow_ups.load(places)
     log.load(places, recipients)
+    disposal.load(places)
     _analyze()
     return Loaded(len(articles), len(recipients), len(shelf.pieces), orders)
 

@@ -12,11 +12,11 @@ from recipients.models import Recipient, RegisterPerson
 from .files import phone, rows
 from .organisation import Places
 
-_NUMBERS = [row["number"] for row in rows("demo-personal-numbers")]
+NUMBERS = [row["number"] for row in rows("demo-personal-numbers")]
 # The oldest are few; from the middle on everybody is of an age that has aids.
-KNOWN, PROTECTED, DECEASED, MANY_AIDS, LONG_NAME, NAMESAKE, KIN = _NUMBERS[100:107]
-KNOWN_TO_PORTAL = set(_NUMBERS[60:320])
-REGISTER_ONLY = _NUMBERS[330]
+KNOWN, PROTECTED, DECEASED, MANY_AIDS, LONG_NAME, NAMESAKE, KIN = NUMBERS[100:107]
+KNOWN_TO_PORTAL = set(NUMBERS[60:320])
+REGISTER_ONLY = NUMBERS[330]
 CARE_UNIT, STORE_CARE_UNIT = "7101", "7188"
 ADDRESS = ("co", "street", "postcode", "locality", "municipality_code")
 
@@ -25,7 +25,7 @@ def load(chance: random.Random, places: Places) -> dict[str, Recipient]:
     """Recipients by number."""
     register = _register(chance)
     RegisterPerson.objects.bulk_create(register)
-    recipients = [_known(p, chance, places.payers) for p in register if p.number in KNOWN_TO_PORTAL]
+    recipients = [known(p, chance, places.payers) for p in register if p.number in KNOWN_TO_PORTAL]
     recipients += _care_units(chance, places)
     Recipient.objects.bulk_create(recipients)
     return {r.number: r for r in recipients}
@@ -84,7 +84,7 @@ def _register(chance: random.Random) -> list[RegisterPerson]:
     return people
 
 
-def _known(person: RegisterPerson, chance: random.Random, payers: dict[str, Payer]) -> Recipient:
+def known(person: RegisterPerson, chance: random.Random, payers: dict[str, Payer]) -> Recipient:
     turn = chance.randrange(100)
     recipient = Recipient(
         kind=Recipient.Kind.PERSON, number=person.number, given_name=person.given_name,

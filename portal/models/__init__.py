@@ -1,6 +1,7 @@
 """What KHS writes for the portal's own pages, what visitors report of accessibility, and spot checks
 of the access log."""
 
+from .disposal import DisposalList, DisposalRow, Outcome
 from .information import (
     BarrierReport,
     Document,
@@ -24,12 +25,15 @@ from .start import StartContact, StartLink
 
 __all__ = [
     "BarrierReport",
+    "DisposalList",
+    "DisposalRow",
     "Document",
     "DocumentHeading",
     "HelpText",
     "KnownPerson",
     "News",
     "NewsRead",
+    "Outcome",
     "Published",
     "Risk",
     "SpotCheck",

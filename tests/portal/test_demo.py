@@ -19,6 +19,7 @@ from organisation.models import User
 from pickups.models import PickupOrder, PickupStatus, Return
 from portal import demo
 from portal.demo.files import rows
+from portal.models import DisposalList
 from recipients.models import Loan, Recipient, RegisterPerson
 
 pytestmark = [pytest.mark.django_db, pytest.mark.not_stolen]
@@ -136,9 +137,17 @@ def test_it_is_refused_outside_of_the_demo(settings):
 
 def test_some_aids_came_back_and_some_are_to_be_fetched(loaded):
     # Two of them months ago, of something sold and something scrapped; four were lent again.
-    assert Return.objects.count() == 12
+    of_today = Return.objects.exclude(recipient__disposal_rows__isnull=False)
+    assert of_today.count() == 12
     assert {p.status for p in PickupOrder.objects.all()} >= {"registered", "planned", "received"}
     assert PickupOrder.objects.filter(recipient__number=demo.MANY_AIDS_PERSON).exists()
+
+
+def test_some_are_nobody_by_now_and_some_wait_to_be(loaded):
+    last, this = DisposalList.objects.order_by("month")
+    assert last.finished_at and not this.approved_at
+    assert [row.recipient.kind for row in last.rows.all()] == ["anonymised"] * 2
+    assert [row.recipient.kind for row in this.rows.all()] == ["person"] * 3
 
 
 def test_pickup_orders_of_the_prescribers_unit_stand_in_each_status(loaded):

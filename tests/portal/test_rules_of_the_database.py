@@ -41,6 +41,8 @@ from organisation.permissions import KHS
 from pickups.models import PickupReceipt
 from pickups.services import Got, receive
 from portal.models import (
+    DisposalList,
+    DisposalRow,
     Document,
     DocumentHeading,
     KnownPerson,
@@ -79,6 +81,7 @@ OUR_APPS = (
 )  # fmt: skip
 UNKNOWN = "okänd"
 SOME_DAY = dt.date(2030, 1, 15)
+A_MONTH = SOME_DAY.replace(day=1)
 NOW = timezone.now()
 NO_WAY_IN = {"door_code": "", "instructions": ""}
 
@@ -130,6 +133,13 @@ BROKEN: dict[str, dict[str, Any]] = {
     "individual_in_one_place": {"status": "in_stock", "warehouse": None},
     "individual_status_is_known": {"status": UNKNOWN, "warehouse": None},
     "recipient_number_fits_kind": {"number": "7101"},
+    "who_is_anonymised_is_nobody": {"kind": "anonymised", "number": ""},
+    "a_disposal_list_is_of_a_month": {"month": SOME_DAY},
+    "disposal_progress_in_percent": {"progress": 101, "month": A_MONTH},
+    "approved_by_a_decision": {"reference": "KHS 2026/17", "month": A_MONTH},
+    "nothing_goes_unapproved": {"finished_at": NOW, "month": A_MONTH},
+    "disposal_outcome_is_known": {"outcome": UNKNOWN, "at": NOW, "by": User.objects.first},
+    "somebody_disposed": {"at": NOW},
     "returned_within_quantity": {"returned": 9, "ended_at": None},
     "loan_of_something": {"quantity": 0, "ended_at": NOW, "individual": None},
     "somebody_follows_it_up": {"follow_up_on": SOME_DAY, "follow_up_by": None, "individual": None},
@@ -246,6 +256,9 @@ TWICE: dict[str, dict[str, Any]] = {
     "a_favourite_once": {},
     "one_turn_for_a_pair": {},
     "news_read_once_a_user": {},
+    "one_recipient_a_number": {"key": uuid.uuid4},
+    "once_on_a_disposal_list": {"outcome": "erased", "at": NOW, "by": User.objects.first},
+    "waits_on_one_disposal_list": {"of": lambda: DisposalList.objects.create(month=A_MONTH)},
     "a_notice_once_a_user": {"key": uuid.uuid4},
     "one_block_reason_a_code": {"name": "En till"},
     "one_relation_a_case": {},
@@ -331,6 +344,8 @@ def rows() -> None:
     SignInTurn.objects.create(name="x", address="y", opens_at=NOW)
     Printout.objects.create(owner=user, title="Saldolista", name="saldo.pdf", back_url="/")
     CatalogueImport.objects.create(user=user, name="katalog.xlsx")
+    the_list = DisposalList.objects.create(month=dt.date(2026, 1, 1))
+    DisposalRow.objects.create(of=the_list, recipient=chair.recipient, last_on=NOW)
     a_month(user)
     a_spot_check(user)
 

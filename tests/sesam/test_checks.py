@@ -131,8 +131,17 @@ def test_the_key_of_the_log_is_its_own() -> None:
 
 
 @production
-def test_the_log_is_not_kept_for_less_than_the_law_says() -> None:
-    with override_settings(ACCESS_LOG_YEARS=4):
+@pytest.mark.parametrize(
+    "too_few",
+    [
+        {"ACCESS_LOG_YEARS": 4},
+        {"RETENTION_CARE_YEARS": 9},
+        {"RETENTION_DEVIATION_YEARS": 9},
+        {"RETENTION_MONEY_YEARS": 6},
+    ],
+)
+def test_nothing_is_kept_for_less_than_the_law_says(too_few) -> None:
+    with override_settings(**too_few):
         assert [error.id for error in check_settings(None)] == ["sesam.E009"]
 
 
