@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -161,6 +161,13 @@ class MaintenanceScheduleAdmin(ForKhs, AddedOnce, LongList[MaintenanceSchedule])
     def get_queryset(self, request: HttpRequest) -> QuerySet[MaintenanceSchedule]:
         return listing.with_place(MaintenanceSchedule.objects.all())
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        if request.method == "POST" and connection.in_atomic_block:
+            making.lock_open(object_id)
+        return super().get_object(request, object_id, from_field)
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         own = ("own_months", "is_exempt", "last_on")
         if obj is None:
@@ -213,8 +220,7 @@ class MaintenanceScheduleAdmin(ForKhs, AddedOnce, LongList[MaintenanceSchedule])
         else:
             super().save_model(request, obj, form, change)
         dates.reschedule([obj.individual_id])
-        making.follow_schedules(obj)
-        making.take_back_outdated(obj)
+        making.follow_schedule(obj)
 
     @admin.display(description="Individ", ordering="individual__number")
     def shown_piece(self, row: MaintenanceSchedule) -> str:

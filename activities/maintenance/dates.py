@@ -28,22 +28,22 @@ def book() -> PlanBook:
 def reschedule(pieces: Iterable[int] | None = None) -> int:
     """Make what is missing and move what has changed, of these pieces or of all; how many schedules
     that were. Bounded: some questions for each 5 000 pieces, and only what changes is written."""
-    plans = book()
     if pieces is not None:
         with transaction.atomic():
-            return _reschedule(_pieces(list(pieces)), plans)
+            return _reschedule(_pieces(list(pieces)), book())
     moved = 0
     for batch in _all_pieces():
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-            moved += _reschedule(_pieces(batch), plans)
+            moved += _reschedule(_pieces(batch), book())  # as they are now that it is our turn
     return moved
 
 
 def maintained(pk: int, day: dt.date) -> None:
     """It was done on ``day``: from there the next one is counted. Needs a transaction."""
-    schedule = MaintenanceSchedule.objects.select_for_update(of=("self",)).get(pk=pk)
+    rows = MaintenanceSchedule.objects.filter(individual__schedules=pk).order_by("pk")
+    (schedule,) = (x for x in rows.select_for_update(of=("self",)) if x.pk == pk)
     schedule.last_on = day
     schedule.save(update_fields=["last_on"])
     reschedule([schedule.individual_id])

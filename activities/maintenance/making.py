@@ -4,6 +4,7 @@ where it was."""
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from individuals import services as individuals
 from individuals.models import Individual
 from organisation.models import Unit, Warehouse
 from recipients import lending
-from recipients.cases import EventKind, lock_case, tell
+from recipients.cases import EventKind, lock_case, lock_cases, tell
 from recipients.models import CareRelation, Loan, Recipient
 from recipients.whereabouts import preset_address
 from sesam import case_numbers
@@ -26,7 +27,6 @@ from .. import presets
 from ..models import (
     Activity,
     ActivityLine,
-    ActivityStatus,
     ActivityType,
     MaintenancePlan,
     MaintenanceSchedule,
@@ -35,6 +35,7 @@ from ..models import (
 )
 from ..models.plans import LEAD_DAYS
 from ..services.changing import cancel, why_not_cancel
+from .outdated import outdated
 from .rules import GONE
 
 #: In one night, so that it ends in time; what is late longest comes first, the rest the next night.
@@ -61,8 +62,8 @@ def falling_due(today: dt.date) -> QuerySet[MaintenanceSchedule]:
 
 @transaction.atomic
 def make(pk: int) -> Activity | None:
-    """The activity of a schedule that falls due; None where somebody was first, or the piece has been
-    moved since it was found."""
+    """The activity of a schedule that falls due; None where somebody was first, or it isn't due any more or
+    the piece has been moved since it was found."""
     schedule = MaintenanceSchedule.objects.get(pk=pk)
     found = Loan.objects.filter(individual=schedule.individual_id, ended_at=None).first()
     lending.lock([found.recipient_id] if found else [])
@@ -73,9 +74,8 @@ def make(pk: int) -> Activity | None:
         .select_related("plan__supplier")
         .get(pk=pk)
     )
-    if schedule.due_on is None or not _stays(piece, loan):
-        return None
-    if Activity.objects.still_open().filter(maintenance=schedule).exists():
+    still_due = falling_due(timezone.localdate()).filter(pk=pk).exists()
+    if schedule.due_on is None or not still_due or not _stays(piece, loan):
         return None
     activity = _activity(schedule, piece, loan, due_on=schedule.due_on)
     activity.case_number = case_numbers.take(CaseKind.ACTIVITY)
@@ -192,19 +192,15 @@ def _request(schedule: MaintenanceSchedule, piece: Individual) -> str:
 # --- what has changed since ---
 
 
-def follow_schedules(schedule: MaintenanceSchedule | None = None) -> int:
-    """An open activity is to be done on the day that its schedule says now: of one schedule, or of
-    all."""
-    moved = 0
+def to_follow() -> QuerySet[Activity]:
+    """Open activities that aren't to be done on the day that their schedule says now."""
     rows = Activity.objects.still_open().filter(maintenance__due_on__isnull=False)
-    rows = rows.filter(maintenance=schedule) if schedule else rows
-    for activity in rows.exclude(due_on=F("maintenance__due_on")).order_by("pk")[:MOST]:
-        moved += _follow(activity)
-    return moved
+    return rows.exclude(due_on=F("maintenance__due_on")).order_by("pk")
 
 
 @transaction.atomic
-def _follow(activity: Activity) -> bool:
+def follow(activity: Activity) -> bool:
+    """It is to be done on the day that its schedule says now."""
     activity = lock_case(activity)
     schedule = activity.maintenance
     if activity.has_ended or schedule is None or schedule.due_on in (None, activity.due_on):
@@ -216,26 +212,27 @@ def _follow(activity: Activity) -> bool:
     return True
 
 
-def outdated() -> QuerySet[Activity]:
-    """Activities that nobody has begun and that aren't to be done: the piece has been returned, handed
-    out, scrapped or lost, who has it has died, or nothing is due any more."""
-    gone = Q(lines__loan__ended_at__isnull=False) | Q(lines__individual__status__in=GONE)
-    handed_out = Q(lines__loan=None, lines__individual__status=Individual.Status.WITH_RECIPIENT)
-    rows = Activity.objects.filter(
-        gone | handed_out | Q(recipient__deceased_on__isnull=False) | Q(maintenance__due_on=None),
-        maintenance__isnull=False,
-        status=ActivityStatus.REGISTERED,
-    )
-    return rows.order_by("pk").distinct()
+def take_back(activity: Activity) -> bool:
+    """Cancel what is outdated; where the piece still is due, ``make`` makes another there."""
+    if why_not_cancel(activity):
+        return False
+    cancel(activity, user=None)
+    return True
 
 
-def take_back_outdated(schedule: MaintenanceSchedule | None = None) -> int:
-    """Cancel what is outdated, of one schedule or of all; where the piece still is due, ``make`` makes
-    another there."""
-    taken = 0
-    rows = outdated().filter(maintenance=schedule) if schedule else outdated()
-    for activity in rows[:MOST]:
-        if not why_not_cancel(activity):
-            cancel(activity, user=None)
-            taken += 1
-    return taken
+def lock_open(schedule: str) -> None:
+    """Lock the open activity of the schedule with this key: before the schedule, as who closes it does.
+    Needs a transaction."""
+    if not schedule.isdecimal():
+        return
+    if activities := list(Activity.objects.still_open().filter(maintenance=int(schedule))):
+        lock_cases(activities)
+
+
+def follow_schedule(schedule: MaintenanceSchedule) -> None:
+    """What KHS has changed of a schedule is true of its open activity at once."""
+    for activity in to_follow().filter(maintenance=schedule):
+        follow(activity)
+    for activity in outdated().filter(maintenance=schedule):
+        with suppress(DomainError):  # somebody has just begun it: theirs to close
+            take_back(activity)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from sesam.errors import DomainError
 
 from . import dates, holding, making
+from .outdated import outdated
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -33,8 +34,8 @@ def run() -> Night:
     night, and one that fails hinders no other."""
     today = timezone.localdate()
     moved = dates.reschedule()
-    making.follow_schedules()
-    taken_back = making.take_back_outdated()
+    _each(making.follow, making.to_follow()[: making.MOST])
+    taken_back = _each(making.take_back, outdated()[: making.MOST])
     due = making.falling_due(today).values_list("pk", flat=True)
     made = _each(making.make, due[: making.MOST])
     let_go = _each(holding.let_go, holding.to_let_go(today)[: making.MOST])

@@ -167,7 +167,7 @@ class MaintenancePlan(models.Model):
         """What would else be refused by the database, at its field."""
         if bool(self.article_id) == bool(self.iso_class_id):
             raise ValidationError({"article": "Ange en artikel eller en ISO-klass, inte båda."})
-        if self.article and not self.article.is_marked:
+        if self.is_active and self.article and not self.article.is_marked:
             raise ValidationError(
                 {"article": "Artikeln är inte individmärkt, så det finns inget att hålla reda på."}
             )

@@ -14,6 +14,7 @@ from recipients.cases import EventKind, last_event, lock_case, set_status, tell
 from sesam.errors import DomainError
 from sesam.seen import Seen
 
+from ..maintenance.outdated import outdated
 from ..models import Activity, ActivityStatus
 from . import common
 from .registering import DETAILS, ON_PAPER, check_texts
@@ -95,13 +96,7 @@ def why_not_cancel(activity: Activity) -> str:
 def is_due_still(activity: Activity) -> bool:
     """Whether a schedule made it, and asks for it on the piece where it was: cancelled it would be
     made again the next night."""
-    schedule = activity.maintenance
-    if schedule is None or schedule.due_on is None:
-        return False
-    recipient = activity.recipient
-    if recipient is not None and recipient.deceased_on is not None:
-        return False
-    return not common.told_gone(activity)
+    return activity.maintenance_id is not None and not outdated().filter(pk=activity.pk).exists()
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db import IntegrityError, connection
 from django.db.models import (
     DateField,
@@ -54,6 +54,15 @@ class ChangesAlone(forms.ModelForm[M]):
                 if self._was_shown(name):
                     del self.cleaned_data[name]
         super()._post_clean()  # type: ignore[misc]  # Django's own; the stubs leave it out
+
+    def _update_errors(self, errors: ValidationError) -> None:
+        """What is wrong with a field that the page has only to read stands above the form."""
+        if hasattr(errors, "error_dict"):
+            found: dict[str, list[ValidationError]] = {}
+            for name, told in errors.error_dict.items():
+                found.setdefault(name if name in self.fields else NON_FIELD_ERRORS, []).extend(told)
+            errors = ValidationError(found)
+        super()._update_errors(errors)  # type: ignore[misc]  # Django's own; the stubs leave it out
 
     def _was_shown(self, name: str) -> bool:
         """Whether the page sent along what it had shown."""

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from activities import services
-from activities.maintenance import dates, night
+from activities.maintenance import dates, making, night
 from activities.models import (
     Activity,
     ActivityStatus,
@@ -29,11 +29,12 @@ from tests.factories import (
     ArticleFactory,
     BufferFactory,
     IsoClassFactory,
+    UnitFactory,
     WarehouseFactory,
     put_in_stock,
 )
 from tests.orders.builders import sent
-from tests.pickups.builders import lend, prescriber, returned, someone
+from tests.pickups.builders import lend, prescriber, returned, someone, unit_with_store
 
 from .builders import LONG_AGO, closed, due_in, made_of, plan_of, registered, technician
 
@@ -260,6 +261,29 @@ def sent_from_store(piece: Individual) -> Loan:
     return Loan.objects.get(case_number=order.case_number)
 
 
+def test_a_piece_that_fills_an_own_store_is_looked_after_by_its_unit(hoist):
+    plan_of(hoist, done_by="store")
+    piece, unit = at_khs(hoist), unit_with_store()
+    schedule = due_in(3, piece)
+    night.run()
+    assert (made_of(schedule).unit, made_of(schedule).performer) == (None, "KHS")
+    store = unit.own_stores.get()
+    move(piece, store)
+    assert (night.run().made, made_of(schedule).unit) == (1, unit)
+    assert made_of(schedule).performed_by == "store" and made_of(schedule).warehouse == store
+    assert (night.run().made, night.run().taken_back) == (0, 0)
+    other = BufferFactory(number="0881")
+    UnitFactory(code="ANNAN", own_stores=[other])
+    move(piece, other)
+    assert services.why_not_cancel(made_of(schedule)) == ""
+    assert (night.run().made, made_of(schedule).warehouse) == (1, other)
+
+
+def move(piece: Individual, store) -> None:
+    """As filling a store or a stocktaking does."""
+    Individual.objects.filter(pk=piece.pk).update(warehouse=store)
+
+
 def test_of_a_scrapped_piece_nothing_is_left_to_do(hoist):
     plan_of(hoist)
     loan = home(hoist)
@@ -448,3 +472,48 @@ def test_what_is_closed_during_the_night_keeps_its_new_date(hoist):
     schedule.refresh_from_db()
     assert schedule.last_on == TODAY() and schedule.due_on > TODAY()
     assert LONG_AGO < schedule.due_on
+
+
+def test_what_was_done_meanwhile_isnt_made_again(hoist):
+    plan_of(hoist)
+    schedule = due_in(3, at_khs(hoist))
+    (found,) = making.falling_due(TODAY()).values_list("pk", flat=True)
+    night.run()
+    closed(made_of(schedule))
+    assert making.make(found) is None
+    assert not Activity.objects.still_open().exists()
+
+
+def test_one_that_cant_be_taken_back_hinders_no_other(hoist, monkeypatch):
+    plan_of(hoist)
+    schedules = [of_loan(home(hoist), 3) for _ in range(2)]
+    night.run()
+    for schedule in schedules:
+        returned(Loan.objects.get(individual=schedule.individual))
+    taken = made_of(schedules[0])
+    cancel = making.cancel
+
+    def begun_meanwhile(activity, user):
+        if activity == taken:
+            raise DomainError("Bara en aktivitet med status Registrerad kan makuleras.")
+        return cancel(activity, user=user)
+
+    monkeypatch.setattr(making, "cancel", begun_meanwhile)
+    assert night.run().taken_back == 1
+    assert made_of(schedules[1]).recipient is None
+
+
+def test_the_night_counts_by_the_plans_as_they_are_when_its_turn_comes(hoist, monkeypatch):
+    plan = plan_of(hoist)
+    schedule = due_in(3, at_khs(hoist))
+    pieces = dates._all_pieces
+
+    def changed_meanwhile():
+        MaintenancePlan.objects.filter(pk=plan.pk).update(months=24)
+        yield from pieces()
+
+    monkeypatch.setattr(dates, "_all_pieces", changed_meanwhile)
+    before = schedule.due_on
+    dates.reschedule()
+    schedule.refresh_from_db()
+    assert schedule.due_on.year == before.year + 1

@@ -1,6 +1,7 @@
 """What KHS sees of maintenance: the list and its sheet, the plans, a piece's own schedule."""
 
 import datetime as dt
+import re
 from io import BytesIO
 
 import pytest
@@ -13,6 +14,7 @@ from openpyxl import load_workbook
 
 from activities.maintenance import night
 from activities.models import Activity, MaintenancePlan, MaintenanceSchedule
+from articles.models import Article
 from individuals.models import Individual
 from organisation.permissions import FORSKRIVARE
 from recipients.models import Loan, Recipient
@@ -229,6 +231,28 @@ def test_a_second_plan_of_the_kind_is_refused(khs, plan, hoist):
     assert "Det finns redan en plan för service där." in page
 
 
+def changed_plan(client, plan, **facts):
+    said = new_plan(**facts)
+    for name in ("kind", "article", "iso_class"):
+        said.pop(name, None)
+    return client.post(reverse("admin:activities_maintenanceplan_change", args=[plan.pk]), said)
+
+
+def test_an_ended_plan_isnt_taken_up_again_beside_another(khs, plan, hoist):
+    MaintenancePlan.objects.filter(pk=plan.pk).update(is_active=False)
+    plan_of(hoist, months=6)
+    page = read_page(changed_plan(khs, plan, is_active="on"))
+    assert "Det finns redan en plan för service där." in page
+    assert MaintenancePlan.objects.filter(is_active=True).count() == 1
+
+
+def test_a_plan_of_what_isnt_marked_any_more_can_be_ended(khs, plan, hoist):
+    Article.objects.filter(pk=hoist.pk).update(is_marked=False)
+    assert changed_plan(khs, plan, months="12", is_active="").status_code == 302
+    plan.refresh_from_db()
+    assert not plan.is_active
+
+
 # --- a piece's own ---
 
 
@@ -241,6 +265,22 @@ def test_a_piece_gets_an_interval_of_its_own_and_its_activity_follows(khs, plan,
     assert schedule.months == 18 and schedule.due_on > before
     assert made_of(schedule).due_on == schedule.due_on
     assert "18 månader mellan FU" in read_page(khs.get(f"/individer/{schedule.individual}/"))
+
+
+def test_the_open_activity_is_locked_before_its_schedule_as_where_it_is_closed(khs, plan, hoist):
+    schedule = due_in(3, at_khs(hoist))
+    night.run()
+    with CaptureQueriesContext(connection) as asked:
+        khs.post(change_url(schedule), {"own_months": "18", "last_on": f"{schedule.last_on}"})
+    locked = [q["sql"].split(" FOR UPDATE")[1] for q in asked if " FOR UPDATE" in q["sql"]]
+    tables = [name for sql in locked for name in re.findall(r'OF "(\w+)"', sql)]
+    assert tables.index("activities_activity") < tables.index("activities_maintenanceschedule")
+
+
+@pytest.mark.parametrize("key", ["x", "²", "9" * 30])
+def test_a_schedule_that_isnt_there_is_not_saved(khs, key):
+    url = reverse("admin:activities_maintenanceschedule_change", args=[key])
+    assert khs.post(url, {"own_months": "18"}).status_code in (302, 404)
 
 
 def test_a_piece_is_exempted_and_what_nobody_has_begun_is_taken_back(khs, plan, hoist):
