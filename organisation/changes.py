@@ -26,6 +26,7 @@ from .role_names import ROLE_NAMES
 MOST = 1000
 A_PAGE = 30
 AT_THE_SERVER = "Kommando på servern"
+NOT_SIGNED_IN = "Vid inloggningen"
 _SHOWN = 300  # characters of a long text
 
 # --- what other apps say of their records -------------------------------------------------------
@@ -236,6 +237,8 @@ def _in_bulk(model: type[Model], keys: set[Any]) -> dict[Any, Model]:
 
 def _who(context: dict[str, Any], users: dict[Any, Model]) -> str:
     user, job = users.get(context.get("user")), context.get("job", "")
+    if user is None and context.get("visitor"):
+        return NOT_SIGNED_IN
     if user is None:
         return f"Jobb: {job}" if job else AT_THE_SERVER
     return f"{user} (jobb: {job})" if job else str(user)

@@ -322,8 +322,10 @@ def _say_in_transaction(connection: BaseDatabaseWrapper) -> None:
 
 
 def _words(asked: asking.Asking, user_id: int | None) -> str:
-    """As pghistory reads it; nothing where nobody asks by the portal."""
-    found = {"user": user_id, "job": asked.job}
+    """As pghistory reads it; nothing where nobody asks by the portal. A visitor is who hasn't signed in
+    (yet: a password is stored anew by who gives it)."""
+    visitor = asked.request is not None and not user_id
+    found = {"user": user_id, "job": asked.job, "visitor": visitor}
     kept = {name: value for name, value in found.items() if value}
     return json.dumps(kept) if kept else ""
 

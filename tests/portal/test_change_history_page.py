@@ -6,8 +6,10 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -125,6 +127,21 @@ def test_who_did_it_is_a_job_or_somebody_at_the_server_where_no_user_did(khs):
     assert "Jobb: articles.catalogue Benämning: Ett" in page
     assert "Ek (jobb: articles.catalogue) Benämning: Två" in page
     assert "Kommando på servern Lades till Benämning" in page
+
+
+def test_what_signing_in_stores_anew_isnt_said_to_have_been_done_at_the_server(system, settings):
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    ]
+    old = make_password("demo", hasher="pbkdf2_sha256")
+    user = UserFactory(username="anna")
+    User.objects.filter(pk=user.pk).update(password=old)
+    Client().post("/logga-in/", {"username": "anna", "password": "demo"})
+    user.refresh_from_db()
+    assert user.password != old
+    page = told(system, user)
+    assert "Vid inloggningen Lösenord: bytt" in page
 
 
 def test_a_user_tells_roles_and_units_since_when_and_how_they_came(system):
