@@ -36,6 +36,7 @@ PARAMETERS = (
     "visa", "till", "konto", "saldo", "iso_class", "id__exact", "app_label", "model_name",
     "sok", "artikel", "bara", "gren", "leverantor", "i_lager", "favoriter", "sittbredd", "brukarvikt",
     "kommun", "field_name", "_popup", "_to_field", "_changelist_filters",
+    "vidare", "skrivet", "fran", "skal", "mottagare", "sokt", "anvandare",
 )  # fmt: skip
 LEFT_OUT = ("/static/", "/logga-ut/", "/admin/logout/", "/admin/jsi18n/", "/delar/")
 MOST_PAGES = 150

@@ -98,9 +98,11 @@ def faults_of(visitor: Visitor) -> str:
 def test_odd_values_are_refused_and_lose_nothing(world, name):
     visitor = Visitor(User.objects.get(username=name), SEED)
     order = Order.objects.filter(recipient__isnull=False).first()
+    nobodys = Recipient.objects.filter(kind="person", care_relations=None).first()
     visitor.look_around(
-        *FIRST[name], f"/mottagare/{world.key}/", f"/bestallningar/{order.case_number}/"
-    )
+        *FIRST[name], f"/mottagare/{world.key}/", f"/bestallningar/{order.case_number}/",
+        f"/mottagare/{nobodys.key}/varfor/",
+    )  # fmt: skip
     before = counted()
     assert not faults_of(visitor)
     assert all(after >= before[name] for name, after in counted().items())

@@ -42,6 +42,7 @@ from .forms import AnswerForm, KnownForm, MeasureForm, PlanForm, SeenForm, Verdi
 
 Action = AccessLogEntry.Action
 AROUND = 25  # rows of the log before and after the look, of the same day
+SHORT = 8  # so few rows stand open
 reviewers_only = roles(LOGGRANSKARE)
 show_as(
     {
@@ -305,6 +306,7 @@ def _look_page(
     check = look.spot_check
     looks = list(_looks(check))
     look = next(one for one in looks if one.pk == look.pk)
+    same_day = _same_day(look)
     numbers = [one.number for one in looks]
     after = numbers.index(look.number) + 1
     is_own = look.user_id == request.user.pk
@@ -318,7 +320,9 @@ def _look_page(
         "why": papers.why_drawn(look),
         "relation": _relation(look),
         "notes": notes,
-        "same_day": _same_day(look),
+        "same_day": same_day,
+        "day_is_short": len(same_day) <= SHORT,
+        "from_where": next((deed.entry.ip or "" for deed in same_day if deed.is_it), ""),
         "next_url": _url(check, looks[after]) if after < len(looks) else "",
         "is_own": is_own,
         "verdict_form": open_month and not is_own and (verdict_form or VerdictForm()),
@@ -341,14 +345,17 @@ def _relation(look: SpotCheckLook) -> str:
     recipient = Recipient.objects.filter(key=look.recipient_key).only("pk").first()
     if recipient is None:
         return "Mottagaren finns inte längre i portalen."
-    own = set(look.user.units.values_list("pk", flat=True)) | {look.unit_id}
-    since = CareRelation.objects.filter(recipient=recipient).order_by("since")
-    relations = list(since.values_list("unit", "since"))
-    ours = next((at for unit, at in relations if unit in own), None)
-    if ours is not None:
-        return (
-            f"Tjänstestället har ärende med mottagaren sedan {timezone.localdate(ours):%Y-%m-%d}."
-        )
+    others = set(look.user.units.values_list("pk", flat=True))
+    found = CareRelation.objects.filter(recipient=recipient).order_by("since")
+    relations = list(found.values_list("unit", "since"))
+    for whose, units in (
+        ("Tjänstestället", {look.unit_id}),
+        ("Ett annat av användarens tjänsteställen", others),
+    ):
+        since = next((at for unit, at in relations if unit in units), None)
+        if since is not None:
+            later = ", efter åtkomsten" if since > look.at else ""
+            return f"{whose} har ärende med mottagaren sedan {timezone.localdate(since):%Y-%m-%d}{later}."
     if relations:
         return "Inget ärende. Andra tjänsteställen har ärenden med mottagaren."
     return "Inget tjänsteställe har ärende med mottagaren."

@@ -11,8 +11,9 @@ from organisation.models import AccessLogEntry
 from organisation.permissions import CONTROLLER, KHS
 from portal.models import KnownPerson, SpotCheckPlan
 from portal.spot_checks import papers, services
+from recipients.models import CareRelation
 from sesam.personal_numbers import looks_personal
-from tests.factories import UNUSED_NUMBERS, UserFactory
+from tests.factories import UNUSED_NUMBERS, UnitFactory, UserFactory
 from tests.papers import Paper, check_accessibility, needs_pdf
 from tests.portal.spot_checks.builders import (
     Action,
@@ -250,6 +251,43 @@ def test_spot_checks_are_the_reviewers_alone(browser_of, prescriber, khs_user):
             assert browser.get(url).status_code == 403
         for url in (f"{MONTH}1/", f"{MONTH}1/vem/", f"{MONTH}avsluta/", f"{URL}kanda/1/ta-bort/"):
             assert browser.post(url).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("whose", "since", "said"),
+    [
+        ("unit", "2026-09-01", "Tjänstestället har ärende med mottagaren sedan 2026-09-01."),
+        ("unit", "2026-10-14", "sedan 2026-10-14, efter åtkomsten."),
+        ("other", "2026-09-01", "Ett annat av användarens tjänsteställen har ärende med"),
+        ("strangers", "2026-09-01", "Inget ärende. Andra tjänsteställen har ärenden"),
+        ("", "", "Inget tjänsteställe har ärende med mottagaren."),
+    ],
+)
+def test_whether_there_is_a_case_is_told_with_whose_and_since_when(client, whose, since, said):
+    user, person = UserFactory(), patient()
+    other = UnitFactory(code="V01", name="Hemrehab Västervik")
+    if whose == "other":
+        user.units.add(other)
+    if whose:
+        unit = user.default_unit if whose == "unit" else other
+        relation = CareRelation.objects.create(recipient=person, unit=unit)
+        began = dt.datetime.fromisoformat(f"{since}T12:00+02:00")
+        CareRelation.objects.filter(pk=relation.pk).update(since=began)
+    look(user, person, "2026-10-13 10:00")
+    drawn(random=1)
+    page = read_page(client.get(f"{MONTH}1/"))
+    assert said in page and "Västervik" not in page
+
+
+def test_from_where_and_what_else_was_done_that_day_is_told(client):
+    user = UserFactory()
+    look(user, patient(), "2026-10-13 09:00", action=Action.SEARCH, ip="10.24.8.9")
+    look(user, patient(), "2026-10-13 10:00", ip="10.24.8.117")
+    planned(night=0, random=2)
+    services.draw(dt.date(2026, 10, 1))
+    page = client.get(f"{MONTH}2/").content.decode()
+    assert "10.24.8.117" in page and "10.24.8.9" not in page
+    assert '<details class="check-day" open>' in page
 
 
 def test_no_unit_is_told_of_a_protected_persons_relation(client):
