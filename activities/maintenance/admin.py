@@ -30,7 +30,7 @@ from sesam.templatetags.sesam import datum, late_html, status_html
 
 from .. import jobs
 from ..models import MaintenancePlan, MaintenanceSchedule
-from . import dates, listing, making
+from . import dates, holding, listing, making
 
 
 class PlanForm(ChangesAlone[MaintenancePlan]):
@@ -221,6 +221,8 @@ class MaintenanceScheduleAdmin(ForKhs, AddedOnce, LongList[MaintenanceSchedule])
             super().save_model(request, obj, form, change)
         dates.reschedule([obj.individual_id])
         making.follow_schedule(obj)
+        for activity in holding.to_let_go(timezone.localdate()).filter(maintenance=obj):
+            holding.let_go(activity)
 
     @admin.display(description="Individ", ordering="individual__number")
     def shown_piece(self, row: MaintenanceSchedule) -> str:

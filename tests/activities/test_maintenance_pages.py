@@ -15,7 +15,8 @@ from openpyxl import load_workbook
 from activities.maintenance import night
 from activities.models import Activity, MaintenancePlan, MaintenanceSchedule
 from articles.models import Article
-from individuals.models import Individual
+from individuals.models import Block, Individual
+from individuals.stock_check import differences
 from organisation.permissions import FORSKRIVARE
 from recipients.models import Loan, Recipient
 from sesam.models import Printout
@@ -275,6 +276,18 @@ def test_the_open_activity_is_locked_before_its_schedule_as_where_it_is_closed(k
     locked = [q["sql"].split(" FOR UPDATE")[1] for q in asked if " FOR UPDATE" in q["sql"]]
     tables = [name for sql in locked for name in re.findall(r'OF "(\w+)"', sql)]
     assert tables.index("activities_activity") < tables.index("activities_maintenanceschedule")
+
+
+def test_what_khs_says_was_done_can_be_handed_out_at_once(khs, hoist):
+    plan_of(hoist, blocks=True)
+    piece = at_khs(hoist)
+    schedule = due_in(-1, piece)
+    night.run()
+    assert Block.objects.filter(individual=piece, until=None).exists()
+    khs.post(change_url(schedule), {"own_months": "", "last_on": f"{TODAY()}"})
+    assert not Block.objects.filter(individual=piece, until=None).exists()
+    assert made_of(schedule).due_on > TODAY()
+    assert differences() == []
 
 
 @pytest.mark.parametrize("key", ["x", "²", "9" * 30])
