@@ -19,18 +19,17 @@ from django.utils import timezone
 
 from sesam import asking
 
-from .models import AccessLogEntry, User
+from .models import AccessLogEntry, LookReason, User
 from .slots import look_gates
 
 Action = AccessLogEntry.Action
-Reason = AccessLogEntry.Reason
 
 SYSTEM = "portalen"  # the job's name where nothing has one: a command at the server
 
 # Every look writes a row, so it is written without the ORM's ceremony.
 _INSERT = """
     INSERT INTO organisation_accesslogentry
-        (at, user_id, job, unit_id, action, recipient_key, searched, reason, detail, case_number, ip)
+        (at, user_id, job, unit_id, action, recipient_key, searched, reason_id, detail, case_number, ip)
     SELECT %s, %s, %s, %s, %s, recipient, %s, %s, %s, about, %s
     FROM unnest(%s::uuid[], %s::text[]) AS seen (recipient, about)
 """
@@ -71,7 +70,7 @@ def record(
     recipient_key: uuid.UUID | None = None,
     *,
     searched: str = "",
-    reason: str = "",
+    reason: LookReason | None = None,
     detail: str = "",
     case_number: str = "",
 ) -> None:
@@ -89,7 +88,7 @@ def _write(
     seen: Sequence[tuple[uuid.UUID | None, str]],
     *,
     searched: str = "",
-    reason: str = "",
+    reason: LookReason | None = None,
     detail: str = "",
 ) -> None:
     """A row for each of those ``seen``, by key, in the case of that number."""
@@ -107,7 +106,7 @@ def _write(
                 unit_id,
                 str(action),
                 digest(searched) if searched else "",
-                reason,
+                reason.pk if reason else None,
                 detail[:200],
                 asked.ip,
                 [key for key, _ in seen],

@@ -90,6 +90,13 @@ for _order, (_name, _label, _page) in enumerate(
 ):
     desk.entry(_name, _label, _page, order=660 + 10 * _order, parent=desk.REGISTERS)
 desk.entry(
+    "look_reasons",
+    "Skäl till åtkomst",
+    "admin:organisation_lookreason_changelist",
+    order=543,
+    parent=desk.REGISTERS,
+)
+desk.entry(
     "accounts",
     "Konton",
     "admin:organisation_account_changelist",

@@ -24,7 +24,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from organisation import access_log
-from organisation.models import AccessLogEntry, Unit, User
+from organisation.models import AccessLogEntry, LookReason, Unit, User
 from organisation.permissions import LOGGRANSKARE, UserRequest, roles
 from recipients import services as recipients
 from recipients import why
@@ -37,8 +37,8 @@ from sesam.limits import gives_file
 from sesam.tables import Column, DateTimeColumn, Table, escaped, link
 
 Action = AccessLogEntry.Action
-Reason = AccessLogEntry.Reason
 ANY = "alla"  # of «Skäl»: whichever was given
+EMERGENCIES = "nod"  # those of an emergency
 MOST_ROWS = 5_000  # of a sheet, which is made while one waits
 PRESET = dt.timedelta(days=30)
 SHOWED_WHO = "Visade vem"
@@ -83,7 +83,6 @@ class LogForm(forms.Form):
     )
     skal = forms.ChoiceField(
         label="Skäl",
-        choices=[("", "Med och utan"), (ANY, "Alla skäl"), *Reason.choices],
         required=False,
         error_messages={"invalid_choice": "Välj i listan."},
     )
@@ -98,6 +97,13 @@ class LogForm(forms.Form):
         self.units = list(Unit.objects.order_by("name").values_list("pk", "code", "name"))
         places = [(code, name) for _, code, name in self.units]
         choice(self, "tjanststalle").choices = [("", "Alla"), *places]
+        self.reasons = list(LookReason.objects.all())  # also what has ended: it stands in the log
+        choice(self, "skal").choices = [
+            ("", "Med och utan"),
+            (ANY, "Alla skäl"),
+            (EMERGENCIES, "Nödöppningar"),
+            *((str(reason.pk), reason.name) for reason in self.reasons),
+        ]
 
     def clean_tjanststalle(self) -> int | None:
         """Its key: by that the log is read from an index, which a join wouldn't be."""
@@ -132,15 +138,17 @@ class LogForm(forms.Form):
             found = found.filter(unit=asked["tjanststalle"])
         if asked["vad"]:
             found = found.filter(action=asked["vad"])
-        if asked["skal"]:
-            found = found.exclude(reason="")
-            if asked["skal"] != ANY:
-                found = found.filter(reason=asked["skal"])
+        if asked["skal"] == ANY:
+            found = found.filter(reason__isnull=False)
+        elif asked["skal"] == EMERGENCIES:
+            found = found.filter(reason__in=[r.pk for r in self.reasons if r.is_emergency])
+        elif asked["skal"]:
+            found = found.filter(reason=asked["skal"])
         if asked["mottagare"]:
             found = found.filter(recipient_key=asked["mottagare"])
         if asked["sokt"]:
             found = found.filter(recipient_key=None, searched__in=asked["sokt"].split(","))
-        return found.select_related("user", "unit")
+        return found.select_related("user", "unit").prefetch_related("reason")
 
 
 class _RecipientColumn(Column):
@@ -169,7 +177,7 @@ class LogTable(Table[AccessLogEntry]):
         Column("anvandare", "Användare", _who, css="title"),
         Column("tjanststalle", "Tjänsteställe", "unit", priority=2),
         Column("vad", "Vad", lambda entry: entry.get_action_display()),
-        Column("skal", "Skäl", lambda entry: entry.get_reason_display()),
+        Column("skal", "Skäl", "reason"),
         _RecipientColumn("mottagare", "Mottagare"),
         _DetailColumn("detalj", "Detalj", "detail", priority=3),
         Column("arende", "Ärende", "case_number", priority=3),
@@ -235,7 +243,7 @@ def _log_page(request: UserRequest, number: NumberForm, status: int) -> HttpResp
             "named": named_just_now(request, recipient),
             "narrowed": recipient or form.cleaned_data["sokt"],
             "whole_url": _here(request, mottagare="", sokt=""),
-            "emergencies_url": _here(request, skal=Reason.EMERGENCY.value),
+            "emergencies_url": _here(request, skal=EMERGENCIES),
             "excel_url": f"{reverse('access_log_sheet')}?{_query(request)}",
         }
     else:
@@ -344,7 +352,7 @@ def _sheet_row(entry: AccessLogEntry, told: str) -> list[Any]:
         entry.user.username if entry.user else "",
         entry.unit.name if entry.unit else "",
         entry.get_action_display(),
-        entry.get_reason_display(),
+        entry.reason.name if entry.reason else "",
         code_of(entry.recipient_key),
         told,
         entry.case_number,

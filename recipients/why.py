@@ -33,8 +33,8 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from organisation import access_log
-from organisation.access_log import Action, Reason, ReasonWanted, day_began
-from organisation.models import AccessLogEntry, User
+from organisation.access_log import Action, ReasonWanted, day_began
+from organisation.models import AccessLogEntry, LookReason, User
 from organisation.permissions import (
     CARE,
     KHS,
@@ -45,6 +45,8 @@ from organisation.permissions import (
     signed_in,
 )
 from sesam import personal_numbers, unsent
+from sesam.form_fields import choice
+from sesam.words import listed
 
 from . import services
 from .models import Recipient
@@ -52,20 +54,6 @@ from .slots import reasons_to_look
 
 ON = "vidare"  # in the address: the place that was asked for
 HIDDEN = "Visas inte: skyddad identitet"
-ICONS = {
-    Reason.NEW_CASE: "file-text",
-    Reason.SUBSTITUTE: "user",
-    Reason.COLLEAGUE: "users",
-    Reason.EMERGENCY: "triangle-alert",
-    Reason.OTHER: "pencil",
-}
-_TEXTS = {
-    Reason.NEW_CASE: "Du ska registrera något för personen",
-    Reason.SUBSTITUTE: "Du arbetar åt ett annat tjänsteställe",
-    Reason.COLLEAGUE: "Skriv gärna vem",
-    Reason.EMERGENCY: "Det kan inte vänta på den som har ärendet",
-    Reason.OTHER: "Skriv vad det gäller",
-}
 # Of whom a request was found to need no reason: its page looks more than once.
 _open: WeakKeyDictionary[HttpRequest, set[uuid.UUID]] = WeakKeyDictionary()
 
@@ -102,11 +90,10 @@ class ReasonForm(forms.Form):
     use_required_attribute = False
     skal = forms.ChoiceField(
         label="Varför behöver du se mottagaren?",
-        choices=Reason.choices,
         widget=forms.RadioSelect,
         error_messages={
             "required": "Välj varför du behöver se mottagaren.",
-            "invalid_choice": "Välj ett av skälen.",
+            "invalid_choice": "Det skälet går inte att välja. Välj ett annat.",
         },
     )
     text = forms.CharField(
@@ -118,11 +105,21 @@ class ReasonForm(forms.Form):
         error_messages={"max_length": "Skriv högst 200 tecken."},
     )
 
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        self.reasons = list(LookReason.objects.filter(is_active=True))
+        choice(self, "skal").choices = [(str(reason.pk), reason.name) for reason in self.reasons]
+
+    def clean_skal(self) -> LookReason:
+        said = self.cleaned_data["skal"]
+        return next(reason for reason in self.reasons if str(reason.pk) == said)
+
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
         if personal_numbers.looks_personal(text):
             raise forms.ValidationError("Skriv utan personnummer.")
-        if self.cleaned_data.get("skal") == Reason.OTHER and len(text) < 5:
+        reason = self.cleaned_data.get("skal")
+        if reason and reason.needs_text and len(text) < 5:
             raise forms.ValidationError("Skriv med några ord vad det gäller.")
         return text
 
@@ -132,14 +129,20 @@ class ReasonForm(forms.Form):
         chosen = self["skal"].value()
         return [
             {
-                "value": reason.value,
-                "label": reason.label,
-                "text": _TEXTS[reason],
-                "icon": ICONS[reason],
-                "checked": chosen == reason.value,
+                "value": reason.pk,
+                "label": reason.name,
+                "text": reason.text,
+                "icon": reason.icon,
+                "checked": chosen == str(reason.pk),
             }
-            for reason in Reason
+            for reason in self.reasons
         ]
+
+    @property
+    def text_is_for(self) -> str:
+        """With which reasons one must write something."""
+        names = listed([reason.name for reason in self.reasons if reason.needs_text])
+        return f"behövs för {names}" if names else "valfritt"
 
 
 def say(user: User, key: uuid.UUID, form: ReasonForm, *, case_number: str = "") -> None:
@@ -154,17 +157,22 @@ def say(user: User, key: uuid.UUID, form: ReasonForm, *, case_number: str = "") 
     )
 
 
+def protected_now(keys: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of the recipients who are protected: what was typed here may tell where they are."""
+    asked = set(keys)
+    if not asked:
+        return set()
+    found = Recipient.objects.filter(key__in=asked, is_protected=True)
+    return set(found.values_list("key", flat=True))
+
+
 def details_of(entries: Iterable[AccessLogEntry]) -> dict[int, str]:
-    """The details of rows of the log, by their ids, as pages show them: what was typed here about
-    somebody who is protected may tell where they are. One question, where anything was typed."""
+    """The details of rows of the log, by their ids, as pages show them. One question, where anything
+    was typed."""
     rows = list(entries)
-    typed = {row.recipient_key for row in rows if row.recipient_key and row.reason and row.detail}
-    protected = Recipient.objects.filter(key__in=typed, is_protected=True)
-    hidden = set(protected.values_list("key", flat=True)) if typed else set()
-    return {
-        row.pk: HIDDEN if row.reason and row.detail and row.recipient_key in hidden else row.detail
-        for row in rows
-    }
+    typed = {row.pk: row.recipient_key for row in rows if row.reason_id and row.detail}
+    hidden = protected_now(key for key in typed.values() if key)
+    return {row.pk: HIDDEN if typed.get(row.pk) in hidden else row.detail for row in rows}
 
 
 @roles(*CARE, LOGGRANSKARE)

@@ -32,7 +32,7 @@ from articles.models import (
 )
 from articles.stock import Ledger
 from individuals.models import Individual
-from organisation.models import Payer, Source, Unit, User, Warehouse
+from organisation.models import LookReason, Payer, Source, Unit, User, Warehouse
 from organisation.permissions import FORSKRIVARE
 from recipients.models import CareRelation, Loan, Recipient, RegisterPerson
 from sesam.models import CaseKind, CaseNumber
@@ -313,6 +313,17 @@ class LoanFactory(DjangoModelFactory):
     prescriber_name = "Karin Lindqvist"
     case_number = "26410087"
     delivered_at = factory.LazyFunction(timezone.now)
+
+
+def a_reason(name: str) -> LookReason:
+    """One of those that the portal comes with."""
+    return LookReason.objects.get(name=name)
+
+
+def answer_of(reason: str, text: str = "") -> dict[str, str]:
+    """What «Varför?» is answered by: a reason's name, or what is none."""
+    found = LookReason.objects.filter(name=reason).first()
+    return {"skal": str(found.pk) if found else reason, "text": text}
 
 
 def put_in_stock(warehouse: Warehouse, article: Article, quantity: int) -> list[Individual]:

@@ -286,6 +286,7 @@ ADMIN: dict[str, frozenset[str]] = {
     "auth_group": FOR_SYSTEM,
     "auth_user": FOR_SYSTEM,  # Django's name of the page for a user's new password
     "organisation_account": FOR_KHS,
+    "organisation_lookreason": FOR_KHS,
     "organisation_mail": FOR_KHS,
     "organisation_notice": FOR_KHS,
     "organisation_payer": FOR_SYSTEM,

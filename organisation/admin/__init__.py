@@ -60,4 +60,5 @@ admin.site.unregister(TOTPDevice)
 
 from . import accounts as accounts  # noqa: E402  each registers its own
 from . import letters as letters  # noqa: E402
+from . import reasons as reasons  # noqa: E402
 from . import registers as registers  # noqa: E402

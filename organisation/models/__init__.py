@@ -28,6 +28,9 @@ from .people import (
     Warehouse,
     opaque_id,
 )
+from .reasons import (
+    LookReason,
+)
 from .sign_in import (
     SignInFailure,
     SignInTurn,
@@ -38,6 +41,7 @@ __all__ = [
     "AccessLogEntry",
     "Account",
     "Audience",
+    "LookReason",
     "Mail",
     "MailState",
     "Message",

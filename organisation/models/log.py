@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import models
 
 from .people import Unit
+from .reasons import LookReason
 
 
 class AccessLogEntry(models.Model):
@@ -30,13 +31,6 @@ class AccessLogEntry(models.Model):
         REFUSED = "refused", "Nekades"
         REASON = "reason", "Angav skäl"
 
-    class Reason(models.TextChoices):
-        NEW_CASE = "new_case", "Nytt ärende"
-        SUBSTITUTE = "substitute", "Vikarierar"
-        COLLEAGUE = "colleague", "En kollega bad om det"
-        EMERGENCY = "emergency", "Akut"
-        OTHER = "other", "Annat"
-
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField("tid", auto_now_add=True, db_index=True)
     user = models.ForeignKey(
@@ -57,8 +51,12 @@ class AccessLogEntry(models.Model):
     action = models.CharField("vad", max_length=10, choices=Action.choices)
     recipient_key = models.UUIDField("mottagare", null=True)
     searched = models.CharField("sökt, som kontrollsumma", max_length=64, blank=True)
-    reason = models.CharField(
-        "skäl", max_length=10, choices=Reason.choices, blank=True, db_default=""
+    reason = models.ForeignKey(
+        LookReason,
+        verbose_name="skäl",
+        null=True,
+        on_delete=models.PROTECT,
+        db_index=False,
     )
     detail = models.CharField("detalj", max_length=200, blank=True)
     case_number = models.CharField("ärende", max_length=12, blank=True)
@@ -93,7 +91,9 @@ class AccessLogEntry(models.Model):
                 name="log_of_a_miss",
             ),
             models.Index(
-                fields=["reason", "at"], condition=~models.Q(reason=""), name="log_of_reasons"
+                fields=["reason", "at"],
+                condition=models.Q(reason__isnull=False),
+                name="log_of_reasons",
             ),
         ]
         constraints = [
@@ -102,22 +102,28 @@ class AccessLogEntry(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(
-                    reason__in=["", "new_case", "substitute", "colleague", "emergency", "other"]
-                ),
-                name="reason_is_known",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(action="reason", user__isnull=False, recipient_key__isnull=False)
-                & ~models.Q(reason="")
-                | ~models.Q(action="reason") & models.Q(reason=""),
+                    action="reason",
+                    user__isnull=False,
+                    recipient_key__isnull=False,
+                    reason__isnull=False,
+                )
+                | ~models.Q(action="reason") & models.Q(reason=None),
                 name="reason_is_somebodys_about_somebody",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(reason="other", detail=""), name="other_reason_is_told"
             ),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update),
+            # Which reason wants words is KHS's to say, so that no check can know it.
+            pgtrigger.Trigger(
+                name="reason_is_told",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.reason_id IS NOT NULL AND NEW.detail = ''"),
+                func="IF EXISTS (SELECT FROM organisation_lookreason WHERE id = NEW.reason_id"
+                " AND needs_text) THEN RAISE EXCEPTION 'the reason wants words'"
+                " USING ERRCODE = 'check_violation', CONSTRAINT = 'reason_is_told'; END IF;"
+                " RETURN NEW;",
+            ),
             # The owner alone may remove anything here, and not even the owner this.
             pgtrigger.Protect(
                 name="kept_for_years",

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from orders.models import Order
 from organisation import access_log
-from organisation.models import AccessLogEntry, User
+from organisation.models import AccessLogEntry, LookReason, User
 from recipients.models import CareRelation, Recipient
 from sesam.documents import Unavailable
 
@@ -29,12 +29,12 @@ Action = AccessLogEntry.Action
 PAGE = "Mottagarens sida"
 _INSERT = """
     INSERT INTO organisation_accesslogentry
-        (at, user_id, job, unit_id, action, recipient_key, searched, reason, detail, case_number, ip)
+        (at, user_id, job, unit_id, action, recipient_key, searched, reason_id, detail, case_number, ip)
     SELECT at, user_id, '', unit_id, action, key, '', reason, detail, '', '10.24.8.117'
-    FROM unnest(%s::timestamptz[], %s::bigint[], %s::bigint[], %s::text[], %s::uuid[], %s::text[],
+    FROM unnest(%s::timestamptz[], %s::bigint[], %s::bigint[], %s::text[], %s::uuid[], %s::bigint[],
         %s::text[]) AS row (at, user_id, unit_id, action, key, reason, detail)
 """
-Seen = tuple[dt.datetime, int, int | None, str, uuid.UUID | None, str, str]
+Seen = tuple[dt.datetime, int, int | None, str, uuid.UUID | None, int | None, str]
 
 
 @dataclass
@@ -43,10 +43,12 @@ class Log:
 
     def add(
         self, at: dt.datetime, user: User, person: Recipient | None, action: str = Action.VIEW,
-        *, detail: str = PAGE, reason: str = "",
+        *, detail: str = PAGE, reason: LookReason | None = None,
     ) -> None:  # fmt: skip
         key = person.key if person else None
-        self.rows.append((at, user.pk, user.default_unit_id, action, key, reason, detail))
+        self.rows.append(
+            (at, user.pk, user.default_unit_id, action, key, reason.pk if reason else None, detail)
+        )
 
     def visit(self, at: dt.datetime, user: User, person: Recipient) -> None:
         """Searched for, and looked at."""
@@ -123,7 +125,7 @@ def _odd(log: Log, places: Places, recipients: dict[str, Recipient], month: dt.d
     log.visit(_at(day, 23, 41), orjan, recipients[people.MANY_AIDS])
     log.visit(_at(day + dt.timedelta(days=1), 12, 6), anna, recipients[people.KIN])
     log.visit(_at(day + dt.timedelta(days=2), 15, 20), anna, namesake)
-    reason, told = AccessLogEntry.Reason.COLLEAGUE, "Anna Lindqvist ringde"
+    reason, told = LookReason.objects.get(name="En kollega bad om det"), "Anna Lindqvist ringde"
     log.add(_at(day + dt.timedelta(days=3), 13, 11), orjan, known, Action.REASON, reason=reason, detail=told)  # fmt: skip
     log.visit(_at(day + dt.timedelta(days=3), 13, 12), orjan, known)
     log.visit(_at(day + dt.timedelta(days=4), 9, 30), anna, recipients[people.PROTECTED])

@@ -112,9 +112,9 @@ class Teller:
 
 
 def _of_staff(field: models.Field[Any, Any]) -> bool:
-    if isinstance(field, models.ForeignKey):
-        return field.remote_field.model is User
-    return field.name in ("ip", "searched", "text", "who", "reason", "why", "pgh_context")
+    if field.name in ("ip", "searched", "text", "who", "reason", "told", "why", "pgh_context"):
+        return True
+    return isinstance(field, models.ForeignKey) and field.remote_field.model is User
 
 
 def _refers(field: models.Field[Any, Any]) -> bool:

@@ -411,7 +411,7 @@ HELD: tuple[Held, ...] = (
         "Stickprov i åtkomstloggen",
         Kind.LOG,
         by_key="recipient_key",
-        keeps=("role", "detail", "case_number", "reason"),
+        keeps=("role", "detail", "case_number", "reason", "told"),
     ),
     Held(
         DisposalRow, "Gallring", Kind.CARE, ways=("recipient",), forgets=_blank("why"),

@@ -200,6 +200,7 @@ class SpotCheckLook(models.Model):
     detail = models.CharField("detalj", max_length=200, blank=True)
     case_number = models.CharField("ärende", max_length=12, blank=True)
     reason = models.CharField("skäl", max_length=240, blank=True)
+    told = models.CharField("skrivet till skälet", max_length=200, blank=True, db_default="")
     recipient_key = models.UUIDField("mottagare", null=True)
     acts = models.PositiveIntegerField("rader i loggen den dagen")
     risks = ArrayField(

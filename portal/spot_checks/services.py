@@ -108,7 +108,8 @@ def _copies(check: SpotCheck, drawn: Sequence[rules.Drawn]) -> list[SpotCheckLoo
             spot_check=check, number=number, entry=entry.pk, at=entry.at, user=entry.user,
             role=role_of(entry.user) if entry.user else "", unit_id=entry.unit_id,
             action=entry.action, detail=entry.detail, case_number=entry.case_number,
-            reason=reasons.get(_whose_day(entry), ""), recipient_key=entry.recipient_key,
+            reason=reasons.get(_whose_day(entry), ("", ""))[0],
+            told=reasons.get(_whose_day(entry), ("", ""))[1], recipient_key=entry.recipient_key,
             acts=by_entry[entry.pk].acts, risks=list(by_entry[entry.pk].risks),
             how_many=by_entry[entry.pk].how_many,
         )
@@ -116,19 +117,21 @@ def _copies(check: SpotCheck, drawn: Sequence[rules.Drawn]) -> list[SpotCheckLoo
     ]  # fmt: skip
 
 
-def _reasons(entries: Sequence[AccessLogEntry]) -> dict[tuple[object, ...], str]:
-    """What was answered to «Varför?» on the days of the looks, by whose day it was."""
+def _reasons(entries: Sequence[AccessLogEntry]) -> dict[tuple[object, ...], tuple[str, str]]:
+    """What was answered to «Varför?» on the days of the looks, by whose day it was: the reason in
+    words, and what was typed to it."""
     if not entries:
         return {}
     first, last = (midnight(timezone.localdate(e.at)) for e in (entries[0], entries[-1]))
-    said = AccessLogEntry.objects.exclude(reason="").filter(
+    said = AccessLogEntry.objects.filter(
+        reason__isnull=False,
         at__gte=first, at__lt=last + dt.timedelta(days=1),
         user__in={entry.user_id for entry in entries},
         recipient_key__in={entry.recipient_key for entry in entries if entry.recipient_key},
     )  # fmt: skip
     return {
-        _whose_day(entry): ": ".join(filter(None, [entry.get_reason_display(), entry.detail]))
-        for entry in said.order_by("at")
+        _whose_day(entry): (str(entry.reason), entry.detail)
+        for entry in said.select_related("reason").order_by("at")
     }
 
 

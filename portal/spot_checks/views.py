@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from organisation import access_log
 from organisation.models import AccessLogEntry
 from organisation.permissions import LOGGRANSKARE, UserRequest, roles
+from recipients import why
 from recipients.models import CareRelation, Recipient
 from recipients.views import no_store
 from sesam import documents
@@ -318,6 +319,7 @@ def _look_page(
         "code": code_of(look.recipient_key),
         "named": named_just_now(request, look.recipient_key),
         "why": papers.why_drawn(look),
+        "told": _told(look),
         "relation": _relation(look),
         "notes": notes,
         "same_day": same_day,
@@ -361,12 +363,20 @@ def _relation(look: SpotCheckLook) -> str:
     return "Inget tjänsteställe har ärende med mottagaren."
 
 
+def _told(look: SpotCheckLook) -> str:
+    """What was typed to the reason; of somebody who is protected now nothing."""
+    if look.told and look.recipient_key and why.protected_now([look.recipient_key]):
+        return why.HIDDEN
+    return look.told
+
+
 @dataclass(frozen=True)
 class Deed:
     """A row of the log around the look."""
 
     entry: AccessLogEntry
     is_it: bool
+    told: str
 
     @property
     def code(self) -> str:
@@ -380,7 +390,8 @@ def _same_day(look: SpotCheckLook) -> list[Deed]:
     before = of_user.filter(at__gte=midnight(day), at__lte=look.at).order_by("-at", "-pk")
     after = of_user.filter(at__gt=look.at, at__lt=midnight(day + dt.timedelta(days=1)))
     found = [*reversed(before[: AROUND + 1]), *after.order_by("at", "pk")[:AROUND]]
-    return [Deed(entry, entry.pk == look.entry) for entry in found]
+    details = why.details_of(found)
+    return [Deed(entry, entry.pk == look.entry, details[entry.pk]) for entry in found]
 
 
 # --- the plan, and the list of known persons ----------------------------------------------------

@@ -25,6 +25,7 @@ from tests.factories import (
     RecipientFactory,
     UserFactory,
     WarehouseFactory,
+    answer_of,
     put_in_stock,
 )
 from tests.orders.builders import add, start
@@ -41,9 +42,9 @@ def status_tab(client, piece):
     return client.get(f"/individer/{piece.number}/?flik=status")
 
 
-def ask(client, piece, skal="other", text="Felanmälan från hemtjänsten"):
+def ask(client, piece, reason="Annat", text="Felanmälan från hemtjänsten"):
     url = f"/individer/{piece.number}/mottagare/"
-    return client.post(url, {"skal": skal, "text": text})
+    return client.post(url, answer_of(reason, text))
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def test_a_reason_shows_the_recipient_and_is_logged(client, held):
     assert "Innehavarsson" in words and "Hemvägen 9" in words
     first = AccessLogEntry.objects.order_by("id")[0]
     assert first.action == "reason" and first.recipient_key == held.recipient.key
-    assert (first.reason, first.detail) == ("other", "Felanmälan från hemtjänsten")
+    assert (first.reason.name, first.detail) == ("Annat", "Felanmälan från hemtjänsten")
     assert first.case_number == "26410087"
 
 

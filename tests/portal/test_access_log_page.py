@@ -15,7 +15,7 @@ from organisation import access_log
 from organisation.models import AccessLogEntry
 from organisation.permissions import LOGGRANSKARE
 from portal.access_log_page import LogForm
-from tests.factories import UNUSED_NUMBERS, RecipientFactory, UnitFactory, UserFactory
+from tests.factories import UNUSED_NUMBERS, RecipientFactory, UnitFactory, UserFactory, answer_of
 from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
@@ -140,7 +140,7 @@ def test_what_cannot_be_asked_is_said_at_its_field(client, query):
 
 def test_who_it_is_is_shown_when_asked_for_and_that_is_logged(client, recipient, reviewer):
     looked(recipient)
-    said = {"skal": "other", "text": "Stickprov"}
+    said = answer_of("Annat", "Stickprov")
     answer = client.post(f"{URL}{recipient.key}/vem/", said)
     assert "Zetterqvist" not in str(answer.headers) + answer.cookies.output()
     assert "Zetterqvist" in read_page(client.get(answer.url))
@@ -152,7 +152,7 @@ def test_who_it_is_is_shown_when_asked_for_and_that_is_logged(client, recipient,
 
 def test_the_name_is_shown_to_who_asked_and_for_a_minute(client, browser_of, recipient):
     looked(recipient)
-    said = {"skal": "other", "text": "Stickprov"}
+    said = answer_of("Annat", "Stickprov")
     where = client.post(f"{URL}{recipient.key}/vem/", said).url
     colleague = browser_of(UserFactory(roles=[LOGGRANSKARE]))
     assert "Zetterqvist" not in read_page(colleague.get(where))
@@ -165,7 +165,7 @@ def test_what_narrowed_the_log_stays_when_one_asks_who_it_is(client, recipient):
     query = f"fran=2026-01-01&vad=view&mottagare={recipient.key}"
     form = client.get(f"{URL}?{query}").content.decode()
     (action,) = re.findall(r'action="([^"]*/vem/[^"]*)"', form)
-    said = {"skal": "other", "text": "Stickprov"}
+    said = answer_of("Annat", "Stickprov")
     assert client.post(action.replace("&amp;", "&"), said).url == f"{URL}?{query}&visa=vem"
 
 
@@ -218,7 +218,8 @@ def test_each_way_to_ask_has_its_index(recipient):
         ("anvandare", user.username, "log_of_a_user"),
         ("tjanststalle", user.default_unit.code, "log_of_a_unit"),
         ("sokt", "0" * 64, "log_of_a_miss"),
-        ("skal", "emergency", "log_of_reasons"),
+        ("skal", "nod", "log_of_reasons"),
+        ("skal", answer_of("Annat")["skal"], "log_of_reasons"),
     ]
 
     def plan(name: str, value: str) -> str:

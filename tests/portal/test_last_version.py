@@ -30,7 +30,7 @@ RECORDS = (
         f"activities_{name}"
         for name in ("activitytype", "addressinstruction", "priority", "servicesupplier")
     }
-    | {"deviations_deviationcategory"}
+    | {"deviations_deviationcategory", "organisation_lookreason"}
     | {f"invoicing_{name}" for name in ("sharestep", "sharetable", "terms")}
 )
 # What stood on the pieces themselves: when they were looked after.

@@ -13,7 +13,7 @@ from organisation.permissions import FORSKRIVARE, KHS, LOGGRANSKARE
 from portal import log_extract
 from recipients.models import Recipient
 from sesam import documents
-from tests.factories import RecipientFactory, UnitFactory, UserFactory
+from tests.factories import RecipientFactory, UnitFactory, UserFactory, answer_of
 from tests.papers import Paper, check_accessibility, needs_pdf
 from tests.reading import read_page
 
@@ -196,7 +196,7 @@ def test_why_is_asked_before_the_paper_and_by_the_code_alone(client, patient, re
     question = client.post(url(patient), {"fran": "2026-11-01"}, follow=True)
     page = read_page(question)
     assert "Varför" in page and "Zetterqvist" not in page
-    said = {"skal": "other", "text": "Patienten har bett om utdraget"}
+    said = answer_of("Annat", "Patienten har bett om utdraget")
     back = client.post(question.request["PATH_INFO"] + "?" + question.request["QUERY_STRING"], said)
     assert back.url.startswith(url(patient))
     assert 'value="2026-11-01"' in client.get(back.url).content.decode()

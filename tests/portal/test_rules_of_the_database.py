@@ -36,7 +36,7 @@ from invoicing.models import (
 from orders import cart as carts
 from orders.models import OrderHold
 from organisation import messages
-from organisation.models import Mail, Message, Notice, SignInTurn, Source, User
+from organisation.models import LookReason, Mail, Message, Notice, SignInTurn, Source, User
 from organisation.permissions import KHS
 from pickups.models import PickupReceipt
 from pickups.services import Got, receive
@@ -104,9 +104,9 @@ BROKEN: dict[str, dict[str, Any]] = {
     "progress_in_percent": {"progress": 101},
     "import_progress_in_percent": {"progress": 101},
     "somebody_did_it": {"user": None, "job": ""},
-    "reason_is_known": {"action": "reason", "reason": UNKNOWN},
-    "reason_is_somebodys_about_somebody": {"action": "view", "reason": "emergency"},
-    "other_reason_is_told": {"action": "reason", "reason": "other", "detail": ""},
+    "reason_is_somebodys_about_somebody": {"action": "view", "reason": LookReason.objects.first},
+    "look_reason_has_a_name": {"name": ""},
+    "look_reason_icon_is_known": {"name": "Ett till", "icon": UNKNOWN},
     "paused_or_ended_is_inactive": {"is_active": True, "ended_at": NOW},
     "message_kind_is_known": {"kind": UNKNOWN},
     "mail_state_is_known": {"state": UNKNOWN, "message": unsent_message},

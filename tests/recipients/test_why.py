@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from django.db.models import ProtectedError
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -16,7 +17,8 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from orders.models import Cart
-from organisation.models import AccessLogEntry
+from organisation import access_log
+from organisation.models import AccessLogEntry, LookReason
 from organisation.permissions import LOGGRANSKARE
 from recipients.models import CareRelation, Recipient, RegisterPerson
 from recipients.why import lacks_reason
@@ -34,6 +36,8 @@ from tests.factories import (
     RegisterPersonFactory,
     UnitFactory,
     UserFactory,
+    a_reason,
+    answer_of,
     put_in_stock,
 )
 from tests.orders.builders import sent, start
@@ -80,9 +84,9 @@ def asked(answer) -> str:
     return parse_qs(where.query)["vidare"][0] if where.path.endswith("/varfor/") else ""
 
 
-def say(client, person, skal="new_case", text="", on=None):
+def say(client, person, reason="Nytt ärende", text="", on=None):
     query = {"vidare": on} if on else {}
-    return client.post(question(person), {"skal": skal, "text": text}, query_params=query)
+    return client.post(question(person), answer_of(reason, text), query_params=query)
 
 
 def reasons() -> list[AccessLogEntry]:
@@ -118,14 +122,14 @@ def test_a_protected_persons_name_is_told_when_it_is_answered(client):
 
 def test_then_the_place_that_was_asked_for_opens_and_the_log_says_why(client, prescriber, person):
     place = page_of(person) + "?flik=historik"
-    answer = say(client, person, "other", "Anhörig ringde om rullstolen", on=place)
+    answer = say(client, person, "Annat", "Anhörig ringde om rullstolen", on=place)
     assert answer.url == place
     assert client.get(place).status_code == 200
     (row,) = reasons()
     assert (row.user, row.unit, row.recipient_key) == (
         prescriber, prescriber.default_unit, person.key
     )  # fmt: skip
-    assert (row.reason, row.detail) == ("other", "Anhörig ringde om rullstolen")
+    assert (row.reason.name, row.detail) == ("Annat", "Anhörig ringde om rullstolen")
 
 
 def test_it_is_asked_once_a_person_user_and_day(client, browser_of, prescriber, person):
@@ -145,25 +149,25 @@ def test_it_is_asked_once_a_person_user_and_day(client, browser_of, prescriber, 
 
 def test_in_two_tabs_at_once_both_go_on(client, person):
     client.get(question(person))
-    for reason in ("emergency", "substitute"):
+    for reason in ("Akut", "Vikarierar"):
         assert say(client, person, reason).url == page_of(person)
-    assert [row.reason for row in reasons()] == ["emergency"]
+    assert [row.reason.name for row in reasons()] == ["Akut"]
     assert client.get(question(person)).url == page_of(person)
 
 
 @pytest.mark.parametrize(
-    ("skal", "text", "said"),
+    ("reason", "text", "said"),
     [
         ("", "", "Välj varför"),
-        ("nyfiken", "", "Välj ett av skälen"),
-        ("other", "", "Skriv med några ord"),
-        ("other", " nej ", "Skriv med några ord"),
-        ("emergency", f"rör {UNUSED_NUMBERS[1]}.", "Skriv utan personnummer"),
-        ("other", "x" * 201, "högst 200 tecken"),
+        ("nyfiken", "", "går inte att välja"),
+        ("Annat", "", "Skriv med några ord"),
+        ("Annat", " nej ", "Skriv med några ord"),
+        ("Akut", f"rör {UNUSED_NUMBERS[1]}.", "Skriv utan personnummer"),
+        ("Annat", "x" * 201, "högst 200 tecken"),
     ],
 )
-def test_what_is_no_answer_opens_nothing_and_stays_typed(client, person, skal, text, said):
-    answer = say(client, person, skal, text)
+def test_what_is_no_answer_opens_nothing_and_stays_typed(client, person, reason, text, said):
+    answer = say(client, person, reason, text)
     assert answer.status_code == 422
     shown = answer.content.decode()
     assert said in shown and 'aria-invalid="true"' in shown
@@ -448,11 +452,11 @@ def test_who_has_a_piece_is_the_same_question_asked_once(client, person):
     assert "Okändsson" not in read_page(client.get(status))
     dialog = reverse("orders:holder", args=[piece.number])
     assert "Okändsson" not in read_page(client.get(dialog))
-    client.post(dialog, {"skal": "emergency", "text": ""})
+    client.post(dialog, answer_of("Akut"))
     assert "Okändsson" in read_page(client.get(status))
     assert client.get(page_of(person)).status_code == 200
     (row,) = reasons()
-    assert (row.reason, row.case_number) == ("emergency", "26410087")
+    assert (row.reason.name, row.case_number) == ("Akut", "26410087")
 
 
 def test_who_has_answered_on_the_persons_page_sees_the_piece_at_once(client, person):
@@ -468,7 +472,7 @@ def test_the_log_reviewer_is_asked_before_who_it_is(browser_of, person):
     page = client.post(url)
     assert page.status_code == 200 and "Okändsson" not in read_page(page)
     assert client.post(url, {"skal": "", "text": "x"}).status_code == 422
-    shown = client.post(url, {"skal": "other", "text": "Stickprov i oktober"}, follow=True)
+    shown = client.post(url, answer_of("Annat", "Stickprov i oktober"), follow=True)
     assert "Okändsson" in read_page(shown)
     assert client.post(url).status_code == 302
     assert [row.detail for row in reasons()] == ["Stickprov i oktober"]
@@ -478,12 +482,12 @@ def test_another_page_of_the_log_reviewers_asks_without_the_name_too(browser_of,
     client = browser_of(UserFactory(roles=[LOGGRANSKARE], default_unit=None))
     page = client.get(question(person))
     assert page.status_code == 200 and "Okändsson" not in read_page(page)
-    assert say(client, person, "other", "Utdrag till patienten", on="/logg/").url == "/logg/"
+    assert say(client, person, "Annat", "Utdrag till patienten", on="/logg/").url == "/logg/"
 
 
 def test_the_log_shows_reasons_and_finds_emergencies(browser_of, client, person):
-    say(client, person, "emergency", "Larm från hemmet")
-    say(client, RecipientFactory(), "substitute")
+    say(client, person, "Akut", "Larm från hemmet")
+    say(client, RecipientFactory(), "Vikarierar")
     reviewer = browser_of(UserFactory(roles=[LOGGRANSKARE], default_unit=None))
     whole = reviewer.get("/logg/")
     (link,) = re.findall(r'href="([^"]+)">Nödöppningar', whole.content.decode())
@@ -495,13 +499,67 @@ def test_the_log_shows_reasons_and_finds_emergencies(browser_of, client, person)
 
 
 def test_what_was_typed_of_somebody_who_is_protected_now_is_not_shown(browser_of, client, person):
-    say(client, person, "other", "Larm från Kvarnbacken 12")
+    say(client, person, "Annat", "Larm från Kvarnbacken 12")
     Recipient.objects.filter(pk=person.pk).update(is_protected=True)
     reviewer = browser_of(UserFactory(roles=[LOGGRANSKARE], default_unit=None))
     shown = read_page(reviewer.get("/logg/"))
     assert "Kvarnbacken" not in shown and "Visas inte: skyddad identitet" in shown
     sheet = load_workbook(BytesIO(reviewer.get("/logg/excel/").content)).active
     assert "Kvarnbacken" not in str(list(sheet.iter_rows(values_only=True)))
+
+
+# --- the reasons, which KHS edits ---
+
+
+def test_a_reason_of_khs_is_asked_for_in_its_turn_with_its_text_and_icon(client, person):
+    facts = {"name": "Utbildning", "text": "Med handledare", "icon": "clock", "needs_text": True}
+    LookReason.objects.create(rank=4, **facts)
+    LookReason.objects.create(rank=9, name="Utan ikon")
+    page = client.get(question(person)).content.decode()
+    names = re.findall(r"</svg> ([^<]+)<small>|<span>([^<]+)</span></label>", page)
+    assert ["".join(name).strip() for name in names] == [
+        "Nytt ärende", "Vikarierar", "En kollega bad om det", "Akut", "Utbildning", "Annat",
+        "Utan ikon",
+    ]  # fmt: skip
+    assert "Med handledare" in page and "behövs för Utbildning och Annat" in page
+    assert "Skriv med några ord" in say(client, person, "Utbildning").content.decode()
+    assert say(client, person, "Utbildning", "Visar en student").status_code == 302
+
+
+def test_a_reason_that_ended_meanwhile_is_refused_at_the_field_and_the_rest_stays(client, person):
+    ended = LookReason.objects.get(name="Vikarierar")
+    client.get(question(person))
+    LookReason.objects.filter(pk=ended.pk).update(is_active=False)
+    answer = say(client, person, "Vikarierar", "Åt Hemrehab")
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "Det skälet går inte att välja" in page
+    assert 'value="Åt Hemrehab"' in page and "Du arbetar åt ett annat" not in page
+    assert reasons() == []
+
+
+def test_what_was_answered_by_a_reason_that_has_ended_is_found_still(browser_of, client, person):
+    say(client, person, "Akut", "Larm")
+    LookReason.objects.filter(name="Akut").update(is_active=False)
+    reviewer = browser_of(UserFactory(roles=[LOGGRANSKARE], default_unit=None))
+    for asked_for in ("nod", answer_of("Akut")["skal"]):
+        found = reviewer.get("/logg/", {"skal": asked_for})
+        assert [row.reason.name for row in found.context["table"].rows] == ["Akut"]
+    sheet = load_workbook(BytesIO(reviewer.get("/logg/excel/?skal=nod").content)).active
+    assert "Akut" in list(sheet.iter_rows(values_only=True))[1]
+
+
+def test_the_database_wants_the_words_of_a_reason_that_needs_them(prescriber, person):
+    def told(**facts) -> None:
+        with transaction.atomic():
+            access_log.record(prescriber, access_log.Action.REASON, person.key, **facts)
+
+    with pytest.raises(IntegrityError, match="wants words"):
+        told(reason=a_reason("Annat"))
+    with pytest.raises(IntegrityError, match="reason_is_somebodys_about_somebody"):
+        told(detail="Utan skäl")
+    told(reason=a_reason("Annat"), detail="Anhörig ringde")
+    with pytest.raises(ProtectedError):
+        a_reason("Annat").delete()
 
 
 # --- what it costs ---
@@ -513,7 +571,7 @@ def test_answered_twice_at_once_both_go_on(twice):
     _, browser = twice(user)
     for _ in ROUNDS:
         person = RecipientFactory()
-        answers = browser.post(question(person), {"skal": "emergency", "text": ""})
+        answers = browser.post(question(person), answer_of("Akut"))
         assert [answer.location for answer in answers] == [page_of(person)] * 2
         assert AccessLogEntry.objects.filter(action="reason", recipient_key=person.key).exists()
 

@@ -10,7 +10,7 @@ from organisation.permissions import KHS
 from portal.models import KnownPerson, Risk, SpotCheck
 from portal.spot_checks import services
 from recipients.models import Recipient
-from tests.factories import UNUSED_NUMBERS, CareUnitFactory, UnitFactory, UserFactory
+from tests.factories import UNUSED_NUMBERS, CareUnitFactory, UnitFactory, UserFactory, a_reason
 from tests.portal.spot_checks.builders import (
     MONTH,
     Action,
@@ -267,13 +267,18 @@ def test_every_unit_gets_its_turn():
 
 def test_what_was_answered_to_why_stands_with_the_look():
     user, person = UserFactory(), patient()
-    why = {"action": Action.REASON, "reason": "colleague", "detail": "Kollegan är sjuk"}
+    why = {
+        "action": Action.REASON,
+        "reason": a_reason("En kollega bad om det"),
+        "detail": "Kollegan är sjuk",
+    }
     look(user, person, "2026-10-13 10:00", **why)
     seen_at = look(user, person, "2026-10-13 10:01")
     look(user, person, "2026-10-14 10:00")
     first, second = drawn(random=100)
     assert first.entry == seen_at.pk
-    assert [first.reason, second.reason] == ["En kollega bad om det: Kollegan är sjuk", ""]
+    assert (first.reason, first.told) == ("En kollega bad om det", "Kollegan är sjuk")
+    assert (second.reason, second.told) == ("", "")
 
 
 def test_the_row_that_stands_for_a_visit_is_no_search_where_more_was_done():

@@ -11,9 +11,9 @@ from organisation.models import AccessLogEntry
 from organisation.permissions import CONTROLLER, KHS
 from portal.models import KnownPerson, SpotCheckPlan
 from portal.spot_checks import papers, services
-from recipients.models import CareRelation
+from recipients.models import CareRelation, Recipient
 from sesam.personal_numbers import looks_personal
-from tests.factories import UNUSED_NUMBERS, UnitFactory, UserFactory
+from tests.factories import UNUSED_NUMBERS, UnitFactory, UserFactory, a_reason, answer_of
 from tests.papers import Paper, check_accessibility, needs_pdf
 from tests.portal.spot_checks.builders import (
     Action,
@@ -58,12 +58,33 @@ def test_who_it_is_is_shown_when_asked_for_and_that_is_logged(client, eva):
     key = check.looks.get().recipient_key
     asked = client.post(f"{MONTH}1/vem/")
     assert "Varför?" in asked.content.decode() and "Zetterqvist" not in read_page(asked)
-    said = {"skal": "other", "text": "Stickprov"}
+    said = answer_of("Annat", "Stickprov")
     page = client.post(f"{MONTH}1/vem/", said, follow=True)
     assert "Zetterqvist" in read_page(page)
     assert "Zetterqvist" not in read_page(client.get(f"{MONTH}1/"))
     row = AccessLogEntry.objects.latest("id")
     assert (row.user, row.action, row.recipient_key) == (eva, Action.VIEW, key)
+
+
+@needs_pdf
+def test_what_was_typed_of_somebody_who_is_protected_now_stands_nowhere(client, eva):
+    user, person = UserFactory(), patient()
+    why = {"reason": a_reason("Annat"), "detail": "Larm från Kvarnbacken 12"}
+    look(user, person, "2026-10-13 10:00", action=Action.REASON, **why)
+    look(user, person, "2026-10-13 10:01")
+    (seen,) = drawn(random=1)
+    page = f"{MONTH}{seen.number}/"
+    shown = read_page(client.get(page))
+    assert "Annat: Larm från Kvarnbacken 12" in shown and shown.count("Kvarnbacken") == 2
+    services.judge(seen, "justified", text="", user=eva, seen=0)
+    services.close(seen.spot_check, user=eva)
+    paper = " ".join(Paper(client.get(f"{MONTH}protokoll/1/")).text.split())
+    assert "Skäl: Annat" in paper
+    assert "Kvarnbacken" not in paper, "it stays, and they may be protected later"
+
+    Recipient.objects.filter(pk=person.pk).update(is_protected=True)
+    shown = read_page(client.get(page))
+    assert "Kvarnbacken" not in shown and shown.count("Visas inte: skyddad identitet") == 2
 
 
 def test_a_verdict_leads_to_the_next_and_in_the_end_to_the_month(client):
