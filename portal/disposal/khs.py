@@ -43,13 +43,20 @@ from .held import Kind
 # --- the archive --------------------------------------------------------------------------------
 
 
+class PersonForm(NumberForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["nummer"].label = "Personnummer"
+        self.fields["nummer"].help_text = "12 siffror, med eller utan bindestreck."
+
+
 @roles(KHS)
 @no_store
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def archive_page(request: UserRequest) -> HttpResponse:
     """«Registerutdrag»: whose, by number; a POST orders it and goes on to where it is waited for."""
-    form = NumberForm(request.POST if request.method == "POST" else None)
+    form = PersonForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         number = personal_numbers.parse(form.cleaned_data["nummer"])
         found = Recipient.objects.filter(number=number.digits).first()
@@ -186,7 +193,7 @@ class _DeedColumn(Column):
         if words is None or row.of.approved_at:
             return ""
         code = code_of(row.recipient.key)
-        return link(f"?{ROW}={row.pk}#undantag", f"{words} {code}")
+        return link(f"?{ROW}={row.pk}", f"{words} {code}")
 
 
 class _OutcomeColumn(Column):
