@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 # Addresses that are no pages: what only takes a POST is told by the table, and the rest here.
 NO_PAGES = {
-    "alive", "ready", "printout_file", "articles:picture", "articles:document", "document",
+    "alive", "ready", "metrics", "printout_file", "articles:picture", "articles:document", "document",
 }  # fmt: skip
 FILES = re.compile(r"pdf$|attachment$|:label$|_list$|_note$|:slip$|:blank$|_report$|:holder$")
 NO_ADMIN_PAGES = {"login", "logout", "jsi18n", "autocomplete", "view_on_site", "None"}
