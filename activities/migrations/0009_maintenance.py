@@ -5,8 +5,20 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def interval(piece, today):
+    """The piece's own, in months; of one that had a next day alone, what leads there or a little before:
+    without it the day would be forgotten."""
+    months = piece.maintenance_interval
+    if not months and piece.next_maintenance:
+        since, until = piece.last_maintenance or piece.purchased_on or today, piece.next_maintenance
+        months = (until.year - since.year) * 12 + until.month - since.month
+        months = max(1, months - (until.day < since.day))
+    return min(months, 240) if months else None
+
+
 def take_over(apps, schema_editor):
     """What stood on the pieces themselves: a schedule of their own."""
+    today = django.utils.timezone.localdate()
     pieces = apps.get_model("individuals", "Individual").objects.exclude(
         last_maintenance=None, next_maintenance=None, maintenance_interval=None
     )
@@ -16,7 +28,7 @@ def take_over(apps, schema_editor):
             Schedule(
                 individual=piece,
                 kind="service",
-                own_months=min(piece.maintenance_interval, 240) if piece.maintenance_interval else None,
+                own_months=interval(piece, today),
                 last_on=piece.last_maintenance,
                 due_on=piece.next_maintenance,
             )

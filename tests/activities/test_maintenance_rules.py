@@ -2,6 +2,8 @@
 
 import calendar
 import datetime as dt
+import importlib
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -109,3 +111,26 @@ def test_the_nearest_plan_of_each_kind_applies():
     assert book.for_piece(piece(article_id=8))["service"] is hoists
     assert book.for_piece(piece(article_id=8, iso_code="1223"))["service"] is lifts
     assert book.for_piece(piece(article_id=8, iso_code="")) == {}
+
+
+@pytest.mark.parametrize(
+    ("own", "last", "bought", "coming", "months"),
+    [
+        (18, "2026-01-31", None, "2027-01-31", 18),
+        (None, "2026-01-31", "2020-01-01", "2027-01-31", 12),
+        (None, "2026-01-31", None, "2027-01-30", 11),  # rather a little early
+        (None, None, "2026-03-15", "2026-09-15", 6),
+        (None, None, None, "2026-12-24", 1),
+        (None, "2026-01-31", None, "2026-01-15", 1),  # was late
+        (None, "2026-01-31", None, None, None),
+        (600, None, None, None, 240),
+    ],
+)
+def test_a_day_that_stood_on_the_piece_is_taken_over_also_where_no_interval_did(
+    own, last, bought, coming, months
+):
+    from_then = importlib.import_module("activities.migrations.0009_maintenance")
+    days = (text and day(text) for text in (last, bought, coming))
+    names = ("last_maintenance", "purchased_on", "next_maintenance")
+    piece = SimpleNamespace(maintenance_interval=own, **dict(zip(names, days, strict=True)))
+    assert from_then.interval(piece, dt.date(2026, 11, 29)) == months
