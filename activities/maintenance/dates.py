@@ -16,6 +16,11 @@ from . import rules
 from .rules import Piece, PlanBook
 
 AT_A_TIME = 5000
+_WRITE = (
+    "UPDATE activities_maintenanceschedule s SET plan_id = n.plan_id, due_on = n.due_on"
+    " FROM unnest(%s::bigint[], %s::bigint[], %s::date[]) AS n (id, plan_id, due_on)"
+    " WHERE s.id = n.id"
+)
 _LOCK = 0xF0  # pg_advisory: two nights at once would write each other's work again
 
 
@@ -131,4 +136,13 @@ def _move(plans: dict[int, MaintenancePlan | None], pieces: dict[int, Piece]) ->
     for one in locked:
         one.plan = plans[one.pk]
         one.due_on = rules.due_on(one, pieces[one.individual_id])
-    MaintenanceSchedule.objects.bulk_update(locked, ["plan", "due_on"], batch_size=1000)
+    if locked:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _WRITE,
+                [
+                    [one.pk for one in locked],
+                    [one.plan_id for one in locked],
+                    [one.due_on for one in locked],
+                ],
+            )
