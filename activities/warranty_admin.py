@@ -63,9 +63,9 @@ class PieceUnderWarrantyAdmin(ForKhs, LongList[PieceUnderWarranty]):
     def shown_article(self, piece: PieceUnderWarranty) -> str:
         return str(piece.article)
 
-    @admin.display(description="Leverantör", ordering="article__supplier__name")
-    def shown_supplier(self, piece: PieceUnderWarranty) -> str:
-        return str(piece.article.supplier)
+    @admin.display(description="Leverantör", ordering="article__supplier__name", empty_value="–")
+    def shown_supplier(self, piece: PieceUnderWarranty) -> str | None:
+        return str(piece.article.supplier) if piece.article.supplier else None
 
     @admin.display(description="Status", ordering="status")
     def shown_status(self, piece: PieceUnderWarranty) -> SafeString:

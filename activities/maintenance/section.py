@@ -53,15 +53,21 @@ def section(request: HttpRequest, piece: Individual) -> Maintenance | None:
     found = Activity.objects.still_open().filter(
         maintenance__in=[schedule.pk for schedule in schedules if schedule.pk]
     )
-    numbers = dict(found.order_by().values_list("maintenance", "case_number"))
-    own = Activity.objects.openable(request.user, numbers.values()) if numbers else set()
+    going = {one.maintenance_id: one for one in found.select_related(*Activity.LOADED)}
+    numbers = [one.case_number for one in going.values()]
+    own = Activity.objects.openable(request.user, numbers) if numbers else set()
     rows = []
     for schedule in schedules:
-        number = numbers.get(schedule.pk, "")
+        activity = going.get(schedule.pk)
+        number = activity.case_number if activity else ""
         rows.append(
             Row(
                 schedule,
-                schedule.plan.performer if schedule.plan else "KHS",
+                activity.performer
+                if activity
+                else schedule.plan.performer
+                if schedule.plan
+                else "KHS",
                 number,
                 reverse("activities:detail", args=[number]) if number in own else "",
                 reverse("admin:activities_maintenanceschedule_change", args=[schedule.pk])
