@@ -53,6 +53,8 @@ NOT_TRACKED = {
     "portal.News", "portal.Document", "portal.DocumentHeading", "portal.HelpText",
     "portal.BarrierReport", "portal.StartContact", "portal.StartLink",
     "organisation.Notice", "organisation.Mail", "organisation.Account",
+    # decided once, by whom and when stands on it
+    "portal.DisposalList",
 }  # fmt: skip
 
 

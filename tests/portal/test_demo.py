@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.not_stolen]
 def facts() -> list:
     """What is the same however often it's loaded on a day."""
     return [
-        list(Recipient.objects.order_by("number").values_list("number", "key", "street")),
+        list(Recipient.objects.order_by("key").values_list("number", "key", "street")),
         list(Balance.objects.order_by("pk").values_list("on_hand", "reserved")),
         list(Order.objects.order_by("pk").values_list("recipient__number", "status")),
     ]
