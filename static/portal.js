@@ -219,13 +219,13 @@
     if (open && !open.hidden && innerWidth >= 992 && document.activeElement.matches("a.panel-link")) openNow(document.activeElement);
   });
 
-  // A page's own keys, where the focus is in its place, and nowhere that one types; off with the letters
+  // A page's own keys, nowhere that one types; off with the letters
   document.addEventListener("keydown", (event) => {
     const { target, key } = event;
     if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || root.dataset.letters === "off") return;
     if (key.length !== 1 || target.matches("input:not([type=radio], [type=checkbox]), select, textarea")) return;
-    const place = target.closest("[data-keys]") || (target === document.body && !document.querySelector("dialog[open]") && document.querySelector("[data-keys]"));
-    const wanted = place && [...place.querySelectorAll("[aria-keyshortcuts]")].find((e) => e.getAttribute("aria-keyshortcuts") === key.toUpperCase());
+    if (document.querySelector("dialog[open]")) return;
+    const wanted = [...document.querySelectorAll("[data-keys] [aria-keyshortcuts]")].find((e) => e.getAttribute("aria-keyshortcuts") === key.toUpperCase());
     if (!wanted) return;
     event.preventDefault();
     wanted.focus();

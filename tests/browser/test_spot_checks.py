@@ -27,6 +27,7 @@ def user(page: Page, live_server, settings) -> User:
 def test_looks_are_judged_from_the_keyboard_alone(page: Page, live_server, user):
     check = checked(3)
     page.goto(f"{live_server.url}{MONTH}1/")
+    page.locator(".check-list a").last.focus()
     for key, name in (("2", "Oklar"), ("3", "Obefogad"), ("1", "Befogad Inget")):
         page.keyboard.press(key)
         expect(page.get_by_role("radio", name=f"{name} ")).to_be_checked()
