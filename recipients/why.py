@@ -7,8 +7,9 @@ filled in again.
 
 No reason is wanted of a care unit; where a unit of the user has or had a case with the person (an
 order, activity, pickup order, return or deviation, each of which writes a ``CareRelation``; a loan
-came by one of these), of any unit where the user is KHS's; where the user fetched the person from
-the register today; or what an app adds to ``reasons_to_look`` (the order in progress).
+came by one of these), of any unit where the user is KHS's; or what an app adds to
+``reasons_to_look`` (the order in progress). Whom the portal has just fetched from the population
+register nobody has a case with, so that is asked too.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def lacks_reason(user: User, key: uuid.UUID) -> bool:
         recipient_key=key,
         at__gte=day_began(),
         user=user,
-        action__in=[Action.REASON, Action.CREATE],
+        action=Action.REASON,
     )
     theirs = [services.relations_of(user), *(entry.of(user) for entry in reasons_to_look)]
     reasons = [*(Exists(rows.filter(recipient=whom)) for rows in theirs), Exists(said)]
