@@ -89,7 +89,6 @@ def test_who_signs_in_after_the_warning_stays_and_is_warned_anew():
 def test_after_twelve_months_an_account_ends_with_a_warning_of_its_own():
     user = unused(6)
     usual = user.default_unit
-    user.units.set([])  # the active unit alone
     user.units.add(UnitFactory(code="K02", name="Hemrehab Nybro"))
     for days in (0, 14, 160):
         pass_days(days)
