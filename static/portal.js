@@ -219,19 +219,6 @@
     if (open && !open.hidden && innerWidth >= 992 && document.activeElement.matches("a.panel-link")) openNow(document.activeElement);
   });
 
-  // A page's own keys, nowhere that one types; off with the letters
-  document.addEventListener("keydown", (event) => {
-    const { target, key } = event;
-    if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || root.dataset.letters === "off") return;
-    if (key.length !== 1 || target.matches("input:not([type=radio], [type=checkbox]), select, textarea")) return;
-    if (document.querySelector("dialog[open]")) return;
-    const wanted = [...document.querySelectorAll("[data-keys] [aria-keyshortcuts]")].find((e) => e.getAttribute("aria-keyshortcuts") === key.toUpperCase());
-    if (!wanted) return;
-    event.preventDefault();
-    wanted.focus();
-    wanted.click();
-  });
-
   // Typed and not sent
   // What is searched for is typed again in a moment: only forms that say something count.
   const TYPED = "textarea, input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [type=password], [name=nummer], [name=q], [name=search])";
