@@ -59,11 +59,10 @@ if _FOLDER:
     values.ValueClass = values.MultiProcessValue(_place)  # type: ignore[no-untyped-call]
 
 _ours = CollectorRegistry()
-REQUESTS = Counter(
-    "portal_requests", "Requests answered", ["view", "method", "status"], registry=_ours
-)
+_counted: dict[str, Any] = {"registry": _ours}
+REQUESTS = Counter("portal_requests", "Requests answered", ["view", "method", "status"], **_counted)
 SECONDS = Histogram(
-    "portal_request_seconds", "How long they took", ["view"], buckets=_BUCKETS, registry=_ours
+    "portal_request_seconds", "How long they took", ["view"], buckets=_BUCKETS, **_counted
 )
 
 
