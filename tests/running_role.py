@@ -163,6 +163,9 @@ def order(code: str) -> str:
     for number in numbers:  # some are deceased, some have no page
         visitor.get("/mottagare/")
         visitor.submit(nummer=number)
+        if "/varfor/" in visitor.url:  # nobody's patient yet
+            reason = re.search(r'name="skal" value="(\d+)"', visitor.page).group(1)
+            visitor.submit(press="next", skal=reason)
         found = re.search(r"/bestallning/till/[0-9a-f-]{36}/", visitor.page)
         if found:
             visitor.get(found.group())

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from playwright.sync_api import Browser, Page, Route
 
@@ -48,6 +49,7 @@ def collected(settings, tmp_path) -> Iterator[Path]:
     def forget_addresses() -> None:
         for kept in (tags._address, tags.icon_html, tags._status_html, pictogram_html):
             kept.cache_clear()
+        cache.clear()  # the bar's menu, with its icons, for a minute
 
     settings.STATIC_ROOT = str(tmp_path)
     slim = {"BACKEND": "sesam.static_files.SlimFilesStorage"}
