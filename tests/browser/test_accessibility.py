@@ -72,8 +72,10 @@ def kind(url: str) -> tuple | None:
     )
 
 
-# What lies under a register's foot, which stays in sight, can be scrolled out from under it.
+# What lies under a register's foot or the list's head, which stay in sight, can be scrolled out from
+# under it.
 RUN = """async tags => {
+    scrollTo(0, 0);
     const feet = [...document.querySelectorAll(".register-foot")];
     feet.forEach(foot => foot.style.position = "static");
     const found = await axe.run(document, {runOnly: tags, resultTypes: ["violations"]});
