@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Length, Upper
 
 from articles.models import Article
@@ -44,6 +44,7 @@ class Individual(models.Model):
         Article, verbose_name="artikel", on_delete=models.PROTECT, related_name="individuals"
     )
     serial_number = models.CharField("serienummer", max_length=40, blank=True)
+    lot = models.CharField("batch/lot", max_length=40, blank=True, db_default="")
     warehouse = models.ForeignKey(
         Warehouse,
         verbose_name="lager",
@@ -237,3 +238,77 @@ class Component(models.Model):
 
     def __str__(self) -> str:
         return f"{self.article} på {self.individual}"
+
+
+class Watch(models.Model):
+    """What an open recall looks for: a criterion of the case, one row each. Several of an article
+    mean that any of them will do.
+
+    Written by deviations, asked by whatever makes a piece or brings one in (``watching``). Of serial
+    numbers and lots ``first`` and ``last`` are the ends of a range, the same where it is a single one;
+    of days ``first_day`` and ``last_day``. In force until ``ended_at``.
+    """
+
+    class By(models.TextChoices):
+        ARTICLE = "article", "Alla av artikeln"
+        SERIAL = "serial", "Serienummer"
+        LOT = "lot", "Batch/lot"
+        PRODUCED = "produced", "Tillverkad"
+        DELIVERED = "delivered", "Levererad"
+
+    NUMBERED = (By.SERIAL, By.LOT)
+    DATED = (By.PRODUCED, By.DELIVERED)
+
+    case = CaseNumberKey(
+        CaseNumber,
+        verbose_name="ärende",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="+", db_index=False)
+    by = models.CharField("söks på", max_length=10, choices=By.choices)
+    first = models.CharField("från och med", max_length=40, blank=True)
+    last = models.CharField("till och med", max_length=40, blank=True)
+    first_day = models.DateField("från och med dagen", null=True, blank=True)
+    last_day = models.DateField("till och med dagen", null=True, blank=True)
+    ended_at = models.DateTimeField("upphörde", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "bevakning"
+        verbose_name_plural = "bevakningar"
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["article"], condition=Q(ended_at=None), name="watch_in_force"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(by="article", first="", last="", first_day=None, last_day=None)
+                | Q(by__in=["serial", "lot"], first_day=None, last_day=None)
+                & ~Q(first="")
+                & ~Q(last="")
+                | Q(
+                    by__in=["produced", "delivered"],
+                    first="",
+                    last="",
+                    first_day__isnull=False,
+                    last_day__gte=F("first_day"),
+                ),
+                name="watch_says_what_it_looks_for",
+            ),
+            models.UniqueConstraint(
+                fields=["case", "article", "by", "first", "last", "first_day", "last_day"],
+                nulls_distinct=False,
+                name="a_criterion_once_a_recall",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_by_display()} {self.span}".strip()
+
+    @property
+    def span(self) -> str:
+        """«SN-100», «SN-100–SN-250», «2024-03-01–2024-05-31»; nothing where all are meant."""
+        first = self.first or (f"{self.first_day:%Y-%m-%d}" if self.first_day else "")
+        last = self.last or (f"{self.last_day:%Y-%m-%d}" if self.last_day else "")
+        return first if first == last else f"{first}–{last}"

@@ -33,6 +33,7 @@ ICONS = {
     MessageKind.OFFER: ("file-text", "amber"),
     MessageKind.ACTIVITY: ("wrench", "blue"),
     MessageKind.DEVIATION: ("message-square", "blue"),
+    MessageKind.RECALL: ("triangle-alert", "red"),
     MessageKind.CART: ("shopping-cart", "amber"),
     MessageKind.FOLLOW_UP: ("calendar", "amber"),
     MessageKind.NOTICE: ("megaphone", "blue"),
@@ -45,6 +46,7 @@ GO_TO = {
     CaseKind.ACTIVITY: "Gå till aktivitetsdetaljer",
     CaseKind.PICKUP: "Gå till hämtorderdetaljer",
     CaseKind.DEVIATION: "Gå till avvikelsedetaljer",
+    CaseKind.RECALL: "Gå till återkallelsen",
 }
 #: Which messages the list shows, by its name in the address.
 CHOICES = {

@@ -15,6 +15,7 @@ class CaseKind(models.TextChoices):
     ACTIVITY = "activity", "Aktivitet"
     PICKUP = "pickup", "Hämtorder"
     DEVIATION = "deviation", "Avvikelse/reklamation"
+    RECALL = "recall", "Återkallelse"
     ELSEWHERE = "elsewhere", "Ärende i ett annat system"  # taken over: has no page here
 
 

@@ -1,4 +1,5 @@
-"""What went wrong: deviations and complaints, what they are about, and whom they were reported to."""
+"""What went wrong: deviations and complaints, what they are about, and whom they
+were reported to; and recalls."""
 
 from .categories import DeviationCategory, EventType
 from .deviations import (
@@ -12,10 +13,28 @@ from .deviations import (
     Handling,
     Outcome,
 )
+from .recalls import (
+    FREE_AFTER,
+    UNITS_ANSWERS,
+    Answer,
+    Found,
+    ItemState,
+    Recall,
+    RecallAttachment,
+    RecallEvent,
+    RecallItem,
+    RecallItemQuerySet,
+    RecallQuerySet,
+    RecallStatus,
+    Told,
+)
 from .reports import MUST_ANSWER, DeviationReport, ReportedTo
 
 __all__ = [
+    "FREE_AFTER",
     "MUST_ANSWER",
+    "UNITS_ANSWERS",
+    "Answer",
     "Consequence",
     "Deviation",
     "DeviationAttachment",
@@ -26,7 +45,17 @@ __all__ = [
     "DeviationReport",
     "DeviationStatus",
     "EventType",
+    "Found",
     "Handling",
+    "ItemState",
     "Outcome",
+    "Recall",
+    "RecallAttachment",
+    "RecallEvent",
+    "RecallItem",
+    "RecallItemQuerySet",
+    "RecallQuerySet",
+    "RecallStatus",
     "ReportedTo",
+    "Told",
 ]

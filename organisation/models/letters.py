@@ -102,6 +102,7 @@ class MessageKind(models.TextChoices):
     OFFER = "offer", "Offerter som väntar på svar"
     ACTIVITY = "activity", "Aktiviteter som är klara"
     DEVIATION = "deviation", "Svar på avvikelser och reklamationer"
+    RECALL = "recall", "Återkallelser"
     CART = "cart", "Pågående beställning som snart tas bort"
     FOLLOW_UP = "follow_up", "Hjälpmedel att följa upp"
     NOTICE = "notice", "Information från KHS"

@@ -36,8 +36,10 @@ from deviations.models import (
     DeviationEvent,
     DeviationItem,
     DeviationReport,
+    RecallItem,
+    RecallStatus,
 )
-from individuals.models import Block, Component
+from individuals.models import Block, Component, Watch
 from invoicing.models import Charge, Correction, DoubtfulLoan, LossVerdict, Question
 from orders.models import (
     Cart,
@@ -330,6 +332,13 @@ HELD: tuple[Held, ...] = (
         DeviationAttachment, "Avvikelsers bilagor", Kind.DEVIATION, ways=(_OF_DEVIATION,),
         dates=("uploaded_at",), keeps=_FILE, goes=Goes.REMOVED,
     ),
+    # (What is thrown away, or comes back, is answered for nevertheless.)
+    Held(
+        RecallItem, "Återkallade hjälpmedel", Kind.DEVIATION, ways=("loan__recipient",),
+        by_case="case", dates=("found_at", "told_at", "reminded_at", "answered_at"),
+        open=~Q(recall__status=RecallStatus.CLOSED), because="Ett hjälpmedel är återkallat",
+        forgets=_blank("note"),
+    ),
     # --- money: rows that are never changed, and name no person ---
     Held(
         Charge, "Debiteringar", Kind.MONEY, by_case="case", dates=("day",),
@@ -359,6 +368,10 @@ HELD: tuple[Held, ...] = (
         keeps=("individual_number", "note"),
     ),
     Held(Block, "Spärrar", Kind.CARE, by_case="case"),
+    Held(
+        Watch, "Bevakade hjälpmedel", Kind.CARE, by_case="case", dates=("ended_at",),
+        keeps=("first", "last"),
+    ),
     Held(Component, "Monterade delar", Kind.CARE, by_case="case"),
     Held(CaseNumber, "Ärendenummer", Kind.CARE, by_case="pk", keeps=("number",)),
     # --- what was told, and who looked ---

@@ -1,18 +1,29 @@
 """Deviations that the services make, in every status."""
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable
 
 from django.utils import timezone
 
+from articles.models import Article
 from deviations import services
-from deviations.models import Deviation, DeviationCategory, EventType, ReportedTo
+from deviations.models import (
+    Deviation,
+    DeviationCategory,
+    EventType,
+    Recall,
+    RecallStatus,
+    ReportedTo,
+)
 from deviations.services import Report, Wish
-from individuals.models import Individual
+from individuals.models import Individual, Watch
 from organisation.models import User
 from organisation.permissions import KHS
 from recipients.cases import last_event
 from recipients.models import DialogFile, Loan, Recipient
+from sesam import case_numbers
+from sesam.models import CaseKind
 from tests.factories import ArticleFactory, UserFactory
 from tests.pickups.builders import lend, prescriber, someone
 
@@ -103,3 +114,32 @@ def closed(deviation: Deviation, khs: User | None = None, **found) -> Deviation:
     return services.close(
         deviation, user=khs or deviation.handler, seen=last_event(deviation), **told
     )
+
+
+def recall_of(
+    *articles: Article,
+    serials: Iterable[str] = (),
+    lots: Iterable[str] = (),
+    period: tuple[dt.date, dt.date] | None = None,
+    user: User | None = None,
+) -> Recall:
+    """A recall with its list made, without any services: of all of the articles, or of the numbers
+    and of what was delivered in the period."""
+    number = case_numbers.take(CaseKind.RECALL)
+    now = timezone.now()
+    recall = Recall.objects.create(
+        case_number=number, status=RecallStatus.ONGOING, ordered_by=user or khs_user(), created_at=now, found_at=now,
+        sender="Etac Sverige AB", notice_on=now.date(), fault="Bromsen kan spricka.",
+        measure="Byt broms.",
+    )  # fmt: skip
+    for article in articles:
+        facts = {"case_number": number, "article": article}
+        for by, numbers in (("serial", serials), ("lot", lots)):
+            for one in numbers:
+                first, _, last = one.partition("..")
+                Watch.objects.create(by=by, first=first, last=last or first, **facts)
+        if period:
+            Watch.objects.create(by="delivered", first_day=period[0], last_day=period[1], **facts)
+        if not (serials or lots or period):
+            Watch.objects.create(by="article", **facts)
+    return recall

@@ -19,6 +19,7 @@ from articles.models import (
     Favourite,
     Fit,
 )
+from deviations.models import RecallItem
 from individuals.models import Individual
 from invoicing.models import (
     CalloutFee,
@@ -58,9 +59,10 @@ from recipients import follow_ups
 from recipients.models import FollowUp, Loan
 from sesam.models import Printout
 from tests.activities.builders import due_in, plan_of, registered, report
-from tests.deviations.builders import NOT_REPORTED, investigated, received
+from tests.deviations.builders import NOT_REPORTED, investigated, recall_of, received
 from tests.factories import (
     ArticleFactory,
+    IndividualFactory,
     IsoClassFactory,
     PriceFactory,
     RecipientFactory,
@@ -96,6 +98,10 @@ def another_charge() -> Charge:
 
 def another_user() -> User:
     return UserFactory()
+
+
+def another_piece() -> Individual:
+    return IndividualFactory()
 
 
 # Of each rule, what a row that keeps it is changed to.
@@ -205,6 +211,18 @@ BROKEN: dict[str, dict[str, Any]] = {
     "deviation_of_an_aid_or_a_piece": {"loan": None, "individual": None},
     "report_goes_to_somebody_known": {"to": UNKNOWN},
     "reported_or_a_reason_why_not": {"reason_not": ""},
+    "watch_says_what_it_looks_for": {"by": "serial", "first": "", "last": ""},
+    "recall_status_is_known": {"status": UNKNOWN, "found_at": NOW},
+    "recall_is_closed_at_a_time": {"closed_at": NOW},
+    "a_recall_is_ongoing_with_its_list": {"found_at": None},
+    "recall_progress_in_percent": {"progress": 101},
+    "recalled_is_a_piece_or_a_number": {"loan": None, "individual": None, "found": "in_stock"},
+    "recalled_is_something": {"quantity": 0, "individual": None},
+    "held_back_within_what_stands_there": {"held_back": 1},
+    "how_it_was_found_is_known": {"by": UNKNOWN, "individual": another_piece},
+    "what_is_held_is_a_units": {"unit": None, "individual": another_piece},
+    "recall_is_told_in_a_way": {"told_at": NOW, "individual": another_piece},
+    "a_recall_is_answered_by_somebody": {"answer": "replaced", "individual": another_piece},
     "vat_in_percent": {"vat": 101, "valid_from": SOME_DAY},
     "minutes_step_within_an_hour": {"minutes_step": 0, "valid_from": SOME_DAY},
     "share_table_kind_is_known": {"kind": UNKNOWN},
@@ -280,6 +298,10 @@ TWICE: dict[str, dict[str, Any]] = {
     "a_category_once": {},
     "a_thing_once_a_deviation": {},
     "one_answer_a_receiver": {},
+    "a_criterion_once_a_recall": {},
+    "a_piece_once_a_recall": {},
+    "a_loan_once_a_recall": {},
+    "a_shelf_once_a_recall": {},
     "a_doubt_once_a_loan": {},
     "one_share_table_a_day": {},
     "one_share_an_age": {},
@@ -318,6 +340,7 @@ def rows() -> None:
     report(registered(chair), (wire, 1))
     project()
     maintained(chair)
+    recalled(chair, counted)
     investigated(received(lend(chair.recipient, chair.article)), reports=NOT_REPORTED)
     user = User.objects.get(pk=pickup.ordered_by_id)
     order = sent((ArticleFactory(), 2), user=user)
@@ -368,6 +391,19 @@ def maintained(chair: Loan) -> None:
     plan_of(iso_class=IsoClassFactory(), kind="battery")
     due_in(3, chair.individual)
     night.run()
+
+
+def recalled(chair: Loan, counted: Loan) -> None:
+    """A piece, a counted aid and a shelf of a recall."""
+    recall = recall_of(chair.article, serials=["SN-1"], period=(SOME_DAY, SOME_DAY))
+    facts = {"recall": recall, "found_at": NOW, "sureness": "sure", "by": "article"}
+    held = {"found": "held", "unit": chair.unit, **facts}
+    RecallItem.objects.create(
+        article=chair.article, individual=chair.individual, loan=chair, **held
+    )
+    RecallItem.objects.create(article=counted.article, loan=counted, **held)
+    shelf = {"article": counted.article, "warehouse": WarehouseFactory()}
+    RecallItem.objects.create(found="in_stock", **shelf, **facts)
 
 
 def a_month(user: User) -> None:
