@@ -22,9 +22,9 @@ Number = int | Decimal
 # In this order (design tokens): each 3:1 on white.
 COLOURS = ("#0A559E", "#4C8BC6", "#208348", "#C77A16", "#8A93A0")
 WIDTH, HEIGHT = 640, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 200, 24, 28
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 220, 24, 28
 _ROOM = 30  # of a bar whose height is told above it
-_BESIDE = 16  # letters of a name beside the data
+_BESIDE, _LINE = 22, 20  # letters of a line beside the data, and its height on a phone
 #: Of bars that lie: how high each is with its distance, where it begins, and how many there is room for.
 _ROW, _NAMES, MOST_LYING = 30, 190, 10
 _BEFORE = 24  # letters of a name before a bar
@@ -100,13 +100,14 @@ class Plot:
         scale = float(WIDTH - _NAMES - 90) / float(max(values, default=0) or 1)
         bars = format_html_join(
             "",
-            '<text x="{}" y="{}" text-anchor="end">{}</text>'
+            '<text x="{}" y="{}" text-anchor="end">{}{}</text>'
             '<rect x="{}" y="{}" width="{}" height="{}" fill="{}"></rect><text x="{}" y="{}">{}</text>',
             (
                 (
                     _NAMES - 8,
                     _ROW * at + 20,
-                    _shortened(place, _BEFORE),
+                    _whole(place, (shown := _shortened(place, _BEFORE))),
+                    shown,
                     _NAMES,
                     _ROW * at + 5,
                     round(float(value) * scale, 1),
@@ -249,25 +250,34 @@ class Plot:
                 value, (upper, high) = last[order], stacked[order]
                 middle = upper + high / 2
             found.append((middle, one.name, COLOURS[order % len(COLOURS)], self._shortly(value)))
-        apart: list[tuple[float, str, str, str]] = []
-        for middle, *rest in sorted(found, reverse=True):
-            name, colour, words = rest
-            apart.append((min(middle, apart[-1][0] - 20) if apart else middle, name, colour, words))
+        apart, edge = [], float(HEIGHT)
+        for middle, name, colour, told in sorted(found, reverse=True):
+            lines = _two_lines(name, told, _BESIDE)
+            half = _LINE * len(lines) / 2
+            edge = min(middle + half, edge) - 2 * half
+            apart.append((edge, lines, name, colour))
+        sunk = max(0.0, -edge)  # where they would stand above the plot
+        x = WIDTH - self._right + 24
         return format_html_join(
             "",
             '<rect x="{}" y="{}" width="10" height="10" fill="{}"></rect>'
-            '<text x="{}" y="{}">{} {}</text>',
+            '<text x="{}" y="{}">{}{}{}</text>',
             (
                 (
-                    WIDTH - self._right + 8,
-                    round(y - 5, 1),
+                    x - 16,
+                    round(upper + sunk + _LINE / 2 - 5, 1),
                     colour,
-                    WIDTH - self._right + 24,
-                    round(y + 5, 1),
-                    _shortened(name, _BESIDE),
-                    words,
+                    x,
+                    round(upper + sunk + _LINE / 2 + 5, 1),
+                    _whole(name, " ".join(lines)),
+                    lines[0],
+                    format_html_join(
+                        "",
+                        '<tspan x="{}" dy="1.15em">{}</tspan>',
+                        ((x, line) for line in lines[1:]),
+                    ),
                 )
-                for y, name, colour, words in apart
+                for upper, lines, name, colour in apart
             ),
         )
 
@@ -301,6 +311,26 @@ def _unbroken(values: Sequence[Number | None]) -> list[list[tuple[int, Number]]]
 
 def _shortened(name: str, most: int) -> str:
     return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
+
+
+def _two_lines(name: str, value: str, most: int) -> list[str]:
+    """The name and its value, on two lines where one is too short; shortened where two are."""
+    lines = [""]
+    for word in [*name.split(), value]:
+        longer = f"{lines[-1]} {word}".strip()
+        if len(longer) <= most or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    if len(lines) <= 2:
+        return lines
+    rest = name[len(lines[0]) :].strip()
+    return [lines[0], f"{_shortened(rest, most - len(value) - 1)} {value}"]
+
+
+def _whole(name: str, shown: str) -> SafeString:
+    """The whole name for who points at it, where it isn't shown whole."""
+    return format_html("<title>{}</title>", name) if name not in shown else SafeString("")
 
 
 def _grid(marks: range, step: Number, scale: Decimal, zero: float, right: int) -> SafeString:

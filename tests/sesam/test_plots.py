@@ -1,5 +1,6 @@
 """Plots: what is drawn, and the table that says the same."""
 
+import itertools
 import re
 from decimal import Decimal
 
@@ -56,8 +57,33 @@ def test_lying_bars_have_their_names_before_them_and_the_table_has_all():
                 lying=True, more=[Series("Värde", [7] * 20)], place_label="Lager")  # fmt: skip
     text = render_to_string("parts/plot.html", {"plot": made})
     assert text.count("<rect") == MOST_LYING
-    assert "Förråd 0 med ett mycket…</text>" in text
+    assert f"<title>{stores[0]}</title>Förråd 0 med ett mycket…</text>" in text
     assert text.count('data-label="Värde">7</td>') == 20
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_a_long_name_stands_on_two_lines_at_the_data(lines):
+    made = plot(Series("09 Personlig vård och skydd", [5, 12_000]), lines=lines)
+    made = plot(*made.series, Series("12 Förflyttning", [1, 2]), lines=lines)
+    assert ">09 Personlig vård och<" in made.drawing
+    assert ">skydd 12\u00a0000</tspan></text>" in made.drawing
+    assert ">12 Förflyttning 2</text>" in made.drawing and "<title>" not in made.drawing
+
+
+def test_a_name_too_long_for_two_lines_is_shortened_there_and_told_whole_to_who_points_at_it():
+    name = "18 Utrustning och anpassning av bostäder och andra lokaler"
+    drawing = plot(Series(name, [1, 45]), Series("B", [1, 1])).drawing
+    assert f"<title>{name}</title>18 Utrustning och<tspan" in drawing
+    assert ">anpassning av bost… 45</tspan>" in drawing
+
+
+def test_names_on_two_lines_stand_apart_and_inside_the_plot():
+    names = [f"Hemsjukvården i kommun nummer {n}" for n in range(5)]
+    for values in ([1, 1, 1, 1, 1], [96, 1, 1, 1, 1], [1, 1, 1, 1, 96]):
+        drawing = plot(*(Series(n, [v, v]) for n, v in zip(names, values, strict=True))).drawing
+        tops = [float(y) for y in re.findall(r'y="([^"]+)">Hemsjukvården i', drawing)]
+        assert len(tops) == 5 and all(13 <= y <= HEIGHT - 20 for y in tops)
+        assert all(low - high > 39.8 for low, high in itertools.pairwise(tops))
 
 
 def test_the_highest_bar_stands_under_the_uppermost_line_and_tells_its_sum():
