@@ -1,6 +1,7 @@
 """The demo: real catalogue, official test persons, made-up everything else.
 
-``load`` fills an empty database in one transaction, the same way every time on the same day.
+``load`` fills an empty database in one transaction: the same people, stock and orders every time, counted
+back from now.
 """
 
 import random

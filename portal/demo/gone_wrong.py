@@ -5,11 +5,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F
 from django.utils import timezone
 
 from deviations import services
@@ -26,13 +24,14 @@ from recipients.models import Loan, Recipient
 from . import people
 from .organisation import Places
 
+CHAIR, ELECTRIC, BED, HOIST = "1222", "1223", "1812", "1236"  # ISO 9999
 ADVERSE, NEAR_MISS, COMPLAINT = "adverse", "near_miss", "complaint"
 
 
 @dataclass(frozen=True)
 class Story:
     """What happened so many days ago, and how far KHS has come: «registered», «received»,
-    «investigating», «closed» or «withdrawn»."""
+    «investigating», «closed» or «withdrawn». ``iso_code`` is of what it happened with."""
 
     days: int
     event: str
@@ -42,6 +41,7 @@ class Story:
     at_once: str = ""
     place: str = ""
     consequence: str = "none"
+    iso_code: str = CHAIR
     found: dict[str, Any] = field(default_factory=dict)
     more: dict[str, Any] = field(default_factory=dict)
 
@@ -62,19 +62,20 @@ STORIES = (
           more={"is_kept": True, "kept_where": "Kalmar förråd, hylla U", "block": True}),
     Story(1, ADVERSE, "Fall", "Lyftselens band gick av i en överflyttning. Mottagaren föll till"
           " golvet och bröt handleden.", "registered", "Ambulans tillkallades.", "Hemma, i sovrummet",
-          "serious", more={"is_kept": True, "kept_where": "Hos hemsjukvården"}),
+          "serious", HOIST, more={"is_kept": True, "kept_where": "Hos hemsjukvården"}),
     Story(9, COMPLAINT, "Fel under användning", "Motorn stannar efter några minuter.",
-          "registered", more={"outcome": "replacement", "handling": "sent_in",
-                              "late_reason": "Felet kom först när det blev kallt"}),
+          "registered", iso_code=ELECTRIC, more={
+              "outcome": "replacement", "handling": "sent_in",
+              "late_reason": "Felet kom först när det blev kallt"}),
     Story(6, NEAR_MISS, "El, batteri eller laddning", "Laddaren blev het och luktade bränt.",
-          "received", "Sladden drogs ur."),
+          "received", "Sladden drogs ur.", iso_code=ELECTRIC),
     Story(20, ADVERSE, "Tryckskada", "Dynan hade fel fyllning. Rodnad som inte gick över.",
           "received", "Dynan byttes.", consequence="mild"),
     Story(15, NEAR_MISS, "Hjälpmedlet gick sönder vid användning", "Ett hjul lossnade utomhus.",
           "investigating", "Mottagaren stöttades.", "På trottoaren",
           found={"cause": "Muttern var inte åtdragen efter servicen."}),
     Story(70, ADVERSE, "Klämning eller skärning", "Fingret klämdes i sänggrinden.",
-          "investigating", "Såret tvättades.", "Hemma", "moderate",
+          "investigating", "Såret tvättades.", "Hemma", "moderate", BED,
           found={"cause": "Grinden saknar ändstopp.", "measure": "Nytt ändstopp är beställt."}),
     Story(40, COMPLAINT, "Fel antal eller delar saknas", "Fotstöden saknades i leveransen.",
           "closed", found={"answer": "Fotstöden är skickade i dag."},
@@ -91,29 +92,30 @@ STORIES = (
           found={"cause": "Tippskyddet glömdes efter service.",
                  "measure": "Checklistan har fått en punkt om tippskydd.",
                  "answer": "Rutinen är ändrad och stolen är genomgången."}),
-    Story(30, COMPLAINT, "Leveransförsening", "Sängen kom två dagar för sent.", "withdrawn"),
+    Story(30, COMPLAINT, "Leveransförsening", "Sängen kom två dagar för sent.", "withdrawn",
+          iso_code=BED),
 )  # fmt: skip
 
 
 def load(places: Places, recipients: dict[str, Recipient]) -> int:
     """How many deviations there are."""
     user = places.users["forskrivare"]
-    waiting = _aids(user.default_unit_id)
-    many = returnable().filter(recipient=recipients[people.MANY_AIDS], individual__isnull=False)
+    aids = _aids(user.default_unit_id)
+    many = returnable().filter(
+        recipient=recipients[people.MANY_AIDS], individual__isnull=False,
+        article__iso_code__startswith=CHAIR,
+    )  # fmt: skip
     first = many.select_related("recipient", "article").order_by("pk").first()
     for story in STORIES:
-        loan = first if story is STORIES[0] and first else next(waiting)
-        _happen(story, places, loan)
+        loan = first if story is STORIES[0] else None
+        _happen(story, places, loan or _one(aids, story.iso_code))
     _of_a_piece_in_store(places)
-    Message.objects.filter(user=user, sent_at__lt=timezone.now() - dt.timedelta(45)).update(
-        read_at=F("sent_at")
-    )
     return Deviation.objects.count()
 
 
-def _aids(unit: int | None) -> Iterator[Loan]:
-    """Marked aids that people hold, one of each person; what was lent lately comes first, for
-    whose complaints nobody asks why they come so late."""
+def _aids(unit: int | None) -> list[Loan]:
+    """Marked aids that people hold; what was lent lately comes first, for whose complaints nobody
+    asks why they come so late."""
     found = (
         returnable()
         .filter(unit=unit, individual__isnull=False, recipient__is_protected=False, part_of=None)
@@ -121,11 +123,14 @@ def _aids(unit: int | None) -> Iterator[Loan]:
         .select_related("recipient", "article")
         .order_by("-delivered_at", "pk")
     )
-    seen: set[int] = set()
-    for loan in found:
-        if loan.recipient_id not in seen:
-            seen.add(loan.recipient_id)
-            yield loan
+    return list(found)
+
+
+def _one(aids: list[Loan], iso_code: str) -> Loan:
+    """Of the kind, while there are any; after it none of the same person."""
+    loan = next((x for x in aids if x.article.iso_code.startswith(iso_code)), None) or aids[0]
+    aids[:] = [x for x in aids if x.recipient_id != loan.recipient_id]
+    return loan
 
 
 def _happen(story: Story, places: Places, loan: Loan) -> None:

@@ -8,19 +8,14 @@ from django.utils import timezone
 from organisation.permissions import BUFFERT
 from portal.models import Document, DocumentHeading, News
 
-# A page with nothing on it.
-_PDF = (
-    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count"
-    b" 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\n"
-    b"trailer<</Root 1 0 R>>\n%%EOF\n"
-)
+from .files import FOLDER
 
 
 def load() -> None:
     today = timezone.localdate()
     for days, title, body, facts in (
         (9, "Ändrade leveransdagar vecka 52 och 53",
-         "<p>Sista beställningsdag för leverans före jul är torsdag 17 december.</p>", {}),
+         "<p>Sista beställningsdag för leverans före jul är 17 december.</p>", {}),
         (17, "Cross 5 ersätts av Cross 6",
          "<p>37121 är slut hos leverantören. 43027 erbjuds i första hand.</p>", {}),
         (31, "Så fyller du i portkod och vägbeskrivning",
@@ -32,15 +27,15 @@ def load() -> None:
         News.objects.create(
             title=title, body=body, published_from=today - dt.timedelta(days=days), **facts
         )
-    for position, (heading, titles) in enumerate(
+    for position, (heading, title, file) in enumerate(
         (
-            ("Blanketter", ("Anvisning vid specialanpassning", "Fullmakt för hämtning")),
-            ("Riktlinjer", ("Förskrivarinformation",)),
+            ("Blanketter", "Anvisning vid specialanpassning", "anvisning-specialanpassning.pdf"),
+            ("Bruksanvisningar", "Bruksanvisning till Rullstol Cross", "bruksanvisning.pdf"),
         )
     ):
         under = DocumentHeading.objects.create(name=heading, position=position)
-        for title in titles:
-            Document.objects.create(
-                heading=under, title=title, file=ContentFile(_PDF, name="x"),
-                name=f"{title}.pdf", content_type="application/pdf", size=len(_PDF),
-            )  # fmt: skip
+        content = (FOLDER / file).read_bytes()
+        Document.objects.create(
+            heading=under, title=title, file=ContentFile(content, name="x"),
+            name=f"{title}.pdf", content_type="application/pdf", size=len(content),
+        )  # fmt: skip

@@ -103,13 +103,12 @@ def _usual(
     for unit, person in tied.distinct():
         if person in by_pk and not by_pk[person].is_protected:
             with_case.setdefault(unit, []).append(by_pk[person])
-    nobodys = [p for p in by_pk.values() if not any(p in known for known in with_case.values())]
     day = first
     while day < until:
         if day.weekday() < 5:
             for name in ("forskrivare", "forskrivare2", "buffertansvarig", "khs"):
                 user = places.users[name]
-                own = with_case.get(user.default_unit_id or 0) or nobodys
+                own = with_case[user.default_unit_id or 0]
                 for visited in chance.sample(own, min(len(own), chance.randint(1, 4))):
                     log.visit(_at(day, chance.randint(8, 16), chance.randrange(60)), user, visited)
         day += dt.timedelta(days=1)

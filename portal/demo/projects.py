@@ -60,7 +60,7 @@ COURSES: list[tuple[str, str, dict[Stage, int]]] = [
     }),
 ]  # fmt: skip
 NOTES = {
-    Stage.AT_SUPPLIER: "Guldmann, offert utlovad inom två veckor.",
+    Stage.AT_SUPPLIER: "Skickad till Guldmann.",
     Stage.PURCHASED: "Montering beställd, leverantören bokar tid med mottagaren.",
 }
 

@@ -4,10 +4,10 @@ adaptation."""
 import datetime as dt
 import random
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.files.base import ContentFile
+from django.db.models import F
 from django.utils import timezone
 
 from activities import presets, services
@@ -16,7 +16,7 @@ from activities.services import Registration, Used
 from articles.models import Article, Balance
 from individuals.models import Individual
 from orders.models import Order
-from organisation.models import Unit, User
+from organisation.models import Message, Unit, User
 from recipients import dialog_files
 from recipients.held import returnable
 from recipients.models import Loan, Recipient
@@ -28,48 +28,55 @@ from .organisation import Places
 
 DONE = 22  # closed ones, over so many DAYS
 DAYS = 120
+CHAIR, ELECTRIC, BED = "1222", "1223", "1812"  # ISO 9999
 WANTED = (
-    ("Anpassning", "Sittdjupet behöver minskas ungefär 3 cm och fotstöden höjas."),
-    ("Avhjälpande underhåll/Reparation", "Höger broms tar inte. Hjulet kärvar när hon svänger."),
-    ("Avhjälpande underhåll/Reparation", "Laddaren lyser rött och stolen går bara en kort stund."),
-    ("Beställning av reservdel", "Nytt armstödsplatta, vänster sida."),
-    ("Flytt av säng", "Sängen ska till sovrummet på nedre botten."),
-    ("Konsulentärende", "Utprovning av tyngdtäcke tillsammans med konsulent."),
-    ("Hämtning elrullstol", "Stolen hämtas för service. Ring en timme före."),
-)
+    ("Anpassning", "Sittdjupet behöver minskas ungefär 3 cm och fotstöden höjas.", CHAIR),
+    ("Avhjälpande underhåll/Reparation", "Höger broms tar inte. Hjulet kärvar när hon svänger.",
+     CHAIR),
+    ("Avhjälpande underhåll/Reparation", "Laddaren lyser rött och stolen går bara en kort stund.",
+     ELECTRIC),
+    ("Beställning av reservdel", "Ny armstödsplatta, vänster sida.", CHAIR),
+    ("Flytt av säng", "Sängen ska till sovrummet på nedre botten.", BED),
+    ("Konsulentärende", "Utprovning av tyngdtäcke tillsammans med konsulent.", BED),
+    ("Hämtning elrullstol", "Stolen hämtas för service. Ring en timme före.", ELECTRIC),
+)  # fmt: skip
 ANSWERS = ("Justerat och provat hemma.", "Bytte del. Fungerar som den ska.", "Rengjort och smort.")
 
 
 def load(chance: random.Random, places: Places, recipients: dict[str, Recipient]) -> int:
     """How many activities there are."""
     user, khs = places.users["forskrivare"], places.users["khs"]
-    loans = iter(_loans(chance, user))
+    held = Held(_loans(chance, user))
     parts = _parts(places)
     for turn in range(DONE):
-        activity = _of(next(loans), user, WANTED[turn % len(WANTED)])
+        activity = _of(held, user, WANTED[turn % len(WANTED)])
         _work(activity, khs, chance, parts if turn % 3 == 0 else [], close=True)
         _move_back(activity, days=DAYS * (turn + 1) // (DONE + 1), open_for=chance.randint(1, 12))
     for turn, (priority, age) in enumerate(
         (("Normal", 2), ("Hög", 9), ("Akut", 3), ("Normal", 16))
     ):
-        late = _of(next(loans), user, WANTED[turn], priority=priority)
+        late = _of(held, user, WANTED[turn], priority=priority)
         _move_back(late, days=age)
-    taken = _of(next(loans), user, WANTED[1])
+    taken = _of(held, user, WANTED[1])
     services.take(taken, user=khs)
     _work(taken, khs, chance, parts[:1], close=False)
     today = timezone.localdate()
     for time, day in (("08–10", today), ("10–12", today), ("13–15", today + dt.timedelta(2))):
-        planned = _of(next(loans), user, WANTED[chance.randrange(3)])
+        planned = _of(held, user, WANTED[chance.randrange(2)])
         services.plan(
             planned, user=khs, day=day, time=time, technician=khs, bring="Insexnycklar, vajrar"
         )
-    services.cancel(_of(next(loans), user, WANTED[0]), user=user)
-    _of(_own_of(recipients[people.MANY_AIDS]), user, WANTED[0], comment="Ring dottern först.")
+    services.cancel(_of(held, user, WANTED[0]), user=user)
+    own = Held(_own_of(recipients[people.MANY_AIDS]))
+    _of(own, user, WANTED[0], comment="Ring dottern först.")
     _of_a_protected_person(recipients[people.PROTECTED], user)
-    _hoist(loans, user)
-    _special(next(loans), user)
+    _hoist(user)
+    _special(held, user)
     _in_store(places)
     _order_waits(user)
+    Message.objects.filter(user=user, sent_at__lt=timezone.now() - dt.timedelta(45)).update(
+        read_at=F("sent_at")
+    )
     return Activity.objects.count()
 
 
@@ -87,9 +94,22 @@ def _loans(chance: random.Random, user: User) -> list[Loan]:
     return found
 
 
-def _own_of(recipient: Recipient) -> Loan:
+def _own_of(recipient: Recipient) -> list[Loan]:
     found = returnable().filter(recipient=recipient, pickup_lines=None)
-    return found.select_related("recipient", "article").order_by("pk")[0]
+    return list(found.select_related("recipient", "article").order_by("pk"))
+
+
+class Held:
+    """Loans, each of which is given once: of the kind that is asked for while there are any."""
+
+    def __init__(self, loans: list[Loan]) -> None:
+        self.loans = loans
+
+    def one(self, iso_code: str) -> Loan:
+        of_kind = (x for x in self.loans if x.article.iso_code.startswith(iso_code))
+        loan = next(of_kind, None) or self.loans[0]
+        self.loans.remove(loan)
+        return loan
 
 
 def _unit(user: User) -> Unit:
@@ -99,9 +119,10 @@ def _unit(user: User) -> Unit:
 
 
 def _of(
-    loan: Loan, user: User, wanted: tuple[str, str], *, priority: str = "Normal", **facts: Any
+    held: Held, user: User, wanted: tuple[str, str, str], *, priority: str = "Normal", **facts: Any
 ) -> Activity:
-    name, request = wanted
+    name, request, iso_code = wanted
+    loan = held.one(iso_code)
     return _register(
         user, name, request, priority=priority, recipient=loan.recipient, loans=[loan.pk], **facts
     )
@@ -182,6 +203,7 @@ def _move_back(activity: Activity, *, days: int, open_for: int | None = None) ->
         activity.closed_at = closed
         events[-1].at = closed
         WorkReport.objects.filter(activity=activity).update(at=closed)
+        Message.objects.filter(case_number=activity.case_number).update(sent_at=closed)
     activity.save(update_fields=["created_at", "due_on", "closed_at"])
     ActivityEvent.objects.bulk_update(events, ["at"])
 
@@ -193,7 +215,7 @@ def _of_a_protected_person(recipient: Recipient, user: User) -> None:
     )
 
 
-def _hoist(loans: Iterator[Loan], user: User) -> None:
+def _hoist(user: User) -> None:
     """The supplier moves a ceiling hoist, if somebody has one."""
     hoist = returnable().filter(
         article__iso_code__startswith="123612",
@@ -201,18 +223,20 @@ def _hoist(loans: Iterator[Loan], user: User) -> None:
         pickup_lines=None,
         unit__in=user.units.all(),
     )
-    if loan := hoist.select_related("recipient", "article").first():
-        _of(loan, user, ("Flytt av taklyft", "Flyttas till nytt sovrum."), priority="Akut")
+    if held := list(hoist.select_related("recipient", "article")[:1]):
+        wanted = ("Flytt av taklyft", "Flyttas till nytt sovrum.", "")
+        _of(Held(held), user, wanted, priority="Akut")
 
 
-def _special(loan: Loan, user: User) -> None:
+def _special(held: Held, user: User) -> None:
     """A special adaptation with its document, filled in; and the blank of its type."""
     kind = ActivityType.objects.exclude(attachment_name="").get()
     blank = (FOLDER / "anvisning-specialanpassning.pdf").read_bytes()
     kind.blank.save("anvisning.pdf", ContentFile(blank))
     upload: Any = ContentFile(blank, name="anvisning-ifylld.pdf")
     file = dialog_files.attach("demo", upload, user=user, document=kind.attachment_name)
-    _of(loan, user, (kind.name, "Sittdyna i specialskum efter gipsavtryck."), files=[file])
+    wanted = (kind.name, "Sittdyna i specialskum efter gipsavtryck.", CHAIR)
+    _of(held, user, wanted, files=[file])
 
 
 def _in_store(places: Places) -> None:

@@ -1,21 +1,23 @@
 """The demo's data: complete, the same every time, and in agreement with itself."""
 
+import datetime as dt
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from activities.models import Activity, ActivityStatus
+from activities.models import Activity, ActivityLine, ActivityStatus
 from articles.measures import written
 from articles.models import Article, ArticleType, Balance, IsoClass
-from deviations.models import Deviation, DeviationStatus, EventType
+from deviations.models import Deviation, DeviationItem, DeviationStatus, EventType
 from individuals.models import Individual
 from individuals.stock_check import differences
 from invoicing.models import Charge, ChargeKind, Invoice, MonthRun, Question, QuestionStatus
 from orders.models import LineDelivery, Order, OrderLine
 from orders.services import reserved_by_place
 from orders.stages import Stage
-from organisation.models import User
+from organisation.models import Message, User
 from pickups.models import PickupOrder, PickupStatus, Return
 from portal import demo
 from portal.demo.files import rows
@@ -164,6 +166,28 @@ def test_activities_stand_in_each_status_and_some_are_late(loaded):
     assert Activity.objects.filter(recipient=None).exists()
     oldest = Activity.objects.order_by("created_at").first().created_at
     assert (timezone.now() - oldest).days > 90
+
+
+def test_what_is_asked_for_and_what_went_wrong_fits_the_aid_that_it_is_about(loaded):
+    for of, texts in (
+        (ActivityLine.objects.values_list("activity__request", "article__iso_code"),
+         {"Sängen ": "1812", "Stolen ": "1223", "Laddaren ": "1223", "Sittdjupet ": "1222"}),
+        (DeviationItem.objects.values_list("deviation__what_happened", "article__iso_code"),
+         {"Lyftselens ": "1236", "Fingret klämdes i sänggrinden": "1812", "Laddaren ": "1223",
+          "Tippskyddet ": "1222", "Sängen ": "1812"}),
+    ):  # fmt: skip
+        for begins, iso_code in texts.items():
+            aids = [iso for text, iso in of if text.startswith(begins)]
+            assert aids and all(iso.startswith(iso_code) for iso in aids), begins
+
+
+def test_of_an_activity_that_ended_long_ago_the_message_came_then_and_is_read(loaded):
+    user = User.objects.get(username="forskrivare")
+    for activity in Activity.objects.filter(status=ActivityStatus.CLOSED, ordered_by=user):
+        for message in Message.objects.filter(user=user, case_number=activity.case_number):
+            assert message.sent_at == activity.closed_at
+    long_ago = timezone.now() - dt.timedelta(days=45)
+    assert not Message.objects.filter(user=user, read_at=None, sent_at__lt=long_ago).exists()
 
 
 def test_hoist_projects_stand_where_the_prescriber_and_khs_each_have_something_to_do(loaded):
