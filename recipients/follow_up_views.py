@@ -165,7 +165,7 @@ def _page(
 def tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
     """«Följs upp 3 december» on what is held; a link for those who may answer. Nothing is asked
     where nothing is to be followed up."""
-    count, _ = loans.to_follow_up(recipient)
+    count, _ = loans.to_follow_up(request, recipient)
     user = request.user
     if not count or not isinstance(user, User):
         return {}
@@ -224,7 +224,7 @@ def answers(request: HttpRequest, recipient: Recipient, limit: int) -> list[Happ
 
 def on_recipient(request: HttpRequest, recipient: Recipient) -> Now | None:
     """«1 att följa upp, 3 december»."""
-    count, day = loans.to_follow_up(recipient)
+    count, day = loans.to_follow_up(request, recipient)
     if not count or day is None:
         return None
     return Now(count, "att följa upp", day_shortly(day), day <= timezone.localdate())

@@ -17,6 +17,7 @@ from individuals.models import Component
 from organisation.models import Unit
 from organisation.permissions import KHS, has_role
 from sesam import case_pages, panels
+from sesam.asked_once import once
 from sesam.days import day_shortly
 from sesam.places import BulkAction, Now, Shown, TabContent
 from sesam.tables import sv
@@ -41,7 +42,7 @@ class LoanTab:
 
     def count(self, request: HttpRequest, recipient: Recipient) -> int:
         """How many; all tabs are counted by one query a request."""
-        return int(_counted(recipient)[self.name])
+        return int(once(request, _counted, recipient)[self.name])
 
     def loans(self, recipient: Recipient) -> QuerySet[Loan]:
         return Loan.objects.filter(self.where, recipient=recipient)
@@ -50,7 +51,7 @@ class LoanTab:
         """The tab's content: its list, and the panel if a row is open."""
         is_held = issubclass(self.table, tables.HeldTable)
         loans, total = self.loans(recipient), self.count(request, recipient)
-        groups: dict[str, int] = _counted(recipient)["groups"] if is_held else {}
+        groups: dict[str, int] = once(request, _counted, recipient)["groups"] if is_held else {}
         chosen = request.GET.get(tables.GROUP, "")
         if chosen in groups:
             loans, total = loans.alias(group=tables.GROUP_OF).filter(group=chosen), groups[chosen]
@@ -80,42 +81,39 @@ class LoanTab:
 
 def _counted(recipient: Recipient) -> dict[str, Any]:
     """The tabs' counts, when something that is held came last, and how many of each group are."""
-    counts: dict[str, Any] | None = getattr(recipient, "_loan_counts", None)
-    if counts is None:
-        found = (
-            Loan.objects.filter(recipient=recipient)
-            .values("article__product_group")
-            .annotate(
-                **{tab.name: Count("pk", filter=tab.where) for tab in ALL},
-                last=Max("delivered_at", filter=HELD.where),
-                due=Min("follow_up_on", filter=_FOLLOWED_UP),
-                to_follow_up=Count("pk", filter=_FOLLOWED_UP),
-            )
-            .order_by(sv("article__product_group"))
+    found = (
+        Loan.objects.filter(recipient=recipient)
+        .values("article__product_group")
+        .annotate(
+            **{tab.name: Count("pk", filter=tab.where) for tab in ALL},
+            last=Max("delivered_at", filter=HELD.where),
+            due=Min("follow_up_on", filter=_FOLLOWED_UP),
+            to_follow_up=Count("pk", filter=_FOLLOWED_UP),
         )
-        rows: list[dict[str, Any]] = [dict(row) for row in found]
-        counts = {tab.name: sum(row[tab.name] for row in rows) for tab in ALL}
-        counts["to_follow_up"] = sum(row["to_follow_up"] for row in rows)
-        counts["due"] = min((row["due"] for row in rows if row["due"]), default=None)
-        counts["last"] = max((row["last"] for row in rows if row["last"]), default=None)
-        held = {row["article__product_group"]: row[HELD.name] for row in rows if row[HELD.name]}
-        # What has no group stands last.
-        rest = held.pop("", 0) + held.pop(tables.NO_GROUP, 0)
-        counts["groups"] = {**held, **({tables.NO_GROUP: rest} if rest else {})}
-        recipient._loan_counts = counts  # type: ignore[attr-defined]  # for the other tabs
+        .order_by(sv("article__product_group"))
+    )
+    rows: list[dict[str, Any]] = [dict(row) for row in found]
+    counts: dict[str, Any] = {tab.name: sum(row[tab.name] for row in rows) for tab in ALL}
+    counts["to_follow_up"] = sum(row["to_follow_up"] for row in rows)
+    counts["due"] = min((row["due"] for row in rows if row["due"]), default=None)
+    counts["last"] = max((row["last"] for row in rows if row["last"]), default=None)
+    held = {row["article__product_group"]: row[HELD.name] for row in rows if row[HELD.name]}
+    # What has no group stands last.
+    rest = held.pop("", 0) + held.pop(tables.NO_GROUP, 0)
+    counts["groups"] = {**held, **({tables.NO_GROUP: rest} if rest else {})}
     return counts
 
 
 def now(request: HttpRequest, recipient: Recipient) -> Now:
     """«6 hjälpmedel, senast 9 november»."""
-    counts = _counted(recipient)
+    counts = once(request, _counted, recipient)
     last = counts["last"]
     return Now(counts[HELD.name], "hjälpmedel", f"senast {day_shortly(last)}" if last else "")
 
 
-def to_follow_up(recipient: Recipient) -> tuple[int, dt.date | None]:
+def to_follow_up(request: HttpRequest, recipient: Recipient) -> tuple[int, dt.date | None]:
     """How many held aids are to be followed up, and the first one's day; no query of its own."""
-    counts = _counted(recipient)
+    counts = once(request, _counted, recipient)
     return counts["to_follow_up"], counts["due"]
 
 
