@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from django import forms
 from django.contrib import messages
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.defaultfilters import linebreaksbr
+from django.urls import reverse
 
-from sesam import undo
+from organisation.permissions import UserRequest
+from sesam import dialogs, undo
 from sesam.addresses import written
 from sesam.errors import DomainError
+from sesam.seen import Overtaken
 
 from . import contact
 from .case_forms import BlockForm
 from .cases import AddressedCase, last_event
+
+C = TypeVar("C", bound=AddressedCase)
 
 CONFIRMED = "text_confirmed"
 #: By the block's name in the address, its title and its form.
@@ -116,6 +123,76 @@ def texts_of(form: forms.BaseForm) -> list[dict[str, Any]]:
         for bound in form
         if isinstance(bound.field, forms.CharField) and bound.value() and not bound.is_hidden
     ]
+
+
+@dataclass(frozen=True)
+class EditedInPlace(Generic[C]):
+    """How a kind of case is edited on its page, ``?redigera=`` a block: every answer to what was
+    sent. ``show`` draws the page: (request, case, *, editing, form, unsaved, status)."""
+
+    blocks: Blocks
+    #: The case as this user may open it, as it stands now: (request, number).
+    find: Callable[[HttpRequest, str], C]
+    show: Callable[..., HttpResponse]
+    #: The service that writes: (case, *, user, details, seen, text_confirmed, what).
+    change: Callable[..., C]
+    #: The blocks of the case that may be edited as it is now.
+    editable: Callable[[C], Collection[str]]
+    #: What of the case is told when it has ended: «Hämtordern är mottagen …».
+    called: str
+    detail: str
+    undo: str
+
+    def asked(self, request: HttpRequest, case: C) -> str:
+        """The block that is to be edited, if it can be."""
+        name = request.GET.get("redigera", "")
+        return name if name in self.editable(case) else ""
+
+    def save(self, request: UserRequest, case: C, name: str) -> HttpResponse:
+        """The block as it was sent: saved, or shown again with what is wrong."""
+        title, make = self.blocks[name]
+        # A form changes its instance: the page shows the case as it stands.
+        form = make(request.POST, instance=self.find(request, case.case_number))
+        if case.address_masked and not form.is_current:
+            again = overtaken(request, case, form)
+            return self.show(request, case, editing=name, form=again, status=409)
+        if not form.is_valid():
+            return self.show(request, case, editing=name, form=form, status=422)
+        seen = form.take_seen()
+        details = dict(form.cleaned_data)
+        confirmed = bool(details.pop(CONFIRMED, False))
+        try:
+            saved = self.change(
+                case,
+                user=request.user,
+                details=details,
+                seen=seen,
+                text_confirmed=confirmed,
+                what=f"{title} ändrades",
+            )
+        except Overtaken:
+            case = self.find(request, case.case_number)
+            again = overtaken(request, case, form)
+            name = name if name in self.editable(case) else ""
+            return self.show(request, case, editing=name, form=again, status=409)
+        except DomainError as fault:
+            if (now := self.find(request, case.case_number)).has_ended:
+                return self.too_late(request, now)
+            form.add_error(fault.field if fault.field in form.fields else None, fault.message)
+            return self.show(request, case, editing=name, form=form, status=422)
+        messages.success(request, "Uppgifterna är sparade.")
+        offer_contact_undo(request, case, saved, reverse(self.undo, args=[case.case_number]))
+        if case.address_masked:  # more than the block is shown from now on
+            return dialogs.leave(request, reverse(self.detail, args=[case.case_number]))
+        return redirect(self.detail, case.case_number)
+
+    def too_late(self, request: UserRequest, case: C) -> HttpResponse:
+        """It has ended meanwhile; or of somebody who became protected the address must come first."""
+        why = PROTECTED
+        if case.has_ended:
+            why = f"{self.called} är {case.status_words} och kan inte ändras."
+        typed = unsaved(case, request.GET.get("redigera", ""), self.blocks, request, why)
+        return self.show(request, case, unsaved=typed, status=409)
 
 
 # --- «Ångra» of the case's contact switch ---

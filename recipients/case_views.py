@@ -100,6 +100,19 @@ def events_of(case: Case) -> list[CaseEvent]:
     return list(case.events.select_related("user").order_by("-at", "-id"))
 
 
+def press(
+    request: HttpRequest, deed: Callable[[], object], *, done: str, page: HttpResponse
+) -> HttpResponse:
+    """A deed that is one button of a case's page: done, or told why not, on that page."""
+    try:
+        deed()
+    except DomainError as fault:
+        messages.error(request, fault.message)
+    else:
+        messages.success(request, done)
+    return page
+
+
 def confirm_cancel(
     request: HttpRequest,
     case: AnyCase,

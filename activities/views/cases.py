@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -28,12 +27,10 @@ from recipients.case_views import (
     log_case,
     tags_of,
 )
-from sesam import attachments, dialogs
+from sesam import attachments
 from sesam.documents import download
-from sesam.errors import DomainError
 from sesam.limits import gives_file
 from sesam.phones import written as phone
-from sesam.seen import Overtaken
 from sesam.templatetags.sesam import datum, datumtid
 
 from .. import documents, services, shown
@@ -99,24 +96,12 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
 def detail(request: UserRequest, number: str) -> HttpResponse:
     """The activity's page; with ``?redigera=`` the block that is edited, and its POST."""
     activity = find_activity(request, number)
-    editing = request.GET.get("redigera", "")
-    if editing not in _may_edit(activity):
-        editing = ""
+    editing = EDITED.asked(request, activity)
     if request.method == "POST" and editing:
-        return _save(request, activity, editing)
+        return EDITED.save(request, activity, editing)
     if request.method == "POST" and (activity.has_ended or activity.address_masked):
-        return _too_late(request, activity)
+        return EDITED.too_late(request, activity)
     return activity_page(request, activity, editing=editing)
-
-
-def _too_late(request: UserRequest, activity: Activity) -> HttpResponse:
-    """It has ended meanwhile; or of somebody who became protected the address must come first."""
-    why = case_blocks.PROTECTED
-    if activity.has_ended:
-        why = f"Aktiviteten är {activity.status_words} och kan inte ändras."
-    asked = request.GET.get("redigera", "")
-    unsaved = case_blocks.unsaved(activity, asked, BLOCKS, request, why)
-    return activity_page(request, activity, unsaved=unsaved, status=409)
 
 
 def _may_edit(activity: Activity) -> set[str]:
@@ -133,45 +118,6 @@ def _blocks_of(activity: Activity) -> case_blocks.Blocks:
     if activity.has_address:
         return BLOCKS
     return {name: block for name, block in BLOCKS.items() if name != ADDRESS}
-
-
-def _save(request: UserRequest, activity: Activity, name: str) -> HttpResponse:
-    title, make = BLOCKS[name]
-    # A form changes its instance: the page shows the activity as it stands.
-    form = make(request.POST, instance=find_activity(request, activity.case_number))
-    if activity.address_masked and not form.is_current:
-        again = case_blocks.overtaken(request, activity, form)
-        return activity_page(request, activity, editing=name, form=again, status=409)
-    if not form.is_valid():
-        return activity_page(request, activity, editing=name, form=form, status=422)
-    seen = form.take_seen()
-    details = dict(form.cleaned_data)
-    confirmed = bool(details.pop("text_confirmed", False))
-    try:
-        saved = services.change(
-            activity,
-            user=request.user,
-            details=details,
-            seen=seen,
-            text_confirmed=confirmed,
-            what=f"{title} ändrades",
-        )
-    except Overtaken:
-        activity = find_activity(request, activity.case_number)
-        again = case_blocks.overtaken(request, activity, form)
-        open_one = name if name in _may_edit(activity) else ""
-        return activity_page(request, activity, editing=open_one, form=again, status=409)
-    except DomainError as fault:
-        if (now := find_activity(request, activity.case_number)).has_ended:
-            return _too_late(request, now)
-        form.add_error(fault.field if fault.field in form.fields else None, fault.message)
-        return activity_page(request, activity, editing=name, form=form, status=422)
-    messages.success(request, "Uppgifterna är sparade.")
-    undo_url = reverse("activities:undo_contact", args=[activity.case_number])
-    case_blocks.offer_contact_undo(request, activity, saved, undo_url)
-    if activity.address_masked:  # more than the block is shown from now on
-        return dialogs.leave(request, reverse("activities:detail", args=[activity.case_number]))
-    return redirect("activities:detail", activity.case_number)
 
 
 @roles(*CARE)
@@ -412,3 +358,15 @@ def _facts(activity: Activity) -> list[dict[str, Any]]:
     if activity.closed_at:
         facts.append({"label": "Avslutad", "value": datumtid(activity.closed_at)})
     return facts
+
+
+EDITED = case_blocks.EditedInPlace(
+    blocks=BLOCKS,
+    find=find_activity,
+    show=activity_page,
+    change=services.change,
+    editable=_may_edit,
+    called="Aktiviteten",
+    detail="activities:detail",
+    undo="activities:undo_contact",
+)

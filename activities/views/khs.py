@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from organisation import access_log
 from organisation.permissions import KHS, UserRequest, roles
+from recipients.case_views import press
 from sesam.errors import DomainError
 from sesam.seen import Overtaken
 
@@ -30,13 +31,12 @@ def _to_page(activity: Activity) -> HttpResponse:
 def take(request: UserRequest, number: str) -> HttpResponse:
     """«Ta»: it is mine."""
     activity = find_activity(request, number)
-    try:
-        services.take(activity, user=request.user)
-    except DomainError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, f"Aktivitet {activity.case_number} är din.")
-    return _to_page(activity)
+    return press(
+        request,
+        lambda: services.take(activity, user=request.user),
+        done=f"Aktivitet {activity.case_number} är din.",
+        page=_to_page(activity),
+    )
 
 
 @roles(KHS)
@@ -83,13 +83,12 @@ def hand_back(request: UserRequest, number: str) -> HttpResponse:
     activity = find_activity(request, number)
     why = request.POST.get("varfor", "").replace("\0", "")[:200]
     seen = PlanForm.seen_in(request.POST)
-    try:
-        services.hand_back(activity, user=request.user, why=why, seen=seen)
-    except DomainError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, "Aktiviteten är tillbaka i kön.")
-    return _to_page(activity)
+    return press(
+        request,
+        lambda: services.hand_back(activity, user=request.user, why=why, seen=seen),
+        done="Aktiviteten är tillbaka i kön.",
+        page=_to_page(activity),
+    )
 
 
 @roles(KHS)

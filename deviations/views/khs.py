@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from organisation.permissions import KHS, UserRequest, roles
-from recipients.case_views import log_case
+from recipients.case_views import log_case, press
 from recipients.cases import last_event
 from sesam import dialogs
 from sesam.errors import DomainError
@@ -33,13 +33,12 @@ def to_page(deviation: Deviation) -> HttpResponse:
 def receive(request: UserRequest, number: str) -> HttpResponse:
     """«Ta emot»."""
     deviation = find_deviation(request, number)
-    try:
-        services.receive(deviation, user=request.user)
-    except DomainError as fault:
-        messages.error(request, fault.message)
-    else:
-        messages.success(request, f"{deviation.definite} är mottagen, och du handlägger den.")
-    return to_page(deviation)
+    return press(
+        request,
+        lambda: services.receive(deviation, user=request.user),
+        done=f"{deviation.definite} är mottagen, och du handlägger den.",
+        page=to_page(deviation),
+    )
 
 
 @roles(KHS)
@@ -47,13 +46,12 @@ def receive(request: UserRequest, number: str) -> HttpResponse:
 def release(request: UserRequest, number: str) -> HttpResponse:
     """«Häv spärren»."""
     deviation = find_deviation(request, number)
-    try:
-        services.release(deviation, user=request.user)
-    except DomainError as fault:
-        messages.error(request, fault.message)
-    else:
-        messages.success(request, "Spärren är hävd.")
-    return to_page(deviation)
+    return press(
+        request,
+        lambda: services.release(deviation, user=request.user),
+        done="Spärren är hävd.",
+        page=to_page(deviation),
+    )
 
 
 @roles(KHS)
@@ -61,13 +59,12 @@ def release(request: UserRequest, number: str) -> HttpResponse:
 def hold(request: UserRequest, number: str) -> HttpResponse:
     """«Spärra»."""
     deviation = find_deviation(request, number)
-    try:
-        services.hold(deviation, user=request.user)
-    except DomainError as fault:
-        messages.error(request, fault.message)
-    else:
-        messages.success(request, "Spärren är satt. Inget lämnas ut förrän den hävs.")
-    return to_page(deviation)
+    return press(
+        request,
+        lambda: services.hold(deviation, user=request.user),
+        done="Spärren är satt. Inget lämnas ut förrän den hävs.",
+        page=to_page(deviation),
+    )
 
 
 @roles(KHS)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from organisation import access_log
 from organisation.permissions import KHS, UserRequest, roles
-from recipients.case_views import band_of, log_case, tags_of
+from recipients.case_views import band_of, log_case, press, tags_of
 from sesam.documents import download
 from sesam.errors import DomainError
 from sesam.limits import gives_file
@@ -59,13 +59,12 @@ def khs_page(
 def pick(request: UserRequest, number: str) -> HttpResponse:
     """«Påbörja plock»."""
     order = find_order(request, number)
-    try:
-        services.start_picking(order, user=request.user)
-    except DomainError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, "Plockningen är påbörjad.")
-    return to_page(order)
+    return press(
+        request,
+        lambda: services.start_picking(order, user=request.user),
+        done="Plockningen är påbörjad.",
+        page=to_page(order),
+    )
 
 
 @roles(KHS)
@@ -73,13 +72,12 @@ def pick(request: UserRequest, number: str) -> HttpResponse:
 def stop_picking(request: UserRequest, number: str) -> HttpResponse:
     """«Avbryt plock»: the order waits again, and can be cancelled."""
     order = find_order(request, number)
-    try:
-        services.stop_picking(order, user=request.user)
-    except DomainError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, "Plockningen är avbruten. Beställningen väntar igen.")
-    return to_page(order)
+    return press(
+        request,
+        lambda: services.stop_picking(order, user=request.user),
+        done="Plockningen är avbruten. Beställningen väntar igen.",
+        page=to_page(order),
+    )
 
 
 # --- papers ---

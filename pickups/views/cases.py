@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,9 +24,6 @@ from recipients.case_views import (
     log_case,
     tags_of,
 )
-from sesam import dialogs
-from sesam.errors import DomainError
-from sesam.seen import Overtaken
 from sesam.templatetags.sesam import datum, datumtid
 
 from .. import differences, khs, services
@@ -82,59 +78,12 @@ def confirmation(request: HttpRequest, number: str) -> HttpResponse:
 def detail(request: UserRequest, number: str) -> HttpResponse:
     """The pickup order's page; with ``?redigera=`` the block that is edited, and its POST."""
     pickup = find_pickup(request, number)
-    editing = request.GET.get("redigera", "")
-    if editing not in BLOCKS or pickup.has_ended:
-        editing = ""
+    editing = EDITED.asked(request, pickup)
     if request.method == "POST" and editing:
-        return _save(request, pickup, editing)
+        return EDITED.save(request, pickup, editing)
     if request.method == "POST" and pickup.has_ended:
-        return _too_late(request, pickup)
+        return EDITED.too_late(request, pickup)
     return _pickup_page(request, pickup, editing=editing)
-
-
-def _too_late(request: UserRequest, pickup: PickupOrder) -> HttpResponse:
-    why = f"Hämtordern är {pickup.status_words} och kan inte ändras."
-    asked = request.GET.get("redigera", "")
-    unsaved = case_blocks.unsaved(pickup, asked, BLOCKS, request, why)
-    return _pickup_page(request, pickup, unsaved=unsaved, status=409)
-
-
-def _save(request: UserRequest, pickup: PickupOrder, name: str) -> HttpResponse:
-    title, make = BLOCKS[name]
-    # A form changes its instance: the page shows the order as it stands.
-    form = make(request.POST, instance=find_pickup(request, pickup.case_number))
-    if pickup.lacks_address and not form.is_current:
-        again = case_blocks.overtaken(request, pickup, form)
-        return _pickup_page(request, pickup, editing=name, form=again, status=409)
-    if not form.is_valid():
-        return _pickup_page(request, pickup, editing=name, form=form, status=422)
-    seen = form.take_seen()
-    details = dict(form.cleaned_data)
-    confirmed = bool(details.pop("text_confirmed", False))
-    try:
-        saved = services.change_pickup(
-            pickup,
-            user=request.user,
-            details=details,
-            seen=seen,
-            text_confirmed=confirmed,
-            what=f"{title} ändrades",
-        )
-    except Overtaken:
-        pickup = find_pickup(request, pickup.case_number)
-        again = case_blocks.overtaken(request, pickup, form)
-        return _pickup_page(request, pickup, editing=name, form=again, status=409)
-    except DomainError as fault:
-        if (now := find_pickup(request, pickup.case_number)).has_ended:
-            return _too_late(request, now)
-        form.add_error(fault.field if fault.field in form.fields else None, fault.message)
-        return _pickup_page(request, pickup, editing=name, form=form, status=422)
-    messages.success(request, "Uppgifterna är sparade.")
-    undo_url = reverse("pickups:undo_contact", args=[pickup.case_number])
-    case_blocks.offer_contact_undo(request, pickup, saved, undo_url)
-    if pickup.address_masked:  # more than the block is shown from now on
-        return dialogs.leave(request, reverse("pickups:detail", args=[pickup.case_number]))
-    return redirect("pickups:detail", pickup.case_number)
 
 
 @roles(*CARE)
@@ -277,3 +226,15 @@ def _facts(pickup: PickupOrder, *, number: bool) -> list[dict[str, Any]]:
     if pickup.received_at:
         facts.append({"label": "Mottagen", "value": datum(pickup.received_at)})
     return facts
+
+
+EDITED = case_blocks.EditedInPlace(
+    blocks=BLOCKS,
+    find=find_pickup,
+    show=_pickup_page,
+    change=services.change_pickup,
+    editable=lambda pickup: () if pickup.has_ended else BLOCKS,
+    called="Hämtordern",
+    detail="pickups:detail",
+    undo="pickups:undo_contact",
+)
