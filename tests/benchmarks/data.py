@@ -5,8 +5,13 @@ from django.db import connection, transaction
 
 from organisation.models import Payer, Unit, User, Warehouse
 from organisation.permissions import FORSKRIVARE, KHS
+from recipients.models import CareRelation
 from tests.benchmarks import invoiced
 
+CARE = """
+INSERT INTO recipients_carerelation (recipient_id, unit_id, case_number, since)
+    SELECT recipient_id, unit_id, case_number, sent_at FROM orders_order
+"""
 SQL = """
 INSERT INTO articles_isoclass (code, level, parent_id, title, title_en)
     SELECT code, length(code) / 2, CASE WHEN length(code) > 2 THEN left(code, -2) END,
@@ -100,8 +105,7 @@ SELECT (SELECT min(id) FROM recipients_recipient) + (n - 1) / 40,
     (SELECT min(id) FROM individuals_individual) + n, '', 1, 0, {unit}, 'Anna', 'B' || n,
     now() - n * interval '1 minute'
 FROM generate_series(1, {individuals} - 1) n;
-INSERT INTO recipients_carerelation (recipient_id, unit_id, case_number, since)
-    SELECT recipient_id, unit_id, case_number, sent_at FROM orders_order;
+{care};
 INSERT INTO orders_orderevent (order_id, at, user_id, kind, text)
     SELECT id, sent_at, {user}, 'created', 'Beställningen skickades' FROM orders_order;
 INSERT INTO orders_orderevent (order_id, at, user_id, kind, text)
@@ -255,6 +259,7 @@ def make(times: int = 1) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 SQL.format(
+                    care=CARE,
                     articles=40_000 * times,
                     recipients=60_000 * times,
                     individuals=150_000 * times,
@@ -303,6 +308,9 @@ def as_it_is_made_now(times: int) -> None:
     if not User.objects.filter(username="bench_money").exists():
         invoiced.make()
     with connection.cursor() as cursor:
+        if not CareRelation.objects.exists():
+            cursor.execute(CARE)
+            cursor.execute("VACUUM ANALYZE recipients_carerelation")
         cursor.execute("UPDATE articles_price SET list_price = 100 + article_id % 3000"
                        " WHERE list_price IS DISTINCT FROM 100 + article_id % 3000")  # fmt: skip
         if cursor.rowcount:
