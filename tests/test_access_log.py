@@ -45,14 +45,17 @@ from tests.papers import papers_not_drawn  # noqa: F401  a fixture
 from tests.pickups.builders import BufferFactory, fetched, lend, prescriber, returned, someone
 from tests.pickups.pages import begin
 from tests.test_permissions import (  # noqa: F401  fixtures
-    ADMIN_URLS,
     HTMX,
+    REGISTER_URLS,
     arguments,
     attached,
     case,
+    register_of,
+    user_of,
     walked_case,
 )
-from tests.url_table import ADMIN_LOGS, URLS
+from tests.test_permissions import admin_address as register_address
+from tests.url_table import ADMIN, ADMIN_LOGS, SUPERUSER, URLS
 from tests.walking import Walk, another_window
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("papers_not_drawn")]
@@ -245,6 +248,27 @@ def test_what_khs_sees_and_does_is_logged(name, case, khs):  # noqa: F811
         )
         if method == "get" or ADMIN_LOGS[name] in ("change", ""):
             assert logged == ({ADMIN_LOGS[name]} if ADMIN_LOGS[name] else set())
+
+
+@pytest.mark.parametrize("role", [KHS, SUPERUSER])
+def test_no_list_or_form_of_the_back_office_shows_anybody_without_a_row(walked_case, role):  # noqa: F811
+    """Whichever register: its list, asked and narrowed, and each page of one of its records."""
+    user, client, walk = user_of(role), Client(), Walk()
+    client.force_login(user)
+    shown = [name for name in REGISTER_URLS if role in ADMIN[register_of(name)]]
+    for name in shown:
+        url = register_address(name)
+        for method, asked in (
+            ("get", {}),
+            ("get", {"q": "a"}),
+            ("get", {"status": "alla"}),
+            ("post", {}),
+        ):
+            with walk.at(f"{method} {name} {asked}"):
+                since = last_row()
+                response = getattr(another_window(client), method)(url, asked)
+                assert named_without_a_row(response, user, since) == []
+    walk.end()
 
 
 def test_the_back_office_has_no_page_of_its_own_about_a_case(case, khs):  # noqa: F811

@@ -1,8 +1,13 @@
-"""All addresses, asked and sent with somebody's number in every place: no log tells of anybody."""
+"""All addresses, asked and sent with somebody's number in every place: no log tells of anybody, and no
+address, title or file name has a number."""
 
 import logging
+import re
+from html import unescape
+from urllib.parse import unquote
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from organisation.permissions import KHS
@@ -62,18 +67,21 @@ def test_no_log_of_any_address_tells_of_anybody(walked_case, log):  # noqa: F811
             client = another_window(first)
             url = address(name, walked_case, client, user)
             log.said.clear()
-            client.get(url, {"q": MARK}, headers=headers)
-            client.get(url, {"q": person.written_number}, headers=headers)
-            client.post(url, typed, headers=headers)
+            answers = [
+                client.get(url, headers=headers),
+                client.get(url, {"q": MARK}, headers=headers),
+                client.get(url, {"q": person.written_number}, headers=headers),
+                client.post(url, typed, headers=headers),
+            ]
             client.get(f"{url}{person.written_number}/", headers=headers)  # none that there is
             assert told(log) == []
+            for answer in answers:
+                assert numbered(answer) == []
     walk.end()
 
 
 @pytest.mark.parametrize("whose", ["khs", "system"])
 def test_nor_of_any_list_of_the_back_office(walked_case, log, whose):  # noqa: F811
-    from django.test import Client
-
     person = walked_case["order"].recipient
     client, walk = Client(), Walk()
     client.force_login(user_of(KHS if whose == "khs" else "superuser"))
@@ -85,12 +93,46 @@ def test_nor_of_any_list_of_the_back_office(walked_case, log, whose):  # noqa: F
                 continue
             with walk.at(f"{name} {page}"):
                 log.said.clear()
-                client.get(url, {"q": MARK, "id": MARK})
-                client.get(url, {"q": person.written_number})
-                client.post(url, {"_fraga": "1", "q": person.number, "nummer": person.number})
+                typed = {"_fraga": "1", "q": person.number, "nummer": person.number}
+                answers = [
+                    client.get(url),
+                    client.get(url, {"q": MARK, "id": MARK}),
+                    client.get(url, {"q": person.written_number}),
+                    client.post(url, typed),
+                    client.post(url, typed | {"_fraga": ""}),
+                ]
                 client.get(f"{url}{person.number}/change/")
                 assert told(log) == []
+                for answer in answers:
+                    assert numbered(answer) == []
     walk.end()
+
+
+# Where a browser, a proxy or somebody's desktop keeps what an answer says.
+_KEPT = re.compile(
+    r"""(?:href|action|src|formaction|hx-(?:get|post|push-url)|data-[a-z-]*url)="([^"]*)\"|<title>(.*?)</title>""",
+    re.S,
+)
+_HEADERS = (
+    "Location",
+    "HX-Redirect",
+    "HX-Location",
+    "HX-Push-Url",
+    "Content-Disposition",
+    "Refresh",
+)
+
+
+def numbered(answer) -> list[str]:
+    """What of an answer has somebody's number and is kept outside of it."""
+    kept = [answer.headers.get(name, "") for name in _HEADERS]
+    kept += [cookie.OutputString() for cookie in answer.cookies.values()]
+    if "html" in answer.headers.get("Content-Type", ""):
+        text = answer.content.decode()
+        kept += ["".join(found) for found in _KEPT.findall(text)]
+    numbers = [n for n in secrets() if n[:6].isdigit()]
+    plain = [unquote(unescape(each)) for each in kept]
+    return [each for each in plain if any(number in each for number in numbers)]
 
 
 def told(log: Kept) -> list[str]:

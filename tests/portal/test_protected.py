@@ -2,11 +2,13 @@
 
 import re
 from html import unescape
+from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from activities import services
 from activities.maintenance import night
@@ -19,6 +21,7 @@ from organisation.models import AccessLogEntry
 from organisation.permissions import BUFFERT, FORSKRIVARE, KHS
 from recipients.dialog_files import attach
 from recipients.models import Recipient
+from sesam import sheets
 from sesam.errors import DomainError
 from tests.activities import builders as work
 from tests.deviations import builders as deviations
@@ -35,6 +38,8 @@ from tests.orders.builders import add, start
 from tests.papers import Paper, needs_pdf
 from tests.pickups.builders import fetched, lend, lend_chair_with_part, returned, unit_with_store
 from tests.pickups.pages import form_of
+from tests.test_permissions import REGISTER_URLS, register_of
+from tests.url_table import ADMIN
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.4 Vid kvarnen\n%%EOF"
@@ -53,6 +58,12 @@ HOME = {
 OF_THE_AID = ("mot Kvarnbacken", "vag.pdf")  # a line's comment, a file
 TELLING = [*HOME.values(), "385 92", "Torsås", "Vid kvarnen", "bakom silon", *OF_THE_AID]
 SECRET_LATER = "Tillfälligt boende 5"
+KINDS = ("bestallningar", "aktiviteter", "hamtordrar", "avvikelser")
+LISTS = [
+    name
+    for name in REGISTER_URLS
+    if name.endswith("_changelist") and KHS in ADMIN[register_of(name)]
+]
 
 
 @pytest.fixture
@@ -145,6 +156,10 @@ def pages_of(client: Client, recipient: Recipient, *more: str):
         if response.get("Content-Type") == "application/pdf":
             yield url, " ".join(Paper(response).everything.split())
             continue
+        if response.get("Content-Type") == sheets.EXCEL:
+            rows = load_workbook(BytesIO(response.content)).active.iter_rows(values_only=True)
+            yield url, " ".join(str(cell) for row in rows for cell in row)
+            continue
         if response.status_code != 200 or "html" not in response["Content-Type"]:
             continue
         text = response.content.decode().replace("<wbr>", "")  # inside a mail address
@@ -184,6 +199,11 @@ def test_no_page_and_no_paper_tells_where_a_protected_person_is(person, role):
         for deviation in person.deviations.all()
         for name in ("detail", "confirmation", "pdf", "supplier_pdf")
     ]
+    # Lists that no link of the person's leads to: KHS's, and what is taken out as Excel.
+    lists = [f"{reverse('search_sheet')}?flik={kind}" for kind in KINDS]
+    if role == KHS:
+        lists += [reverse(f"admin:{name}") for name in LISTS]
+    mine += lists
     own = [reverse("orders:cart"), reverse("orders:checkout"), reverse("orders:delivery")]
     looked_at = set()
     for url, text in pages_of(client, person, *mine, *own):
