@@ -1,5 +1,6 @@
 """Where higher apps add themselves to «Min sida». What is looked at there is the user."""
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +30,17 @@ class LookGate(Entry[None]):
     wants_reason: Callable[[HttpRequest, uuid.UUID], bool]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ThinnedAlong(Entry[None]):
+    """What is kept for as long as the access log, and removed when that is thinned."""
+
+    label: str
+    #: Removes what is from before a time, as the tables' owner; how many of what ``label`` says.
+    thin: Callable[[dt.datetime], int]
+
+
 look_gates = Slot[LookGate]("look_gates")
+thinned_along = Slot[ThinnedAlong]("thinned_along")
 #: The user's cases, a kind a tab.
 my_tabs = TabSlot[Tab[User]]("my_tabs")
 #: What of them is open, late, or waits for the user.

@@ -292,7 +292,7 @@ def show_who(request: UserRequest, key: uuid.UUID, *, detail: str, back: str) ->
     no cookie and no address. ``detail`` begins with ``SHOWED_WHO``."""
     recipient = get_object_or_404(Recipient, key=key)
     if why.is_wanted(request, key):
-        form = why.ReasonForm(request.POST if "text" in request.POST else None)
+        form = why.ReasonForm(request.user, request.POST if "text" in request.POST else None)
         if not form.is_valid():
             return _why_page(request, key, form, back)
         why.say(request.user, key, form)

@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,6 +27,9 @@ from .models import BarrierReport
 AGAIN = dt.timedelta(minutes=10)  # the same report once more is the same one
 MOST_AN_HOUR = 20  # from one user, or one address: the form is open to the whole internet
 SENDER_KEPT = dt.timedelta(days=1)
+# How to reach who reported: as long as they may ask about the answer, or it may still come.
+CONTACT_KEPT = dt.timedelta(days=90)
+CONTACT_KEPT_UNANSWERED = dt.timedelta(days=365)
 
 
 class BarrierForm(forms.ModelForm[BarrierReport]):
@@ -44,7 +48,7 @@ class BarrierForm(forms.ModelForm[BarrierReport]):
         help_texts = {
             "where": "Sidans namn eller adress.",
             "what": "Berätta gärna vilka hjälpmedel du använder. Skriv inget om mottagare.",
-            "contact": "E-post eller telefon, om du vill ha svar.",
+            "contact": "E-post eller telefon, om du vill ha svar. Tas bort 90 dagar efter svaret.",
         }
         error_messages = {
             "where": {
@@ -121,6 +125,14 @@ def forget_senders() -> int:
     """Of reports that nobody counts any more; how many."""
     old = BarrierReport.objects.filter(reported_at__lt=timezone.now() - SENDER_KEPT)
     return old.exclude(sender="").update(sender="")
+
+
+def forget_contacts() -> int:
+    """How to reach those whose report was answered a while ago, or wasn't in a year; of how many."""
+    now = timezone.now()
+    done = Q(handled_at__lt=now - CONTACT_KEPT) | Q(reported_at__lt=now - CONTACT_KEPT_UNANSWERED)
+    known = ~Q(contact="") | Q(user__isnull=False)
+    return BarrierReport.objects.filter(done, known).update(contact="", user=None)
 
 
 def _path(request: HttpRequest) -> str:

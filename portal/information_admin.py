@@ -340,4 +340,4 @@ class BarrierReportAdmin(ForKhs, admin.ModelAdmin[BarrierReport]):
 
     @admin.display(description="Inloggad som")
     def shown_user(self, report: BarrierReport) -> str:
-        return str(report.user) if report.user else "Inte inloggad"
+        return str(report.user) if report.user else "Inte inloggad, eller borttaget"

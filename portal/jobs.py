@@ -14,6 +14,12 @@ def forget_senders() -> int:
 
 
 @jobs.hourly
+def forget_contacts() -> int:
+    """How to reach who reported a barrier, once that is answered and nobody asks any more."""
+    return accessibility.forget_contacts()
+
+
+@jobs.hourly
 def draw_spot_checks() -> int:
     """The months of the access log that have ended, each once."""
     return len(spot_checks.draw_due())

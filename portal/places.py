@@ -2,13 +2,22 @@
 
 from organisation import desk, queues
 from organisation.permissions import CARE, LOGGRANSKARE, has_role
+from organisation.slots import ThinnedAlong, thinned_along
 from sesam.places import GoesFirst, Link, MenuItem, Page, StartBox
 from sesam.slots import after_sign_in, menu, page_help, start_boxes
 
 from . import help_pages, news
 from . import start_boxes as boxes
 from .models import BarrierReport
+from .spot_checks import services as spot_checks
 
+thinned_along.add(
+    ThinnedAlong(
+        name="spot checks and known persons",
+        label="stickprov och kända personer",
+        thin=spot_checks.thin,
+    )
+)
 start_boxes.add(
     StartBox(
         name="todo",

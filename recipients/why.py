@@ -106,9 +106,14 @@ class ReasonForm(forms.Form):
         error_messages={"max_length": "Skriv högst 200 tecken."},
     )
 
-    def __init__(self, data: Any = None) -> None:
+    def __init__(self, user: User, data: Any = None) -> None:
         super().__init__(data)
-        self.reasons = list(LookReason.objects.filter(is_active=True))
+        whose = [
+            (CARE, LookReason.Whose.CARE),
+            ((LOGGRANSKARE,), LookReason.Whose.REVIEWERS),
+        ]
+        mine = [answers for role, answers in whose if has_role(user, *role)]
+        self.reasons = list(LookReason.offered(*mine))
         choice(self, "skal").choices = [(str(reason.pk), reason.name) for reason in self.reasons]
 
     def clean_skal(self) -> LookReason:
@@ -190,11 +195,13 @@ def page(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     on = _on(request, key)
     if not is_wanted(request, key):
         return redirect(on)
-    form = ReasonForm(request.POST if request.method == "POST" else None)
+    form = ReasonForm(request.user, request.POST if request.method == "POST" else None)
     if form.is_valid():
         say(request.user, key, form)
         return redirect(on)
     cares = has_role(request.user, *CARE)
+    # A log reviewer is asked when something is sent: they are back at the page it was sent from.
+    came_from = reverse("recipients:search") if cares else _place(request) or reverse("start")
     name = recipient.name if cares and not recipient.is_protected else ""
     if name:
         access_log.look_at_all(request, [key], "Frågades varför")
@@ -205,7 +212,7 @@ def page(request: UserRequest, key: uuid.UUID) -> HttpResponse:
         "at_khs": has_role(request.user, KHS),
         "dialog": {
             "title": "Varför?",
-            "cancel_url": reverse("recipients:search" if cares else "start"),
+            "cancel_url": came_from,
             "next": "Visa mottagaren",
         },
     }
@@ -215,9 +222,14 @@ def page(request: UserRequest, key: uuid.UUID) -> HttpResponse:
 
 def _on(request: HttpRequest, key: uuid.UUID) -> str:
     """Where to when it is answered: the place that was asked for, or the person's page."""
+    return _place(request) or reverse("recipients:detail", args=[key])
+
+
+def _place(request: HttpRequest) -> str:
+    """The place that was asked for, or sent from."""
     on = request.GET.get(ON, "").replace("\0", "")
     ours = on.startswith("/") and url_has_allowed_host_and_scheme(on, allowed_hosts=None)
-    return on if ours else reverse("recipients:detail", args=[key])
+    return on if ours else ""
 
 
 class AskedFirst:

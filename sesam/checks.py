@@ -17,13 +17,15 @@ from . import database_roles, places
 _log = logging.getLogger(__name__)
 FIX = "Sätt variabeln i miljön; se docker-compose.yml."
 NEW_KEY = "Gör en ny: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
-LOG_YEARS = 5  # HSLF-FS 2016:40, chapter 4: logs are kept for at least five years
-# What a law says of how long records are kept, by the setting that may say longer.
+LOG_YEARS = 5  # HSLF-FS 2016:40, 4:9, point 7: logs are kept for at least five years
+# The least that records are kept, by the setting that may say longer: as a law says it, where one does.
 LEAST_YEARS = {
     "ACCESS_LOG_YEARS": LOG_YEARS,
     "RETENTION_CARE_YEARS": 10,  # Patient Data Act (2008:355) 3:17, after the last entry
-    "RETENTION_DEVIATION_YEARS": 10,  # they stand with the care that they are about
-    "RETENTION_MONEY_YEARS": 7,  # Municipal Accounts Act (2018:597) ch. 3: whole years after the year
+    "RETENTION_DEVIATION_YEARS": 10,  # no law names years: as the care that they are about
+    # Act on Municipal Bookkeeping and Accounting (2018:597) ch. 3: through the seventh year after the
+    # year. (Ten of years before 2019, by the act before it: the portal holds none of these.)
+    "RETENTION_MONEY_YEARS": 7,
 }
 _KEPT = {
     "ACCESS_LOG_YEARS": "åtkomstloggen",

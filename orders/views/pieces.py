@@ -55,7 +55,7 @@ def holder(request: UserRequest, number: str) -> HttpResponse:
     here = _page_of(piece, "status")
     holding = holders.of(piece)
     error, status = "", 200
-    form = why.ReasonForm(request.POST if request.method == "POST" else None)
+    form = why.ReasonForm(request.user, request.POST if request.method == "POST" else None)
     if holding is None:
         error, status = "Individen är inte hos någon mottagare längre.", 409
     elif holding.recipient.is_protected:

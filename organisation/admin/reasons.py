@@ -13,7 +13,7 @@ from .parts import ForKhs
 class LookReasonAdmin(ForKhs, admin.ModelAdmin[LookReason]):
     """A reason in use is ended, not removed; what the log says of it isn't changed."""
 
-    list_display = ("name", "text", "needs_text", "is_emergency", "rank", "is_active")
+    list_display = ("name", "text", "needs_text", "is_emergency", "whose", "rank", "is_active")
     actions = None
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """What one can answer to «Varför?»."""
 
+from __future__ import annotations
+
 import pgtrigger
 from django.core.exceptions import ValidationError
 from django.db import connection, models
@@ -21,6 +23,13 @@ class LookReason(models.Model):
         PHONE = "phone", "Telefon"
         CLOCK = "clock", "Klocka"
 
+    class Whose(models.TextChoices):
+        """Whom a reason is offered: a log reviewer opens no cases."""
+
+        ALL = "", "Alla"
+        CARE = "care", "Vården och KHS"
+        REVIEWERS = "log", "Loggranskare"
+
     name = models.CharField("namn", max_length=60, unique=True)
     text = models.CharField(
         "förklaring", max_length=120, blank=True, help_text="Står under namnet i frågan."
@@ -33,6 +42,13 @@ class LookReason(models.Model):
     )
     is_emergency = models.BooleanField(
         "akut", default=False, help_text="Hittas av «Nödöppningar» i åtkomstloggen."
+    )
+    whose = models.CharField(
+        "för vem",
+        max_length=4,
+        choices=Whose.choices,
+        blank=True,
+        help_text="Vem som kan välja skälet.",
     )
     rank = models.PositiveSmallIntegerField("ordning", default=0)
     is_active = models.BooleanField("aktiv", default=True)
@@ -50,6 +66,9 @@ class LookReason(models.Model):
                     ]
                 ),
                 name="look_reason_icon_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(whose__in=["", "care", "log"]), name="look_reason_is_somebodys"
             ),
         ]  # fmt: skip
         triggers = [
@@ -75,15 +94,22 @@ class LookReason(models.Model):
         """Whether it stands in the access log."""
         return self.pk is not None and self.accesslogentry_set.exists()
 
+    @classmethod
+    def offered(cls, *whose: Whose) -> models.QuerySet[LookReason]:
+        """Those that can be chosen by these."""
+        return cls.objects.filter(is_active=True, whose__in=[cls.Whose.ALL, *whose])
+
     def clean(self) -> None:
-        if self.is_active:
-            return
         with connection.cursor() as cursor:  # until the end: nor by two who end one each
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('end a reason', 0))")
-        if not LookReason.objects.filter(is_active=True).exclude(pk=self.pk).exists():
-            raise ValidationError(
-                {"is_active": "Minst ett skäl måste vara aktivt. Utan skäl kan ingen svara."}
-            )
+        for whose in (self.Whose.CARE, self.Whose.REVIEWERS):
+            if self.is_active and self.whose in (self.Whose.ALL, whose):
+                continue
+            if not self.offered(whose).exclude(pk=self.pk).exists():
+                words = f"Minst ett skäl måste vara aktivt för {_ANSWERS[whose]}."
+                field = "whose" if self.is_active else "is_active"
+                raise ValidationError({field: f"{words} Utan skäl kan ingen svara."})
 
 
+_ANSWERS = {LookReason.Whose.CARE: "vården och KHS", LookReason.Whose.REVIEWERS: "loggranskare"}
 history.track(LookReason)

@@ -411,7 +411,8 @@ HELD: tuple[Held, ...] = (
         forgets={"why": FORGOTTEN},
         keeps=("searched",),
     ),
-    # (Copies of the log's rows, and what was said of those who looked: never changed either.)
+    # (Copies of the log's rows, and what was said of those who looked: never changed either, and removed
+    # whole with the log, after its years: ``spot_checks.services.thin``.)
     Held(
         SpotCheckNote,
         "Stickprovens anteckningar",

@@ -1,5 +1,5 @@
 """Until when what is kept of a person must stay: the years are settings, and never fewer than a law
-says. A person may go when all of it has passed and nothing is going on."""
+says (``sesam.checks``). A person may go when all of it has passed and nothing is going on."""
 
 from __future__ import annotations
 

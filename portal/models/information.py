@@ -189,7 +189,8 @@ class HelpText(models.Model):
 
 class BarrierReport(models.Model):
     """Something that somebody can't use because of how it is made. Whoever sees the portal may
-    report it (lagen 2018:1937)."""
+    report it (lagen 2018:1937). Who it was, and how to reach them, is forgotten a while after the
+    answer (``accessibility.forget_contacts``)."""
 
     where = models.CharField("var i portalen", max_length=200)
     what = models.TextField("vad som hindrade", max_length=2000)

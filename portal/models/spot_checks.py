@@ -1,8 +1,10 @@
 """Spot checks of the access log: the plan, each month's draw, what the reviewers say of it.
 
 Patient Data Act (2008:355) 4:3 and HSLF-FS 2016:40 ch. 4: systematic and recurring checks of the
-log, documented, kept at least five years. A drawn look is a copy of what the log said: the log is
-thinned after its years, the check stays whole.
+log, documented, kept at least five years. A drawn look is a copy of what the log said: the check
+stays whole, with what was typed to «Varför?» and what the reviewers wrote, until the log's years
+have passed since anything was done with it, and is then removed along with the log
+(``spot_checks.services.thin``).
 """
 
 from __future__ import annotations
@@ -165,7 +167,11 @@ class SpotCheck(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Protect(name="spot_check_stays", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="spot_check_stays",
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Condition(_KEPT % "coalesce(OLD.closed_at, OLD.drawn_at)"),
+            ),
             pgtrigger.Protect(
                 name="closed_spot_check_stays",
                 operation=pgtrigger.Update,
@@ -241,7 +247,13 @@ class SpotCheckLook(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Protect(name="drawn_look_stays", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="drawn_look_stays",
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Condition(
+                    _KEPT % "greatest(OLD.at, OLD.judged_at, OLD.followed_up_at)"
+                ),
+            ),
             # Of a closed month a follow-up may still end; all else stands in its protocol.
             pgtrigger.Trigger(
                 name="closed_look_stays",
@@ -259,7 +271,8 @@ class SpotCheckLook(models.Model):
 
 
 class SpotCheckNote(models.Model):
-    """What a reviewer said of a look, and what came of it; only ever added to."""
+    """What a reviewer said of a look, and what came of it; only ever added to. Its owner may remove
+    it after five years."""
 
     class Kind(models.TextChoices):
         VERDICT = "verdict", "Bedömning"
@@ -294,7 +307,12 @@ class SpotCheckNote(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update),
+            pgtrigger.Protect(
+                name="kept_for_years",
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Condition(_KEPT % "OLD.at"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -163,7 +163,8 @@ def decide(plan: SpotCheckPlan, *, user: User, seen: str) -> SpotCheckPlan:
 
 @transaction.atomic
 def add_known(typed: str, *, why: str, user: User) -> KnownPerson:
-    """Put a person on the list; who is on it stays as they are. ``DomainError`` for a bad number."""
+    """Put a person on the list. Who is on it for the same reason stays as they are; another reason
+    takes the place of the old one, which is kept as ended. ``DomainError`` for a bad number."""
     number = personal_numbers.parse(typed)
     if not number.is_person:
         raise DomainError("Skriv ett personnummer med 12 siffror.", field=personal_numbers.FIELD)
@@ -172,8 +173,10 @@ def add_known(typed: str, *, why: str, user: User) -> KnownPerson:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK + 1])
     digests = access_log.digests(number.digits)
     there = KnownPerson.objects.filter(searched__in=digests, ended_at=None).first()
-    if there is not None:
+    if there is not None and there.why == why:
         return there
+    if there is not None:
+        end_known(there, user=user)
     recipient = Recipient.objects.filter(number=number.digits).only("key").first()
     key = recipient.key if recipient else None
     access_log.record(
@@ -182,6 +185,22 @@ def add_known(typed: str, *, why: str, user: User) -> KnownPerson:
     return KnownPerson.objects.create(
         recipient_key=key, searched=digests[0], why=why, added_by=user
     )
+
+
+def thin(before: dt.datetime) -> int:
+    """Remove the checks that nothing was done with since, whole, and who was taken off the list of
+    known persons; how many checks and persons. Only the tables' owner can."""
+    since = Q(drawn_at__gte=before) | Q(closed_at__gte=before)
+    since |= Q(protocols__made_at__gte=before) | Q(looks__notes__at__gte=before)
+    since |= Q(looks__at__gte=before)
+    stays = SpotCheck.objects.filter(since).values("pk")
+    gone = list(SpotCheck.objects.exclude(pk__in=stays).values_list("pk", flat=True))
+    SpotCheckNote.objects.filter(look__spot_check__in=gone).delete()
+    SpotCheckLook.objects.filter(spot_check__in=gone).delete()
+    SpotCheckProtocol.objects.filter(spot_check__in=gone).delete()
+    SpotCheck.objects.filter(pk__in=gone).delete()
+    ended = KnownPerson.objects.filter(ended_at__lt=before).delete()[0]
+    return len(gone) + ended
 
 
 def end_known(person: KnownPerson, *, user: User) -> None:

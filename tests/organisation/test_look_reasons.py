@@ -28,7 +28,7 @@ def page_of(reason) -> str:
 
 def typed(reason: LookReason, **changes) -> dict[str, object]:
     """The reason's form; a box that isn't ticked isn't sent."""
-    names = ("name", "text", "icon", "needs_text", "is_emergency", "rank", "is_active")
+    names = ("name", "text", "icon", "needs_text", "is_emergency", "whose", "rank", "is_active")
     values = {name: getattr(reason, name) for name in names} | changes
     return {name: value for name, value in values.items() if value is not False}
 
@@ -71,15 +71,22 @@ def test_what_stands_in_the_log_keeps_its_name_and_whether_it_was_an_emergency(k
             LookReason.objects.filter(pk=akut.pk).update(**change)
 
 
-def test_the_last_reason_cannot_be_ended(khs):
-    *others, last = LookReason.objects.all()
-    for reason in others:
+def test_the_last_reason_of_care_or_of_log_reviewers_cannot_be_ended_or_taken_away(khs):
+    """A reason for all is one of each."""
+    for reason in LookReason.objects.exclude(name__in=["Annat", "Akut"]):
         khs.post(page_of(reason), typed(reason, is_active=False))
-    assert list(LookReason.objects.filter(is_active=True)) == [last]
-    answer = khs.post(page_of(last), typed(last, is_active=False))
-    assert "Minst ett skäl måste vara aktivt" in answer.content.decode()
-    last.refresh_from_db()
-    assert last.is_active
+    kept = LookReason.objects.filter(is_active=True)
+    assert {reason.name for reason in kept} == {"Annat", "Akut"}
+    other = a_reason("Annat")
+    for change in ({"is_active": False}, {"whose": "care"}):
+        answer = khs.post(page_of(other), typed(other, **change))
+        words = "Minst ett skäl måste vara aktivt för loggranskare. Utan skäl kan ingen svara."
+        assert words in answer.content.decode()
+    khs.post(page_of(a_reason("Akut")), typed(a_reason("Akut"), is_active=False))
+    answer = khs.post(page_of(other), typed(other, whose="log"))
+    assert "Minst ett skäl måste vara aktivt för vården och KHS." in answer.content.decode()
+    other.refresh_from_db()
+    assert other.is_active and other.whose == ""
 
 
 def test_the_registers_of_khs_lead_there(khs):

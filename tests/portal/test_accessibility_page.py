@@ -111,3 +111,26 @@ def test_where_a_report_came_from_is_no_address_and_forgotten_after_a_day(client
     BarrierReport.objects.update(reported_at=timezone.now() - dt.timedelta(hours=25))
     call_command("clear_old")
     assert BarrierReport.objects.get().sender == ""
+
+
+def test_who_reported_and_how_to_reach_them_is_forgotten_a_while_after_the_answer(client):
+    """As the form says; where nobody answers, after a year."""
+    told = {"contact": "anna@example.se", "user": UserFactory()}
+    now = timezone.now()
+    for where, reported, handled in (
+        ("answered", 100, 91),
+        ("just answered", 100, 89),
+        ("waits", 364, None),
+        ("never answered", 366, None),
+    ):
+        made = BarrierReport.objects.create(where=where, what="Krysset nås inte.", **told)
+        BarrierReport.objects.filter(pk=made.pk).update(
+            reported_at=now - dt.timedelta(days=reported),
+            handled_at=handled and now - dt.timedelta(days=handled),
+        )
+    call_command("clear_old")
+    known = BarrierReport.objects.exclude(contact="", user=None).values_list("where", flat=True)
+    assert set(known) == {"just answered", "waits"}
+    assert (
+        "Tas bort 90 dagar efter svaret" in client.get("/tillganglighet/hinder/").content.decode()
+    )

@@ -1,6 +1,8 @@
 """«Vem har tittat i min journal»: a patient is told which units saw their data, in what role, when."""
 
 import datetime as dt
+import re
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -196,6 +198,8 @@ def test_why_is_asked_before_the_paper_and_by_the_code_alone(client, patient, re
     question = client.post(url(patient), {"fran": "2026-11-01"}, follow=True)
     page = read_page(question)
     assert "Varför" in page and "Zetterqvist" not in page
+    cancel = re.search(r'href="([^"]+)"[^>]*>Avbryt', question.content.decode())
+    assert cancel and 'value="2026-11-01"' in client.get(unescape(cancel[1])).content.decode()
     said = answer_of("Annat", "Patienten har bett om utdraget")
     back = client.post(question.request["PATH_INFO"] + "?" + question.request["QUERY_STRING"], said)
     assert back.url.startswith(url(patient))

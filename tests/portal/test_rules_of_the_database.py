@@ -113,6 +113,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "reason_is_somebodys_about_somebody": {"action": "view", "reason": LookReason.objects.first},
     "look_reason_has_a_name": {"name": ""},
     "look_reason_icon_is_known": {"name": "Ett till", "icon": UNKNOWN},
+    "look_reason_is_somebodys": {"name": "Ett till", "whose": UNKNOWN[:4]},
     "paused_or_ended_is_inactive": {"is_active": True, "ended_at": NOW},
     "message_kind_is_known": {"kind": UNKNOWN},
     "mail_state_is_known": {"state": UNKNOWN, "message": unsent_message},

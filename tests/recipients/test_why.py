@@ -488,6 +488,25 @@ def test_another_page_of_the_log_reviewers_asks_without_the_name_too(browser_of,
     assert say(client, person, "Annat", "Utdrag till patienten", on="/logg/").url == "/logg/"
 
 
+def test_the_log_reviewer_is_offered_no_reason_of_care_and_care_none_of_theirs(
+    browser_of, client, person
+):
+    """Who opens no cases can't have come for a new one, wherever they are asked."""
+    reviewer = browser_of(UserFactory(roles=[LOGGRANSKARE], default_unit=None))
+    theirs = {"Kontroll av loggen", "En kollega bad om det", "Annat"}
+    of_care = {"Nytt ärende", "Vikarierar", "Akut", "En kollega bad om det", "Annat"}
+
+    def offered(page) -> set[str]:
+        return {card["label"] for card in page.context["form"].cards}
+
+    assert offered(reviewer.post(reverse("access_log_who", args=[person.key]))) == theirs
+    assert offered(reviewer.get(question(person))) == theirs
+    assert offered(client.get(question(person))) == of_care
+    refused = reviewer.post(question(person), answer_of("Nytt ärende"))
+    assert refused.status_code == 422 and "Det skälet går inte att välja" in read_page(refused)
+    assert not reasons()
+
+
 def test_the_log_shows_reasons_and_finds_emergencies(browser_of, client, person):
     say(client, person, "Akut", "Larm från hemmet")
     say(client, RecipientFactory(), "Vikarierar")

@@ -1,4 +1,5 @@
-"""``DB_AS_OWNER=1 manage.py thin_access_log``: what the access log has kept for its legal years."""
+"""``DB_AS_OWNER=1 manage.py thin_access_log``: what the access log has kept for its legal years, and
+what is kept as long."""
 
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from organisation import access_log
 from organisation.models import AccessLogEntry
+from organisation.slots import thinned_along
 from sesam.checks import LOG_YEARS
 
 AT_ONCE = 10_000  # rows of one transaction: nobody who writes to the log waits for it
@@ -22,7 +24,8 @@ _REMOVE = f"""
 
 class Command(BaseCommand):
     help = (
-        "Remove from the access log what is older than ACCESS_LOG_YEARS, and log that it was done."
+        "Remove from the access log what is older than ACCESS_LOG_YEARS, with the spot checks of then,"
+        " and log that it was done."
         " Only the owner of the tables can: DB_AS_OWNER=1."
     )
 
@@ -49,3 +52,9 @@ class Command(BaseCommand):
                 detail = f"Gallrade {cursor.rowcount} rader från före {before:%Y-%m-%d}"
                 access_log.record(None, access_log.Action.CHANGE, detail=detail)
         self.stdout.write(f"{removed} rows older than {years} years are gone.")
+        for along in thinned_along:
+            with transaction.atomic():
+                if gone := along.thin(before):
+                    detail = f"Gallrade {along.label} från före {before:%Y-%m-%d}: {gone}"
+                    access_log.record(None, access_log.Action.CHANGE, detail=detail)
+            self.stdout.write(f"{along.name}: {gone} gone.")

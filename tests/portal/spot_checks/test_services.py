@@ -5,6 +5,7 @@ import hashlib
 import os
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -30,6 +31,7 @@ from tests.portal.spot_checks.builders import (
     Action,
     checked,
     drawn,
+    long_ago,
     look,
     patient,
     planned,
@@ -141,6 +143,16 @@ def test_a_known_person_stands_once_on_the_list_and_without_a_number():
     assert (asked.user, asked.action, asked.recipient_key) == (eva, Action.SEARCH, person.key)
     services.end_known(first, user=eva)
     assert services.add_known(person.number, why="Artist", user=eva) != first
+
+
+def test_another_reason_for_somebody_on_the_list_takes_the_place_of_the_old_one_which_is_kept():
+    eva, lars, person = reviewer(), reviewer(), patient()
+    services.add_known(person.number, why="Artist", user=eva)
+    services.add_known(person.number, why="Åtalad", user=lars)
+    old, new = KnownPerson.objects.order_by("id")
+    assert (old.why, old.added_by, old.ended_by) == ("Artist", eva, lars)
+    assert (new.why, new.added_by, new.ended_at) == ("Åtalad", lars, None)
+    assert AccessLogEntry.objects.filter(action=Action.SEARCH).count() == 2
 
 
 @pytest.mark.parametrize("typed", ["7101", "191212121213", "x"])
@@ -318,6 +330,52 @@ def test_a_closed_month_is_never_changed():
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             deed()
+
+
+def years_pass(years: float) -> None:
+    """All that was done with spot checks was done so long ago."""
+    moments = {
+        "portal_spotcheck": ["drawn_at", "closed_at"],
+        "portal_spotchecklook": ["at", "judged_at", "followed_up_at"],
+        "portal_spotchecknote": ["at"],
+        "portal_spotcheckprotocol": ["made_at"],
+        "portal_knownperson": ["added_at", "ended_at"],
+    }
+    with long_ago() as cursor:
+        for table, names in moments.items():
+            for name in names:
+                cursor.execute(
+                    f"UPDATE {table} SET {name} = {name} - %s * interval '1 year'", [years]
+                )
+
+
+def test_a_spot_check_goes_with_the_log_after_its_years_whole_and_that_is_logged():
+    """With what was typed to «Varför?» and what the reviewers wrote."""
+    check, eva, person = checked(2), reviewer(), patient()
+    one, two = check.looks.all()
+    judge(one, YES)
+    judge(two, NO)
+    measure(two, eva)
+    services.close(check, user=eva)
+    services.end_known(services.add_known(person.number, why="Artist", user=eva), user=eva)
+    services.add_known(person.number, why="Åtalad", user=eva)
+    years_pass(4.9)
+    call_command("thin_access_log")
+    assert SpotCheck.objects.count() == 1 and KnownPerson.objects.count() == 2
+    for rows in (SpotCheckNote, SpotCheckLook, SpotCheckProtocol, SpotCheck):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            rows.objects.all()._raw_delete("default")
+    years_pass(0.2)
+    measure(two, eva, ends=True, text="Skriftlig varning")
+    call_command("thin_access_log")
+    assert SpotCheckNote.objects.count() == 4, "something was done with it since"
+    years_pass(5.1)
+    call_command("thin_access_log")
+    for rows in (SpotCheck, SpotCheckLook, SpotCheckNote, SpotCheckProtocol):
+        assert not rows.objects.exists()
+    assert [known.why for known in KnownPerson.objects.all()] == ["Åtalad"]
+    told = AccessLogEntry.objects.filter(detail__startswith="Gallrade stickprov").latest("id")
+    assert told.job and told.detail.endswith(": 1")
 
 
 def test_a_follow_up_that_ends_later_gives_another_protocol_and_the_first_stays():
