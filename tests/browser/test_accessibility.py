@@ -22,8 +22,10 @@ from orders import services
 from orders.models import Order, OrderLine
 from orders.stages import Stage
 from organisation.models import Source, User, Warehouse
+from organisation.permissions import LOGGRANSKARE
 from portal import demo
 from recipients.models import Recipient
+from sesam import limits
 from tests.factories import ArticleFactory, UserFactory
 from tests.orders.builders import start
 
@@ -285,6 +287,23 @@ def test_signing_in_and_the_pages_of_errors_are_accessible(page, live_server):
     for path in ("/logga-in/", "/finns-inte/"):
         page.goto(live_server.url + path)
         assert faults(page) == [], path
+
+
+def test_the_page_of_too_many_files_is_accessible_and_leads_back(page, live_server, settings):
+    settings.DOWNLOAD_LIMIT = 1
+    user = UserFactory(roles=[LOGGRANSKARE], default_unit=None)
+    sign_in(page.context, live_server, settings, user)
+    limits.wait(f"download:{user.pk}", settings.DOWNLOAD_LIMIT)
+    page.goto(f"{live_server.url}/logg/")
+    page.goto(f"{live_server.url}/logg/excel/")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Du har hämtat många filer på kort tid"
+    )
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert [*faults(page), *too_wide(page)] == []
+    page.get_by_role("link", name="Till startsidan").press("Enter")
+    expect(page).to_have_url(f"{live_server.url}/")
 
 
 def test_the_ways_in_beside_a_password_and_a_refusal_are_accessible(page, live_server, settings):

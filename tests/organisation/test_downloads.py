@@ -4,8 +4,10 @@ import pytest
 from django.urls import resolve, reverse
 
 from organisation.models import AccessLogEntry
-from organisation.permissions import FORSKRIVARE, KHS
-from tests.factories import UserFactory
+from organisation.permissions import CONTROLLER, FORSKRIVARE, KHS, LOGGRANSKARE
+from sesam.models import Printout
+from tests.factories import RecipientFactory, UserFactory
+from tests.jobs import run_jobs
 from tests.test_access_log import address, at_work
 from tests.test_permissions import (
     case,  # noqa: F401  a fixture
@@ -64,8 +66,10 @@ def test_no_limit_by_setting(file_url, order, settings):
     assert {browser.get(file_url).status_code for _ in range(4)} == {200}
 
 
-@pytest.mark.parametrize("role", [FORSKRIVARE, KHS])
-def test_every_view_that_gives_a_file_counts_it(walked_case, role):  # noqa: F811
+@pytest.mark.parametrize(
+    ("role", "least"), [(FORSKRIVARE, 10), (KHS, 10), (LOGGRANSKARE, 2), (CONTROLLER, 1)]
+)
+def test_every_view_that_gives_a_file_counts_it(walked_case, role, least):  # noqa: F811
     """Whatever comes with a name to save it by; one that isn't marked is told here."""
     walk, given = Walk(), 0
     client, user = at_work(walked_case, role)
@@ -79,7 +83,19 @@ def test_every_view_that_gives_a_file_counts_it(walked_case, role):  # noqa: F81
                 given += 1
                 assert "GET" in getattr(resolve(url.split("?")[0]).func, "gives_file_by", ())
     walk.end()
-    assert given > 10
+    assert given >= least
+
+
+def test_what_a_job_has_made_counts_when_it_is_fetched(settings, tmp_path):
+    """As all that is kept about a person, which KHS orders as one archive."""
+    settings.DOWNLOAD_LIMIT, settings.MEDIA_ROOT = 1, tmp_path
+    user = UserFactory(roles=[KHS], is_staff=True)
+    browser = signed_in(user)
+    browser.post(reverse("archive"), {"nummer": RecipientFactory().number})
+    run_jobs()
+    url = reverse("printout_file", args=[Printout.objects.get().key])
+    assert [browser.get(url).status_code for _ in range(2)] == [200, 429]
+    assert rows(user, "refused").get().detail == "För många hämtade filer"
 
 
 @pytest.mark.parametrize("name", ["pickups:slip", "access_log_extract"])
