@@ -7,6 +7,7 @@ from itertools import islice
 
 from django.core.files.storage import default_storage
 from django.db import models, transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from organisation import access_log
@@ -102,7 +103,22 @@ def perform(work: awaited.Work[DisposalList]) -> None:
         dispose(pk)
         work.progress(1 + 98 * (done + 1) // len(waiting))
     the_list.finished_at = timezone.now()
+    _log_run(the_list)
     work.finish("finished_at")
+
+
+def _log_run(the_list: DisposalList) -> None:
+    """That it was done, also where nobody went."""
+    came = the_list.rows.aggregate(
+        erased=Count("pk", filter=Q(outcome=Outcome.ERASED)),
+        stayed=Count("pk", filter=Q(outcome__in=[Outcome.KEPT, Outcome.EXCEPTED])),
+    )
+    access_log.record(
+        None,
+        access_log.Action.CHANGE,
+        detail=f"Gallring {the_list.month:%Y-%m} enligt beslut {the_list.reference}:"
+        f" {came['erased']} avidentifierade, {came['stayed']} kvar",
+    )
 
 
 @transaction.atomic

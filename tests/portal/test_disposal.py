@@ -588,6 +588,9 @@ def test_it_is_logged_of_each_as_done_by_whoever_approved(khs):
     row = AccessLogEntry.objects.filter(recipient_key=person.key).order_by("-pk").first()
     assert (row.user, row.job, row.action) == (khs, "portal.dispose", "change")
     assert "KHS 2026/17, 2026-11-02" in row.detail
+    run = AccessLogEntry.objects.filter(recipient_key=None).latest("pk")
+    assert (run.user, run.job) == (khs, "portal.dispose")
+    assert run.detail.endswith("enligt beslut KHS 2026/17: 1 avidentifierade, 0 kvar")
 
 
 def test_who_has_got_something_new_since_the_list_was_made_stays():
@@ -599,6 +602,8 @@ def test_who_has_got_something_new_since_the_list_was_made_stays():
         jobs.dispose.func(list_id=made.pk)
         row = made.rows.get()
         assert (row.outcome, row.why) == ("kept", "Ett hjälpmedel är inte återlämnat")
+    run = AccessLogEntry.objects.filter(recipient_key=None).latest("pk")
+    assert run.detail.endswith("0 avidentifierade, 1 kvar"), "a run of nobody is logged too"
     assert Recipient.objects.get(pk=person.pk).name == person.name
 
 
