@@ -102,7 +102,7 @@ def credit_row(charge: Charge, *, user: User, right_amount: Decimal | None = Non
 
 @transaction.atomic
 def credit_invoice(invoice: Invoice, *, user: User) -> int:
-    """The next run credits all that isn't credited yet; how many rows that are."""
+    """The next run credits all that isn't credited yet; how many rows that are. Twice is once."""
     Invoice.objects.select_for_update(of=("self",), no_key=True).get(pk=invoice.pk)
     if invoice.credits_id:
         raise DomainError("En kreditfaktura krediteras inte.")
@@ -113,9 +113,13 @@ def credit_invoice(invoice: Invoice, *, user: User) -> int:
         ignore_conflicts=True,
         batch_size=2000,
     )
-    if not made:
-        raise DomainError("Det finns inget kvar på fakturan att kreditera.")
-    return len(made)
+    if made:
+        return len(made)
+    mine = Correction.objects.filter(charge__invoice=invoice, by=user)
+    last = mine.exclude(charge__corrections__kind=ChargeKind.CREDIT).order_by("at").last()
+    if last is not None:
+        return mine.filter(at=last.at).count()
+    raise DomainError("Det finns inget kvar på fakturan att kreditera.")
 
 
 @transaction.atomic

@@ -33,9 +33,17 @@ MOST = 200  # of one user, or of one unit
 
 def open_to(user: User) -> QuerySet[OrderTemplate]:
     """The user's own templates and those of their units."""
+    return _theirs(user).filter(removed_at=None).select_related("unit", "owner")
+
+
+def find(user: User, key: uuid.UUID) -> OrderTemplate | None:
+    """One of them, also one that is removed and can be put back."""
+    return _theirs(user).filter(key=key).first()
+
+
+def _theirs(user: User) -> QuerySet[OrderTemplate]:
     units = user.units.filter(is_active=True)
-    mine = Q(unit=None, owner=user) | Q(unit__in=units)
-    return OrderTemplate.objects.filter(mine, removed_at=None).select_related("unit", "owner")
+    return OrderTemplate.objects.filter(Q(unit=None, owner=user) | Q(unit__in=units))
 
 
 @transaction.atomic
@@ -143,21 +151,20 @@ def _check(user: User, name: str, unit: Unit | None, recipient: Recipient | None
 
 @transaction.atomic
 def remove(template: OrderTemplate, *, user: User) -> bool:
-    """It can be put back for a day. False where it isn't there for the user any more."""
-    now = open_to(user).select_for_update(of=("self",)).filter(pk=template.pk).first()
+    """It can be put back for a day; removed twice is once. False where it isn't the user's any more."""
+    now = _theirs(user).select_for_update(of=("self",)).filter(pk=template.pk).first()
     if now is None:
         return False
-    now.removed_at = timezone.now()
-    now.save(update_fields=["removed_at"])
+    if now.removed_at is None:
+        now.removed_at = timezone.now()
+        now.save(update_fields=["removed_at"])
     return True
 
 
 @transaction.atomic
 def put_back(user: User, key: uuid.UUID) -> OrderTemplate:
     """«Ångra»: it is there again; put back twice is once."""
-    units = user.units.filter(is_active=True)
-    mine = Q(unit=None, owner=user) | Q(unit__in=units)
-    found = OrderTemplate.objects.select_for_update(of=("self",)).filter(mine, key=key).first()
+    found = _theirs(user).select_for_update(of=("self",)).filter(key=key).first()
     if found is None:
         raise DomainError("Mallen finns inte längre. Det som tas bort sparas i ett dygn.")
     found.removed_at = None

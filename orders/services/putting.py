@@ -92,12 +92,14 @@ def put_article(
 @transaction.atomic
 def take_off(line: OrderLine, *, user: User) -> None:
     """KHS takes back an article it has put on, as far as it isn't delivered. A manual line that
-    is left without any stands as it was sent."""
+    is left without any stands as it was sent. Twice is once."""
     order = lock_case(line.order)
     lines = {x.pk: x for x in order.lines.select_related("article")}
     line = lines[line.pk]
     if line.put_for_id is None:
         raise DomainError("Bara en artikel som KHS har lagt på kan tas bort.")
+    if line.cancelled and not line.open and order.status != OrderStatus.CANCELLED:
+        return
     if order.has_ended or not line.open:
         raise DomainError("Raden är redan utlevererad eller borttagen.")
     gone = [line, *(x for x in lines.values() if x.component_of_id == line.pk and x.open)]

@@ -238,12 +238,12 @@ def _template_page(
 @require_POST
 def remove(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """«Ta bort»: for a day it can be put back."""
-    found = saved.open_to(request.user).filter(key=key).first()
+    found = saved.find(request.user, key)
     if found is not None and saved.remove(found, user=request.user):
         url = reverse("orders:put_template_back", args=[key])
         undo.offer(request, f"Mallen {found.name} är borttagen.", url)
     else:
-        messages.error(request, "Mallen är redan borttagen.")
+        messages.error(request, "Mallen finns inte längre.")
     return redirect(f"{reverse('my_page')}?flik={TAB}")
 
 
