@@ -16,7 +16,9 @@ from .models import Activity
 
 
 @app.periodic(cron="10 2 * * *")  # UTC
-@jobs.task(name="activities.maintain", queueing_lock="activities.maintain")
+@jobs.task(
+    name="activities.maintain", called="förebyggande underhåll", queueing_lock="activities.maintain"
+)
 def maintain(timestamp: int = 0) -> None:
     """Every night, and when KHS has changed a plan."""
     night.run()
@@ -37,7 +39,7 @@ def order_sheet(*, user: User, payer: Payer | None, state: str, back_url: str) -
     )
 
 
-@jobs.task(name="activities.maintenance_sheet")
+@jobs.task(name="activities.maintenance_sheet", called="förebyggande underhåll som Excel")
 def maintenance_sheet(printout_id: int, payer_id: int | None, state: str) -> None:
     with printouts.making(printout_id) as work:
 

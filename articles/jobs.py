@@ -40,7 +40,7 @@ def order_store_report(store: Warehouse, *, user: User, back_url: str) -> Printo
     )
 
 
-@jobs.task(name="articles.store_report")
+@jobs.task(name="articles.store_report", called="lagersaldorapport")
 def store_report(printout_id: int, store_id: int) -> None:
     """Articles with something on hand, by name."""
     with printouts.making(printout_id) as work:
@@ -69,7 +69,7 @@ def order_catalogue(*, user: User, back_url: str) -> Printout:
     )
 
 
-@jobs.task(name="articles.catalogue")
+@jobs.task(name="articles.catalogue", called="artikelkatalogen som Excel")
 def catalogue(printout_id: int) -> None:
     """All articles, by number, in the form that the import takes."""
     with printouts.making(printout_id) as work:
@@ -108,14 +108,14 @@ def import_catalogue(sheet: CatalogueImport) -> None:
             apply_catalogue.defer(sheet_id=sheet.pk)
 
 
-@jobs.task(name="articles.read_catalogue")
+@jobs.task(name="articles.read_catalogue", called="provläsning av artikelkatalogen")
 def read_catalogue(sheet_id: int) -> None:
     """What a sheet would do."""
     with _at_work(sheet_id) as work:
         catalogue_import.dry_run(work)
 
 
-@jobs.task(name="articles.apply_catalogue")
+@jobs.task(name="articles.apply_catalogue", called="inläsning av artikelkatalogen")
 def apply_catalogue(sheet_id: int) -> None:
     """Do what a sheet says, if that is still confirmed."""
     with _at_work(sheet_id) as work:

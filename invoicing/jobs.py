@@ -40,13 +40,13 @@ def order_run(run: MonthRun) -> None:
             run_month.defer(run_id=run.pk)
 
 
-@jobs.task(name="invoicing.try_month")
+@jobs.task(name="invoicing.try_month", called="provkörning av fakturering")
 def try_month(run_id: int) -> None:
     with _at_work(run_id) as work:
         months.try_out(work)
 
 
-@jobs.task(name="invoicing.run_month")
+@jobs.task(name="invoicing.run_month", called="fakturering")
 def run_month(run_id: int) -> None:
     with _at_work(run_id) as work:
         if work.record.confirmed_at:
@@ -63,7 +63,11 @@ def _at_work(run_id: int) -> Iterator[awaited.Work[MonthRun]]:
 
 
 @app.periodic(cron="40 1 * * *")  # UTC
-@jobs.task(name="invoicing.count_figures", queueing_lock="invoicing.count_figures")
+@jobs.task(
+    name="invoicing.count_figures",
+    called="räkning av siffror",
+    queueing_lock="invoicing.count_figures",
+)
 def count_figures(timestamp: int = 0) -> None:
     """Every night, and when a month has been run."""
     counting.count()
@@ -88,7 +92,7 @@ def order_sheet(invoice: Invoice, *, user: User) -> Printout:
     )
 
 
-@jobs.task(name="invoicing.specification_sheet")
+@jobs.task(name="invoicing.specification_sheet", called="fakturaspecifikation som Excel")
 def specification_sheet(printout_id: int, invoice_id: int) -> None:
     with printouts.making(printout_id) as work:
         invoice = Invoice.objects.select_related("seller", "buyer", "credits").get(pk=invoice_id)

@@ -21,7 +21,7 @@ from .models import Cart, CartAttachment, CartLine, Order, OrderAttachment, Orde
 WARNED_BEFORE = dt.timedelta(hours=4)
 
 
-@jobs.task(name="orders.tell_moved")
+@jobs.task(name="orders.tell_moved", called="nytt leveransbesked")
 def tell_moved(warehouse_id: int, article_id: int, day: str, user_id: int) -> None:
     """Whoever waits for it is told that KHS has moved the day on which more is expected."""
     moved.tell_waiting(

@@ -16,7 +16,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import BooleanField, Field, FileField, ForeignKey, Model
 from django.utils.text import capfirst
 
-from sesam import history
+from sesam import history, jobs
 from sesam.templatetags.sesam import datum, datumtid
 
 from .models import User
@@ -236,7 +236,7 @@ def _in_bulk(model: type[Model], keys: set[Any]) -> dict[Any, Model]:
 
 
 def _who(context: dict[str, Any], users: dict[Any, Model]) -> str:
-    user, job = users.get(context.get("user")), context.get("job", "")
+    user, job = users.get(context.get("user")), jobs.words(context.get("job", ""))
     if user is None and context.get("visitor"):
         return NOT_SIGNED_IN
     if user is None:

@@ -16,7 +16,7 @@ KEPT = dt.timedelta(days=1)  # longer than any pause they cause
 
 
 @app.periodic(cron="* * * * *")
-@jobs.task(name="organisation.post", queueing_lock="organisation.post")
+@jobs.task(name="organisation.post", called="utskick", queueing_lock="organisation.post")
 def post(timestamp: int) -> None:
     """What the worker does every minute."""
     try:

@@ -31,7 +31,7 @@ from recipients import why
 from recipients.forms import NumberForm
 from recipients.models import Recipient
 from recipients.views import no_store
-from sesam import personal_numbers, sheets
+from sesam import jobs, personal_numbers, sheets
 from sesam.form_fields import choice
 from sesam.limits import gives_file
 from sesam.tables import Column, DateTimeColumn, Table, escaped, link
@@ -168,7 +168,7 @@ class _DetailColumn(Column):
 
 
 def _who(entry: AccessLogEntry) -> str:
-    return str(entry.user) if entry.user_id else f"Jobb: {entry.job}"
+    return str(entry.user) if entry.user_id else f"Jobb: {jobs.words(entry.job)}"
 
 
 class LogTable(Table[AccessLogEntry]):

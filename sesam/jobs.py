@@ -4,7 +4,7 @@ Jobs lie in the portal's own PostgreSQL (procrastinate), so a job that is put of
 transaction is there if and only if the transaction was. ``make run`` and docker-compose start
 the worker: ``manage.py worker``. An app's jobs stand in its ``jobs.py``::
 
-    @jobs.task(name="articles.store_report")
+    @jobs.task(name="articles.store_report", called="lagersaldorapport")
     def store_report(printout_id: int, store_id: int) -> None: ...
 
     store_report.defer(printout_id=…, store_id=…)      # arguments must be JSON
@@ -37,13 +37,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _hourly: list[Callable[[], int]] = []
+_called: dict[str, str] = {}
+#: What all that is cleared away by the hour is called.
+CLEARING = "rensning"
 
 
 def task(
-    *, name: str, queueing_lock: str | None = None
+    *, name: str, called: str, queueing_lock: str | None = None
 ) -> Callable[[Callable[P, R]], Task[P, R, P]]:
     """Register a job; what it does is logged under its name (and its starter's, see
-    ``printouts.making``)."""
+    ``printouts.making``). ``called`` is what people read of it: «Jobb: lagersaldorapport»."""
+    _called[name] = called
 
     def register(work: Callable[P, R]) -> Task[P, R, P]:
         @wraps(work)
@@ -59,7 +63,18 @@ def task(
 def hourly(clear: Callable[[], int]) -> Callable[[], int]:
     """Register something that clears old things away and says how many they were."""
     _hourly.append(clear)
+    _called[_name_of(clear)] = CLEARING
     return clear
+
+
+def _name_of(clear: Callable[[], int]) -> str:
+    """As it stands in what is logged, which has room for so much."""
+    return f"{clear.__module__}.{clear.__name__}"[-60:]
+
+
+def words(job: str) -> str:
+    """What people read of a job that something was logged under; as it is, where there is none any more."""
+    return _called.get(job, job)
 
 
 @hourly
@@ -96,7 +111,7 @@ def clear_all() -> dict[str, int]:
     for clear in _hourly:
         name = f"{clear.__module__}.{clear.__name__}"
         try:
-            with asking.by(asking.Asking(job=name[-60:])):
+            with asking.by(asking.Asking(job=_name_of(clear))):
                 done[name] = clear()
         except Exception:
             _log.exception("%s failed", name)
@@ -104,7 +119,7 @@ def clear_all() -> dict[str, int]:
 
 
 @app.periodic(cron="17 * * * *")
-@task(name="sesam.clear_old", queueing_lock="sesam.clear_old")
+@task(name="sesam.clear_old", called=CLEARING, queueing_lock="sesam.clear_old")
 def clear_old(timestamp: int) -> None:
     """What the worker does every hour."""
     clear_all()

@@ -3,7 +3,7 @@
 A view orders one by ``order(store_report, owner=…, …)`` and sends the user to ``url_of`` it. The
 job writes it::
 
-    @jobs.task(name="articles.store_report")
+    @jobs.task(name="articles.store_report", called="lagersaldorapport")
     def store_report(printout_id: int, store_id: int) -> None:
         with printouts.making(printout_id) as work:
             work.progress(20)

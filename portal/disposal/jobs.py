@@ -35,7 +35,7 @@ def order_archive(recipient: Recipient, *, user: User) -> Printout:
     )
 
 
-@jobs.task(name="portal.make_archive")
+@jobs.task(name="portal.make_archive", called="registerutdrag")
 def make_archive(printout_id: int, key: str) -> None:
     with printouts.making(printout_id) as work:
         recipient = Recipient.objects.select_related("payer").get(key=key)
@@ -58,7 +58,7 @@ def order_disposal(the_list: DisposalList) -> None:
             dispose.defer(list_id=found.pk)
 
 
-@jobs.task(name="portal.dispose")
+@jobs.task(name="portal.dispose", called="gallring")
 def dispose(list_id: int) -> None:
     work = awaited.Work(DisposalList.objects.select_related("approved_by").get(pk=list_id))
     if work.record.approved_by is None or work.record.finished_at:

@@ -15,6 +15,7 @@ from organisation import access_log
 from organisation.models import AccessLogEntry
 from organisation.permissions import LOGGRANSKARE
 from portal.access_log_page import LogForm
+from sesam import asking
 from tests.factories import UNUSED_NUMBERS, RecipientFactory, UnitFactory, UserFactory, answer_of
 from tests.reading import read_page
 
@@ -185,6 +186,15 @@ def test_the_list_as_excel_which_is_logged(client, recipient, reviewer):
 def test_what_a_job_did_says_so(client, recipient):
     access_log.record(None, Action.CHANGE, recipient.key, detail="Borttagen")
     assert "Jobb: portalen" in read_page(client.get(URL))
+
+
+def test_a_job_is_named_in_words(client, recipient):
+    with asking.by(asking.Asking(job="activities.maintain")):
+        access_log.record(None, Action.CREATE, recipient.key, detail="Skapades enligt schemat")
+    with asking.by(asking.Asking(job="activities.jobs.forget_whereabouts_of_protected")):
+        access_log.record(None, Action.CHANGE, recipient.key, detail="Rensades")
+    page = read_page(client.get(URL))
+    assert "Jobb: förebyggande underhåll" in page and "Jobb: rensning" in page
 
 
 def test_the_log_is_the_reviewers_alone(browser_of, prescriber, khs_user, recipient):

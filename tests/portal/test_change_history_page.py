@@ -124,8 +124,8 @@ def test_who_did_it_is_a_job_or_somebody_at_the_server_where_no_user_did(khs):
     ):
         Article.objects.filter(pk=article.pk).update(name="Tre")
     page = told(khs, article)
-    assert "Jobb: articles.catalogue Benämning: Ett" in page
-    assert "Ek (jobb: articles.catalogue) Benämning: Två" in page
+    assert "Jobb: artikelkatalogen som Excel Benämning: Ett" in page
+    assert "Ek (jobb: artikelkatalogen som Excel) Benämning: Två" in page
     assert "Kommando på servern Lades till Benämning" in page
 
 

@@ -116,7 +116,7 @@ def test_reports_and_letters_of_them_hold_nobody_either(
 
 
 def test_a_job_that_fails_is_logged_without_anybody(log, recipient):
-    @jobs.task(name="tests.failing")
+    @jobs.task(name="tests.failing", called="prov")
     def failing(typed: str) -> None:
         raise ValueError(f"{recipient.name} {recipient.number} {typed}")
 
