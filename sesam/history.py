@@ -100,18 +100,21 @@ def track(
     unseen: str = "",
     may_be_emptied: tuple[str, ...] = (),
     triggers: Iterable[pgtrigger.Trigger] = (),
+    new_ones: pgtrigger.Condition | None = None,
 ) -> type[Change]:
     """Keep the changes of ``model``: all its fields ``but`` those. Of the field ``unseen``, which is
     among these, that it changed is kept and no more.
 
     A record is followed by its key; rows between two tables, which come and go, by ``part_of``.
-    What is kept is never changed, but ``may_be_emptied``, as its ``triggers`` let.
+    What is kept is never changed, but ``may_be_emptied``, as its ``triggers`` let. Where a job makes
+    rows by the hundred thousand, ``new_ones`` says of which new ones it is kept what they were.
     """
     between = model._meta.concrete_model._meta.auto_created  # type: ignore[union-attr]
     left_out = {*but, model._meta.pk.name}
     left_out |= {f.name for f in model._meta.fields if isinstance(f, models.GeneratedField)}
     name = f"{model._meta.object_name}Change"
-    trackers = [_Insert(), _Delete()] if between else [_Insert(), _Update(), _Delete()]
+    added = _Insert(condition=new_ones)
+    trackers = [added, _Delete()] if between else [added, _Update(), _Delete()]
     if unseen:
         trackers.append(_Unseen(condition=pgtrigger.AnyChange(unseen)))
     # (Its types leave out that None means none.)

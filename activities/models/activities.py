@@ -248,6 +248,11 @@ class Activity(AddressedCase, ActivityDetails):
                 condition=~Q(status__in=["closed", "cancelled"]),
                 name="activity_open",
             ),
+            models.Index(
+                fields=["warehouse", "due_on"],
+                condition=~Q(status__in=["closed", "cancelled"]),
+                name="activity_open_of_a_store",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

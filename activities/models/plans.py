@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pgtrigger
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -286,3 +287,11 @@ class MaintenanceSchedule(models.Model):
 
 
 history.track(MaintenancePlan)
+# What KHS sets for a piece, and when it was done. The night makes schedules without either.
+history.track(
+    MaintenanceSchedule,
+    but=["plan", "since", "due_on"],
+    new_ones=pgtrigger.Q(new__own_months__isnull=False)
+    | pgtrigger.Q(new__is_exempt=True)
+    | pgtrigger.Q(new__last_on__isnull=False),
+)

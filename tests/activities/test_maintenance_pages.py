@@ -19,6 +19,7 @@ from individuals.models import Block, Individual
 from individuals.stock_check import differences
 from organisation.permissions import FORSKRIVARE
 from recipients.models import Loan, Recipient
+from sesam import history
 from sesam.models import Printout
 from tests.factories import (
     ArticleFactory,
@@ -325,7 +326,27 @@ def test_a_piece_without_a_plan_gets_a_schedule_of_its_own(khs):
     khs.post(add, said)
     schedule = MaintenanceSchedule.objects.get()
     assert (schedule.individual, schedule.due_on) == (piece, dt.date(2028, 1, 31))
-    assert "Individen har redan ett sådant schema" in read_page(khs.post(add, said))
+    assert khs.post(add, said).status_code == 302  # sent twice
+    other = said | {"own_months": "12"}
+    assert "Individen har redan ett sådant schema" in read_page(khs.post(add, other))
+    assert MaintenanceSchedule.objects.get().own_months == 24
+
+
+def test_what_khs_sets_for_a_piece_stands_in_its_history_and_what_the_night_makes_doesnt(
+    khs, plan, hoist
+):
+    schedule = due_in(3, at_khs(hoist))
+    said = {"own_months": "6", "last_on": f"{schedule.last_on}"}
+    khs.post(change_url(schedule), said)
+    page = read_page(khs.get(change_url(schedule).replace("change", "history")))
+    assert "Eget intervall i månader" in page and "6" in page
+    changes = history.of(MaintenanceSchedule).changes.objects
+    assert not changes.filter(pgh_label="insert").exists()
+    before = changes.count()
+    night.run()
+    assert changes.count() == before
+    MaintenanceSchedule.objects.create(individual=at_khs(hoist), kind="battery", own_months=12)
+    assert changes.filter(pgh_label="insert").count() == 1
 
 
 @pytest.mark.parametrize(

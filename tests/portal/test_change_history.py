@@ -36,6 +36,8 @@ NOT_KEPT = {
     },
     "articles.Article": {"search_text", "sort_key"},  # made of the others
     "articles.Supplier": {"sort_key"},
+    # The night's to move, with what stands on the plan.
+    "activities.MaintenanceSchedule": {"plan", "since", "due_on"},
     "articles.ArticleDocument": {"key", "size"},  # come and go with the file
     # Made once, or written by every look into the register.
     "recipients.Recipient": {"key", "created_at", "register_checked_at", "version"},
@@ -48,7 +50,7 @@ NOT_TRACKED = {
     "recipients.Loan",
     # pieces and stock: the ledger, and the pieces' own history
     "individuals.Individual", "articles.Balance", "articles.StockMovement",
-    "activities.MaintenanceSchedule", "activities.PieceUnderWarranty",
+    "activities.PieceUnderWarranty",
     # what is written for readers, or by them
     "portal.News", "portal.Document", "portal.DocumentHeading", "portal.HelpText",
     "portal.BarrierReport", "portal.StartContact", "portal.StartLink",
