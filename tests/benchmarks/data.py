@@ -3,6 +3,7 @@
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
 
+from activities.models import MaintenancePlan
 from organisation.models import Payer, Unit, User, Warehouse
 from organisation.permissions import FORSKRIVARE, KHS
 from recipients.models import CareRelation
@@ -215,6 +216,38 @@ INSERT INTO organisation_message (key, user_id, title, text, kind, about, sent_a
     FROM generate_series(1, 2000) n, unnest(ARRAY[{one}, {clerk}]) u;
 """
 
+# Preventive maintenance of a third of the pieces, spread over the year: a twelfth overdue, as much due
+# within a month, and the activities of what is late longest; and warranties, some of which end soon.
+MAINTENANCE = """
+INSERT INTO activities_maintenanceplan (kind, iso_class_id, months, counts_from, starts_on,
+    lead_days, done_by, blocks, is_active)
+    SELECT 'service', code, 12, 'last', '2020-01-01', 30, 'khs', code = '04', true
+    FROM articles_isoclass WHERE code IN ('04', '07', '10');
+INSERT INTO activities_maintenanceschedule (individual_id, kind, plan_id, since, last_on, due_on)
+    SELECT i.id, 'service', p.id, current_date - 400, due.day - interval '1 year', due.day
+    FROM individuals_individual i JOIN articles_article a ON a.id = i.article_id
+    JOIN activities_maintenanceplan p ON p.iso_class_id = left(a.iso_code, 2),
+        LATERAL (SELECT current_date - 30 + (i.id % 365)::int AS day) due;
+INSERT INTO sesam_casenumber (number, kind, created_at)
+    SELECT 'U' || n, 'activity', now() FROM generate_series(1, 2000) n;
+INSERT INTO activities_activity (token, case_number, type_id, priority_id, status, address_of,
+    request, recipient_id, unit_id, warehouse_id, created_at, due_on, maintenance_id)
+    SELECT gen_random_uuid(), 'U' || s.n, t.id, p.id, 'registered', 'none', 'Service enligt schemat.',
+        l.recipient_id, l.unit_id, {warehouse}, now(), s.due_on, s.id
+    FROM (SELECT *, row_number() OVER (ORDER BY due_on, id) AS n
+            FROM activities_maintenanceschedule) s
+    JOIN recipients_loan l ON l.individual_id = s.individual_id AND l.ended_at IS NULL,
+        (SELECT id FROM activities_activitytype WHERE code = 'maintenance') t,
+        (SELECT id FROM activities_priority ORDER BY rank LIMIT 1) p
+    WHERE s.n <= 2000;
+INSERT INTO activities_activityline (activity_id, article_id, individual_id, loan_id, quantity)
+    SELECT a.id, l.article_id, l.individual_id, l.id, 1
+    FROM activities_activity a JOIN activities_maintenanceschedule s ON s.id = a.maintenance_id
+    JOIN recipients_loan l ON l.individual_id = s.individual_id AND l.ended_at IS NULL;
+UPDATE individuals_individual SET warranty_until = current_date - 600 + (id % 1200)::int
+    WHERE id % 3 = 0;
+"""
+
 # Django gives its columns no default; the SQL here and in sending.py names only those that matter.
 DEFAULTS = """
 DO $$ DECLARE c record; BEGIN
@@ -273,6 +306,7 @@ def make(times: int = 1) -> None:
                 )
             )
     make_work(times)
+    make_maintenance()
 
 
 def make_work(times: int) -> None:
@@ -301,12 +335,25 @@ def make_work(times: int) -> None:
     invoiced.make()
 
 
+def make_maintenance() -> None:
+    """Plans, schedules, what is due, and warranties."""
+    warehouse = Warehouse.objects.get(number="100")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(MAINTENANCE.format(warehouse=warehouse.pk))
+    with connection.cursor() as cursor:
+        for table in ("maintenanceschedule", "activity", "activityline"):
+            cursor.execute(f"VACUUM ANALYZE activities_{table}")
+        cursor.execute("VACUUM ANALYZE individuals_individual")
+
+
 def as_it_is_made_now(times: int) -> None:
     """What an older version of this module made otherwise, or not at all."""
     if not User.objects.filter(username="bench_one").exists():
         make_work(times)
     if not User.objects.filter(username="bench_money").exists():
         invoiced.make()
+    if not MaintenancePlan.objects.exists():
+        make_maintenance()
     with connection.cursor() as cursor:
         if not CareRelation.objects.exists():
             cursor.execute(CARE)
