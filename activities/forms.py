@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -17,9 +17,17 @@ from recipients.ticked import HeldAidRow
 from sesam.address_forms import ADDRESS, ADDRESS_LABELS, ChecksDetails
 from sesam.form_fields import RecordField, choice, record_choice
 from sesam.seen import CarriesSeen, Seen
+from sesam.templatetags.sesam import datum
 
 from . import presets, services
-from .models import Activity, ActivityType, AddressInstruction, Priority, WhoseAddress
+from .models import (
+    Activity,
+    ActivityType,
+    AddressInstruction,
+    MaintenanceSchedule,
+    Priority,
+    WhoseAddress,
+)
 
 TOO_LONG = {"max_length": "Texten får vara högst 2 000 tecken."}
 
@@ -396,7 +404,7 @@ def _as_it_stands(activity: Activity) -> Activity:
 
 
 class ReportForm(forms.Form):
-    """«Återrapportera/avsluta aktivitet»."""
+    """«Återrapportera/avsluta aktivitet»; ``schedules`` are what else may have been done with it."""
 
     text = forms.CharField(
         label="Utförd åtgärd/Kommentar",
@@ -418,3 +426,41 @@ class ReportForm(forms.Form):
         },
     )
     close = forms.BooleanField(label="Avsluta aktivitet", required=False)
+    done = forms.MultipleChoiceField(
+        label="Underhåll som gjordes",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Nästa gång räknas från den dag som aktiviteten avslutas.",
+        error_messages={"invalid_choice": "Schemat har ändrats. Välj igen."},
+    )
+
+    def __init__(
+        self,
+        data: MultiValueDict[str, Any] | None = None,
+        *,
+        schedules: Sequence[MaintenanceSchedule] = (),
+        ticked: Collection[MaintenanceSchedule] = (),
+    ) -> None:
+        initial = {"done": [_key(one) for one in ticked]}
+        super().__init__(data, initial=initial)
+        if not schedules:
+            del self.fields["done"]
+            return
+        many = len({one.individual_id for one in schedules}) > 1
+        self.fields["done"].choices = [(_key(x), _named(x, many)) for x in schedules]  # type: ignore[attr-defined]
+
+    def done_with_it(self) -> list[tuple[int, str]]:
+        """What was ticked, as the service takes it."""
+        keys = (key.split("-", 1) for key in self.cleaned_data.get("done", ()))
+        return [(int(piece), kind) for piece, kind in keys]
+
+
+def _key(schedule: MaintenanceSchedule) -> str:
+    return f"{schedule.individual_id}-{schedule.kind}"
+
+
+def _named(schedule: MaintenanceSchedule, many: bool) -> str:
+    """«Säkerhetsbesiktning, förfaller 2026-12-03»; of several aids also which."""
+    whose = f" av individ {schedule.individual}" if many else ""
+    due = f", förfaller {datum(schedule.due_on)}" if schedule.due_on else ""
+    return f"{schedule.get_kind_display()}{whose}{due}"

@@ -11,13 +11,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from individuals import stock_check
+from articles.slots import store_tabs
+from individuals import arrivals, stock_check
 from individuals.models import Individual
 from individuals.slots import PieceTab, piece_create, piece_sections
 from orders.models import Order, OrderKind
 from orders.slots import order_create
 from organisation import desk, queues
-from organisation.permissions import CARE, KHS, has_role, signed_in
+from organisation.permissions import BUFFERT, CARE, KHS, has_role, signed_in
 from organisation.slots import my_now, my_tabs, my_todo
 from recipients import searching, ticked
 from recipients.documents import Column, Section
@@ -60,10 +61,10 @@ from sesam.places import (
 from sesam.slots import menu
 from sesam.templatetags.sesam import datum
 
-from . import history, khs, life, mine, repairs, services, shown
+from . import history, khs, life, mine, repairs, services, shown, store_tab
 from . import searching as search
 from .life import with_turns
-from .maintenance import listing, section
+from .maintenance import holding, listing, section
 from .models import Activity, ActivityLine, ActivityStatus
 from .slots import activity_create
 from .tables import ActivitiesTable
@@ -264,10 +265,32 @@ my_tabs.add(
         build=mine.build,
     )
 )
-my_todo.add(TodoSource(name="late_activities", order=40, shown=_care, build=mine.late))
+my_todo.add(
+    TodoSource(name="late_activities", order=40, shown=_care, build=mine.late),
+    TodoSource(
+        name="own_stores_work",
+        order=45,
+        shown=lambda request, user: has_role(request.user, BUFFERT),
+        build=store_tab.todo,
+    ),
+)
 my_now.add(
     NowEntry(
         name="activities", order=40, shown=_care, url=tab_address(mine.TAB), build=mine.open_now
+    )
+)
+
+# --- an own store's page ---
+
+store_tabs.add(
+    Tab(
+        name=store_tab.TAB,
+        label="Att utföra",
+        url=lambda request, store: store_tab.url_of(store.number),
+        order=30,
+        shown=lambda request, store: not store.is_central,
+        count=store_tab.count,
+        build=store_tab.build,
     )
 )
 
@@ -310,6 +333,8 @@ piece_create.add(
         dialog=True,
     )
 )
+
+arrivals.ask(holding.at_arrival)
 
 # --- the order's page ---
 

@@ -12,6 +12,7 @@ from articles.stock import Ledger, Shortage
 from organisation.models import User, Warehouse
 from sesam.errors import DomainError
 
+from . import arrivals
 from .models import Individual
 from .services import lock, with_blocked
 
@@ -26,10 +27,11 @@ def on_shelf(warehouse: Warehouse, article: Article) -> list[Individual]:
 
 @dataclass(frozen=True)
 class Counted:
-    """What a count changed, by number."""
+    """What a count changed, by number; ``back`` is what was found, by key."""
 
     missing: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
+    back: list[int] = field(default_factory=list)
 
 
 def count(
@@ -61,17 +63,15 @@ def count(
         # First what comes in: the books are never lower in between than they are afterwards.
         for piece in back:
             ledger.add(place, 1, _COUNT, individual_number=piece.number)
-            if piece.blocked:
-                ledger.block(place, 1)
-            piece.status, piece.warehouse = Status.IN_STOCK, warehouse
+        arrivals.stand(back, warehouse, ledger)
         for piece in gone:
             if piece.blocked:
                 ledger.block(place, -1)
             _take(ledger, place, piece)
             piece.status, piece.warehouse = Status.MISSING, None
         ledger.save()
-        Individual.objects.bulk_update([*gone, *back], ["status", "warehouse"])
-    return Counted([p.number for p in gone], [p.number for p in back])
+        Individual.objects.bulk_update(gone, ["status", "warehouse"])
+    return Counted([p.number for p in gone], [p.number for p in back], [p.pk for p in back])
 
 
 def _again(article: Article, numbers: list[str]) -> list[int]:

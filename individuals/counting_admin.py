@@ -18,7 +18,7 @@ from organisation.permissions import UserRequest
 from sesam import personal_numbers
 from sesam.errors import DomainError
 
-from . import counting
+from . import arrivals, counting
 
 MOST = 200
 
@@ -72,6 +72,8 @@ def count_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Http
                 status = 422
             else:
                 messages.success(request, _said(done))
+                for text in arrivals.why_not_available(done.back):
+                    messages.warning(request, text)
                 return redirect(address(warehouse.number, article.number))
         context["pieces"] = counting.on_shelf(warehouse, article)
     return TemplateResponse(

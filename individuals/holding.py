@@ -39,7 +39,7 @@ class HeldPieces:
             if piece.warehouse_id != (stands[pk][0] if pk in stands else None):
                 raise DomainError(f"Individ {piece.number} har just flyttats. Försök igen.")
 
-    def block(self, code: str, *, case_number: str) -> None:
+    def block(self, code: str, *, case_number: str | None) -> None:
         """None of them is handed out while the case is open. Raises ``DomainError`` for one that an
         order has reserved."""
         reason = BlockReason.objects.get(code=code)
@@ -58,11 +58,17 @@ class HeldPieces:
         """The case's blocks end; what another case blocks stays blocked."""
         reason = BlockReason.objects.get(code=code)
         for piece in self.pieces.values():
-            was_blocked = piece.blocked
-            free = services.unblock(piece, reason, case_number=case_number)
-            if free and was_blocked and piece.warehouse_id:
-                self.ledger.block((piece.warehouse_id, piece.article_id), -1)
-            piece.blocked = not free
+            self._freed(piece, services.unblock(piece, reason, case_number=case_number))
+
+    def release_all(self, code: str, pieces: Iterable[int]) -> None:
+        """Every block for that reason ends of those pieces; what is blocked for another stays so."""
+        for pk in pieces:
+            self._freed(self.pieces[pk], services.unblock_all(self.pieces[pk], code))
+
+    def _freed(self, piece: Individual, is_free: bool) -> None:
+        if is_free and piece.blocked and piece.warehouse_id:
+            self.ledger.block((piece.warehouse_id, piece.article_id), -1)
+        piece.blocked = not is_free
 
     def save(self) -> None:
         self.ledger.save()

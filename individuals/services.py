@@ -14,6 +14,7 @@ from organisation.models import User, Warehouse
 from sesam import personal_numbers
 from sesam.errors import DomainError
 
+from . import arrivals
 from .models import Block, BlockReason, Component, FormerNumber, Individual
 
 Status = Individual.Status
@@ -57,14 +58,6 @@ def hand_out(individuals: list[Individual]) -> None:
     for individual in individuals:
         individual.status = Status.WITH_RECIPIENT
         individual.warehouse = None
-    Individual.objects.bulk_update(individuals, ["status", "warehouse"])
-
-
-def shelve(individuals: list[Individual], warehouse: Warehouse) -> None:
-    """They come to stand in ``warehouse``. Needs locked rows; the caller moves the stock."""
-    for individual in individuals:
-        individual.status = Status.IN_STOCK
-        individual.warehouse = warehouse
     Individual.objects.bulk_update(individuals, ["status", "warehouse"])
 
 
@@ -123,6 +116,14 @@ def unblock(individual: Individual, reason: BlockReason, *, case_number: str | N
     """End the case's block; whether the piece is free of every block now."""
     open_blocks = Block.objects.filter(individual=individual, until=None)
     open_blocks.filter(reason=reason, case_number=case_number).update(until=timezone.now())
+    return not open_blocks.exists()
+
+
+def unblock_all(individual: Individual, code: str) -> bool:
+    """End every block for that reason, whatever case it names; whether the piece is free of every block
+    now."""
+    open_blocks = Block.objects.filter(individual=individual, until=None)
+    open_blocks.filter(reason__code=code).update(until=timezone.now())
     return not open_blocks.exists()
 
 
@@ -246,6 +247,8 @@ def register(
         purchase_is_estimated=age > 0,
         text=text.strip(),
     )
+    individual.blocked = False
     ledger.add(place, 1, StockMovement.Kind.PURCHASE, individual_number=number)
+    arrivals.hold_back([individual], ledger)
     ledger.save()
     return individual

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from procrastinate.exceptions import AlreadyEnqueued
 
+from individuals.holding import HeldPieces
 from individuals.models import Individual
 from organisation import queues
 from organisation.admin import AddedOnce, ChangesAlone, ForKhs, for_khs
@@ -26,6 +27,7 @@ from organisation.long_lists import LongList
 from organisation.models import Payer
 from organisation.permissions import UserRequest
 from sesam import printouts
+from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum, late_html, status_html
 
 from .. import jobs
@@ -133,13 +135,23 @@ class OwnScheduleForm(ChangesAlone[MaintenanceSchedule]):
         said = super().clean()
         piece, kind = self.instance.individual_id, self.cleaned_data.get("kind")
         if not self.instance.pk and piece and kind:
-            if MaintenanceSchedule.objects.filter(individual=piece, kind=kind).exists():
-                self.add_error(
-                    "kind", "Individen har redan ett sådant schema. Ändra det i stället."
-                )
-            elif not (self.cleaned_data.get("own_months") or self.cleaned_data.get("is_exempt")):
+            if not (self.cleaned_data.get("own_months") or self.cleaned_data.get("is_exempt")):
                 self.add_error("own_months", "Ange intervallet i månader.")
+            elif fault := self._taken(piece, kind):
+                self.add_error("kind", fault)
         return said
+
+    def _taken(self, piece: int, kind: str) -> str:
+        """Why it can't be added; from now on nobody else adds it either."""
+        try:
+            HeldPieces([piece], user=None)
+        except DomainError as fault:
+            return fault.message
+        there = MaintenanceSchedule.objects.filter(individual=piece, kind=kind).first()
+        own = ("own_months", "is_exempt", "last_on")
+        if there is None or all(getattr(there, x) == self.cleaned_data.get(x) for x in own):
+            return ""  # the same, sent twice
+        return "Individen har redan ett sådant schema. Ändra det i stället."
 
 
 @admin.register(MaintenanceSchedule)
@@ -221,10 +233,10 @@ class MaintenanceScheduleAdmin(ForKhs, AddedOnce, LongList[MaintenanceSchedule])
             super().save_model(request, obj, form, change)
         dates.reschedule([obj.individual_id])
         making.follow_schedule(obj)
-        for activity in holding.to_let_go(timezone.localdate()).filter(maintenance=obj):
-            holding.let_go(activity)
+        if holding.to_let_go(timezone.localdate()).filter(pk=obj.individual_id).exists():
+            holding.let_go(obj.individual_id)
 
-    @admin.display(description="Individ", ordering="individual__number")
+    @admin.display(description="Individ")
     def shown_piece(self, row: MaintenanceSchedule) -> str:
         return row.individual.number
 
@@ -238,7 +250,7 @@ class MaintenanceScheduleAdmin(ForKhs, AddedOnce, LongList[MaintenanceSchedule])
     def shown_plan(self, row: MaintenanceSchedule) -> str | None:
         return f"{row.plan}, {row.plan.months} månader" if row.plan else None
 
-    @admin.display(description="Artikel", ordering="individual__article__number")
+    @admin.display(description="Artikel")
     def shown_article(self, row: MaintenanceSchedule) -> str:
         return str(row.individual.article)
 

@@ -81,9 +81,12 @@ def _pieces(ids: Sequence[int]) -> list[Piece]:
     delivered = {
         pk: timezone.localdate(at) for pk, at in held.values_list("individual", "delivered_at")
     }
+    at_home = Individual.Status.WITH_RECIPIENT  # what has just come back has its loan still
     rows = Individual.objects.filter(pk__in=ids).order_by("pk")
     return [
-        Piece(pk, article, iso or "", status, bought, delivered.get(pk))
+        Piece(
+            pk, article, iso or "", status, bought, delivered.get(pk) if status == at_home else None
+        )
         for pk, article, iso, status, bought in rows.values_list(
             "pk", "article", "article__iso_code", "status", "purchased_on"
         )
@@ -124,9 +127,19 @@ def _reschedule(pieces: list[Piece], plans: PlanBook) -> int:
                 missing.append(one)
             elif before[one.pk] != (one.plan_id, one.due_on):
                 changed.append(one)
-    MaintenanceSchedule.objects.bulk_create(missing, ignore_conflicts=True)
+    _add(missing)
     _move({one.pk: one.plan for one in changed}, by_pk)
     return len(missing) + len(changed)
+
+
+def _add(missing: list[MaintenanceSchedule]) -> None:
+    """Whoever adds a schedule has its piece locked: two who add the same at once would wait for each
+    other's, or one of them fail. What somebody else has added meanwhile stays as it is."""
+    pieces = {one.individual_id for one in missing}
+    if pieces:
+        rows = Individual.objects.filter(pk__in=pieces).order_by("pk").values_list("pk")
+        list(rows.select_for_update(of=("self",), no_key=True))
+    MaintenanceSchedule.objects.bulk_create(missing, ignore_conflicts=True)
 
 
 def _move(plans: dict[int, MaintenancePlan | None], pieces: dict[int, Piece]) -> None:

@@ -12,6 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from individuals import services as individuals
+from individuals.holding import HeldPieces
 from individuals.models import Individual
 from organisation.models import Unit, Warehouse
 from recipients import lending
@@ -35,13 +36,14 @@ from ..models import (
 )
 from ..models.plans import LEAD_DAYS
 from ..services.changing import cancel, why_not_cancel
+from . import holding
 from .outdated import outdated
 from .rules import GONE
 
 #: In one night, so that it ends in time; what is late longest comes first, the rest the next night.
 MOST = 2000
 
-_OPEN = Activity.objects.filter(maintenance=OuterRef("pk")).exclude(status__in=Activity.ENDED)
+_OPEN = Activity.objects.still_open().filter(maintenance=OuterRef("pk"))
 _WITH_DECEASED = Loan.objects.filter(
     individual=OuterRef("individual"), ended_at=None, recipient__deceased_on__isnull=False
 )
@@ -83,6 +85,7 @@ def make(pk: int) -> Activity | None:
     ActivityLine.objects.create(
         activity=activity, loan=loan, individual=piece, article_id=piece.article_id
     )
+    holding.name(piece.pk)
     what = schedule.get_kind_display()
     tell(activity, None, EventKind.CREATED, f"Skapades enligt schemat: {what.lower()}")
     if loan is not None:
@@ -221,12 +224,17 @@ def take_back(activity: Activity) -> bool:
 
 
 def lock_open(schedule: str) -> None:
-    """Lock the open activity of the schedule with this key: before the schedule, as who closes it does.
-    Needs a transaction."""
+    """Lock the open activity of the schedule with this key and then its piece: before the schedule, as
+    who closes it does, and whoever takes the piece in. Needs a transaction."""
     if not schedule.isdecimal():
         return
     if activities := list(Activity.objects.still_open().filter(maintenance=int(schedule))):
         lock_cases(activities)
+    pieces = MaintenanceSchedule.objects.filter(pk=int(schedule)).values_list("individual")
+    for _ in range(3):  # once more where it was moved in the same instant
+        with suppress(DomainError), transaction.atomic():
+            HeldPieces([pk for (pk,) in pieces], user=None)
+            return
 
 
 def follow_schedule(schedule: MaintenanceSchedule) -> None:

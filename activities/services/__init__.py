@@ -9,6 +9,7 @@ from recipients.personal_data import TextNeedsCheck
 
 from .changing import cancel, change, undo_contact, why_not_cancel
 from .common import NotOurs, is_units_own, lock_activity, may_report, open_on
+from .done_with_it import Done, may_be_done
 from .planning import PLAN, hand_back, plan, take, technicians
 from .received import repair_received
 from .registering import (
@@ -22,6 +23,7 @@ from .reporting import Used, report, why_not_report
 
 __all__ = [
     "PLAN",
+    "Done",
     "NotOurs",
     "Protected",
     "Registration",
@@ -32,6 +34,7 @@ __all__ = [
     "hand_back",
     "is_units_own",
     "lock_activity",
+    "may_be_done",
     "may_report",
     "open_on",
     "plan",

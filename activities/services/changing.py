@@ -109,7 +109,7 @@ def cancel(activity: Activity, *, user: User | None) -> Activity:
     if fault := why_not_cancel(activity):
         raise DomainError(fault)
     pieces = HeldPieces(
-        common.blocked_pieces(activity), user=user, places=common.held_counts(activity)
+        common.held_pieces(activity), user=user, places=common.held_counts(activity)
     )
     set_status(activity, ActivityStatus.CANCELLED)
     activity.cancelled_at = timezone.now()

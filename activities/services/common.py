@@ -15,11 +15,11 @@ from recipients.cases import forget_at_end, inform, lock_case
 from recipients.held import fate
 from sesam.errors import DomainError
 
+from ..maintenance import holding as overdue
 from ..models import Activity, ActivityLine, ActivityType
 
-#: Why a piece is held back that is being repaired, or whose maintenance is overdue.
+#: Why a piece is held back that is being repaired.
 REPAIR = BlockReason.Code.REPAIR
-OVERDUE = BlockReason.Code.OVERDUE
 
 
 class NotOurs(DomainError):
@@ -40,10 +40,13 @@ def is_units_own(activity: Activity) -> bool:
     return activity.performed_by in (by.STORE, by.UNIT) and activity.supplier_id is None
 
 
-def blocked_pieces(activity: Activity) -> list[int]:
-    """The pieces that the activity holds back."""
+def held_pieces(activity: Activity) -> set[int]:
+    """The pieces that the activity holds back, and the one whose maintenance it is: that may come to
+    be held back in the same instant."""
     found = Individual.objects.filter(blocks__case=activity.case_number, blocks__until=None)
-    return list(found.values_list("pk", flat=True).distinct())
+    maintained = activity.maintenance
+    mine = {maintained.individual_id} if maintained is not None else set()
+    return mine | set(found.values_list("pk", flat=True))
 
 
 def lock_activity(activity: Activity) -> Activity:
@@ -67,8 +70,8 @@ def end(activity: Activity, pieces: HeldPieces, *, user: User | None) -> None:
     """What every end brings: what is held back is let go, the order that waited goes on. The
     activity is saved with its new status before, and ``pieces``, which have locked its places, by
     the caller."""
-    for reason in (REPAIR, OVERDUE):
-        pieces.release(reason, case_number=activity.case_number)
+    pieces.release(REPAIR, case_number=activity.case_number)
+    overdue.release(pieces)
     for place, quantity in held_counts(activity).items():
         pieces.ledger.block(place, -quantity)
     how = activity.status_words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -15,13 +15,14 @@ from articles.models import Article, StockMovement
 from articles.stock import Shortage
 from individuals.holding import HeldPieces
 from organisation.models import User
-from recipients.cases import EventKind, set_status, tell
+from recipients.cases import EventKind, lock_cases, set_status, tell
 from sesam.errors import DomainError
 from sesam.templatetags.sesam import datum
 
 from ..maintenance.dates import maintained
 from ..models import Activity, ActivityStatus, UsedMaterial, WorkReport
 from . import common
+from .done_with_it import Done, count_from_today, made_for, no_longer_needed
 
 MOST_MINUTES = 24 * 60  # in one report: more is a slip of the finger
 
@@ -54,12 +55,16 @@ def report(
     minutes: int = 0,
     material: Iterable[Used] = (),
     close: bool = False,
+    done: Collection[Done] = (),
 ) -> WorkReport:
     """Add time and material, drawn from the activity's warehouse at today's price, and with
-    ``close`` end it. Sent again, the report that is there.
+    ``close`` end it; ``done`` is the maintenance of its aids that was done with it, besides its own.
+    Sent again, the report that is there.
 
     Raises ``DomainError``; ``line`` is the id of the article that there is too little of.
     """
+    others = made_for(done, but=activity) if done else []
+    locked = lock_cases([activity, *others]) if others else {}
     activity = common.lock_activity(activity)
     if there := WorkReport.objects.filter(token=token).first():
         if there.activity_id != activity.pk:
@@ -69,8 +74,16 @@ def report(
         raise DomainError(fault)
     used = _together(material)
     _check(text, minutes, used, close)
+    if done and not close:
+        raise DomainError(
+            "Underhållet räknas från den dag som aktiviteten avslutas. Kryssa för «Avsluta aktivitet»,"
+            " eller ta bort krysset här.",
+            field="done",
+        )
     places = {(activity.warehouse_id, article.pk) for article in used if article.is_stocked}
-    held = common.blocked_pieces(activity) if close else []
+    held = common.held_pieces(activity) | {pk for pk, _ in done} if close else set()
+    for other in others:
+        held |= common.held_pieces(other)
     places |= set(common.held_counts(activity)) if close else set()
     pieces = HeldPieces(held, user=user, places=places, case_number=activity.case_number)
     _draw(activity, used, pieces)
@@ -96,7 +109,12 @@ def report(
         )
         for article, quantity in used.items()
     )
+    if done:
+        count_from_today(done)
     _move_on(activity, pieces, user=user, close=close)
+    for other in others:
+        if no_longer_needed(locked[other.pk], activity, user=user):
+            common.end(locked[other.pk], pieces, user=user)
     pieces.save()
     return made
 
@@ -153,6 +171,6 @@ def _move_on(activity: Activity, pieces: HeldPieces, *, user: User, close: bool)
     activity.closed_at = timezone.now()
     activity.save(update_fields=["status", "closed_at"])
     tell(activity, user, EventKind.CLOSED, "Aktiviteten avslutades")
-    common.end(activity, pieces, user=user)
     if activity.maintenance_id is not None:
         maintained(activity.maintenance_id, timezone.localdate(activity.closed_at))
+    common.end(activity, pieces, user=user)

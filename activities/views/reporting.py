@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from sesam.errors import DomainError
 
 from .. import material, services
 from ..forms import ReportForm
-from ..models import Activity, WorkReport
+from ..models import Activity, ActivityType, MaintenanceSchedule, WorkReport
 from .cases import find_activity, no_store
 
 
@@ -35,9 +36,11 @@ def report(request: UserRequest, number: str) -> HttpResponse:
         status = 409 if request.method == "POST" else 200
         return _report_page(request, activity, ReportForm(), material.rows(), token,
                             error=hindrance, barred=True, status=status)  # fmt: skip
+    schedules = services.may_be_done(activity)
     if request.method != "POST":
-        return _report_page(request, activity, ReportForm(), material.rows(), token)
-    form, rows = ReportForm(request.POST), material.rows(request.POST)
+        empty = ReportForm(schedules=schedules, ticked=_meant(activity, schedules))
+        return _report_page(request, activity, empty, material.rows(), token)
+    form, rows = ReportForm(request.POST, schedules=schedules), material.rows(request.POST)
     if not form.is_valid() or any(row.error for row in rows):
         return _report_page(request, activity, form, rows, token, status=422)
     said = form.cleaned_data
@@ -50,6 +53,7 @@ def report(request: UserRequest, number: str) -> HttpResponse:
             minutes=said["minutes"] or 0,
             material=material.used(rows),
             close=said["close"],
+            done=form.done_with_it(),
         )
     except DomainError as fault:
         error = ""
@@ -61,6 +65,17 @@ def report(request: UserRequest, number: str) -> HttpResponse:
     done = "avslutad" if said["close"] else "återrapporterad"
     messages.success(request, f"Aktivitet {activity.case_number} är {done}.")
     return _leave(request, activity)
+
+
+def _meant(activity: Activity, schedules: list[MaintenanceSchedule]) -> list[MaintenanceSchedule]:
+    """What preventive maintenance without a schedule of its own is most likely: what is due first of
+    each aid."""
+    if activity.type.code != ActivityType.Code.MAINTENANCE or activity.maintenance_id is not None:
+        return []
+    first: dict[int, MaintenanceSchedule] = {}
+    for one in sorted(schedules, key=lambda x: x.due_on or dt.date.max):
+        first.setdefault(one.individual_id, one)
+    return list(first.values())
 
 
 def _token(request: HttpRequest) -> uuid.UUID:

@@ -20,7 +20,7 @@ from sesam import dialogs
 from sesam.dialogs import Dialog
 from sesam.steps import Step, StepDialog
 
-from .. import services
+from .. import arrivals, services
 from ..forms import ArticleForm, CheckForm, PieceForm
 
 ARTICLE, CHECK, PIECE = "artikel", "kontroll", "uppgifter"
@@ -108,6 +108,8 @@ class NewPieceDialog(StepDialog):
     def create(self, said: dict[str, dict[str, Any]]) -> tuple[str, HttpResponse]:
         piece = services.register(user=signed_in(self.request), **said[ARTICLE], **said[PIECE])
         messages.success(self.request, f"Individ {piece.number} är skapad i {piece.warehouse}.")
+        for text in arrivals.why_not_available([piece.pk]):
+            messages.warning(self.request, text)
         return piece.number, self.shown_again(self.request, piece.number)
 
     def frame(self, step: str) -> dict[str, Any]:

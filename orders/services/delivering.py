@@ -119,10 +119,10 @@ def deliver(
         _take_picked(ledger, order, line, pick.quantity, handed)
         line.delivered += pick.quantity
         deliveries.append((line, pick.quantity, handed))
-    ledger.save()
     OrderLine.objects.bulk_update(chosen, ["reserved", "delivered"])
     now = timezone.now()
-    record_delivery_of(order, deliveries, user=user, now=now)
+    record_delivery_of(order, deliveries, user=user, now=now, ledger=ledger)
+    ledger.save()
     record_delivery(chosen, user=user, now=now)
     set_status(order, status_of(lines.values()))
     if order.status == OrderStatus.DELIVERED:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from django.db.models import Max
 
 from articles.models import ArticleType
+from articles.stock import Ledger
+from individuals import arrivals
 from individuals import services as individuals
 from individuals.models import Component, Individual
 from organisation.models import User
@@ -38,18 +40,19 @@ class Share:
 
 
 def record_delivery_of(
-    order: Order, handed: list[Handed], *, user: User, now: dt.datetime
+    order: Order, handed: list[Handed], *, user: User, now: dt.datetime, ledger: Ledger
 ) -> Delivery | None:
     """Pieces move, loans begin, parts come to sit on their piece, and the delivery remembers
     which loan each became; None if nothing was handed out.
 
-    Into a store things go as stock: what is fitted there is the store's to decide.
+    Into a store things go as stock: what is fitted there is the store's to decide. ``ledger`` has
+    moved them; the caller saves it afterwards.
     """
     if not handed:
         return None
     pieces = [piece for _, _, its_pieces in handed for piece in its_pieces]
     if pieces and order.destination:
-        individuals.shelve(pieces, order.destination)
+        arrivals.stand(pieces, order.destination, ledger)
     elif pieces:
         individuals.hand_out(pieces)
     last = order.deliveries.aggregate(last=Max("number"))["last"] or 0

@@ -104,7 +104,6 @@ def send(cart: Cart, *, user: User) -> Order:
     order.save(force_insert=True)
     _insert_lines(order_lines)
     record_start(order_lines, user=user, now=now)
-    ledger.save()
     record_delivery_of(
         order,
         [
@@ -113,7 +112,9 @@ def send(cart: Cart, *, user: User) -> Order:
         ],
         user=user,
         now=now,
+        ledger=ledger,
     )
+    ledger.save()
     _move_attachments(cart, order, dict(zip((line.pk for line in lines), order_lines, strict=True)))
     order.recipient = recipient
     tell(order, user, EventKind.CREATED, "Beställningen skickades")

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from django.utils import timezone
 
 from articles.stock import Kind, Ledger, Place
+from individuals import arrivals
 from individuals import services as individuals
 from individuals.models import BlockReason, Individual
 from organisation.models import Warehouse
@@ -31,14 +32,13 @@ def places(warehouse: Warehouse, loans: Iterable[Loan]) -> set[Place]:
 def come_in(
     ledger: Ledger, place: Place, quantity: int, piece: Individual | None, warehouse: Warehouse
 ) -> None:
-    """Goods stand in the warehouse; a piece that is blocked doesn't become available by it."""
+    """Goods stand in the warehouse; a piece that is, or must be, held back doesn't become available
+    by it."""
     if piece is None:
         ledger.add(place, quantity, Kind.RETURN)
         return
     ledger.add(place, 1, Kind.RETURN, individual_number=piece.number)
-    if piece.blocked:
-        ledger.block(place, 1)
-    individuals.shelve([piece], warehouse)
+    arrivals.stand([piece], warehouse, ledger)
 
 
 def come_in_scrapped(ledger: Ledger, place: Place, quantity: int, piece: Individual | None) -> None:

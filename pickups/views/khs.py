@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from activities.views.cases import find_activity
+from individuals import arrivals
+from individuals.models import BlockReason
 from organisation.permissions import KHS, UserRequest, roles
 from recipients.case_views import band_of, log_case, tags_of
 from sesam import dialogs
@@ -128,6 +130,10 @@ def _receive(request: UserRequest, pickup: PickupOrder) -> HttpResponse:
         khs.place_fault(fresh, error)
         return _receive_page(request, pickup, fresh, status=422)
     messages.success(request, "Mottagningen är registrerad.")
+    came = pickup.lines.filter(individual__isnull=False, receipts__isnull=False)
+    said = (BlockReason.Code.CLEANING, BlockReason.Code.REPAIR)
+    for text in arrivals.why_not_available(came.values_list("individual", flat=True), but=said):
+        messages.warning(request, text)
     return to_page(pickup)
 
 

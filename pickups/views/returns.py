@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from individuals import arrivals
 from organisation.permissions import CARE, UserRequest, roles
 from recipients import ticked
 from recipients.models import Recipient
@@ -154,7 +155,9 @@ def returned(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     made = _find(request, key)
     log_look(request, made.recipient, "Returbekräftelse")
     lines = list(made.lines.select_related("loan__article", "loan__individual", "came_with"))
+    pieces = [line.loan.individual_id for line in lines if line.loan.individual_id]
     context = {
+        "held_back": [] if made.undone_at else arrivals.why_not_available(pieces),
         **shown_recipient(made.recipient),
         "made": made,
         "lines": lines,

@@ -378,7 +378,8 @@ def test_what_is_overdue_at_home_is_blocked_when_it_has_come_back(hoist):
     schedule = of_loan(loan, -1)
     assert night.run().held == 0
     returned(loan)
-    assert night.run().held == 1
+    assert Block.objects.filter(individual=schedule.individual, until=None).count() == 1
+    night.run()
     assert made_of(schedule).recipient is None
     assert differences() == []
 

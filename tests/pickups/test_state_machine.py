@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 )
 
 from activities import services as activities
-from activities.maintenance import night
+from activities.maintenance import holding, night
 from activities.maintenance.rules import months_after
 from activities.models import Activity, ActivityLine, MaintenancePlan, MaintenanceSchedule
 from articles.models import ArticleType, Balance, StockMovement
@@ -138,6 +138,7 @@ class Aids(RuleBasedStateMachine):
     def __init__(self, world: World) -> None:
         super().__init__()
         self.world, self.user = world, world.user
+        self.may_be_late = False  # since the last night a date or the plan has changed
         self.block = transaction.atomic()
         self.block.__enter__()
 
@@ -430,6 +431,7 @@ class Aids(RuleBasedStateMachine):
         MaintenanceSchedule.objects.filter(pk=schedule.pk).update(
             last_on=months_after(due, -schedule.months), due_on=due
         )
+        self.may_be_late = True
         if passes:
             self.a_night_passes()
 
@@ -438,11 +440,13 @@ class Aids(RuleBasedStateMachine):
         found = night.run()
         self.world.done["make maintenance"] += found.made
         self.world.done["hold back what is overdue"] += found.held
+        self.may_be_late = False
 
     @rule(months=st.sampled_from([12, 13, 24]), blocks=st.booleans())
     def change_the_plan(self, months, blocks):
         plans = MaintenancePlan.objects.filter(pk=self.world.plan.pk)
         plans.update(months=months, blocks=blocks)
+        self.may_be_late = True
 
     # --- what always holds ---
 
@@ -510,13 +514,22 @@ class Aids(RuleBasedStateMachine):
         assert all(count == 1 for count in made.values())
 
     @invariant()
-    def only_an_open_activity_holds_back_what_is_overdue(self):
+    def what_is_overdue_in_a_store_is_held_back_from_when_it_came_until_it_is_done(self):
+        """Whatever is done with it by day, as long as its date or its plan isn't changed."""
+        if not self.may_be_late:
+            assert not holding.to_hold(timezone.localdate()).exists()
+            assert not holding.to_let_go(timezone.localdate()).exists()
+
+    @invariant()
+    def what_is_overdue_is_held_back_once_and_names_what_is_to_be_done(self):
         blocks = Block.objects.filter(until=None, reason__code="overdue").select_related(
             "individual"
         )
+        assert len({block.individual_id for block in blocks}) == len(blocks)
         for block in blocks:
-            activity = Activity.objects.still_open().get(case_number=block.case_number)
-            assert activity.maintenance.individual == block.individual
+            if block.case_number:
+                activity = Activity.objects.still_open().get(case_number=block.case_number)
+                assert activity.maintenance.individual == block.individual
 
     @invariant()
     def a_grave_event_holds_its_piece_back_until_it_is_let_go(self):
