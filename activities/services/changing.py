@@ -114,7 +114,11 @@ def cancel(activity: Activity, *, user: User | None) -> Activity:
     set_status(activity, ActivityStatus.CANCELLED)
     activity.cancelled_at = timezone.now()
     activity.save(update_fields=["status", "cancelled_at"])
-    by_schedule = ": hjälpmedlet är inte kvar, eller underhållet ska inte göras" if not user else ""
+    by_schedule = (
+        ": hjälpmedlet är inte kvar, eller underhållet ska inte göras eller görs av någon annan"
+        if not user
+        else ""
+    )
     tell(activity, user, EventKind.CANCELLED, f"Aktiviteten makulerades{by_schedule}")
     common.end(activity, pieces, user=user)
     pieces.save()

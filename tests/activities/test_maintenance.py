@@ -214,6 +214,44 @@ def test_a_plan_that_ends_takes_back_what_nobody_has_begun(hoist):
     assert made_of(begun).status == ActivityStatus.UNDERWAY
 
 
+@pytest.mark.parametrize("stands", [True, False])
+def test_a_plan_that_somebody_else_does_now_moves_to_them_what_nobody_has_begun(hoist, stands):
+    """From one to the other, at home and in a store; what is as the plan says stays as it is."""
+    plan, supplier = plan_of(hoist), ServiceSupplier.objects.get()
+    store = unit_with_store().own_stores.get()
+    piece = put_in_stock(store, hoist, 1)[0] if stands else home(hoist).individual
+    schedule = due_in(3, piece)
+    night.run()
+    now_by = {
+        "store": ({"done_by": "store", "supplier": None}, str(store)),
+        "supplier": ({"done_by": "supplier", "supplier": supplier}, str(supplier)),
+        "khs": ({"done_by": "khs", "supplier": None}, "KHS"),
+    }
+    for turn in ("store", "supplier", "store", "khs", "supplier", "khs"):
+        facts, performer = now_by[turn]
+        MaintenancePlan.objects.filter(pk=plan.pk).update(**facts)
+        found = night.run()
+        assert (found.taken_back, found.made) == (1, 1), turn
+        assert made_of(schedule).performer == performer
+        again = night.run()
+        assert (again.taken_back, again.made) == (0, 0), turn
+    services.take(made_of(schedule), user=technician())
+    MaintenancePlan.objects.filter(pk=plan.pk).update(done_by="store")
+    assert night.run().taken_back == 0
+
+
+def test_what_has_no_store_or_no_supplier_any_more_stays_khss(hoist):
+    supplier = ServiceSupplier.objects.get()
+    plan = plan_of(hoist, done_by="store")
+    schedule = due_in(3, at_khs(hoist))
+    night.run()
+    MaintenancePlan.objects.filter(pk=plan.pk).update(done_by="supplier", supplier=supplier)
+    ServiceSupplier.objects.filter(pk=supplier.pk).update(is_active=False)
+    for _ in range(2):
+        found = night.run()
+        assert (found.taken_back, made_of(schedule).performer) == (0, "KHS")
+
+
 def test_it_cant_be_cancelled_while_it_is_to_be_done(hoist):
     plan_of(hoist)
     schedule = of_loan(home(hoist), 3)

@@ -442,10 +442,14 @@ class Aids(RuleBasedStateMachine):
         self.world.done["hold back what is overdue"] += found.held
         self.may_be_late = False
 
-    @rule(months=st.sampled_from([12, 13, 24]), blocks=st.booleans())
-    def change_the_plan(self, months, blocks):
+    @rule(
+        months=st.sampled_from([12, 13, 24]),
+        blocks=st.booleans(),
+        done_by=st.sampled_from(["khs", "store"]),
+    )
+    def change_the_plan(self, months, blocks, done_by):
         plans = MaintenancePlan.objects.filter(pk=self.world.plan.pk)
-        plans.update(months=months, blocks=blocks)
+        plans.update(months=months, blocks=blocks, done_by=done_by)
         self.may_be_late = True
 
     # --- what always holds ---
