@@ -62,7 +62,8 @@ def with_place(found: QuerySet[MaintenanceSchedule]) -> QuerySet[MaintenanceSche
             holder_payer=F("open_loan__recipient__payer__name"),
         )
         .select_related("individual__article", "individual__warehouse__owner", "plan__supplier")
-        .prefetch_related(Prefetch("activities", _OPEN.still_open()))
+        # (Unsorted: in their own order all that is open would be read.)
+        .prefetch_related(Prefetch("activities", _OPEN.still_open().order_by()))
     )
 
 

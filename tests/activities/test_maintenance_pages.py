@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from activities.maintenance import night
+from activities.maintenance import making, night
 from activities.models import Activity, MaintenancePlan, MaintenanceSchedule
 from articles.models import Article
 from individuals.models import Block, Individual
@@ -308,6 +308,29 @@ def test_a_piece_is_exempted_and_what_nobody_has_begun_is_taken_back(khs, plan, 
     assert schedule.due_on is None
     assert not Activity.objects.still_open().exists()
     assert "Undantagen" in read_page(khs.get(f"/individer/{schedule.individual}/"))
+
+
+def plan_of_query(sql: str) -> str:
+    """How PostgreSQL would find it on tables of some size."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {sql}")
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_the_list_and_the_night_find_what_is_due_and_what_is_open_by_indexes(khs, plan, hoist):
+    due_in(3, home(hoist).individual)
+    night.run()
+    with CaptureQueriesContext(connection) as asked:
+        khs.get(reverse("admin:activities_maintenanceschedule_changelist"))
+    about = [q["sql"] for q in asked if q["sql"].startswith("SELECT")]
+    rows = [q for q in about if 'FROM "activities_maintenanceschedule"' in q and "LIMIT" in q]
+    assert rows and all("schedule_due" in plan_of_query(sql) for sql in rows)
+    (its_open,) = [q for q in about if 'FROM "activities_activity"' in q]
+    assert "one_open_activity_a_schedule" in plan_of_query(its_open)
+    with CaptureQueriesContext(connection) as asked:
+        list(making.falling_due(TODAY())[:10])
+    assert "one_open_activity_a_schedule" in plan_of_query(asked[-1]["sql"])
 
 
 def test_it_was_never_done_tomorrow(khs, plan, hoist):
