@@ -107,7 +107,7 @@ def test_the_store_does_what_it_has_to_by_keyboard_and_it_can_be_handed_out(
     page.get_by_role("checkbox", name="Säkerhetsbesiktning").press("Space")
     looked_at(page)
     page.get_by_role("button", name="Spara ändringar").press("Enter")
-    expect(page.get_by_text("är avslutad")).to_be_visible()
+    expect(page.get_by_text(f"Aktivitet {number} är avslutad.")).to_be_visible()
     assert not here.blocks.filter(until=None).exists()
     assert here.schedules.get(kind="inspection").last_on == timezone.localdate()
 
