@@ -58,8 +58,13 @@ def _aids(row: Activity) -> str:
 
 
 def _where(row: Activity) -> str:
-    """Of whom it is at, no more."""
-    return "Hos mottagare" if row.recipient_id else "I förrådet"
+    """As it is now: it may have come back, or gone, since. Of whom it is at, no more."""
+    piece = next((line.individual for line in row.lines.all() if line.individual), None)
+    if piece is None:
+        return "Hos mottagare" if row.recipient_id else "I förrådet"
+    if piece.warehouse_id is None:
+        return str(piece.get_status_display())
+    return "I förrådet" if piece.warehouse_id == row.warehouse_id else "I ett annat lager"
 
 
 class _DueColumn(DateColumn):

@@ -18,7 +18,7 @@ from tests.factories import (
     UserFactory,
     put_in_stock,
 )
-from tests.pickups.builders import lend, someone, unit_with_store
+from tests.pickups.builders import lend, returned, someone, unit_with_store
 from tests.reading import read_page
 
 from .builders import closed, due_in, made_of, plan_of, registered
@@ -66,6 +66,17 @@ def test_the_store_sees_what_it_does_itself_where_and_until_when(client, keeper,
     assert lent.recipient.family_name not in page
     closed(made_of(schedules[0]), user=keeper)
     assert made_of(schedules[1]).case_number in read_page(client.get(tab_of(store)))
+
+
+def test_what_has_come_back_stands_in_the_store_and_is_said_to(client, keeper, store, bed):
+    plan_of(bed, done_by="store")
+    loan = lend(someone(), bed)
+    due_in(3, loan.individual)
+    night.run()
+    returned(loan, user=keeper, store=store)
+    client.force_login(keeper)
+    page = read_page(client.get(tab_of(store)))
+    assert "I förrådet" in page and "Hos mottagare" not in page
 
 
 def test_a_repair_in_the_store_stands_there_too_and_what_khs_does_doesnt(
