@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from . import (
     catalogue,
+    changes,
     coming_back,
     disposal,
     follow_ups,
@@ -68,6 +69,7 @@ def load() -> Loaded:
     follow_ups.load(places)
     log.load(places, recipients)
     disposal.load(places)
+    changes.load(places, articles, recipients)
     _analyze()
     return Loaded(len(articles), len(recipients), len(shelf.pieces), orders)
 

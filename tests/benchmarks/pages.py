@@ -145,6 +145,12 @@ BACK_OFFICE = {
     "admin, ISO classes": "/admin/articles/isoclass/",
     "admin, accounts": "/admin/organisation/account/",
     "admin, accounts, page 10": "/admin/organisation/account/?p=10",
+    "admin, reasons": "/admin/organisation/lookreason/",
+    "admin, history of an article": "/admin/articles/article/{article_id}/history/",
+    "admin, history of a person": "/admin/recipients/recipient/{recipient_id}/history/",
+    "admin, disposal": "/admin/portal/disposallist/",
+    "admin, disposal, a list of 500": "/admin/portal/disposallist/{disposal}/change/",
+    "KHS, a person's archive": "/registerutdrag/",
     "admin, months": "/admin/invoicing/monthrun/",
     "admin, month": "/admin/invoicing/monthrun/{month}/change/",
     "admin, questioned rows": "/admin/invoicing/question/",
@@ -173,6 +179,13 @@ LOG = {
     "log": "/logg/",
     "log, a user": "/logg/?anvandare=bench",
     "log, all days": "/logg/?fran=2000-01-01",
+    "log, a recipient": "/logg/?mottagare={recipient}",
+    "log, a patient's extract": "/logg/{recipient}/utdrag/",
+    "log, spot checks": "/logg/stickprov/",
+    "log, a month's spot check": "/logg/stickprov/{check}/",
+    "log, a drawn look": "/logg/stickprov/{check}/1/",
+    "log, plan of spot checks": "/logg/stickprov/plan/",
+    "log, known persons": "/logg/stickprov/kanda/",
 }
 
 
@@ -273,9 +286,13 @@ def _places(user, client) -> dict[str, object]:
     dialog = client.get(f"/bestallning/artikel/{ARTICLE}/")["Location"] if orders else ""
     article = Article.objects.get(number=ARTICLE)
     month = MonthRun.objects.latest("month")
+    person = Loan.objects.order_by("pk").first().recipient
     charge = Charge.objects.filter(invoice__run=month, source_key__startswith="x").earliest("pk")
     return {
-        "recipient": Loan.objects.order_by("pk").first().recipient.key,
+        "recipient": person.key,
+        "recipient_id": person.pk,
+        "check": _spot_check(person),
+        "disposal": _disposal(),
         "order": "B300",
         "dialog": dialog,
         "article_id": article.pk,
@@ -287,6 +304,41 @@ def _places(user, client) -> dict[str, object]:
         "charge": charge.pk,
         "clerk": User.objects.get(username="bench_khs").pk,
     }
+
+
+def _spot_check(person) -> object:
+    """This month's, of looks that these users had at so many; drawn once."""
+    from django.utils import timezone
+
+    from organisation import access_log
+    from organisation.models import User
+    from portal.models import SpotCheck
+    from portal.spot_checks import services
+    from recipients.models import Recipient
+
+    if not SpotCheck.objects.exists():
+        user = User.objects.get(username="bench")
+        for key in [person.key, *Recipient.objects.values_list("key", flat=True)[:200]]:
+            access_log.record(user, access_log.Action.VIEW, key, detail="Mottagarens sida")
+        services.draw(timezone.localdate().replace(day=1))
+    return SpotCheck.objects.first()
+
+
+def _disposal() -> int:
+    """A list as long as there is."""
+    from django.utils import timezone
+
+    from portal.disposal.erasing import MOST
+    from portal.models import DisposalList, DisposalRow
+    from recipients.models import Recipient
+
+    today = timezone.localdate()
+    made, is_new = DisposalList.objects.get_or_create(month=today.replace(day=1))
+    if is_new:
+        people = Recipient.objects.filter(kind=Recipient.Kind.PERSON).order_by("pk")[:MOST]
+        rows = [DisposalRow(of=made, recipient=person, last_on=today) for person in people]
+        DisposalRow.objects.bulk_create(rows)
+    return made.pk
 
 
 def tell(name: str, page: dict, before: dict | None, one: dict | None) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
@@ -233,3 +234,19 @@ def test_months_are_closed_with_questioned_rows_and_a_credit(loaded):
     assert set(Question.objects.values_list("status", flat=True)) == set(QuestionStatus.values)
     for invoice in Invoice.objects.all():
         assert sum(charge.amount for charge in invoice.charges.all()) == invoice.total
+
+
+def test_changes_are_told_of_by_who_made_them_and_put_right(loaded):
+    """«Ändringshistorik» has something to show; what was changed stands as it was."""
+    by = dict(User.objects.values_list("username", "pk"))
+    for who, changes in (
+        ("khs", "articles.ArticleChange"),
+        ("khs", "articles.PriceChange"),
+        ("forskrivare", "recipients.RecipientChange"),
+        ("admin", "organisation.UnitChange"),
+        ("admin", "organisation.UserRoleChange"),
+    ):
+        made = apps.get_model(changes)._default_manager.filter(pgh_context__user=by[who])
+        assert made.exists(), changes
+    assert not Article.objects.filter(name__contains="(utgår)").exists()
+    assert User.objects.get(username="forskrivare2").units.count() == 1
