@@ -3,7 +3,7 @@
 # make reset    throws the demo data away and loads it anew
 # make lint     formatter, linters, import rules
 .DEFAULT_GOAL := help
-.PHONY: help setup run test reset lint types format lock benchmark screenshots
+.PHONY: help setup run test reset backup restore lint types format lock benchmark screenshots
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -38,6 +38,15 @@ run: setup ## the portal with demo data (PORT=8000)
 
 reset: setup ## demo data anew
 	@exec $(BIN)/python -m sesam.dev.serve reset
+
+BACKUPS := .local/backups
+backup: setup ## the demo's database and files into a folder below .local/backups
+	@DEBUG=1 DEMO=1 exec $(BIN)/python manage.py backup $(BACKUPS)
+
+restore: setup ## the newest of these into a database beside (DB_NAME=restored)
+	@set -e; newest=$$(ls -d $(BACKUPS)/portal-* | tail -n 1); \
+	  export DEBUG=1 DEMO=1 DB_NAME=$${DB_NAME:-restored}; \
+	  MEDIA_ROOT=.local/media-$$DB_NAME exec $(BIN)/python manage.py restore "$$newest"
 
 test: setup ## all tests (ARGS="-k name" for some)
 	@exec $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)

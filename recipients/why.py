@@ -213,7 +213,7 @@ def page(request: UserRequest, key: uuid.UUID) -> HttpResponse:
         "dialog": {
             "title": "Varför?",
             "cancel_url": came_from,
-            "next": "Visa mottagaren",
+            "next": "Visa mottagaren" if cares else "Fortsätt",
         },
     }
     status = 422 if form.is_bound else 200

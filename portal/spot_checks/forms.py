@@ -114,6 +114,11 @@ class KnownForm(NumberForm):
         },
     )
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["nummer"].label = "Personnummer"
+        self.fields["nummer"].help_text = "12 siffror, med eller utan bindestreck."
+
 
 class PlanForm(forms.ModelForm[SpotCheckPlan]):
     use_required_attribute = False

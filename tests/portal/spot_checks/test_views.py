@@ -226,6 +226,7 @@ def test_a_plan_draws_no_more_than_a_protocol_takes(client):
 
 def test_known_persons_stand_by_code_and_leave_the_list(client):
     person = patient()
+    assert "vårdenhet" not in read_page(client.get(f"{URL}kanda/")), "a care unit is no patient"
     answer = client.post(f"{URL}kanda/", {"nummer": person.number, "why": "Artist"}, follow=True)
     page = read_page(answer)
     assert f"M-{person.key.hex[:8].upper()}" in page and "Artist" in page
