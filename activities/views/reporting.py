@@ -30,7 +30,7 @@ def report(request: UserRequest, number: str) -> HttpResponse:
     activity = find_activity(request, number)
     token = _token(request)
     if request.method == "POST" and _was_sent(activity, token):
-        return _leave(request, activity)
+        return _done(request, activity, closed="close" in request.POST)
     hindrance = services.why_not_report(activity, request.user)
     if hindrance:
         status = 409 if request.method == "POST" else 200
@@ -62,9 +62,7 @@ def report(request: UserRequest, number: str) -> HttpResponse:
         elif not material.place_fault(rows, fault):
             error = fault.message
         return _report_page(request, activity, form, rows, token, error=error, status=422)
-    done = "avslutad" if said["close"] else "återrapporterad"
-    messages.success(request, f"Aktivitet {activity.case_number} är {done}.")
-    return _leave(request, activity)
+    return _done(request, activity, closed=said["close"])
 
 
 def _meant(activity: Activity, schedules: list[MaintenanceSchedule]) -> list[MaintenanceSchedule]:
@@ -89,7 +87,9 @@ def _was_sent(activity: Activity, token: uuid.UUID) -> bool:
     return WorkReport.objects.filter(activity=activity, token=token).exists()
 
 
-def _leave(request: HttpRequest, activity: Activity) -> HttpResponse:
+def _done(request: HttpRequest, activity: Activity, *, closed: bool) -> HttpResponse:
+    done = "avslutad" if closed else "återrapporterad"
+    messages.success(request, f"Aktivitet {activity.case_number} är {done}.")
     return dialogs.leave(request, reverse("activities:detail", args=[activity.case_number]))
 
 
