@@ -19,7 +19,18 @@ from sesam.templatetags.sesam import status_html
 
 from . import khs
 from .life import next_step
-from .models import Deviation, DeviationCategory, DeviationQuerySet, DeviationStatus, EventType
+from .models import (
+    Deviation,
+    DeviationCategory,
+    DeviationQuerySet,
+    DeviationStatus,
+    EventType,
+    Recall,
+    RecallQuerySet,
+    RecallStatus,
+)
+from .recalls import listing
+from .recalls.life import next_step as recalls_next_step
 
 
 @admin.register(DeviationCategory)
@@ -110,3 +121,54 @@ class DeviationAdmin(CaseQueue[Deviation]):
     def shown_age(self, deviation: Deviation) -> str:
         days = (timezone.localdate() - timezone.localtime(deviation.created_at).date()).days
         return f"{days} d"
+
+
+class RecallStatusFilter(queues.StatusFilter):
+    statuses = RecallStatus
+    open_label = "Öppna"
+
+    def still_open(self, request: HttpRequest, queryset: RecallQuerySet) -> QuerySet[Recall]:
+        return queryset.still_open()
+
+
+@admin.register(Recall)
+class RecallAdmin(CaseQueue[Recall]):
+    """The recalls, the newest first."""
+
+    case_page = "deviations:recall"
+    title = "Återkallelser"
+    list_display = (
+        "case_number",
+        "sender",
+        "shown_articles",
+        "shown_status",
+        "shown_confirmed",
+        "shown_age",
+        "shown_next",
+    )
+    list_filter = (RecallStatusFilter,)
+    ordering = ("-created_at", "-id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Recall]:
+        return Recall.objects.annotate(**listing.in_queue()).select_related("ordered_by")
+
+    @admin.display(description="Artiklar")
+    def shown_articles(self, recall: Recall) -> str:
+        return listing.articles_of(recall)
+
+    @admin.display(description="Status", ordering="status")
+    def shown_status(self, recall: Recall) -> SafeString:
+        return status_html(recall.status, recall.get_status_display())
+
+    @admin.display(description="Bekräftade")
+    def shown_confirmed(self, recall: Recall) -> str:
+        return listing.confirmed_of(recall)
+
+    @admin.display(description="Ålder", ordering="-created_at")
+    def shown_age(self, recall: Recall) -> str:
+        days = (timezone.localdate() - timezone.localtime(recall.created_at).date()).days
+        return f"{days} d"
+
+    @admin.display(description="Nästa steg", ordering="due_on")
+    def shown_next(self, recall: Recall) -> SafeString | None:
+        return turns.told(recalls_next_step(recall))

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from activities.models import Activity
 from activities.slots import activity_create
+from individuals import stock_check
 from individuals.models import Individual
 from individuals.slots import PieceTab, piece_complaint, piece_create, piece_sections
 from orders.models import Order
@@ -36,7 +37,8 @@ from sesam.places import BulkAction, Button, CreateItem, NowEntry, Page, PageOf,
 
 from . import history, khs, life, mine, of_pieces, tab
 from . import searching as search
-from .models import Deviation
+from .models import Deviation, Recall
+from .recalls import life as recalls_life
 from .services import why_not_reopen
 from .services.handling import why_not_withdraw
 from .slots import deviation_create
@@ -44,6 +46,9 @@ from .views.registering import COMPLAINT, KIND, why_not_of_piece
 
 case_pages.register(
     CaseKind.DEVIATION, "deviations:detail", Deviation.objects.openable, life=life.life_of
+)
+case_pages.register(
+    CaseKind.RECALL, "deviations:recall", Recall.objects.openable, life=recalls_life.life_of
 )
 LABEL, ICON = "Avvikelse/reklamation", "triangle-alert"
 
@@ -232,6 +237,9 @@ deviation_create.add(
 
 desk.entry("deviations", "Avvikelser", "admin:deviations_deviation_changelist", order=14)
 desk.entry(
+    "recalls", "Återkallelser", "admin:deviations_recall_changelist", order=480, parent=desk.STOCK
+)
+desk.entry(
     "deviation.categories",
     "Avvikelsekategorier",
     "admin:deviations_deviationcategory_changelist",
@@ -253,6 +261,21 @@ queues.on_home(
     first=("Allvarliga händelser", "Avvikelser att ta emot"),
 )  # fmt: skip
 
+queues.on_home(
+    "admin:deviations_recall_changelist",
+    [("Öppna återkallelser", "triangle-alert", "", Recall.objects.still_open)],
+    since="created_at",
+    order=310,
+)
+
 # --- «Sök» ---
 
 searching.add(search.SEARCH)
+
+# --- counted goods that a recall holds back ---
+
+stock_check.explain(
+    "unavailable",
+    "blocked or held back",
+    "SELECT warehouse_id, article_id, held_back FROM deviations_recallitem WHERE held_back > 0",
+)

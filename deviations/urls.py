@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import cases, khs, papers, registering
+from .views import cases, khs, papers, recalls, registering
 
 app_name = "deviations"
 
@@ -22,4 +22,14 @@ urlpatterns = [
     path("avvikelser/<str:number>/oppna-igen/", khs.reopen, name="reopen"),
     path("avvikelser/<str:number>/sparra/", khs.hold, name="hold"),
     path("avvikelser/<str:number>/hav-sparr/", khs.release, name="release"),
+    # recalls
+    path("aterkallelser/ny/", recalls.begin, name="recall_begin"),
+    path("aterkallelser/ny/<str:key>/<str:step>/", recalls.step, name="recall_step"),
+    path("aterkallelser/<str:number>/", recalls.detail, name="recall"),
+    path(
+        "aterkallelser/<str:number>/bilagor/<uuid:key>/",
+        recalls.attachment,
+        name="recall_attachment",
+    ),
+    path("aterkallelser/<str:number>/sok-igen/", recalls.search_again, name="recall_search"),
 ]

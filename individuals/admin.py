@@ -120,6 +120,7 @@ class IndividualAdmin(ReadOnly, LongList[Individual]):
         "number",
         "article",
         "serial_number",
+        "lot",
         "status",
         as_text("warehouse", "Lager"),
         "purchased_on",

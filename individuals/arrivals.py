@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from articles.stock import Ledger
 from organisation.models import Warehouse
 
+from . import watching
 from .models import Block, BlockReason, Individual
 
 
@@ -49,8 +50,14 @@ def stand(pieces: list[Individual], warehouse: Warehouse, ledger: Ledger) -> Non
     hold_back(pieces, ledger)
 
 
-def hold_back(pieces: list[Individual], ledger: Ledger) -> None:
-    """Block what must not be handed out of what has just come to stand in a warehouse."""
+def hold_back(pieces: list[Individual], ledger: Ledger, *, are_new: bool = False) -> None:
+    """Block what must not be handed out of what has just come to stand in a warehouse: what a recall
+    looks for, and what apps above say. ``are_new``: they have just come to be."""
+    free = [piece for piece in pieces if not piece.blocked]
+    watching.ask(pieces, are_new=are_new)
+    for piece in free:
+        if piece.blocked and piece.warehouse_id is not None:
+            ledger.block((piece.warehouse_id, piece.article_id), 1)
     by_key = {piece.pk: piece for piece in pieces}
     holds = [hold for why_held in _asked for hold in why_held(by_key.keys())]
     if not holds:

@@ -128,6 +128,14 @@ class PieceForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"max_length": "Serienumret får vara högst 40 tecken."},
     )
+    lot = forms.CharField(
+        label="Batch/lot",
+        required=False,
+        max_length=40,
+        help_text="Står på märkskylten som LOT. Behövs om tillverkaren återkallar en batch.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"max_length": "Batch/lot får vara högst 40 tecken."},
+    )
     age = forms.IntegerField(
         label="Uppskattad ålder, år",
         initial=0,

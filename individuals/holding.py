@@ -39,11 +39,14 @@ class HeldPieces:
             if piece.warehouse_id != (stands[pk][0] if pk in stands else None):
                 raise DomainError(f"Individ {piece.number} har just flyttats. Försök igen.")
 
-    def block(self, code: str, *, case_number: str | None) -> None:
-        """None of them is handed out while the case is open. Raises ``DomainError`` for one that an
-        order has reserved."""
+    def block(
+        self, code: str, *, case_number: str | None, only: Iterable[Individual] | None = None
+    ) -> None:
+        """None of them, or of ``only`` these, is handed out while the case is open. Raises
+        ``DomainError`` for one that an order has reserved."""
         reason = BlockReason.objects.get(code=code)
-        for piece in self.pieces.values():
+        pieces = list(self.pieces.values() if only is None else only)
+        for piece in pieces:
             if piece.warehouse_id and not piece.blocked:
                 place = (piece.warehouse_id, piece.article_id)
                 try:
@@ -52,7 +55,7 @@ class HeldPieces:
                     raise DomainError(
                         f"Individ {piece.number} är lovad till en beställning och kan inte spärras."
                     ) from None
-        services.block(list(self.pieces.values()), reason, case_number=case_number)
+        services.block(pieces, reason, case_number=case_number)
 
     def release(self, code: str, *, case_number: str) -> None:
         """The case's blocks end; what another case blocks stays blocked."""

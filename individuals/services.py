@@ -9,12 +9,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from articles.models import Article, Responsibility, StockMovement
-from articles.stock import Ledger
+from articles.stock import Ledger, Shortage
 from organisation.models import User, Warehouse
 from sesam import personal_numbers
 from sesam.errors import DomainError
 
-from . import arrivals
+from . import arrivals, watching
 from .models import Block, BlockReason, Component, FormerNumber, Individual
 
 Status = Individual.Status
@@ -42,7 +42,7 @@ def free() -> QuerySet[Individual]:
 
 
 def lock(ids: Iterable[int]) -> dict[int, Individual]:
-    """The individuals, locked in one order, each with ``blocked``.
+    """The individuals, locked in one order, each with ``blocked``. After the balances.
 
     By id, since a number may change while somebody waits for the lock.
     """
@@ -174,7 +174,10 @@ def renumber(individual: Individual, *, number: str, user: User, seen: str = "")
     nothing happens. Sent twice it is done once. A piece may have a number of its own back.
     """
     number = checked_number(number)
-    individual = Individual.objects.select_for_update().get(pk=individual.pk)
+    stands = Individual.objects.filter(pk=individual.pk, warehouse__isnull=False)
+    places = list(stands.values_list("warehouse_id", "article_id"))
+    ledger = Ledger(places, user=user)
+    individual = lock([individual.pk])[individual.pk]
     if seen and individual.number != seen:
         if individual.number == number:
             return individual
@@ -188,7 +191,25 @@ def renumber(individual: Individual, *, number: str, user: User, seen: str = "")
     FormerNumber.objects.create(individual=individual, number=individual.number, changed_by=user)
     individual.number = number
     individual.save(update_fields=["number"])
+    _ask(individual, ledger)
     return individual
+
+
+def _ask(individual: Individual, ledger: Ledger) -> None:
+    """Whether a recall looks for the piece: then it isn't handed out from now on. Raises
+    ``DomainError`` where it is promised to somebody."""
+    was_blocked = individual.blocked
+    watching.ask([individual])
+    if individual.blocked and not was_blocked and individual.warehouse_id:
+        place = (individual.warehouse_id, individual.article_id)
+        try:
+            ledger.block(place, 1)
+        except (KeyError, Shortage):
+            raise DomainError(
+                f"Individ {individual.number} omfattas av en återkallelse och är lovad till en"
+                " beställning, eller har just flyttats. Försök igen, eller ta kontakt med KHS."
+            ) from None
+    ledger.save()
 
 
 # --- new pieces --------------------------------------------------------------------------
@@ -219,10 +240,12 @@ def register(
     number: str,
     user: User,
     serial_number: str = "",
+    lot: str = "",
     age: int = 0,
     text: str = "",
 ) -> Individual:
-    """«Ny individ»: a piece comes to stand in an own store that may register them.
+    """«Ny individ»: a piece comes to stand in an own store that may register them; blocked, if a
+    recall looks for it.
 
     ``age`` is estimated, in whole years; 0 means new. Whether the user may work with the store
     is the caller's to see.
@@ -241,6 +264,7 @@ def register(
         number=number,
         article=article,
         serial_number=serial_number.strip(),
+        lot=lot.strip(),
         warehouse=warehouse,
         status=Status.IN_STOCK,
         purchased_on=dt.date(today.year - age, 1, 1) if age else today,
@@ -249,6 +273,6 @@ def register(
     )
     individual.blocked = False
     ledger.add(place, 1, StockMovement.Kind.PURCHASE, individual_number=number)
-    arrivals.hold_back([individual], ledger)
+    arrivals.hold_back([individual], ledger, are_new=True)
     ledger.save()
     return individual

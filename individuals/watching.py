@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import time
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -189,38 +190,48 @@ def _by_days(facts: Facts, x: Watch) -> Sureness | None:
 def lock_all() -> None:
     """Nobody makes a piece, or brings one in, until the transaction ends: for who writes watches, so
     that nothing comes between them and the list that is made of them. The last lock before the case
-    number."""
+    number. It is tried for a while first: who waits in the queue would make those wait for whom it
+    waits."""
     with connection.cursor() as cursor:
+        for _ in range(100):
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_WATCHES_LOCK])
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.05)
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WATCHES_LOCK])
 
 
-def ask(pieces: Iterable[Individual]) -> None:
+def ask(pieces: Iterable[Individual], *, are_new: bool = False) -> None:
     """Block those of the pieces that an open recall looks for and hasn't found before. Needs locked
-    rows with ``blocked``, which it keeps true; of what stands on a shelf, the caller tells the stock."""
-    pieces = list(pieces)
+    rows with ``blocked``, which it keeps true; of what stands on a shelf, the caller tells the stock.
+
+    Of pieces that were there already the days have been judged with the recall's list, where it is
+    known when they were lent: only ``are_new`` ones are judged by them here.
+    """
+    pieces = [piece for piece in pieces if piece.status != Individual.Status.SCRAPPED]
     if not pieces:
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_WATCHES_LOCK])
     sought: dict[int, dict[str, list[Watch]]] = defaultdict(lambda: defaultdict(list))
-    for watch in Watch.objects.filter(article__in={x.article_id for x in pieces}, ended_at=None):
+    articles = {piece.article_id for piece in pieces}
+    for watch in Watch.objects.filter(article__in=articles, ended_at=None):
         sought[watch.article_id][watch.case_number].append(watch)
     if not sought:
         return
-    known = set(
-        Block.objects.filter(
-            individual__in=pieces, reason__code=BlockReason.Code.RECALL
-        ).values_list("individual", "case_number")
-    )
     reason = BlockReason.objects.get(code=BlockReason.Code.RECALL)
+    before = Block.objects.filter(individual__in=pieces, reason=reason)
+    known = set(before.values_list("individual", "case_number"))
+    made = []
     for piece in pieces:
-        if piece.status == Individual.Status.SCRAPPED:
-            continue
         for number, criteria in sought[piece.article_id].items():
-            if (piece.pk, number) in known or match(facts_of(piece), criteria) is None:
+            if (piece.pk, number) in known:
                 continue
-            Block.objects.create(individual=piece, reason=reason, case_number=number)
-            piece.blocked = True
+            found = match(facts_of(piece), criteria)
+            if found and (are_new or found.reason is not Reason.DATES):
+                made.append(Block(individual=piece, reason=reason, case_number=number))
+                piece.blocked = True
+    Block.objects.bulk_create(made)
 
 
 def facts_of(piece: Individual, lent: Iterable[dt.date] = ()) -> Facts:

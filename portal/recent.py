@@ -24,6 +24,7 @@ ICONS = {
     "activity": "wrench",
     "pickup": "undo-2",
     "deviation": "triangle-alert",
+    "recall": "triangle-alert",
 }
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from activities.models import Activity, ActivityAttachment, ActivityType
 from articles import pictures
 from articles.models import ArticleDocument
-from deviations.models import DeviationAttachment
+from deviations.models import DeviationAttachment, RecallAttachment
 from invoicing import services as services_of_invoices
 from orders import services
 from orders.models import CartAttachment, Order, OrderAttachment
@@ -34,7 +34,7 @@ from portal.models import (
 )
 from sesam.models import Printout
 from tests.activities.builders import registered
-from tests.deviations.builders import grave
+from tests.deviations.builders import grave, told_of_recall
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -305,8 +305,16 @@ def back_again(name: str, case) -> list:
 
 def gone_wrong(name: str, case) -> list:
     """The arguments of the addresses about deviations."""
-    if name == "deviations:begin":
+    if name in ("deviations:begin", "deviations:recall_begin"):
         return []
+    if name == "deviations:recall_step":
+        return ["ingen-sadan", "meddelande"]
+    if name.startswith("deviations:recall"):
+        recall = told_of_recall(case["order"].recipient)
+        if name != "deviations:recall_attachment":
+            return [recall.case_number]
+        file = attached(RecallAttachment, recall=recall, uploaded_by=recall.ordered_by)
+        return [recall.case_number, file.key]
     if name == "deviations:begin_for":
         return [case["order"].recipient.key]
     if name == "deviations:begin_of_piece":

@@ -225,6 +225,12 @@ URLS: dict[str, Row] = {
     "deviations:reopen": Row(ONLY_KHS, logs="view", others_post=403),
     "deviations:hold": Row(ONLY_KHS, post=True, others_post=403),  # of a grave one it is there
     "deviations:release": Row(ONLY_KHS, post=True, logs="change", others_post=403),
+    # recalls: KHS's; a unit those that it has been told of. Nobody is named, so no log is kept
+    "deviations:recall_begin": Row(ONLY_KHS),
+    "deviations:recall_step": Row(ONLY_KHS),
+    "deviations:recall": Row(CARE, others=404, others_post=405),
+    "deviations:recall_attachment": Row(CARE, others=404, others_post=405),
+    "deviations:recall_search": Row(ONLY_KHS, post=True, others_post=403),
     # invoices: a controller's are those of their payers (tests/invoicing)
     "invoicing:report": Row(WHO_PAYS),
     "invoicing:detail": Row(WHO_PAYS),
@@ -261,6 +267,7 @@ ADMIN: dict[str, frozenset[str]] = {
     "articles_supplier": FOR_KHS,
     "deviations_deviation": FOR_KHS,
     "deviations_deviationcategory": FOR_KHS,
+    "deviations_recall": FOR_KHS,
     "individuals_blockreason": FOR_KHS,
     "individuals_individual": FOR_KHS,
     "invoicing_calloutfee": FOR_KHS,

@@ -27,6 +27,7 @@ from .recalls import (
     RecallQuerySet,
     RecallStatus,
     Told,
+    recall_blocks,
 )
 from .reports import MUST_ANSWER, DeviationReport, ReportedTo
 
@@ -58,4 +59,5 @@ __all__ = [
     "RecallStatus",
     "ReportedTo",
     "Told",
+    "recall_blocks",
 ]

@@ -177,6 +177,10 @@ class Recall(Case, Awaited):
         mine = Watch.objects.filter(case=self.case_number).select_related("article")
         return mine.order_by("article__number", "id")
 
+    def held_pieces(self) -> models.QuerySet[Block]:
+        """The pieces in stores that it holds back still."""
+        return recall_blocks(self).filter(individual__warehouse__isnull=False)
+
 
 class RecallItemQuerySet(models.QuerySet["RecallItem"]):
     def with_facts(self) -> Self:

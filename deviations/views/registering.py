@@ -118,7 +118,7 @@ def step(request: HttpRequest, key: str, step: str) -> HttpResponse:
     return DeviationDialog.respond(request, key, step)
 
 
-def _file_key(typed: str) -> uuid.UUID:
+def file_key(typed: str) -> uuid.UUID:
     """The key of a file; nonsense is nobody's."""
     try:
         return uuid.UUID(typed)
@@ -192,7 +192,7 @@ class DeviationDialog(StepDialog):
     def take_file(self) -> None:
         user = signed_in(self.request)
         for typed in self.request.POST.getlist("ta_bort"):
-            dialog_files.detach(self.state.key, _file_key(typed), user=user)
+            dialog_files.detach(self.state.key, file_key(typed), user=user)
         for upload in self.request.FILES.getlist("file"):
             dialog_files.attach(self.state.key, upload, user=user)
 

@@ -132,6 +132,7 @@ def _head(piece: Individual) -> list[dict[str, Any]]:
             "url": reverse("articles:detail", args=[article.number]),
         },
         {"label": "Serienummer", "value": piece.serial_number},
+        *([{"label": "Batch/lot", "value": piece.lot}] if piece.lot else []),
         {"label": "Artikelansvar", "value": article.get_responsibility_display()},
     ]
 

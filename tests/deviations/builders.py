@@ -13,6 +13,7 @@ from deviations.models import (
     DeviationCategory,
     EventType,
     Recall,
+    RecallItem,
     RecallStatus,
     ReportedTo,
 )
@@ -142,4 +143,16 @@ def recall_of(
             Watch.objects.create(by="delivered", first_day=period[0], last_day=period[1], **facts)
         if not (serials or lots or period):
             Watch.objects.create(by="article", **facts)
+    return recall
+
+
+def told_of_recall(recipient: Recipient) -> Recall:
+    """A recall of something that the recipient has, which their unit has been told of."""
+    loan = chair(recipient)
+    recall = recall_of(loan.article)
+    now = timezone.now()
+    RecallItem.objects.create(
+        recall=recall, article=loan.article, individual=loan.individual, loan=loan, unit=loan.unit,
+        found="held", found_at=now, sureness="sure", by="article", told_at=now, told_how="message",
+    )  # fmt: skip
     return recall

@@ -3,7 +3,8 @@
 The machine orders, delivers, returns, undoes, scraps, has things fetched and receives them, has
 them worked on and orders wait for it; after every step the books agree, each piece is in one place,
 nothing is lent twice or lost, and nothing is held by what has ended. Nights pass meanwhile: chairs
-fall due for maintenance, and those that are overdue in a store are held back.
+fall due for maintenance, and those that are overdue in a store are held back; and chairs and rails
+are recalled, wherever they are.
 """
 
 import datetime as dt
@@ -31,9 +32,11 @@ from activities.maintenance.rules import months_after
 from activities.models import Activity, ActivityLine, MaintenancePlan, MaintenanceSchedule
 from articles.models import ArticleType, Balance, StockMovement
 from articles.stock import Kind
+from deviations import recalls
 from deviations import services as deviations
-from deviations.models import Deviation, DeviationCategory
-from individuals.models import Block, Component, Individual
+from deviations.models import FREE_AFTER, Answer, Deviation, DeviationCategory, Recall, RecallItem
+from deviations.recalls import Sought, finding, registering
+from individuals.models import Block, Component, Individual, Watch
 from individuals.stock_check import differences
 from orders import services as orders
 from orders.models import Order, OrderHold
@@ -51,8 +54,10 @@ from pickups.services import Back, Extra, Got, Wish
 from recipients.cases import EventKind, last_event
 from recipients.held import parts_of
 from recipients.models import Loan
+from sesam import awaited
 from sesam.errors import DomainError
 from tests.activities import builders as work
+from tests.deviations.builders import khs_user
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -105,6 +110,7 @@ class World:
         self.store, self.khs = BufferFactory(), WarehouseFactory()
         self.user, self.reason = prescriber(), reason()
         self.technician = work.technician()
+        self.clerk = khs_user()
         self.people = [RecipientFactory(), RecipientFactory()]
         self.chair = ArticleFactory(name="Rullstol", is_marked=True)
         self.rail = ArticleFactory(name="Stödhandtag")
@@ -259,6 +265,44 @@ class Aids(RuleBasedStateMachine):
                 getattr(deviations, how)(deviation, user=user, **why)
 
         self.attempt(f"{how} a deviation", act)
+
+    # --- recalls ---
+
+    @precondition(lambda self: Recall.objects.count() < 3)
+    @rule(what=st.sampled_from(["all", "one", "rails"]), which=pick)
+    def recall(self, what, which):
+        """All chairs, one of them by its number, or all rails, wherever they are and promised or not."""
+        article, sought = self.world.chair, Sought(Watch.By.ARTICLE)
+        if what == "one" and (piece := one_of(not_gone(), which)):
+            Individual.objects.filter(pk=piece.pk).update(serial_number=f"SN-{piece.pk}")
+            sought = Sought(Watch.By.SERIAL, f"SN-{piece.pk}", f"SN-{piece.pk}")
+        elif what == "rails":
+            article = self.world.rail
+
+        def act(user):
+            made = registering.make(
+                user=user,
+                details={
+                    "sender": "Etac", "notice_on": timezone.localdate(), "fault": "Broms",
+                    "measure": "Byt",
+                },
+                articles=[article],
+                sought=[sought],
+                token=uuid.uuid4(),
+            )  # fmt: skip
+            finding.find(awaited.Work(made))
+
+        self.attempt("recall", act)
+
+    @precondition(lambda self: RecallItem.objects.exists())
+    @rule(which=pick, answer=st.sampled_from([*Answer.values]))
+    def answer_a_recall(self, which, answer):
+        item = one_of(RecallItem.objects.select_related("recall"), which)
+
+        def act(user):
+            recalls.answer(item.recall, [item.pk], Answer(answer), user=self.world.clerk)
+
+        self.attempt("answer a recall", act)
 
     # --- back to the store ---
 
@@ -497,6 +541,7 @@ class Aids(RuleBasedStateMachine):
         blocked = Block.objects.filter(until=None, individual__warehouse__isnull=False)
         places = blocked.values_list("individual__warehouse", "individual").distinct()
         pieces = Counter(warehouse for warehouse, _ in places)
+        counted.update(by("warehouse", RecallItem.objects.exclude(warehouse=None), "held_back"))
         for warehouse, quantity in unavailable.items():
             assert quantity == pieces[warehouse] + counted.get(warehouse, 0)
 
@@ -542,6 +587,16 @@ class Aids(RuleBasedStateMachine):
             for item in deviation.items.filter(individual__isnull=False):
                 blocks = item.individual.blocks.filter(case=deviation.case_number, until=None)
                 assert blocks.exists() or released, (deviation, item)
+
+    @invariant()
+    def a_recalled_piece_is_held_back_until_it_is_remedied_or_not_meant(self):
+        items = RecallItem.objects.exclude(answer__in=FREE_AFTER).exclude(found="scrapped")
+        for item in items.filter(individual__isnull=False).select_related("recall"):
+            mine = Block.objects.filter(individual=item.individual, case=item.recall.case_number)
+            assert mine.filter(until=None).count() == 1, item
+        for item in RecallItem.objects.filter(answer__in=FREE_AFTER).select_related("recall"):
+            mine = Block.objects.filter(individual=item.individual, case=item.recall.case_number)
+            assert item.held_back == 0 and not mine.filter(until=None).exists()
 
     @invariant()
     def as_many_parts_sit_on_a_piece_as_are_held_of_them(self):
@@ -612,6 +667,10 @@ def test_the_machine_can_do_each_of_its_deeds():
         partial(aids.report_a_deviation, 0, False, False),
         partial(aids.handle_a_deviation, 0, "receive"),
         partial(aids.handle_a_deviation, 0, "grave"),
+        partial(aids.recall, "rails", 0),
+        partial(aids.answer_a_recall, 0, "taken_out"),
+        partial(aids.answer_a_recall, 0, "remedied"),
+        partial(aids.recall, "one", 0),
     ]
     nights = [partial(aids.a_piece_falls_due, turn, -1, False) for turn in range(20)]
 

@@ -1,0 +1,118 @@
+"""What became of the pieces: answered one by one or several at once, by their unit or by KHS."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db import transaction
+from django.utils import timezone
+
+from articles.stock import Ledger
+from individuals.holding import HeldPieces
+from individuals.models import BlockReason, Watch
+from organisation.models import User
+from organisation.permissions import KHS, has_role
+from recipients.cases import EventKind, lock_case, tell
+from sesam.errors import DomainError
+
+from ..models import (
+    FREE_AFTER,
+    UNITS_ANSWERS,
+    Answer,
+    Recall,
+    RecallItem,
+    RecallStatus,
+    recall_blocks,
+)
+
+MOST_NOTE = 300
+
+
+@transaction.atomic
+def answer(
+    recall: Recall, items: Collection[int], answer: Answer, *, user: User, note: str = ""
+) -> list[RecallItem]:
+    """Say what became of the items (by key). After «Åtgärdad» and «Berörs inte» the recall lets go of
+    them; what another case holds back stays so. Those that are answered so already are left as they
+    are: sent twice is once.
+
+    A unit answers for its own, that it has been told of; KHS for all. Raises ``DomainError``.
+    """
+    recall = lock_case(recall)
+    if recall.status != RecallStatus.ONGOING:
+        raise DomainError(f"Återkallelsen är {recall.status_words} och kan inte besvaras.")
+    if len(note.strip()) > MOST_NOTE:
+        raise DomainError(f"Anteckningen får vara högst {MOST_NOTE} tecken.", field="note")
+    rows = recall.items.select_for_update(of=("self",)).filter(pk__in=items).order_by("pk")
+    found = list(rows.select_related("individual", "article", "unit"))
+    if not found or len(found) != len(set(items)):
+        raise DomainError("Välj exemplar ur listan.")
+    _check_may(found, answer, user)
+    changed = [item for item in found if item.answer != answer]
+    for item in changed:
+        if item.answer in FREE_AFTER:
+            raise DomainError(
+                f"{item} är redan besvarad som {Answer(item.answer).label.lower()}, och spärren är"
+                " hävd."
+            )
+        item.answer, item.note = answer, note.strip()
+        item.answered_at, item.answered_by = timezone.now(), user
+    fields = ["answer", "note", "answered_at", "answered_by", "held_back"]
+    if answer in FREE_AFTER:
+        _let_go(recall, changed, user)
+    RecallItem.objects.bulk_update(changed, fields)
+    if changed:
+        told = str(changed[0]) if len(changed) == 1 else f"{len(changed)} exemplar"
+        tell(recall, user, EventKind.REPORTED, f"{answer.label}: {told}")
+    return changed
+
+
+def _check_may(items: list[RecallItem], answer: Answer, user: User) -> None:
+    if has_role(user, KHS):
+        return
+    own = set(user.units.values_list("pk", flat=True))
+    if answer not in UNITS_ANSWERS or any(
+        item.unit_id not in own or item.told_at is None for item in items
+    ):
+        raise DomainError("Du kan bara bekräfta ditt tjänsteställes egna exemplar.")
+
+
+def _let_go(recall: Recall, items: list[RecallItem], user: User) -> None:
+    pieces = [item.individual_id for item in items if item.individual_id]
+    places = {(x.warehouse_id, x.article_id): x for x in items if x.warehouse_id and x.held_back}
+    held = HeldPieces(
+        recall_blocks(recall).filter(individual__in=pieces).values_list("individual", flat=True),
+        user=user,
+        places=[(w, a) for (w, a) in places if w],
+        case_number=recall.case_number,
+    )
+    held.release(BlockReason.Code.RECALL, case_number=recall.case_number)
+    for item in places.values():
+        _free_shelf(item, held.ledger)
+    held.save()
+
+
+def _free_shelf(item: RecallItem, ledger: Ledger) -> None:
+    """What another recall wants held back there too, it holds back from now on."""
+    left, item.held_back = item.held_back, 0
+    others = RecallItem.objects.select_for_update(of=("self",)).filter(
+        individual=None,
+        warehouse=item.warehouse_id,
+        article=item.article_id,
+        recall__status__in=(RecallStatus.REGISTERED, RecallStatus.ONGOING),
+    )
+    for other in others.exclude(pk=item.pk).exclude(answer__in=FREE_AFTER).order_by("pk"):
+        taken = min(left, other.quantity - other.held_back)
+        if taken > 0:
+            other.held_back += taken
+            left -= taken
+            other.save(update_fields=["held_back"])
+    if left and item.warehouse_id:
+        ledger.block((item.warehouse_id, item.article_id), -left)
+
+
+def end_watches(recall: Recall) -> None:
+    """Nothing is looked for any more; what is blocked stays so until it is answered. Needs the recall
+    locked, when it is closed."""
+    mine = Watch.objects.filter(case=recall.case_number, ended_at=None)
+    mine.update(ended_at=timezone.now())
