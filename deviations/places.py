@@ -16,7 +16,7 @@ from orders.models import Order
 from orders.slots import order_create
 from organisation import desk, queues
 from organisation.permissions import CARE, KHS, has_role
-from organisation.slots import my_create, my_now, my_tabs
+from organisation.slots import my_create, my_now, my_tabs, my_todo
 from pickups.models import PickupOrder
 from pickups.slots import pickup_create
 from recipients import searching, ticked
@@ -33,7 +33,17 @@ from recipients.slots import (
 )
 from sesam import case_pages
 from sesam.models import CaseKind
-from sesam.places import BulkAction, Button, CreateItem, NowEntry, Page, PageOf, Part, Tab
+from sesam.places import (
+    BulkAction,
+    Button,
+    CreateItem,
+    NowEntry,
+    Page,
+    PageOf,
+    Part,
+    Tab,
+    TodoSource,
+)
 
 from . import history, khs, life, mine, of_pieces, tab
 from . import searching as search
@@ -42,6 +52,7 @@ from .recalls import life as recalls_life
 from .services import why_not_reopen
 from .services.handling import why_not_withdraw
 from .slots import deviation_create
+from .views import recall_units
 from .views.registering import COMPLAINT, KIND, why_not_of_piece
 
 case_pages.register(
@@ -192,6 +203,8 @@ my_create.add(
         dialog=True,
     )
 )
+
+my_todo.add(TodoSource(name="recalls", order=5, build=recall_units.todo))
 
 # --- the individual's page ---
 

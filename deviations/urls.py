@@ -1,6 +1,6 @@
 from django.urls import path
 
-from .views import cases, khs, papers, recalls, registering
+from .views import cases, khs, papers, recall_deeds, recall_units, recalls, registering
 
 app_name = "deviations"
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("avvikelser/<str:number>/sparra/", khs.hold, name="hold"),
     path("avvikelser/<str:number>/hav-sparr/", khs.release, name="release"),
     # recalls
+    path("aterkallelser/", recall_units.mine, name="recalls"),
     path("aterkallelser/ny/", recalls.begin, name="recall_begin"),
     path("aterkallelser/ny/<str:key>/<str:step>/", recalls.step, name="recall_step"),
     path("aterkallelser/<str:number>/", recalls.detail, name="recall"),
@@ -32,4 +33,19 @@ urlpatterns = [
         name="recall_attachment",
     ),
     path("aterkallelser/<str:number>/sok-igen/", recalls.search_again, name="recall_search"),
+    path("aterkallelser/<str:number>/svar/", recall_units.answer, name="recall_answer"),
+    path("aterkallelser/<str:number>/atgarda/", recall_deeds.act, name="recall_act"),
+    path(
+        "aterkallelser/atgarda/<str:key>/<str:step>/", recall_deeds.act_step, name="recall_act_step"
+    ),
+    path("aterkallelser/<str:number>/atgard/<uuid:key>/", recall_deeds.deed, name="recall_deed"),
+    path("aterkallelser/<str:number>/paminn/", recall_deeds.remind, name="recall_remind"),
+    path("aterkallelser/<str:number>/bekrafta/", recall_deeds.confirm, name="recall_confirm"),
+    path(
+        "aterkallelser/bekrafta/<str:key>/<str:step>/",
+        recall_deeds.confirm_step,
+        name="recall_confirm_step",
+    ),
+    path("aterkallelser/<str:number>/excel/", recall_deeds.excel, name="recall_excel"),
+    path("aterkallelser/<str:number>/avsluta/", recall_deeds.close, name="recall_close"),
 ]

@@ -270,6 +270,9 @@ ACCOUNT_INACTIVE_MONTHS = env.int("ACCOUNT_INACTIVE_MONTHS", default=6)
 ACCOUNT_END_MONTHS = env.int("ACCOUNT_END_MONTHS", default=12)
 ACCOUNT_WARNING_DAYS = env.int("ACCOUNT_WARNING_DAYS", default=14)
 
+# A unit that hasn't answered about a recall is reminded so many days after it heard of it last (0: never).
+RECALL_REMINDER_DAYS = env.int("RECALL_REMINDER_DAYS", default=7)
+
 # How long users find what they have read (0: always), and KHS what became of a letter.
 MESSAGES_KEPT_MONTHS = env.int("MESSAGES_KEPT_MONTHS", default=12)
 MAIL_KEPT_DAYS = env.int("MAIL_KEPT_DAYS", default=30)

@@ -13,7 +13,8 @@ from django.utils import timezone
 from activities import services as activities
 from activities.models import ActivityEvent
 from deviations import services as deviations
-from deviations.models import DeviationEvent
+from deviations.models import Answer, DeviationEvent
+from deviations.recalls import confirming
 from orders import services as orders
 from orders.models import CartAttachment, OrderEvent
 from organisation import access_log
@@ -28,7 +29,7 @@ from sesam import printouts
 from sesam.models import CaseKind, Printout
 from tests.activities import builders as work
 from tests.activities import pages as activity_pages
-from tests.deviations.builders import chair, closed, grave, investigated, registered
+from tests.deviations.builders import chair, closed, grave, investigated, registered, told_of_recall
 from tests.factories import (
     ArticleFactory,
     IndividualFactory,
@@ -501,6 +502,13 @@ def deed_details(user):
 def deed_contact(user):
     person = someone()
     return recipients.undo_contact(person, user=user, contact=True, version=person.version)
+
+
+def deed_confirm_what_is_recalled(user):
+    recall = told_of_recall(someone())
+    recall.items.update(unit=user.default_unit)
+    (item,) = confirming.confirm(recall, {recall.items.get().pk: ""}, Answer.REPLACED, user=user)
+    return item.loan.recipient
 
 
 ALL_DEEDS = {

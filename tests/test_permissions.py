@@ -15,7 +15,7 @@ from django.utils import timezone
 from activities.models import Activity, ActivityAttachment, ActivityType
 from articles import pictures
 from articles.models import ArticleDocument
-from deviations.models import DeviationAttachment, RecallAttachment
+from deviations.models import DeviationAttachment, RecallAttachment, RecallDeed
 from invoicing import services as services_of_invoices
 from orders import services
 from orders.models import CartAttachment, Order, OrderAttachment
@@ -303,14 +303,24 @@ def back_again(name: str, case) -> list:
     return [back["fetched"].case_number]
 
 
+RECALL_STEPS = {
+    "deviations:recall_step": "meddelande",
+    "deviations:recall_act_step": "atgard",
+    "deviations:recall_confirm_step": "svar",
+}
+
+
 def gone_wrong(name: str, case) -> list:
     """The arguments of the addresses about deviations."""
-    if name in ("deviations:begin", "deviations:recall_begin"):
+    if name in ("deviations:begin", "deviations:recall_begin", "deviations:recalls"):
         return []
-    if name == "deviations:recall_step":
-        return ["ingen-sadan", "meddelande"]
+    if step := RECALL_STEPS.get(name):
+        return ["ingen-sadan", step]
     if name.startswith("deviations:recall"):
         recall = told_of_recall(case["order"].recipient)
+        if name == "deviations:recall_deed":
+            facts = {"ordered_by": recall.ordered_by, "created_at": timezone.now()}
+            return [recall.case_number, RecallDeed.objects.create(recall=recall, **facts).key]
         if name != "deviations:recall_attachment":
             return [recall.case_number]
         file = attached(RecallAttachment, recall=recall, uploaded_by=recall.ordered_by)

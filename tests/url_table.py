@@ -225,10 +225,20 @@ URLS: dict[str, Row] = {
     "deviations:reopen": Row(ONLY_KHS, logs="view", others_post=403),
     "deviations:hold": Row(ONLY_KHS, post=True, others_post=403),  # of a grave one it is there
     "deviations:release": Row(ONLY_KHS, post=True, logs="change", others_post=403),
-    # recalls: KHS's; a unit those that it has been told of. Nobody is named, so no log is kept
+    # recalls: KHS's page names nobody, so no log is kept; a unit's names whose its own pieces are
     "deviations:recall_begin": Row(ONLY_KHS),
     "deviations:recall_step": Row(ONLY_KHS),
-    "deviations:recall": Row(CARE, others=404, others_post=405),
+    "deviations:recalls": Row(CARE),
+    "deviations:recall": Row(CARE, others=404, logs="view", others_post=405),
+    "deviations:recall_answer": Row(CARE, post=True, logs="view", others_post=404),  # shown again
+    "deviations:recall_act": Row(ONLY_KHS, others_post=403),
+    "deviations:recall_act_step": Row(ONLY_KHS),
+    "deviations:recall_deed": Row(ONLY_KHS, others_post=403),
+    "deviations:recall_remind": Row(ONLY_KHS, post=True, others_post=403),
+    "deviations:recall_confirm": Row(ONLY_KHS, others_post=403),
+    "deviations:recall_confirm_step": Row(ONLY_KHS),
+    "deviations:recall_excel": Row(ONLY_KHS, post=True, others_post=403),
+    "deviations:recall_close": Row(ONLY_KHS, others_post=403),
     "deviations:recall_attachment": Row(CARE, others=404, others_post=405),
     "deviations:recall_search": Row(ONLY_KHS, post=True, others_post=403),
     # invoices: a controller's are those of their payers (tests/invoicing)

@@ -2,6 +2,7 @@
 were reported to; and recalls."""
 
 from .categories import DeviationCategory, EventType
+from .deeds import DeedLetters, DeedWork, RecallDeed
 from .deviations import (
     Consequence,
     Deviation,
@@ -37,6 +38,8 @@ __all__ = [
     "UNITS_ANSWERS",
     "Answer",
     "Consequence",
+    "DeedLetters",
+    "DeedWork",
     "Deviation",
     "DeviationAttachment",
     "DeviationCategory",
@@ -52,6 +55,7 @@ __all__ = [
     "Outcome",
     "Recall",
     "RecallAttachment",
+    "RecallDeed",
     "RecallEvent",
     "RecallItem",
     "RecallItemQuerySet",

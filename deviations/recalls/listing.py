@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
@@ -151,7 +151,7 @@ def answer_of(item: RecallItem) -> str:
 class RecallItemTable(Table[RecallItem]):
     """What nobody has been reached about comes first."""
 
-    columns = (
+    columns: ClassVar[tuple[Column, ...]] = (
         LinkColumn(
             "piece", "Individ", lambda x: x.individual.number if x.individual else x.article.number,
             url=lambda x: reverse("individuals:detail", args=[x.individual.number])

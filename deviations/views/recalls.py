@@ -11,34 +11,28 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from organisation.permissions import CARE, KHS, UserRequest, has_role, roles, signed_in
 from recipients import dialog_files
-from recipients.case_views import CasePage, events_of, find_case
 from recipients.models import DialogFile
 from sesam import attachments, awaited, dialogs
 from sesam.dialogs import Dialog
 from sesam.limits import gives_file
 from sesam.steps import Step, StepDialog
-from sesam.templatetags.sesam import datum, status_html
 
 from .. import jobs, recalls
-from ..models import Recall, RecallItemQuerySet
-from ..recalls import finding, listing, registering
+from ..models import RecallStatus
+from ..recalls import figures, finding, listing, registering
 from ..recalls.forms import CheckForm, NoticeForm, ScopeForm
-from ..recalls.life import life_line
+from . import recall_deeds, recall_units
+from .cases import no_store
+from .recall_frame import MOST_CRITERIA, find_recall, queue, shown
 from .registering import file_key
 
 NOTICE, SCOPE, CHECK = "meddelande", "omfattning", "kontroll"
-MOST_CRITERIA = 12  # that the page names of an article
-no_store = cache_control(no_store=True, private=True)
-
-
-def queue() -> str:
-    return reverse("admin:deviations_recall_changelist")
+MOST_DEEDS = 5  # that the page names
 
 
 # --- registering ---
@@ -127,115 +121,45 @@ class RecallDialog(StepDialog):
 # --- the page ---
 
 
-def find_recall(request: HttpRequest, number: str) -> Recall:
-    """The recall through what this user may open; another's is 404."""
-    found = Recall.objects.select_related("ordered_by")
-    recall: Recall = find_case(request, found, number)
-    return recall
-
-
-def items_for(request: HttpRequest, recall: Recall) -> RecallItemQuerySet:
-    """KHS sees every piece; a unit its own that it has been told of."""
-    items: RecallItemQuerySet = recall.items.all()
-    if has_role(request.user, KHS):
-        return items
-    mine = signed_in(request).units.all()
-    return items.filter(unit__in=mine, told_at__isnull=False)
-
-
 @roles(*CARE)
 @no_store
 @require_GET
 def detail(request: UserRequest, number: str) -> HttpResponse:
-    """The recall's page. While its list is made it asks for itself anew."""
+    """The recall's page: KHS's, or a unit's own pieces alone. While its list is made KHS's asks for
+    itself anew."""
     recall = find_recall(request, number)
+    if not has_role(request.user, KHS):
+        return recall_units.page(request, recall)
     waits = recall.found_at is None and awaited.waits(recall)
     if request.htmx and not waits and request.headers.get("HX-Target") == "laget":
         return HttpResponseClientRefresh()
-    is_khs = has_role(request.user, KHS)
-    items = items_for(request, recall)
+    items = recall.items.all()
     counts = listing.counts_of(items)
     chosen = request.GET.get("visa", listing.LEFT)
-    tabs = listing.tabs_of(request, counts, chosen)
-    sought = listing.ordered(recall) if is_khs else (0, [])
+    is_ongoing = recall.status == RecallStatus.ONGOING
+    table = recall_deeds.TickedTable if is_ongoing else listing.RecallItemTable
+    ordered_count, ordered = listing.ordered(recall)
     failed = ""
     if recall.found_at is None and not waits:
         failed = recall.error or jobs.FAILED
     context = {
         "recall": recall,
-        "is_khs": is_khs,
         "waits": waits,
         "failed": failed,
         "counts": counts,
-        "tabs": tabs,
-        "table": listing.RecallItemTable.fetch(
-            request, listing.part_of(items, chosen).with_facts()
-        ),
-        "blocked": counts.blocked + _blocked_pieces(recall) if is_khs else 0,
-        "ordered_count": sought[0],
-        "ordered": sought[1],
+        "tabs": listing.tabs_of(request, counts, chosen),
+        "table": table.fetch(request, listing.part_of(items, chosen).with_facts()),
+        "bulk": recall_deeds.bulk_of(recall) if is_ongoing else [],
+        "is_ongoing": is_ongoing,
+        "silent": figures.silent_units(recall),
+        "deeds": list(recall.deeds.select_related("ordered_by")[:MOST_DEEDS]),
+        "blocked": counts.blocked + recall.held_pieces().count(),
+        "ordered_count": ordered_count,
+        "ordered": ordered,
         "attachments": list(recall.attachments.all()),
-        "case": CasePage(
-            title=str(recall),
-            person=None,
-            crumbs=_crumbs(is_khs=is_khs),
-            tags=_tags(recall),
-            number=recall.case_number,
-            facts=_facts(recall),
-            events=events_of(recall) if is_khs else [],
-            life=life_line(recall, events_of(recall)),
-        ),
+        "case": shown(request, recall),
     }
     return render(request, "deviations/recall.html", context)
-
-
-def _blocked_pieces(recall: Recall) -> int:
-    """In stores."""
-    return recall.held_pieces().count()
-
-
-def _crumbs(*, is_khs: bool) -> list[dict[str, str]]:
-    if not is_khs:
-        return []
-    return [
-        {"label": "Avvikelser", "url": reverse("admin:deviations_deviation_changelist")},
-        {"label": "Återkallelser", "url": queue()},
-    ]
-
-
-def _tags(recall: Recall) -> list[dict[str, str]]:
-    tags = [{"code": recall.status, "label": recall.get_status_display()}]
-    if recall.must_stop and not recall.has_ended:
-        tags.append({"code": "", "label": "Ska inte användas"})
-    return tags
-
-
-def _facts(recall: Recall) -> list[dict[str, Any]]:
-    facts: list[dict[str, Any]] = []
-    sought: dict[str, list[str]] = {}
-    for one in recall.criteria:
-        article = f"{one.article.number} {one.article.name}"
-        sought.setdefault(article, []).append(str(one))
-    for article, words in sought.items():
-        more = len(words) - MOST_CRITERIA
-        told = "; ".join(words[:MOST_CRITERIA]) + (f" och {more} till" if more > 0 else "")
-        facts.append({"label": article, "value": told})
-    facts += [
-        {"label": "Fel", "value": recall.fault},
-        {"label": "Åtgärd", "value": recall.measure},
-        {"label": "Från", "value": f"{recall.sender}, {datum(recall.notice_on)}"},
-    ]
-    if recall.reference:
-        facts.append({"label": "Meddelandets nummer", "value": recall.reference})
-    if recall.authority_on:
-        facts.append({"label": "Läkemedelsverket", "value": f"Anmäld {datum(recall.authority_on)}"})
-    if recall.due_on:
-        facts.append({"label": "Alla bekräftade senast", "value": datum(recall.due_on)})
-    facts += [
-        {"label": "Status", "value": status_html(recall.status, recall.get_status_display())},
-        {"label": "Registrerad", "value": f"{datum(recall.created_at)} av {recall.ordered_by}"},
-    ]
-    return facts
 
 
 @roles(*CARE)

@@ -46,6 +46,7 @@ NOT_KEPT = {
 NOT_TRACKED = {
     # cases and money: their own events, on their page
     "orders.Order", "pickups.PickupOrder", "activities.Activity", "deviations.Deviation",
+    "deviations.Recall",
     "invoicing.MonthRun", "invoicing.Question", "invoicing.LossVerdict", "invoicing.DoubtfulLoan",
     "recipients.Loan",
     # pieces and stock: the ledger, and the pieces' own history

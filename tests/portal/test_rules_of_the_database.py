@@ -19,7 +19,7 @@ from articles.models import (
     Favourite,
     Fit,
 )
-from deviations.models import RecallItem
+from deviations.models import RecallDeed, RecallItem
 from individuals.models import Individual
 from invoicing.models import (
     CalloutFee,
@@ -223,6 +223,9 @@ BROKEN: dict[str, dict[str, Any]] = {
     "how_it_was_found_is_known": {"by": UNKNOWN, "individual": another_piece},
     "what_is_held_is_a_units": {"unit": None, "individual": another_piece},
     "recall_is_told_in_a_way": {"told_at": NOW, "individual": another_piece},
+    "a_deeds_activities_are_of_a_type": {"work": "activity", "key": uuid.uuid4},
+    "a_deeds_letters_are_known": {"letters": UNKNOWN, "key": uuid.uuid4},
+    "deed_progress_in_percent": {"progress": 101, "key": uuid.uuid4},
     "a_recall_is_answered_by_somebody": {"answer": "replaced", "individual": another_piece},
     "vat_in_percent": {"vat": 101, "valid_from": SOME_DAY},
     "minutes_step_within_an_hour": {"minutes_step": 0, "valid_from": SOME_DAY},
@@ -405,6 +408,7 @@ def recalled(chair: Loan, counted: Loan) -> None:
     RecallItem.objects.create(article=counted.article, loan=counted, **held)
     shelf = {"article": counted.article, "warehouse": WarehouseFactory()}
     RecallItem.objects.create(found="in_stock", **shelf, **facts)
+    RecallDeed.objects.create(recall=recall, ordered_by=recall.ordered_by, created_at=NOW)
 
 
 def a_month(user: User) -> None:
