@@ -48,7 +48,8 @@ class Ledger:
 
     Locks all ``places`` at once, sorted by warehouse and article, so that two transactions
     can't wait for each other; ``save`` writes all changes with two queries. A missing balance
-    counts as zero and is made. ``note`` stands on every movement.
+    counts as zero and is made. ``note`` stands on every movement; ``at`` says when it happened,
+    where that isn't now.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class Ledger:
         user: User | None = None,
         case_number: str | None = None,
         note: str = "",
+        at: dt.datetime | None = None,
     ) -> None:
         if not connection.in_atomic_block:
             raise transaction.TransactionManagementError("a Ledger needs a transaction")
         self.user = user
         self.case_number = case_number
         self.note = note
+        self.at = at
         self._movements: list[StockMovement] = []
         self._changed: set[Place] = set()
         wanted = sorted(set(places))
@@ -142,9 +145,9 @@ class Ledger:
 
     def save(self) -> None:
         """Write the balances and the movements."""
-        now = timezone.now()
+        at = self.at or timezone.now()
         for movement in self._movements:
-            movement.at = now
+            movement.at = at
             movement.case_number = self.case_number
             movement.note = self.note
         if self._changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -48,11 +49,13 @@ def give_back(
     key: uuid.UUID,
     seen: Collection[int] | None = None,
     confirmed: bool = False,
+    at: dt.datetime | None = None,
 ) -> Return:
     """End the loans and put the goods in the store; sent again, the return that is there.
 
     ``confirmed`` says that the user has been told, and wants, that A aids go into the store and
-    what is scrapped is thrown away; without it ``Unconfirmed`` is raised for either.
+    what is scrapped is thrown away; without it ``Unconfirmed`` is raised for either. ``at`` is
+    when it came, where that isn't now (the demo's closed months).
 
     Parts that are among ``backs`` come along, the others stay with the recipient. ``seen`` are
     the loans that the form showed: a part that was fitted since stops it. ``DomainError.line``
@@ -74,11 +77,11 @@ def give_back(
     if not confirmed:
         _check_ordinary(backs, loans)
 
-    now = timezone.now()
+    now = at or timezone.now()
     made = Return.objects.create(
         key=key, recipient=recipient, unit=unit, warehouse=warehouse, at=now, by=user
     )
-    ledger = Ledger(goods.places(warehouse, loans.values()), user=user, note="Retur")
+    ledger = Ledger(goods.places(warehouse, loans.values()), user=user, note="Retur", at=now)
     pieces = individuals.lock(x.individual_id for x in loans.values() if x.individual_id)
     chosen = {back.loan_id: back for back in backs}
     owned = {part.pk: (main, part) for main, its in belonging.items() for part in its}

@@ -117,7 +117,7 @@ def _return(loan: Loan, month: dt.date, *, scrap: bool = False) -> Return:
     store = unit.own_stores.filter(is_active=True).first() if unit else None
     if unit is None or store is None:
         raise LookupError("who has charge of a store has a unit with a store")
-    made = give_back(
+    return give_back(
         loan.recipient,
         [Back(loan.pk, loan.held, scrap)],
         user=user,
@@ -125,11 +125,8 @@ def _return(loan: Loan, month: dt.date, *, scrap: bool = False) -> Return:
         warehouse=store,
         key=uuid.uuid5(uuid.NAMESPACE_URL, "demo-scrapped" if scrap else "demo"),
         confirmed=True,
+        at=timezone.make_aware(dt.datetime.combine(month.replace(day=20), dt.time(14))),
     )
-    made.at = timezone.make_aware(dt.datetime.combine(month.replace(day=20), dt.time(14)))
-    made.save(update_fields=["at"])
-    Loan.objects.filter(pk=loan.pk).update(ended_at=made.at)
-    return made
 
 
 def _held(rule: BillingForm.Rule, month: dt.date) -> QuerySet[Loan]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from activities.models import Activity, ActivityLine, ActivityStatus
 from articles.measures import written
-from articles.models import Article, ArticleType, Balance, IsoClass
+from articles.models import Article, ArticleType, Balance, IsoClass, StockMovement
 from deviations.models import Deviation, DeviationItem, DeviationStatus, EventType
 from individuals.models import Individual
 from individuals.stock_check import differences
@@ -144,6 +144,11 @@ def test_some_aids_came_back_and_some_are_to_be_fetched(loaded):
     assert of_today.count() == 12
     assert {p.status for p in PickupOrder.objects.all()} >= {"registered", "planned", "received"}
     assert PickupOrder.objects.filter(recipient__number=demo.MANY_AIDS_PERSON).exists()
+
+
+def test_what_came_back_to_a_store_came_onto_its_shelf_then(loaded):
+    moves = StockMovement.objects.filter(kind="return", note="Retur").values_list("at", flat=True)
+    assert moves and set(moves) <= set(Return.objects.values_list("at", flat=True))
 
 
 def test_some_are_nobody_by_now_and_some_wait_to_be(loaded):
