@@ -22,12 +22,14 @@ Number = int | Decimal
 # In this order (design tokens): each 3:1 on white.
 COLOURS = ("#0A559E", "#4C8BC6", "#208348", "#C77A16", "#8A93A0")
 WIDTH, HEIGHT = 640, 260
+NARROW = 340  # on a phone
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 220, 24, 28
 _ROOM = 30  # of a bar whose height is told above it
 _BESIDE, _LINE = 22, 20  # letters of a line beside the data, and its height on a phone
 #: Of bars that lie: how high each is with its distance, where it begins, and how many there is room for.
 _ROW, _NAMES, MOST_LYING = 30, 190, 10
 _BEFORE = 24  # letters of a name before a bar
+_UNDER = 42  # letters of a line under a narrow plot, or over its bar
 
 
 @dataclass(frozen=True)
@@ -70,57 +72,83 @@ class Plot:
     def rows(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """The table: a row for each place, of values with their names."""
         return [
-            (place, [(one.name, self._told(one.values[at])) for one in self.columns])
+            (place, [(one.name, self.told(one.values[at])) for one in self.columns])
             for at, place in enumerate(self.places)
         ]
 
-    def _told(self, value: Number | None) -> str:
+    def told(self, value: Number | None) -> str:
         return tal(value, 0 if isinstance(value, int) else self.decimals)
 
-    def _shortly(self, value: Number) -> str:
+    def shortly(self, value: Number) -> str:
         """Beside the data, where there is little room."""
-        return self._told(value if value < 100 else round(value))
+        return self.told(value if value < 100 else round(value))
 
     @property
     def drawing(self) -> SafeString:
-        return self._lying() if self.lying else self._standing()
+        return _Drawing(self).whole
+
+    @property
+    def narrow_drawing(self) -> SafeString:
+        """For a phone, where the letters of the other would be too small to be read."""
+        return _Drawing(self, narrow=True).whole
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """A plot as SVG. A narrow one is drawn as wide as a phone, and what stands beside the data of the
+    other stands under it."""
+
+    plot: Plot
+    narrow: bool = False
+
+    @property
+    def whole(self) -> SafeString:
+        return self._lying() if self.plot.lying else self._standing()
+
+    @property
+    def _width(self) -> int:
+        return NARROW if self.narrow else WIDTH
 
     def _frame(self, height: int, drawn: SafeString) -> SafeString:
         return format_html(
-            '<svg class="plot-drawing" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
-            WIDTH,
+            '<svg class="plot-drawing{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
+            " is-narrow" if self.narrow else "",
+            self._width,
             height,
-            f"{self.finding}. {self.measured}. Siffrorna står i tabellen.",
+            f"{self.plot.finding}. {self.plot.measured}. Siffrorna står i tabellen.",
             drawn,
         )
 
     def _lying(self) -> SafeString:
-        """The name of each place before its bar, its value after it."""
-        values = [value or 0 for value in self.series[0].values[:MOST_LYING]]
-        scale = float(WIDTH - _NAMES - 90) / float(max(values, default=0) or 1)
+        """The name of each place before its bar, on a phone over it, its value after it."""
+        values = [value or 0 for value in self.plot.series[0].values[:MOST_LYING]]
+        names, most, over = (0, _UNDER, _LINE) if self.narrow else (_NAMES, _BEFORE, 0)
+        row = _ROW + over
+        scale = float(self._width - names - 90) / float(max(values, default=0) or 1)
         bars = format_html_join(
             "",
-            '<text x="{}" y="{}" text-anchor="end">{}{}</text>'
+            '<text x="{}" y="{}" text-anchor="{}">{}{}</text>'
             '<rect x="{}" y="{}" width="{}" height="{}" fill="{}"></rect><text x="{}" y="{}">{}</text>',
             (
                 (
-                    _NAMES - 8,
-                    _ROW * at + 20,
-                    _whole(place, (shown := _shortened(place, _BEFORE))),
+                    max(0, names - 8),
+                    row * at + 20,
+                    "start" if self.narrow else "end",
+                    _whole(place, (shown := _shortened(place, most))),
                     shown,
-                    _NAMES,
-                    _ROW * at + 5,
+                    names,
+                    row * at + over + 5,
                     round(float(value) * scale, 1),
                     _ROW - 10,
                     COLOURS[0],
-                    round(_NAMES + float(value) * scale + 8, 1),
-                    _ROW * at + 20,
-                    self._told(value),
+                    round(names + float(value) * scale + 8, 1),
+                    row * at + over + 20,
+                    self.plot.told(value),
                 )
-                for at, (place, value) in enumerate(zip(self.places, values, strict=False))
+                for at, (place, value) in enumerate(zip(self.plot.places, values, strict=False))
             ),
         )
-        return self._frame(_ROW * len(values) + 4, bars)
+        return self._frame(row * len(values) + 4, bars)
 
     def _standing(self) -> SafeString:
         top, low = max(self._heights), max(self._depths)
@@ -128,47 +156,55 @@ class Plot:
         above, below = ceil(top / step), ceil(low / step)
         scale = Decimal(HEIGHT - _TOP - _BOTTOM) / Decimal((above + below or 1) * step)
         zero = HEIGHT - _BOTTOM - float(below * step * scale)
-        drawn = self._drawn_lines(scale) if self.lines else self._drawn_bars(scale, zero)
-        grid = _grid(range(-below, above + 1), step, scale, zero, WIDTH - self._right)
-        return self._frame(HEIGHT, grid + drawn + self._axis())
+        drawn = self._drawn_lines(scale) if self.plot.lines else self._drawn_bars(scale, zero)
+        grid = _grid(range(-below, above + 1), step, scale, zero, self._width - self._right)
+        under = _LINE * len(self.plot.series) + 8 if self._are_named and self.narrow else 0
+        return self._frame(HEIGHT + under, grid + drawn + self._axis())
 
     @property
     def _heights(self) -> list[Number]:
-        if self.lines:
-            return [max(map(_or_0, one.values), default=0) for one in self.series] or [0]
+        if self.plot.lines:
+            return [max(map(_or_0, one.values), default=0) for one in self.plot.series] or [0]
         return [sum(value for value in bar if value > 0) for bar in self._bars] or [0]
 
     @property
     def _depths(self) -> list[Number]:
         """How far below 0 each bar reaches."""
-        if self.lines:
+        if self.plot.lines:
             return [0]
         return [-sum(value for value in bar if value < 0) for bar in self._bars] or [0]
 
     @property
     def _bars(self) -> list[list[Number]]:
-        return [[_or_0(one.values[at]) for one in self.series] for at in range(len(self.places))]
+        return [
+            [_or_0(one.values[at]) for one in self.plot.series]
+            for at in range(len(self.plot.places))
+        ]
 
     @property
     def _right(self) -> int:
         """What stands beside the data: nothing, where bars are of one thing."""
-        return _RIGHT if self.lines or len(self.series) > 1 else 8
+        return _RIGHT if self._are_named and not self.narrow else 8
+
+    @property
+    def _are_named(self) -> bool:
+        return self.plot.lines or len(self.plot.series) > 1
 
     @property
     def _each(self) -> float:
-        return (WIDTH - _LEFT - self._right) / max(1, len(self.places))
+        return (self._width - _LEFT - self._right) / max(1, len(self.plot.places))
 
     def _x(self, at: int) -> float:
         return _LEFT + (at + 0.5) * self._each
 
     def _axis(self) -> SafeString:
-        every = -(-len(self.places) // 12)
+        every = -(-len(self.plot.places) // (6 if self.narrow else 12))
         return format_html_join(
             "",
             '<text x="{}" y="{}" text-anchor="middle">{}</text>',
             (
                 (round(self._x(at), 1), HEIGHT - 8, place)
-                for at, place in enumerate(self.places)
+                for at, place in enumerate(self.plot.places)
                 if at % every == 0
             ),
         )
@@ -194,7 +230,7 @@ class Plot:
         return (
             bars
             + self._totals(scale, zero)
-            + (self._labels(scale, zero) if len(self.series) > 1 else SafeString(""))
+            + (self._labels(scale, zero) if self._are_named else SafeString(""))
         )
 
     def _totals(self, scale: Decimal, zero: float) -> SafeString:
@@ -218,7 +254,7 @@ class Plot:
     def _drawn_lines(self, scale: Decimal) -> SafeString:
         """A line is broken where there is no value; one value alone is a point."""
         drawn = []
-        for order, one in enumerate(self.series):
+        for order, one in enumerate(self.plot.series):
             colour = COLOURS[order % len(COLOURS)]
             for points in _unbroken(one.values):
                 placed = [
@@ -241,15 +277,19 @@ class Plot:
         """What each is called and its last value, at the last place; apart enough to be read."""
         found: list[tuple[float, str, str, str]] = []
         last = self._bars[-1] if self._bars else []
-        stacked = [] if self.lines else _stacked(last, scale, zero)
-        for order, one in enumerate(self.series):
-            if self.lines:
+        stacked = [] if self.plot.lines else _stacked(last, scale, zero)
+        for order, one in enumerate(self.plot.series):
+            if self.plot.lines:
                 value = next((v for v in reversed(one.values) if v is not None), 0)
                 middle = zero - float(value * scale)
             else:
                 value, (upper, high) = last[order], stacked[order]
                 middle = upper + high / 2
-            found.append((middle, one.name, COLOURS[order % len(COLOURS)], self._shortly(value)))
+            found.append(
+                (middle, one.name, COLOURS[order % len(COLOURS)], self.plot.shortly(value))
+            )
+        if self.narrow:
+            return _key(found)
         apart, edge = [], float(HEIGHT)
         for middle, name, colour, told in sorted(found, reverse=True):
             lines = _two_lines(name, told, _BESIDE)
@@ -257,7 +297,7 @@ class Plot:
             edge = min(middle + half, edge) - 2 * half
             apart.append((edge, lines, name, colour))
         sunk = max(0.0, -edge)  # where they would stand above the plot
-        x = WIDTH - self._right + 24
+        x = self._width - self._right + 24
         return format_html_join(
             "",
             '<rect x="{}" y="{}" width="10" height="10" fill="{}"></rect>'
@@ -280,6 +320,25 @@ class Plot:
                 for upper, lines, name, colour in apart
             ),
         )
+
+
+def _key(named: Sequence[tuple[float, str, str, str]]) -> SafeString:
+    """What each is called and its last value, under the plot in the order in which they stand in it."""
+    return format_html_join(
+        "",
+        '<rect x="0" y="{}" width="10" height="10" fill="{}"></rect><text x="16" y="{}">{}{} {}</text>',
+        (
+            (
+                HEIGHT + _LINE * nth + _LINE / 2 - 2,
+                colour,
+                HEIGHT + _LINE * nth + _LINE / 2 + 8,
+                _whole(name, (shown := _shortened(name, _UNDER - len(told) - 1))),
+                shown,
+                told,
+            )
+            for nth, (_, name, colour, told) in enumerate(sorted(named))
+        ),
+    )
 
 
 def _or_0(value: Number | None) -> Number:

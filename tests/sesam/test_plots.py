@@ -56,7 +56,7 @@ def test_lying_bars_have_their_names_before_them_and_the_table_has_all():
     made = Plot("lager", "Lager", "Antal", stores, [Series("Antal", list(range(20, 0, -1)))],
                 lying=True, more=[Series("Värde", [7] * 20)], place_label="Lager")  # fmt: skip
     text = render_to_string("parts/plot.html", {"plot": made})
-    assert text.count("<rect") == MOST_LYING
+    assert made.drawing.count("<rect") == made.narrow_drawing.count("<rect") == MOST_LYING
     assert f"<title>{stores[0]}</title>Förråd 0 med ett mycket…</text>" in text
     assert text.count('data-label="Värde">7</td>') == 20
 
@@ -84,6 +84,18 @@ def test_names_on_two_lines_stand_apart_and_inside_the_plot():
         tops = [float(y) for y in re.findall(r'y="([^"]+)">Hemsjukvården i', drawing)]
         assert len(tops) == 5 and all(13 <= y <= HEIGHT - 20 for y in tops)
         assert all(low - high > 39.8 for low, high in itertools.pairwise(tops))
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_a_phones_plot_is_as_wide_as_the_phone_and_has_its_names_under_it(lines):
+    """The other's letters would be 9 px high there."""
+    made = plot(Series("Rullstolar", [1200, 90]), Series("Sängar", [40, 45]), lines=lines)
+    drawing = made.narrow_drawing
+    wide, high = map(int, re.search(r'viewBox="0 0 (\d+) (\d+)"', drawing).groups())
+    assert wide <= 358 and high > HEIGHT
+    for told in ("Rullstolar 90", "Sängar 45"):
+        assert float(re.search(rf'y="([^"]+)">{told}</text>', drawing)[1]) > HEIGHT
+    assert drawing in render_to_string("parts/plot.html", {"plot": made})
 
 
 def test_the_highest_bar_stands_under_the_uppermost_line_and_tells_its_sum():
