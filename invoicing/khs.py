@@ -266,9 +266,9 @@ def losses_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
     case_url = case_pages.url_for(number) if number else None
     if request.method == "POST":
         here = redirect(request.get_full_path())
-        loss = losses.find_undecided(request.POST.get("vad", ""))
+        loss = losses.find_loss(request.POST.get("vad", ""))
         if loss is None:
-            messages.info(request, "Det är redan bestämt.")
+            messages.info(request, "Det är inte längre att ta ställning till.")
             return here
         if not {"debitera", "inte"} & set(request.POST):
             messages.error(request, "Välj om det debiteras eller inte.")

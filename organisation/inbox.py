@@ -179,9 +179,9 @@ def _told(request: UserRequest, found: Message) -> dict[str, Any]:
 def put_away(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """«Arkivera», which can be undone."""
     found = get_object_or_404(request.user.messages.all(), key=key)
-    if archive(request.user.messages.filter(pk=found.pk)):
-        url = reverse("message_take_out", args=[key])
-        undo.offer(request, "Meddelandet är arkiverat.", url)
+    archive(request.user.messages.filter(pk=found.pk))
+    url = reverse("message_take_out", args=[key])
+    undo.offer(request, "Meddelandet är arkiverat.", url)
     return redirect("messages")
 
 
@@ -190,8 +190,8 @@ def put_away(request: UserRequest, key: uuid.UUID) -> HttpResponse:
 def put_back(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     """Out of the archive again."""
     found = get_object_or_404(request.user.messages.all(), key=key)
-    if take_out(request.user.messages.filter(pk=found.pk)):
-        flash.success(request, "Meddelandet är tillbaka bland dina meddelanden.")
+    take_out(request.user.messages.filter(pk=found.pk))
+    flash.success(request, "Meddelandet är tillbaka bland dina meddelanden.")
     return redirect("message", key=key)
 
 

@@ -44,12 +44,14 @@ class NumberForm(forms.Form):
 
 
 class DetailsForm(forms.ModelForm[Recipient]):
-    """What the pencil opens. ``version`` tells which state it was filled from."""
+    """What the pencil opens. ``version`` tells which state it was filled from, ``contact_was`` how the
+    contact switch stood in it."""
 
     phone = PhoneField(label="Telefon", required=False)
     mobile = PhoneField(label="Mobiltelefon", required=False)
     contact_prescriber = ContactField()
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    contact_was = ContactField(widget=forms.HiddenInput, required=False, empty_value=None)
 
     class Meta:
         model = Recipient

@@ -155,7 +155,8 @@ def change_details(
     recipient: Recipient, *, user: User, version: int, values: dict[str, Any]
 ) -> Recipient:
     """Change phones, e-mail, door code, instructions or the contact switch, if nobody saved since
-    ``version``. Cases that exist keep their own contact switch.
+    ``version``; what stands so already is no change, so that sent twice is once. Cases that exist
+    keep their own contact switch.
 
     Raises ``Stale``, or ``DomainError`` for a protected person, whose details nobody edits here.
     """
@@ -168,8 +169,6 @@ def change_details(
                 "Uppgifterna kan inte ändras här: personen har skyddad identitet. Adress och"
                 " telefon skrivs i varje ärende."
             )
-        if current.version != version:
-            raise Stale(current)
         changed = [
             name
             for name in (*EDITABLE, CONTACT)
@@ -177,6 +176,8 @@ def change_details(
         ]
         if not changed:
             return current
+        if current.version != version:
+            raise Stale(current)
         for name in changed:
             setattr(current, name, values[name])
         current.version += 1

@@ -94,7 +94,8 @@ def detail(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     form = None
     if request.GET.get(EDIT) == DETAILS and not recipient.is_anonymised:
         make = ProtectedForm if recipient.is_protected else DetailsForm
-        form = make(instance=recipient, initial={"version": recipient.version})
+        was = {"version": recipient.version, "contact_was": recipient.contact_prescriber}
+        form = make(instance=recipient, initial=was)
     return _recipient_page(request, recipient, form=form)
 
 
@@ -114,7 +115,7 @@ def _save(request: UserRequest, recipient: Recipient) -> HttpResponse:
             values=form.values(),
         )
     except services.Stale as stale:
-        form.data = _with_version(request.POST, stale.current.version)
+        form.data = _as_of(request.POST, stale.current)
         form.add_error(None, stale.message)
         return _recipient_page(request, stale.current, form=form, status=409, now=stale.current)
     except DomainError as error:
@@ -122,12 +123,15 @@ def _save(request: UserRequest, recipient: Recipient) -> HttpResponse:
             request, find_recipient(request, recipient.key), note=error.message, status=403
         )
     messages.success(request, "Uppgifterna är sparade.")
-    if saved.contact_prescriber != recipient.contact_prescriber:
+    was = form.cleaned_data["contact_was"]
+    if was is None:
+        was = recipient.contact_prescriber
+    if saved.contact_prescriber != was:
         undo.offer(
             request,
             f"{contact.WORDS[saved.contact_prescriber]}.",
             reverse("recipients:undo_contact", args=[recipient.key]),
-            till=contact.YES if recipient.contact_prescriber else contact.NO,
+            till=contact.YES if was else contact.NO,
             version=saved.version,
             flik=request.GET.get("flik", ""),
         )
@@ -303,7 +307,9 @@ def _here(request: HttpRequest, without: str = "", **changes: str) -> str:
     return request.path + (f"?{query.urlencode()}" if query else "")
 
 
-def _with_version(data: QueryDict, version: int) -> QueryDict:
+def _as_of(data: QueryDict, current: Recipient) -> QueryDict:
+    """What was typed, in a form that is filled from what stands now."""
     changed = data.copy()
-    changed["version"] = str(version)
+    changed["version"] = str(current.version)
+    changed["contact_was"] = contact.YES if current.contact_prescriber else contact.NO
     return changed

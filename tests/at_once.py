@@ -8,14 +8,21 @@ import urllib.parse
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 
 from django.conf import settings
+from django.contrib.messages import ERROR
+from django.contrib.messages.storage.cookie import CookieStorage, MessageSerializer
+from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.db import close_old_connections, connection, transaction
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from django.urls import resolve
 
 from sesam.errors import DomainError
+
+_OPENED = signing.get_cookie_signer(salt=CookieStorage.key_salt)
 
 
 def at_once(*jobs: Callable) -> list:
@@ -111,6 +118,29 @@ def _body(data: dict) -> bytes:
 def _kind(data: dict) -> str:
     with_file = any(isinstance(value, UploadedFile) for value in data.values())
     return MULTIPART_CONTENT if with_file else "application/x-www-form-urlencoded"
+
+
+def at(name: str, url: str) -> str:
+    """``url``, which is of the address ``name``: of a dialog, whose tests get it from a page."""
+    assert resolve(urllib.parse.urlsplit(url).path).view_name == name
+    return url
+
+
+def told(answer: Answer) -> list[str]:
+    """What the next page says, faults first with «!»."""
+    found = SimpleCookie(answer.cookies).get("messages")
+    said = _OPENED.unsign_object(found.value, serializer=MessageSerializer) if found else []
+    return sorted(f"{'!' if x.level >= ERROR else ''}{x.message}" for x in said)
+
+
+def both(browser: Twice, url: str, body: dict) -> list[str]:
+    """Send it twice: both lead on to the same page, and say the same, which is no fault."""
+    answers = browser.post(url, body)
+    assert [x.status for x in answers] == [302, 302], answers
+    assert answers[0].location == answers[1].location, answers
+    words = [told(x) for x in answers]
+    assert words[0] == words[1] and not any(x.startswith("!") for x in words[0]), words
+    return words[0]
 
 
 def while_others_write(

@@ -3,12 +3,8 @@ who sent it is told that it is done both times. ``SENT_TWICE=50`` looks longer."
 
 import os
 import uuid
-from http.cookies import SimpleCookie
 
 import pytest
-from django.contrib.messages import ERROR
-from django.contrib.messages.storage.cookie import CookieStorage, MessageSerializer
-from django.core import signing
 from django.urls import reverse
 
 from activities.models import Activity, ActivityStatus, WorkReport
@@ -24,6 +20,7 @@ from recipients.cases import EventKind
 from recipients.models import Loan
 from tests.activities import pages as dialogs
 from tests.activities.builders import registered, technician
+from tests.at_once import at, both
 from tests.deviations.builders import registered as happened
 from tests.factories import (
     ArticleFactory,
@@ -52,7 +49,6 @@ from tests.pickups.pages import form_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = range(int(os.environ.get("SENT_TWICE", "4")))
-OPENED = signing.get_cookie_signer(salt=CookieStorage.key_salt)
 
 
 @pytest.fixture(autouse=True)
@@ -76,38 +72,21 @@ def held() -> Loan:
     return lend(RecipientFactory(), ArticleFactory(name="Rullstol Cross", is_marked=True))
 
 
-def told(answer) -> list[str]:
-    """What the next page says, faults first with «!»."""
-    found = SimpleCookie(answer.cookies).get("messages")
-    said = OPENED.unsign_object(found.value, serializer=MessageSerializer) if found else []
-    return sorted(f"{'!' if x.level >= ERROR else ''}{x.message}" for x in said)
-
-
-def both(browser, url: str, body: dict) -> list[str]:
-    """Send it twice: both lead on, and say the same, which is no fault."""
-    answers = browser.post(url, body)
-    assert [x.status for x in answers] == [302, 302], answers
-    words = [told(x) for x in answers]
-    assert words[0] == words[1] and not any(x.startswith("!") for x in words[0]), words
-    return words[0]
-
-
 CASES = {
-    "orders": lambda user, article: sent((article, 1), user=user),
-    "activities": lambda user, article: registered(held(), user=user),
-    "pickups": lambda user, article: fetched(held(), user=user),
-    "deviations": lambda user, article: happened(held(), user=user),
+    "orders:cancel": lambda user, article: sent((article, 1), user=user),
+    "activities:cancel": lambda user, article: registered(held(), user=user),
+    "pickups:cancel": lambda user, article: fetched(held(), user=user),
+    "deviations:withdraw": lambda user, article: happened(held(), user=user),
 }
 
 
-@pytest.mark.parametrize("app", CASES)
-def test_a_case_is_cancelled(twice, article, app):
+@pytest.mark.parametrize("address", CASES)
+def test_a_case_is_cancelled(twice, article, address):
     user = prescriber()
     _, browser = twice(user)
-    verb = "withdraw" if app == "deviations" else "cancel"
     for _ in ROUNDS:
-        case = CASES[app](user, article)
-        both(browser, reverse(f"{app}:{verb}", args=[case.case_number]), {"action": "finish"})
+        case = CASES[address](user, article)
+        both(browser, reverse(address, args=[case.case_number]), {"action": "finish"})
         assert case.events.filter(kind=EventKind.CANCELLED).count() == 1
     stock_agrees()
 
@@ -136,7 +115,8 @@ def test_an_activity_is_registered(twice):
         aids = dialogs.choose(client, dialogs.begin(client, loan.recipient), "Anpassning")
         asked = dialogs.go_on(client, aids, valda=[str(loan.pk)]).url
         where = dialogs.go_on(client, asked, request="Fotstödet glappar.").url
-        first, second = browser.post(where, form_of(client.get(where)) | {"action": "finish"})
+        form = form_of(client.get(where)) | {"action": "finish"}
+        first, second = browser.post(at("activities:step", where), form)
         assert first.status == second.status == 302 and first.location == second.location
     assert Activity.objects.count() == len(ROUNDS)
 
@@ -145,8 +125,12 @@ def test_an_activity_is_taken_handed_back_and_reported(twice):
     client, browser = twice(technician())
     for _ in ROUNDS:
         activity = registered(held())
-        for name, body in (("take", {}), ("hand_back", {"varfor": "Del slut."}), ("take", {})):
-            both(browser, reverse(f"activities:{name}", args=[activity.case_number]), body)
+        for name, body in (
+            ("activities:take", {}),
+            ("activities:hand_back", {"varfor": "Del slut."}),
+            ("activities:take", {}),
+        ):
+            both(browser, reverse(name, args=[activity.case_number]), body)
         url = reverse("activities:report", args=[activity.case_number])
         said = {"text": "Bytte vajer.", "minutes": "30", "close": "on"}
         both(browser, url, form_of(client.get(url)) | said)
@@ -226,7 +210,8 @@ def test_a_line_is_added_by_the_dialog(twice, article):
     client, browser = twice(user)
     cart = start(user)
     for n in ROUNDS:
-        answers = browser.post(open_dialog(client, article), choice() | {"till": str(cart.token)})
+        url = at("orders:line", open_dialog(client, article))
+        answers = browser.post(url, choice() | {"till": str(cart.token)})
         assert [x.status for x in answers] == [302, 302]
         assert cart.lines.count() == n + 1
 

@@ -31,6 +31,7 @@ from pickups.models import PickupOrder, PickupReceipt, PickupStatus, ReceivedSta
 from pickups.services import Got, receive
 from recipients.cases import EventKind
 from recipients.models import Loan
+from tests.at_once import at
 from tests.deviations.builders import received
 from tests.factories import (
     ArticleFactory,
@@ -49,7 +50,7 @@ from tests.pickups.pages import form_of, new_return, to_information
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = range(int(os.environ.get("SENT_TWICE", "12")))
-DELIVERY = "/bestallning/slutfor/leverans/"
+DELIVERY = reverse("orders:delivery")
 
 
 @pytest.fixture(autouse=True)
@@ -232,7 +233,7 @@ def test_a_pickup_is_ordered_twice_and_made_once(twice):
     for loan in loans[1:]:
         aids = {"valda": loan.pk, f"antal-{loan.pk}": "1", "action": "next"}
         second = client.post(first_step(client, loan), typed | aids)
-        first, again = browser.post(second["Location"], information)
+        first, again = browser.post(at("pickups:step", second["Location"]), information)
         assert first.location == again.location != ""
     assert PickupOrder.objects.count() == len(ROUNDS)
 
@@ -248,7 +249,8 @@ def test_an_aid_is_returned_twice_and_taken_back_once(twice):
     url = new_return(loan.recipient, loan)
     form = form_of(client.get(url)) | {f"antal-{loan.pk}": "1"}
     for _ in ROUNDS:
-        first, second = browser.post(url.partition("?")[0], form | {"token": uuid.uuid4()})
+        url = at("pickups:new_return", url.partition("?")[0])
+        first, second = browser.post(url, form | {"token": uuid.uuid4()})
         assert first.location == second.location != ""
     assert Return.objects.count() == len(ROUNDS)
     loan.refresh_from_db()

@@ -75,16 +75,15 @@ def _undecided(case_number: str) -> tuple[QuerySet[PickupReceipt], QuerySet[Retu
     return receipts, lines
 
 
-def find_undecided(key: str) -> Loss | None:
-    """The one that is called so; None where it is decided, or there is none."""
+def find_loss(key: str) -> Loss | None:
+    """The one that is called so, decided or not; None where there is none."""
     number = key[1:]
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         return None
-    asked = {"loss_verdict": None, "pk": int(number)}
     if key[0] == "r":
-        return next(map(_of_receipt, _receipts().filter(**asked)), None)
+        return next(map(_of_receipt, _receipts().filter(pk=int(number))), None)
     if key[0] == "l":
-        return next(map(_of_line, _lines().filter(**asked)), None)
+        return next(map(_of_line, _lines().filter(pk=int(number))), None)
     return None
 
 
