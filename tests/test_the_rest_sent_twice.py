@@ -279,7 +279,7 @@ LOOK = "shows who it is; each answer is a look, with its row of the log"
 PRINTOUT = "the same document that is waited for already (invoicing:excel)"
 VALUE = "puts back what its address says: as recipients:undo_contact"
 CHECKS = "its look or month is locked: portal/spot_checks/test_services.py, «sent twice»"
-RECALLS = "with the recalls: tests/deviations"
+RECALLS = "with the recalls: tests/deviations/test_recalls.py, test_recall_course*.py"
 REASONS = {
     "alive": "takes no form",
     "ready": "takes no form",
@@ -327,6 +327,15 @@ REASONS = {
     "spot_check_measure": CHECKS,
     "deviations:recall_step": RECALLS,
     "deviations:recall_search": RECALLS,
+    "deviations:recall_act": RECALLS,
+    "deviations:recall_act_step": RECALLS,
+    "deviations:recall_answer": RECALLS,
+    "deviations:recall_close": RECALLS,
+    "deviations:recall_confirm": RECALLS,
+    "deviations:recall_confirm_step": RECALLS,
+    "deviations:recall_deed": RECALLS,
+    "deviations:recall_excel": RECALLS,
+    "deviations:recall_remind": RECALLS,
 }
 
 
