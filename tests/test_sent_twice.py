@@ -9,10 +9,12 @@ import os
 import uuid
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from deviations.models import Recall
 from individuals.models import FormerNumber
 from orders import cart as carts
 from orders import services
@@ -32,7 +34,7 @@ from pickups.services import Got, receive
 from recipients.cases import EventKind
 from recipients.models import Loan
 from tests.at_once import at
-from tests.deviations.builders import received
+from tests.deviations.builders import received, told_of_recall
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -329,6 +331,60 @@ def test_a_deviation_is_written_on_and_closed_twice_and_its_answer_goes_once(twi
         kinds = list(made.events.values_list("kind", flat=True))[told:]
         assert kinds == [EventKind.INVESTIGATED, EventKind.CLOSED]
         assert Message.objects.filter(case_number=made.case_number).count() == 1
+
+
+@transaction.atomic
+def a_recall() -> Recall:
+    return told_of_recall(RecipientFactory())
+
+
+def test_a_recalled_piece_is_confirmed_twice_and_answered_once(twice):
+    user = UserFactory()
+    _, browser = twice(user)
+    for _ in ROUNDS:
+        recall = a_recall()
+        recall.items.update(unit=user.default_unit)
+        pk = recall.items.get().pk
+        url = reverse("deviations:recall_answer", args=[recall.case_number])
+        answers = browser.post(url, {"rad": pk, f"svar-{pk}": "replaced", f"sett-{pk}": ""})
+        assert [answer.status for answer in answers] == [302, 302]
+        assert recall.events.count() == 1
+
+
+def test_what_is_done_of_recalled_pieces_is_ordered_twice_and_done_once(twice):
+    client, browser = twice(khs_user())
+    for _ in ROUNDS:
+        recall = a_recall()
+        begin = reverse("deviations:recall_act", args=[recall.case_number])
+        step = client.get(f"{begin}?alla=1").url
+        wanted = {"work": "inga", "sends_message": "", "letters": "unit"}
+        check = client.post(step, {**wanted, "action": "next"}).url
+        answers = browser.post(check, {"action": "finish"})
+        assert [answer.status for answer in answers] == [302, 302]
+        assert answers[0].location == answers[1].location
+        assert recall.deeds.count() == 1
+
+
+def test_a_recall_is_closed_twice_and_once(twice):
+    _, browser = twice(khs_user())
+    for _ in ROUNDS:
+        recall = a_recall()
+        url = reverse("deviations:recall_close", args=[recall.case_number])
+        answers = browser.post(url, {"reason": "Tillverkaren tar över"})
+        assert [answer.status for answer in answers] == [302, 302]
+        assert recall.events.filter(kind=EventKind.CLOSED).count() == 1
+
+
+def test_a_unit_is_reminded_twice_and_hears_it_once(twice):
+    user = UserFactory()
+    _, browser = twice(khs_user())
+    for _ in ROUNDS:
+        recall = a_recall()
+        recall.items.update(unit=user.default_unit)
+        url = reverse("deviations:recall_remind", args=[recall.case_number])
+        browser.post(url, {"valda": recall.items.get().pk})
+        assert recall.items.get().reminders == 1
+        assert user.messages.filter(case_number=recall.case_number).count() == 1
 
 
 def test_a_piece_gets_its_new_number_once(twice):
