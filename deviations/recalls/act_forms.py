@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
-from activities.models import Priority
+from activities.models import ActivityType, Priority
 from sesam.form_fields import RecordField
 
 from ..models import Answer, DeedLetters, DeedWork, Recall
@@ -66,8 +66,11 @@ class ActForm(forms.Form):
         self.fields["request"].initial = f"Återkallelse {recall.case_number}: {recall.measure}"[
             : acting.MOST_REQUEST
         ]
-        for name, rows in (("type", acting.types()), ("priority", Priority.objects.filter(is_active=True))):  # fmt: skip
-            self.fields[name].initial = getattr(rows.first(), "pk", None)
+        repair = acting.types().filter(code=ActivityType.Code.REPAIR).first()
+        usual = repair or acting.types().first()
+        self.fields["type"].initial = usual.pk if usual else None
+        soon = Priority.objects.filter(is_active=True).first()
+        self.fields["priority"].initial = soon.pk if soon else None
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

@@ -36,12 +36,17 @@ ACT, CHECK, ANSWER = "atgard", "kontroll", "svar"
 MOST_LEFT_OUT = 100  # named on the page of a deed
 
 
+_COLUMNS = {column.name: column for column in listing.RecallItemTable.columns}
+_FIRST = ("piece", "place", "unit", "contact", "state")
+
+
 class TickedTable(listing.RecallItemTable):
-    """The list with a box a row, for KHS."""
+    """The list with a box a row, for KHS; what one works by stands first."""
 
     columns: ClassVar[tuple[Column, ...]] = (
         TickColumn(str),
-        *listing.RecallItemTable.columns,
+        *(_COLUMNS[name] for name in _FIRST),
+        *(column for name, column in _COLUMNS.items() if name not in _FIRST),
     )
 
 
