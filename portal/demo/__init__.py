@@ -23,6 +23,7 @@ from . import (
     maintenance,
     organisation,
     people,
+    recalls,
     start,
     stock,
     templates,
@@ -61,6 +62,7 @@ def load() -> Loaded:
     gone_wrong.load(places, recipients)
     work.load(chance, places, recipients)
     maintenance.load()
+    recalls.load()
     _analyze()  # else the months are planned for empty tables, and take minutes
     invoices.load()
     templates.load(places, articles)

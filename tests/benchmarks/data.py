@@ -4,10 +4,11 @@ from django.contrib.auth.models import Group
 from django.db import connection, transaction
 
 from activities.models import MaintenancePlan
+from deviations.models import Recall
 from organisation.models import Payer, Unit, User, Warehouse
 from organisation.permissions import FORSKRIVARE, KHS
 from recipients.models import CareRelation
-from tests.benchmarks import invoiced
+from tests.benchmarks import invoiced, recalled
 
 CARE = """
 INSERT INTO recipients_carerelation (recipient_id, unit_id, case_number, since)
@@ -333,6 +334,7 @@ def make_work(times: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     invoiced.make()
+    recalled.make()
 
 
 def make_maintenance() -> None:
@@ -354,6 +356,9 @@ def as_it_is_made_now(times: int) -> None:
         invoiced.make()
     if not MaintenancePlan.objects.exists():
         make_maintenance()
+    if not Recall.objects.exists():
+        set_defaults()
+        recalled.make()
     with connection.cursor() as cursor:
         if not CareRelation.objects.exists():
             cursor.execute(CARE)

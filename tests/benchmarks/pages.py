@@ -121,6 +121,9 @@ BACK_OFFICE = {
     "admin, deviations, late": "/admin/deviations/deviation/?lage=forsenad",
     "KHS, deviation": "/avvikelser/V60/",
     "KHS, investigate deviation": "/avvikelser/V60/utred/",
+    "admin, recalls": "/admin/deviations/recall/",
+    "KHS, recall": "/aterkallelser/{recall}/",
+    "KHS, recall, all": "/aterkallelser/{recall}/?visa=alla&sida=100",
     "KHS, messages": "/meddelanden/",
     "KHS, my page": "/min-sida/",
     "admin, movements": "/admin/articles/stockmovement/",
@@ -265,6 +268,7 @@ def work(client, url: str) -> float:
 def _places(user, client) -> dict[str, object]:
     """What the addresses name."""
     from articles.models import Article, Balance
+    from deviations.models import Recall
     from individuals.models import Individual
     from invoicing.models import Charge, MonthRun
     from orders import cart as carts
@@ -302,6 +306,7 @@ def _places(user, client) -> dict[str, object]:
         "month": month.pk,
         "invoice": charge.invoice.number,
         "charge": charge.pk,
+        "recall": Recall.objects.latest("pk").case_number,
         "clerk": User.objects.get(username="bench_khs").pk,
     }
 

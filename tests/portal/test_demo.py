@@ -11,7 +11,7 @@ from django.utils import timezone
 from activities.models import Activity, ActivityLine, ActivityStatus
 from articles.measures import written
 from articles.models import Article, ArticleType, Balance, IsoClass, StockMovement
-from deviations.models import Deviation, DeviationItem, DeviationStatus, EventType
+from deviations.models import Deviation, DeviationItem, DeviationStatus, EventType, Recall
 from individuals.models import Individual
 from individuals.stock_check import differences
 from invoicing.models import Charge, ChargeKind, Invoice, MonthRun, Question, QuestionStatus
@@ -117,6 +117,13 @@ def test_deviations_are_there_in_every_status_and_one_is_late(loaded):
     assert Deviation.objects.filter(recipient=None).exists()
     assert Deviation.objects.late().exists()
     assert Deviation.objects.still_open().grave().exists()
+
+
+def test_a_recall_is_half_confirmed(loaded):
+    recall = Recall.objects.get()
+    assert recall.status == "ongoing" and recall.held_pieces().exists()
+    assert recall.items.confirmed().exists()
+    assert recall.items.not_reached().exists() and recall.items.silent().exists()
 
 
 def test_the_books_agree(loaded):
