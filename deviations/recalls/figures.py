@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Max, Min, Sum
+from django.db.models import Case, Max, Min, Sum, Value, When
+from django.db.models.functions import Coalesce
 
 from organisation.models import User
 
 from ..models import Recall, RecallItem, RecallStatus
+from .listing import HIDDEN
 
 
 @dataclass(frozen=True)
@@ -24,22 +26,24 @@ class Silent:
 
 
 def silent_units(recall: Recall) -> list[Silent]:
-    """Who is silent, the longest first; not of which pieces, so that it tells nothing of where a
-    protected person is. One query."""
+    """Who is silent, the longest first. Whose patient a protected person is isn't told: their unit
+    may be known to be silent about nobody else. One query."""
     rows = recall.items.silent().filter(unit__isnull=False).order_by()
     found = (
-        rows.values("unit", "unit__name")
+        rows.annotate(hidden=Coalesce("loan__recipient__is_protected", False))
+        .annotate(named=Case(When(hidden=True, then=Value(HIDDEN)), default="unit__name"))
+        .values("named")
         .annotate(
             n=Sum("quantity"),
             since=Min("told_at"),
             times=Max("reminders"),
             last=Max("reminded_at"),
         )
-        .order_by("since", "unit__name")
+        .order_by("since", "named")
     )
     return [
         Silent(
-            unit=row["unit__name"],
+            unit=row["named"],
             count=row["n"],
             since=row["since"],
             reminders=row["times"],

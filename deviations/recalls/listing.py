@@ -118,6 +118,11 @@ def place_of(item: RecallItem) -> str:
     return f"Mottagare, {person.payer.name}" if person.payer else "Mottagare"
 
 
+def _place_and_quantity(item: RecallItem) -> str:
+    """Of a counted article with how many there are."""
+    return f"{item.quantity} st, {place_of(item)}" if item.individual is None else place_of(item)
+
+
 def unit_of(item: RecallItem, *, shows_units: bool = True) -> str:
     """Through which unit. Whose patient a protected person is tells where they live."""
     if item.loan is not None and item.loan.recipient.is_protected and shows_units:
@@ -160,8 +165,7 @@ class RecallItemTable(Table[RecallItem]):
             sort=("individual__number", "article__number"), css="title code",
         ),
         Column("name", "Benämning", "article.name", sort=sv("article__name"), priority=3),
-        Column("quantity", "Antal", lambda x: f"{x.quantity} st", sort="quantity", css="num", priority=2),
-        Column("place", "Finns", place_of),
+        Column("place", "Finns", _place_and_quantity),
         Column("unit", "Tjänsteställe", unit_of, sort=sv("unit__name")),
         Column("sure", "Säkerhet", sureness_of, sort="sureness", priority=2),
         Column("contact", "Senaste kontakt", contact_of, sort="told_at", nullable=True, priority=2),

@@ -14,7 +14,7 @@ from sesam.templatetags.sesam import datum, status_html
 from ..models import Recall
 from ..recalls.life import life_line
 
-MOST_CRITERIA = 12  # that the page names of an article
+MOST_CRITERIA = 12  # of a kind, that the page names
 
 
 def queue() -> str:
@@ -63,15 +63,7 @@ def tags_of(recall: Recall) -> list[dict[str, str]]:
 
 
 def facts_of(recall: Recall) -> list[dict[str, Any]]:
-    facts: list[dict[str, Any]] = []
-    sought: dict[str, list[str]] = {}
-    for one in recall.criteria:
-        article = f"{one.article.number} {one.article.name}"
-        sought.setdefault(article, []).append(str(one))
-    for article, words in sought.items():
-        more = len(words) - MOST_CRITERIA
-        told = "; ".join(words[:MOST_CRITERIA]) + (f" och {more} till" if more > 0 else "")
-        facts.append({"label": article, "value": told})
+    facts = _sought(recall)
     facts += [
         {"label": "Fel", "value": recall.fault},
         {"label": "Åtgärd", "value": recall.measure},
@@ -87,4 +79,32 @@ def facts_of(recall: Recall) -> list[dict[str, Any]]:
         {"label": "Status", "value": status_html(recall.status, recall.get_status_display())},
         {"label": "Registrerad", "value": f"{datum(recall.created_at)} av {recall.ordered_by}"},
     ]
+    return facts
+
+
+def _sought(recall: Recall) -> list[dict[str, Any]]:
+    """The articles, and by what their pieces are told; those with the same criteria together."""
+    of_each: dict[str, dict[str, list[str]]] = {}
+    for one in recall.criteria:
+        article = f"{one.article.number} {one.article.name}"
+        spans = of_each.setdefault(article, {}).setdefault(one.get_by_display(), [])
+        spans.append(one.span)
+    alike: list[tuple[dict[str, list[str]], list[str]]] = []
+    for article, criteria in of_each.items():
+        same = next((articles for found, articles in alike if found == criteria), None)
+        if same is None:
+            alike.append((criteria, [article]))
+        else:
+            same.append(article)
+    facts = []
+    for criteria, articles in alike:
+        label = "Artikel" if len(articles) == 1 else "Artiklar"
+        facts.append({"label": label, "value": ", ".join(articles)})
+        for kind, spans in criteria.items():
+            if spans == [""]:
+                facts.append({"label": "Gäller", "value": kind})
+                continue
+            more = len(spans) - MOST_CRITERIA
+            told = ", ".join(spans[:MOST_CRITERIA]) + (f" och {more} till" if more > 0 else "")
+            facts.append({"label": kind, "value": told})
     return facts

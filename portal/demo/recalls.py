@@ -15,6 +15,7 @@ from sesam import awaited
 
 from .stock import HANDBOOK_PIECES
 
+MANUAL_WHEELCHAIRS = "1222"  # which have brakes; of one maker
 DAYS = 9  # since it was registered
 ARTICLES, HELD, STANDING = 4, 10, 3  # articles, and pieces that it is about at most
 # What became of the pieces in turn: nothing yet of the others.
@@ -62,7 +63,8 @@ def _articles() -> list[Article]:
     is_held = Q(individuals__status=Individual.Status.WITH_RECIPIENT)
     stands = Q(individuals__status=Individual.Status.IN_STOCK)
     known = Individual.objects.filter(number__in=HANDBOOK_PIECES).values("article")
-    found = Article.objects.filter(is_marked=True).exclude(pk__in=known)
+    found = Article.objects.filter(is_marked=True, iso_code__startswith=MANUAL_WHEELCHAIRS)
+    found = found.filter(name__startswith="Quickie").exclude(pk__in=known)
     counted = found.annotate(
         held=Count("individuals", filter=is_held), standing=Count("individuals", filter=stands)
     )

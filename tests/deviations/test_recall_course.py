@@ -470,6 +470,15 @@ def test_who_is_silent_and_since_when():
     assert (silent.count, silent.since, silent.reminders) == (2, since, 1)
 
 
+def test_who_is_silent_tells_not_whose_patient_a_protected_person_is():
+    somebody, hidden = someone(), someone()
+    recall, items = held_recall(somebody, hidden)
+    telling.tell_units(recall, keys(items), user=khs_user())
+    Recipient.objects.filter(pk=hidden.pk).update(is_protected=True)
+    found = {silent.unit: silent.count for silent in silent_units(recall)}
+    assert found == {str(items[0].unit.name): 1, "Skyddad identitet": 1}
+
+
 # --- closing ---
 
 
