@@ -7,8 +7,10 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -33,6 +35,7 @@ from .sought import Sought
 CODE = BlockReason.Code.RECALL
 BATCH = 200  # pieces that one transaction takes
 TRIES = 20  # of a batch in which somebody moves something
+Taken = TypeVar("Taken")
 Criteria = Mapping[int, Sequence[Watch]]  # by article
 
 
@@ -115,16 +118,12 @@ def _batches(meant: Mapping[int, Match]) -> Iterator[dict[int, Match]]:
         yield batch
 
 
-def _patiently(take: Callable[[], object]) -> None:
+def _patiently(take: Callable[[], Taken]) -> Taken:
     """Again, where somebody moved one of them in the same instant."""
-    for left in reversed(range(TRIES)):
-        try:
-            take()
-        except DomainError:
-            if not left:
-                raise
-        else:
-            return
+    for _ in range(TRIES - 1):
+        with suppress(DomainError):
+            return take()
+    return take()
 
 
 @transaction.atomic
@@ -134,7 +133,10 @@ def take_pieces(
     """Put the pieces on the list as they are now, and block those that aren't yet, whatever they are
     promised to. Raises ``DomainError`` where one is moved in the same instant."""
     promised = Promised(meant)
-    promised.lock([])
+    # Who has one is locked before the pieces, as by who gives one back.
+    open_loans = Loan.objects.filter(individual__in=meant, ended_at=None)
+    theirs = set(open_loans.values_list("recipient", flat=True))
+    promised.lock(theirs)
     recall = lock_case(recall)
     held = HeldPieces(meant, user=user)
     there = recall.items.filter(individual__in=meant)
@@ -148,10 +150,10 @@ def take_pieces(
         if piece.pk not in known and piece.status != Individual.Status.SCRAPPED
     ]
     _hold(recall, newly, held, promised, user)
-    loans = Loan.objects.filter(individual__in=meant, ended_at=None)
-    with_whom = {
-        pk: (loan, unit) for loan, pk, unit in loans.values_list("pk", "individual", "unit")
-    }
+    loans = list(open_loans.values_list("pk", "individual", "unit", "recipient"))
+    if not theirs.issuperset(recipient for *_, recipient in loans):
+        raise DomainError("Ett exemplar har just lämnats ut. Försök igen.")
+    with_whom = {pk: (loan, unit) for loan, pk, unit, _ in loans}
     now = timezone.now()
     items = []
     for piece in pieces:
@@ -314,7 +316,7 @@ def take_up(numbers: Collection[str] | None = None) -> int:
             if (found := match(facts_of(piece), criteria[piece.article_id]))
         }
         for batch in _batches(meant):
-            done += _take_up(recall, batch)
+            done += _patiently(lambda recall=recall, batch=batch: _take_up(recall, batch))  # type: ignore[misc]
     return done
 
 
