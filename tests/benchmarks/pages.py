@@ -150,7 +150,7 @@ BACK_OFFICE = {
     "admin, accounts, page 10": "/admin/organisation/account/?p=10",
     "admin, reasons": "/admin/organisation/lookreason/",
     "admin, history of an article": "/admin/articles/article/{article_id}/history/",
-    "admin, history of a person": "/admin/recipients/recipient/{recipient_id}/history/",
+    "admin, history of a person": "/admin/recipients/recipient/{recipient}/history/",
     "admin, disposal": "/admin/portal/disposallist/",
     "admin, disposal, a list of 500": "/admin/portal/disposallist/{disposal}/change/",
     "KHS, a person's archive": "/registerutdrag/",
@@ -294,7 +294,6 @@ def _places(user, client) -> dict[str, object]:
     charge = Charge.objects.filter(invoice__run=month, source_key__startswith="x").earliest("pk")
     return {
         "recipient": person.key,
-        "recipient_id": person.pk,
         "check": _spot_check(person),
         "disposal": _disposal(),
         "order": "B300",
