@@ -327,15 +327,11 @@ REASONS = {
     "spot_check_measure": CHECKS,
     "deviations:recall_step": RECALLS,
     "deviations:recall_search": RECALLS,
-    "deviations:recall_act": RECALLS,
     "deviations:recall_act_step": RECALLS,
-    "deviations:recall_answer": RECALLS,
-    "deviations:recall_close": RECALLS,
     "deviations:recall_confirm": RECALLS,
     "deviations:recall_confirm_step": RECALLS,
     "deviations:recall_deed": RECALLS,
     "deviations:recall_excel": RECALLS,
-    "deviations:recall_remind": RECALLS,
 }
 
 
