@@ -310,7 +310,7 @@ def todo(request: HttpRequest, user: User) -> list[Todo]:
         due = f", senast {day_shortly(recall.due_on)}" if recall.due_on else ""
         found.append(
             Todo(
-                f"Bekräfta återkallade hjälpmedel, {recall.case_number}",
+                f"Bekräfta återkallelse {recall.case_number}",
                 reverse("deviations:recall", args=[recall.case_number]),
                 f"{count} st kvar{due}",
                 late=late,

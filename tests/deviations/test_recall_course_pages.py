@@ -181,12 +181,12 @@ def test_the_units_list_and_the_start_page_say_what_is_left():
     listed = read_page(client.get(reverse("deviations:recalls")))
     assert recall.case_number in listed and "2 av 2 st" in listed
     start = read_page(client.get("/"))
-    assert f"Bekräfta återkallade hjälpmedel, {recall.case_number}" in start
+    assert f"Bekräfta återkallelse {recall.case_number}" in start
     client.post(
         url_of(recall, "recall_answer"),
         said(items, "replaced", "taken_out") | {"rad": "alla"},
     )
-    assert "Bekräfta återkallade hjälpmedel" not in read_page(client.get("/"))
+    assert "Bekräfta återkallelse" not in read_page(client.get("/"))
     assert "0 av 2 st" in read_page(client.get(reverse("deviations:recalls")))
 
 
