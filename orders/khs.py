@@ -140,13 +140,14 @@ def is_late(lines: Iterable[OrderLine]) -> bool:
     return bool(days) and min(days) < timezone.localdate()
 
 
+CAN_BE_PICKED = [OrderStatus.REGISTERED, OrderStatus.PARTLY_DELIVERED]
 STATES: dict[str, State] = {
     "klar": (
         "Klar att plocka",
         lambda orders: (
             orders.undelivered()
             .filter(~backordered(), ~held(), ~in_project())
-            .exclude(status=Known(OrderStatus.PICKING))
+            .filter(status__in=known(CAN_BE_PICKED))  # found by its index, not all ever sent
         ),
     ),
     "forsenad": ("Försenad", lambda orders: orders.undelivered().filter(late())),
