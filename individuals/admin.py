@@ -102,7 +102,7 @@ class FormerNumberInline(ReadOnly, admin.TabularInline[FormerNumber, Individual]
 
 
 @admin.register(Individual)
-class IndividualAdmin(ReadOnly, LongList[Individual]):
+class IndividualAdmin(ShownHistory, ReadOnly, LongList[Individual]):
     list_display = (
         "number",
         "shown_article",

@@ -117,10 +117,9 @@ class CheckForm(forms.Form):
     )
 
 
-class PieceForm(forms.Form):
-    """«Ny individ», last step."""
+class PlateForm(forms.Form):
+    """What the maker has printed on it."""
 
-    number = NumberField(label="Individnummer")
     serial_number = forms.CharField(
         label="Serienummer",
         required=False,
@@ -136,6 +135,23 @@ class PieceForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"max_length": "Batch/lot får vara högst 40 tecken."},
     )
+
+
+class CorrectionForm(PlateForm):
+    """It was typed wrong. ``seen_…``: what stood there when the page was drawn."""
+
+    seen_serial_number = forms.CharField(
+        required=False, max_length=40, strip=False, widget=forms.HiddenInput
+    )
+    seen_lot = forms.CharField(required=False, max_length=40, strip=False, widget=forms.HiddenInput)
+
+
+class PieceForm(PlateForm):
+    """«Ny individ», last step."""
+
+    field_order = ("number", "serial_number", "lot", "age", "text")
+
+    number = NumberField(label="Individnummer")
     age = forms.IntegerField(
         label="Uppskattad ålder, år",
         initial=0,

@@ -1,5 +1,6 @@
 """Marked pieces: each has its number, and is in exactly one place."""
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -128,6 +129,17 @@ show_as(
         Individual.Status.SCRAPPED: ("ban", "ended"),
     }
 )
+
+
+# What is typed of it once; its number, place and blocks keep their own course.
+history.track(
+    Individual,
+    but=[
+        "number", "article", "warehouse", "status", "purchased_on", "purchase_is_estimated",
+        "acquisition_value", "warranty_until", "text",
+    ],
+    new_ones=pgtrigger.Q(new__id__isnull=True),
+)  # fmt: skip
 
 
 class FormerNumber(models.Model):

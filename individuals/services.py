@@ -2,7 +2,8 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -20,8 +21,26 @@ from .models import Block, BlockReason, Component, FormerNumber, Individual
 Status = Individual.Status
 # Letters, digits and hyphens, as printed on labels; a digit, so that no word of an address is one.
 _NUMBER = re.compile(r"(?=[^0-9]*[0-9])[0-9A-ZÅÄÖ-]{3,20}")
+#: Sees that the piece can be held back, whatever it is promised to; the text says why, and names nobody.
+MakeRoom = Callable[[Individual, Ledger, str], None]
+_prepared: list[Callable[[Collection[int], User], MakeRoom]] = []
 _NUMBERS_LOCK = 0x1D1  # pg_advisory: whoever gives out a number, so that two never give the same
 OLDEST = 40  # years: more is a slip of the finger
+
+
+@dataclass(frozen=True)
+class Plate:
+    """What the maker has printed on the piece: empty where it has none."""
+
+    serial_number: str
+    lot: str
+
+
+def before_block(prepare: Callable[[Collection[int], User], MakeRoom]) -> None:
+    """Have ``prepare`` asked, before anything of these pieces is locked, how to make room for a block:
+    an app above that promises them locks what it promised to."""
+    if prepare not in _prepared:
+        _prepared.append(prepare)
 
 
 def with_blocked() -> QuerySet[Individual]:
@@ -174,10 +193,7 @@ def renumber(individual: Individual, *, number: str, user: User, seen: str = "")
     nothing happens. Sent twice it is done once. A piece may have a number of its own back.
     """
     number = checked_number(number)
-    stands = Individual.objects.filter(pk=individual.pk, warehouse__isnull=False)
-    places = list(stands.values_list("warehouse_id", "article_id"))
-    ledger = Ledger(places, user=user)
-    individual = lock([individual.pk])[individual.pk]
+    individual, ledger, make_room = _take(individual, user)
     if seen and individual.number != seen:
         if individual.number == number:
             return individual
@@ -191,23 +207,59 @@ def renumber(individual: Individual, *, number: str, user: User, seen: str = "")
     FormerNumber.objects.create(individual=individual, number=individual.number, changed_by=user)
     individual.number = number
     individual.save(update_fields=["number"])
-    _ask(individual, ledger)
+    _ask(individual, ledger, make_room)
     return individual
 
 
-def _ask(individual: Individual, ledger: Ledger) -> None:
+@transaction.atomic
+def correct_plate(
+    individual: Individual, *, plate: Plate, user: User, seen: Plate
+) -> tuple[Individual, bool]:
+    """What the maker has printed on it was typed wrong: it is as ``plate`` says, and a recall that looks
+    for that holds the piece back from now on (also told: whether one newly does). ``seen`` is what the
+    user was shown: where somebody else has changed it since, nothing happens. Sent twice it is done
+    once. Raises ``DomainError``.
+    """
+    plate = Plate(plate.serial_number.strip(), plate.lot.strip())
+    individual, ledger, make_room = _take(individual, user)
+    stands = Plate(individual.serial_number, individual.lot)
+    if stands == plate:
+        return individual, False
+    if stands != seen:
+        raise DomainError(
+            "Inget är sparat: någon annan har just ändrat det till serienummer"
+            f" {stands.serial_number or '–'} och batch/lot {stands.lot or '–'}."
+        )
+    individual.serial_number, individual.lot = plate.serial_number, plate.lot
+    individual.save(update_fields=["serial_number", "lot"])
+    before = individual.blocks.count()
+    _ask(individual, ledger, make_room)
+    return individual, individual.blocks.count() > before
+
+
+def _take(individual: Individual, user: User) -> tuple[Individual, Ledger, list[MakeRoom]]:
+    """Lock the piece, with the balance of where it stands; before that, what ``before_block`` locks."""
+    make_room = [prepare([individual.pk], user) for prepare in _prepared]
+    stands = Individual.objects.filter(pk=individual.pk, warehouse__isnull=False)
+    ledger = Ledger(list(stands.values_list("warehouse_id", "article_id")), user=user)
+    return lock([individual.pk])[individual.pk], ledger, make_room
+
+
+def _ask(individual: Individual, ledger: Ledger, make_room: Iterable[MakeRoom]) -> None:
     """Whether a recall looks for the piece: then it isn't handed out from now on. Raises
-    ``DomainError`` where it is promised to somebody."""
+    ``DomainError`` where it was promised, or moved, in the same instant."""
     was_blocked = individual.blocked
-    watching.ask([individual])
-    if individual.blocked and not was_blocked and individual.warehouse_id:
+    found = watching.ask([individual])
+    if found and not was_blocked and individual.warehouse_id:
         place = (individual.warehouse_id, individual.article_id)
         try:
+            for make in make_room:
+                make(individual, ledger, f"återkallelse {found[0].case_number}")
             ledger.block(place, 1)
         except (KeyError, Shortage):
             raise DomainError(
-                f"Individ {individual.number} omfattas av en återkallelse och är lovad till en"
-                " beställning, eller har just flyttats. Försök igen, eller ta kontakt med KHS."
+                f"Individ {individual.number} omfattas av en återkallelse, och har just lovats till en"
+                " beställning eller flyttats. Försök igen."
             ) from None
     ledger.save()
 

@@ -201,16 +201,16 @@ def lock_all() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WATCHES_LOCK])
 
 
-def ask(pieces: Iterable[Individual], *, are_new: bool = False) -> None:
+def ask(pieces: Iterable[Individual], *, are_new: bool = False) -> list[Block]:
     """Block those of the pieces that an open recall looks for and hasn't found before. Needs locked
     rows with ``blocked``, which it keeps true; of what stands on a shelf, the caller tells the stock.
 
     Of pieces that were there already the days have been judged with the recall's list, where it is
-    known when they were lent: only ``are_new`` ones are judged by them here.
+    known when they were lent: only ``are_new`` ones are judged by them here. Returns the new blocks.
     """
     pieces = [piece for piece in pieces if piece.status != Individual.Status.SCRAPPED]
     if not pieces:
-        return
+        return []
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_WATCHES_LOCK])
     sought: dict[int, dict[str, list[Watch]]] = defaultdict(lambda: defaultdict(list))
@@ -218,7 +218,7 @@ def ask(pieces: Iterable[Individual], *, are_new: bool = False) -> None:
     for watch in Watch.objects.filter(article__in=articles, ended_at=None):
         sought[watch.article_id][watch.case_number].append(watch)
     if not sought:
-        return
+        return []
     reason = BlockReason.objects.get(code=BlockReason.Code.RECALL)
     before = Block.objects.filter(individual__in=pieces, reason=reason)
     known = set(before.values_list("individual", "case_number"))
@@ -231,7 +231,7 @@ def ask(pieces: Iterable[Individual], *, are_new: bool = False) -> None:
             if found and (are_new or found.reason is not Reason.DATES):
                 made.append(Block(individual=piece, reason=reason, case_number=number))
                 piece.blocked = True
-    Block.objects.bulk_create(made)
+    return Block.objects.bulk_create(made)
 
 
 def facts_of(piece: Individual, lent: Iterable[dt.date] = ()) -> Facts:

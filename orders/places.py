@@ -22,6 +22,7 @@ from articles.slots import (
     typed_articles,
 )
 from articles.uses import counted, listed
+from individuals import services as individuals
 from individuals import stock_check
 from individuals.slots import PieceTab, piece_buttons, piece_sections
 from organisation import stores
@@ -434,6 +435,10 @@ expected_moved.add(
         ),
     )
 )
+
+# --- a piece that is to be held back though all is promised ---
+
+individuals.before_block(services.room_for)
 
 # --- what ``check_stock`` proves of orders ---
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,20 +17,23 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from articles.tables import iso_text
-from organisation.permissions import CARE, roles
+from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
 from sesam import documents
+from sesam.errors import DomainError
 from sesam.limits import gives_file
 from sesam.templatetags.sesam import datum, kr, status_html
 
 from .. import search as finder
+from .. import services
 from ..documents import label_pdf
-from ..forms import SearchForm, personal
-from ..models import Component, Individual, stock_status
+from ..forms import CorrectionForm, SearchForm, personal
+from ..models import BlockReason, Component, Individual, stock_status
 from ..services import with_blocked
 from ..slots import PieceTab, piece_buttons, piece_create, piece_sections
 from ..tables import IndividualTable
 from .register import may_register
 
+EDIT, PLATE = "redigera", "marke"
 TABS = {
     PieceTab.INFORMATION: "Individinformation",
     PieceTab.STATUS: "Aktuell status",
@@ -71,9 +75,10 @@ def find(number: str) -> Individual | None:
 
 @roles(*CARE)
 @cache_control(no_store=True, private=True)
-@require_safe
-def detail(request: HttpRequest, number: str) -> HttpResponse:
-    """One piece. ``flik`` names the tab. A number that it had leads to the one it has."""
+@require_http_methods(["GET", "HEAD", "POST"])
+def detail(request: UserRequest, number: str) -> HttpResponse:
+    """One piece. ``flik`` names the tab. A number that it had leads to the one it has. With
+    ``?redigera=`` what stands on its plate, which KHS corrects, and the POST of that."""
     piece = find(number)
     if piece is None:
         current = finder.exact(number)
@@ -82,7 +87,64 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         if current != number.upper():
             messages.info(request, f"Individ {number} har bytt nummer och heter nu {current}.")
         return redirect("individuals:detail", current)
-    wanted = request.GET.get("flik", "")
+    may_correct = has_role(request.user, KHS)
+    if request.method == "POST":
+        if not may_correct:
+            raise PermissionDenied
+        return _correct(request, piece)
+    form = None
+    if may_correct and request.GET.get(EDIT) == PLATE:
+        seen = {f"seen_{name}": getattr(piece, name) for name in ("serial_number", "lot")}
+        form = CorrectionForm(
+            initial={"serial_number": piece.serial_number, "lot": piece.lot, **seen}
+        )
+    return _page(request, piece, form)
+
+
+def _correct(request: UserRequest, piece: Individual) -> HttpResponse:
+    form = CorrectionForm(request.POST)
+    if not form.is_valid():
+        return _page(request, piece, form, status=422)
+    said = form.cleaned_data
+    try:
+        piece, is_caught = services.correct_plate(
+            piece,
+            plate=services.Plate(said["serial_number"], said["lot"]),
+            user=request.user,
+            seen=services.Plate(said["seen_serial_number"], said["seen_lot"]),
+        )
+    except DomainError as fault:
+        # What stands there now has been seen, when it is sent again.
+        piece.refresh_from_db()
+        shown = request.POST.copy()
+        shown["seen_serial_number"], shown["seen_lot"] = piece.serial_number, piece.lot
+        form = CorrectionForm(shown)
+        form.add_error(None, fault.message)
+        return _page(request, piece, form, status=409)
+    messages.success(request, f"Serienummer och batch/lot för individ {piece.number} är sparade.")
+    for text in _recalled(piece, is_caught=is_caught):
+        messages.warning(request, text)
+    return redirect("individuals:detail", piece.number)
+
+
+def _recalled(piece: Individual, *, is_caught: bool) -> list[str]:
+    """What recalls have to do with it, now that its numbers are others."""
+    numbers = piece.blocks.filter(until=None, reason__code=BlockReason.Code.RECALL)
+    named = " och ".join(numbers.order_by("since", "pk").values_list("case_number", flat=True))
+    if not named:
+        return []
+    if is_caught:
+        return [f"Individen omfattas av återkallelse {named} och är spärrad."]
+    return [
+        f"Individen är spärrad av återkallelse {named}. Kontrollera där om den fortfarande berörs."
+    ]
+
+
+def _page(
+    request: UserRequest, piece: Individual, form: CorrectionForm | None, *, status: int = 200
+) -> HttpResponse:
+    wanted = request.GET.get("flik", "") if form is None else PieceTab.INFORMATION
+    here = reverse("individuals:detail", args=[piece.number])
     chosen = next((tab for tab in TABS if tab == wanted), PieceTab.INFORMATION)
     context = {
         "piece": piece,
@@ -104,8 +166,11 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
         "tab_template": f"individuals/_{chosen}.html",
         "sections": piece_sections[chosen].drawn(request, piece),
         **_TAB_BUILDERS[chosen](piece),
+        "plate_form": form,
+        "plate_url": f"{here}?{EDIT}={PLATE}" if has_role(request.user, KHS) else "",
+        "leave_url": here,
     }
-    return render(request, "individuals/detail.html", context)
+    return render(request, "individuals/detail.html", context, status=status)
 
 
 @roles(*CARE)
@@ -161,7 +226,11 @@ def _information(piece: Individual) -> dict[str, Any]:
         }
         for old in former
     ]
-    return {"facts": facts}
+    plate = [
+        {"label": "Serienummer", "value": piece.serial_number},
+        {"label": "Batch/lot", "value": piece.lot},
+    ]
+    return {"facts": facts, "plate": plate}
 
 
 def _purchase(piece: Individual) -> dict[str, Any]:

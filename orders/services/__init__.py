@@ -22,7 +22,7 @@ from .delivering import Overtaken, Pick, deliver, delivered_so_far, was_this_del
 from .projects import answer_offer, may_answer, move_on
 from .putting import put_article, take_off
 from .sending import send
-from .yielding import Promised, tell_who_picks
+from .yielding import Promised, room_for, tell_who_picks
 
 __all__ = [
     "Overtaken",
@@ -39,6 +39,7 @@ __all__ = [
     "put_article",
     "release",
     "reserved_by_place",
+    "room_for",
     "send",
     "start_picking",
     "status_of",

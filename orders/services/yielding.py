@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from articles.models import Balance
 from articles.stock import Ledger, Place
 from individuals.models import Individual
-from individuals.services import free
+from individuals.services import MakeRoom, free
 from organisation.models import MessageKind, Source, User
 from recipients import lending
 from recipients.cases import EventKind, inform, lock_cases, tell
@@ -154,6 +154,22 @@ def tell_who_picks(
                 else f"{why}: {named}{f' och {more} till' if more > 0 else ''}. Har du plockat någon"
                 f" av dem till beställning {order.case_number}, lägg tillbaka den och ta en annan.",
             )
+
+
+def room_for(pieces: Collection[int], user: User) -> MakeRoom:
+    """See that one of the pieces can be held back in the transaction: the orders are locked that may
+    have to give it up."""
+    promised = Promised(pieces)
+    promised.lock([])
+
+    def make(piece: Individual, ledger: Ledger, why: str) -> None:
+        place = (piece.warehouse_id or 0, piece.article_id)
+        given = promised.make_room(place, 1, ledger, user=user, why=why)
+        tell_who_picks(
+            [piece], user=user, why=f"Den omfattas av {why}", but=[order.pk for order in given]
+        )
+
+    return make
 
 
 def _of_khs(order: Order) -> QuerySet[OrderLine]:

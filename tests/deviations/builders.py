@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 
+from django.db import transaction
 from django.utils import timezone
 
 from articles.models import Article
@@ -117,6 +118,7 @@ def closed(deviation: Deviation, khs: User | None = None, **found) -> Deviation:
     )
 
 
+@transaction.atomic
 def recall_of(
     *articles: Article,
     serials: Iterable[str] = (),

@@ -36,12 +36,17 @@ NOT_KEPT = {
     },
     "articles.Article": {"search_text", "sort_key"},  # made of the others
     "articles.Supplier": {"sort_key"},
+    # Moved by the services alone: the ledger, and the pieces' own history
+    "individuals.Individual": {
+        "number", "article", "warehouse", "status", "purchased_on", "purchase_is_estimated",
+        "acquisition_value", "warranty_until", "text",
+    },
     # The night's to move, with what stands on the plan.
     "activities.MaintenanceSchedule": {"plan", "since", "due_on"},
     "articles.ArticleDocument": {"key", "size"},  # come and go with the file
     # Made once, or written by every look into the register.
     "recipients.Recipient": {"key", "created_at", "register_checked_at", "version"},
-}
+}  # fmt: skip
 # What the back office changes and whose history stands elsewhere, or is nobody's matter.
 NOT_TRACKED = {
     # cases and money: their own events, on their page
@@ -49,9 +54,8 @@ NOT_TRACKED = {
     "deviations.Recall",
     "invoicing.MonthRun", "invoicing.Question", "invoicing.LossVerdict", "invoicing.DoubtfulLoan",
     "recipients.Loan",
-    # pieces and stock: the ledger, and the pieces' own history
-    "individuals.Individual", "articles.Balance", "articles.StockMovement",
-    "activities.PieceUnderWarranty",
+    # stock: the ledger
+    "articles.Balance", "articles.StockMovement",
     # what is written for readers, or by them
     "portal.News", "portal.Document", "portal.DocumentHeading", "portal.HelpText",
     "portal.BarrierReport", "portal.StartContact", "portal.StartLink",
