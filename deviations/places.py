@@ -248,9 +248,13 @@ deviation_create.add(
 
 # --- the back office's bar and home ---
 
-desk.entry("deviations", "Avvikelser", "admin:deviations_deviation_changelist", order=14)
+# A button of its queue leads to the recalls, which it is marked on too.
 desk.entry(
-    "recalls", "Återkallelser", "admin:deviations_recall_changelist", order=480, parent=desk.STOCK
+    "deviations",
+    "Avvikelser",
+    "admin:deviations_deviation_changelist",
+    order=14,
+    also=("admin:deviations_recall_changelist", "deviations:recalls"),
 )
 desk.entry(
     "deviation.categories",

@@ -5,6 +5,7 @@ Whoever works at KHS has this bar on all pages, the portal's too; «Lager» and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
@@ -31,9 +32,17 @@ def runs_system(request: HttpRequest, obj: Any = None) -> bool:
 
 
 def entry(
-    name: str, label: str, page: str, *, order: int, parent: str = "", mark: str = ""
+    name: str,
+    label: str,
+    page: str,
+    *,
+    order: int,
+    parent: str = "",
+    mark: str = "",
+    also: Iterable[str] = (),
 ) -> None:
-    """An entry of KHS's bar; ``page`` names its page, ``parent`` is STOCK or REGISTERS."""
+    """An entry of KHS's bar; ``page`` names its page, ``parent`` is STOCK or REGISTERS, ``also`` names
+    pages on which it is marked besides."""
     menu.add(
         MenuItem(
             name=f"khs.{name}",
@@ -43,5 +52,6 @@ def entry(
             shown=at_khs,
             parent=parent,
             mark=mark,
+            also=tuple(map(Page, also)),
         )
     )

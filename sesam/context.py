@@ -67,9 +67,10 @@ def _bar(request: HttpRequest) -> list[BarItem]:
     under (``/admin/`` and a list there) the nearest is active."""
     top: dict[str, BarItem] = {}
     found = menu.shown(request)
-    nearest = max((len(shown.url) for shown in found if shown.active), default=0)
-    for shown in found:
-        shown.active = shown.active and len(shown.url) == nearest
+    near = [_nearness(request, shown) for shown in found]
+    nearest = max(near, default=0)
+    for shown, how_near in zip(found, near, strict=True):
+        shown.active = bool(how_near) and how_near == nearest
         item = _item(request, shown)
         parent = top.get(shown.entry.parent)
         if parent is None:
@@ -78,6 +79,13 @@ def _bar(request: HttpRequest) -> list[BarItem]:
             parent.children.append(item)
             parent.active = parent.active or item.active
     return list(top.values())
+
+
+def _nearness(request: HttpRequest, shown: Shown[MenuItem]) -> int:
+    """How much of the page's address is the entry's; 0 where it isn't under it."""
+    others = [page(request, None) for page in shown.entry.also]
+    under = [len(url) for url in others if request.path.startswith(url)]
+    return max([*under, len(shown.url) if shown.active else 0])
 
 
 def _item(request: HttpRequest, shown: Shown[MenuItem]) -> BarItem:

@@ -93,7 +93,7 @@ class MenuItem(Link[None]):
     stands under the label; ``cart`` is filled green while its count is not None; ``find`` is the
     magnifier, whose page has the search box that Ctrl K opens on every page. What is aligned
     to the ``account`` unfolds under the user's name. ``mark`` stands white beside the portal's
-    name for who has the entry: whose bar it is."""
+    name for who has the entry: whose bar it is. ``also`` are pages on which it is marked besides."""
 
     parent: str = ""
     mark: str = ""
@@ -101,6 +101,12 @@ class MenuItem(Link[None]):
     cart: bool = False
     find: bool = False
     note: Callable[[HttpRequest, None], str] | None = None
+    also: tuple[Page, ...] = ()
+
+    def prove(self) -> None:
+        super().prove()
+        for page in self.also:
+            page.prove()
 
 
 @dataclass(frozen=True, kw_only=True)

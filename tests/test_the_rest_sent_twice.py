@@ -11,8 +11,9 @@ import pytest
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
-from deviations.models import Deviation
+from deviations.models import Deviation, Recall
 from individuals.models import Individual
+from individuals.stock_check import differences
 from invoicing import doubts, months
 from invoicing.models import Correction, DoubtfulLoan, LossVerdict, MonthRun
 from invoicing.sources import losses
@@ -24,15 +25,18 @@ from organisation.permissions import BUFFERT, KHS
 from pickups.services import Got, receive
 from recipients.cases import EventKind
 from recipients.models import Recipient
+from sesam import history
 from sesam.models import Printout
 from tests.activities.builders import registered as an_activity
 from tests.activities.builders import technician
 from tests.at_once import at, both
 from tests.deviations.builders import chair, closed, registered
+from tests.deviations.test_recall_pages import notice
 from tests.deviations.test_views import begin, event
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
+    IndividualFactory,
     PayerFactory,
     RecipientFactory,
     UnitFactory,
@@ -44,6 +48,7 @@ from tests.jobs import run_jobs, taken, waiting
 from tests.orders.builders import TO_APPROVAL, add, last_move, project, start
 from tests.pickups.builders import fetched, lend, prescriber
 from tests.pickups.pages import form_of
+from tests.test_sent_twice import a_recall
 from tests.url_table import URLS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -157,6 +162,69 @@ def test_a_deviation_is_received_held_released_and_opened_again(khs):
         closed(made)
         both(browser, reverse("deviations:reopen", args=[made.case_number]), {"why": "Fel svar."})
         assert made.events.filter(text="Öppnades igen").count() == 1
+
+
+def test_a_recall_is_registered_and_searched_for_again(khs):
+    client, browser = khs
+    what = ArticleFactory(is_marked=True)
+    for n in ROUNDS:
+        step = client.get(reverse("deviations:recall_begin")).url
+        step = client.post(step, {**notice(), "action": "next"}).url
+        scope = {"articles": what.number, "scope": "vissa", "serials": f"SN-{n}", "action": "next"}
+        last = at("deviations:recall_step", client.post(step, scope).url)
+        first, second = browser.post(last, {"confirmed": "on", "action": "finish"})
+        assert first.status == second.status == 302 and first.location == second.location
+        assert Recall.objects.count() == n + 1 and len(taken()) == 1
+        recall = Recall.objects.latest("pk")
+        Recall.objects.filter(pk=recall.pk).update(error="Sökningen avbröts av ett fel.")
+        both(browser, reverse("deviations:recall_search", args=[recall.case_number]), {})
+        assert len(taken()) == 1
+
+
+def test_what_is_done_of_recalled_pieces_is_taken_up_again_and_their_sheet_ordered(khs):
+    client, browser = khs
+    for _ in ROUNDS:
+        recall = a_recall()
+        begin = reverse("deviations:recall_act", args=[recall.case_number])
+        step = client.get(f"{begin}?alla=1").url
+        wanted = {"work": "inga", "sends_message": "on", "letters": "inga", "action": "next"}
+        last = at("deviations:recall_act_step", client.post(step, wanted).url)
+        first, second = browser.post(last, {"action": "finish"})
+        assert first.status == second.status == 302 and first.location == second.location
+        assert recall.deeds.count() == len(taken()) == 1
+        recall.deeds.update(error="Åtgärden avbröts av ett fel.")
+        deed = recall.deeds.get()
+        both(browser, reverse("deviations:recall_deed", args=[recall.case_number, deed.key]), {})
+        assert len(taken()) == 1
+        both(browser, reverse("deviations:recall_excel", args=[recall.case_number]), {})
+        assert len(taken()) == 1
+
+
+@pytest.mark.parametrize("said", ["replaced", "remedied", "samtal"])
+def test_khs_confirms_a_recalled_piece(khs, said):
+    client, browser = khs
+    for _ in ROUNDS:
+        recall = a_recall()
+        begin = reverse("deviations:recall_confirm", args=[recall.case_number])
+        step = client.post(begin, {"valda": recall.items.get().pk}).url
+        form = {"said": said, "note": "Ringde avdelningen", "action": "finish"}
+        first, second = browser.post(at("deviations:recall_confirm_step", step), form)
+        assert first.status == second.status == 302 and first.location == second.location
+        assert recall.events.count() == 1, "answered, or called, once"
+    assert differences() == []
+
+
+def test_what_stands_on_a_pieces_plate_is_corrected(khs):
+    client, browser = khs
+    piece = IndividualFactory()
+    url = reverse("individuals:detail", args=[piece.number]) + "?redigera=marke"
+    kept = history.of(Individual).changes.objects.filter(pgh_obj=piece.pk)
+    before = kept.count()
+    for n in ROUNDS:
+        both(browser, url, form_of(client.get(url)) | {"serial_number": f"SN-{n}", "lot": "L"})
+    piece.refresh_from_db()
+    assert piece.serial_number == f"SN-{len(ROUNDS) - 1}"
+    assert kept.count() == before + len(ROUNDS)
 
 
 def test_a_month_is_begun_and_run(khs):
@@ -279,7 +347,6 @@ LOOK = "shows who it is; each answer is a look, with its row of the log"
 PRINTOUT = "the same document that is waited for already (invoicing:excel)"
 VALUE = "puts back what its address says: as recipients:undo_contact"
 CHECKS = "its look or month is locked: portal/spot_checks/test_services.py, «sent twice»"
-RECALLS = "with the recalls: tests/deviations/test_recalls.py, test_recall_course*.py"
 REASONS = {
     "alive": "takes no form",
     "ready": "takes no form",
@@ -325,13 +392,6 @@ REASONS = {
     "spot_check_look": CHECKS,
     "spot_check_answer": CHECKS,
     "spot_check_measure": CHECKS,
-    "deviations:recall_step": RECALLS,
-    "deviations:recall_search": RECALLS,
-    "deviations:recall_act_step": RECALLS,
-    "deviations:recall_confirm": RECALLS,
-    "deviations:recall_confirm_step": RECALLS,
-    "deviations:recall_deed": RECALLS,
-    "deviations:recall_excel": RECALLS,
 }
 
 

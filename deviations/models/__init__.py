@@ -16,6 +16,7 @@ from .deviations import (
 )
 from .recalls import (
     FREE_AFTER,
+    OURS,
     UNITS_ANSWERS,
     Answer,
     Found,
@@ -35,6 +36,7 @@ from .reports import MUST_ANSWER, DeviationReport, ReportedTo
 __all__ = [
     "FREE_AFTER",
     "MUST_ANSWER",
+    "OURS",
     "UNITS_ANSWERS",
     "Answer",
     "Consequence",

@@ -62,6 +62,7 @@ class Answer(models.TextChoices):
 class ItemState(models.TextChoices):
     """How far one has come with a piece; of what its row says, see ``RecallItem.state``."""
 
+    OURS = "ours", "Hos KHS"
     NOT_REACHED = "not_reached", "Inte nådd"
     CONTACTED = "contacted", "Kontaktad"
     CONFIRMED = "confirmed", "Bekräftad"
@@ -73,10 +74,15 @@ class ItemState(models.TextChoices):
 UNITS_ANSWERS = (Answer.TAKEN_OUT, Answer.REPLACED, Answer.REMEDIED, Answer.NOT_FOUND)
 #: After which a piece may be handed out again.
 FREE_AFTER = (Answer.REMEDIED, Answer.NOT_MEANT)
+# In a store of KHS's own: nobody else is to be told. (A counted one stays on the shelf where it was found.)
+OURS = Q(individual__warehouse__kind=Warehouse.Kind.CENTRAL) | Q(
+    individual=None, warehouse__kind=Warehouse.Kind.CENTRAL
+)
 _SCRAPPED = Q(found=Found.SCRAPPED) | Q(individual__status=Individual.Status.SCRAPPED)
 
 show_as(
     {
+        ItemState.OURS: ("warehouse", "blue"),
         ItemState.NOT_REACHED: ("phone-off", "red"),
         ItemState.CONTACTED: ("mail", "amber"),
         ItemState.CONFIRMED: ("circle-check", "green"),
@@ -213,7 +219,7 @@ class RecallItemQuerySet(models.QuerySet["RecallItem"]):
         return self.to_answer().filter(answer="", told_at__isnull=False)
 
     def not_reached(self) -> Self:
-        return self.to_answer().filter(answer="", told_at=None)
+        return self.to_answer().filter(answer="", told_at=None).exclude(OURS)
 
     def how_many(self) -> int:
         """Pieces, and of counted articles as many as there are."""
@@ -365,15 +371,24 @@ class RecallItem(models.Model):
         )
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it stands in a store of KHS's own. Needs both warehouses loaded."""
+        piece = self.individual
+        here = self.warehouse if piece is None else piece.warehouse
+        return here is not None and here.is_central
+
+    @property
     def state(self) -> ItemState:
-        """How far one has come with it. Needs ``individual`` loaded."""
+        """How far one has come with it. Needs ``with_facts``."""
         if self.is_scrapped:
             return ItemState.SCRAPPED
         if self.answer == Answer.NOT_FOUND:
             return ItemState.NOT_FOUND
         if self.answer:
             return ItemState.CONFIRMED
-        return ItemState.CONTACTED if self.told_at else ItemState.NOT_REACHED
+        if self.told_at:
+            return ItemState.CONTACTED
+        return ItemState.OURS if self.is_ours else ItemState.NOT_REACHED
 
 
 class RecallAttachment(Attachment):

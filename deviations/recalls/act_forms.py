@@ -49,8 +49,8 @@ class ActForm(forms.Form):
         label="Skicka meddelande till tjänsteställena",
         required=False,
         initial=True,
-        help_text="Var och en ser sina egna exemplar och bekräftar dem. Den som redan är kontaktad får"
-        " inget nytt: påminn i stället.",
+        help_text="Var och en ser sina egna exemplar och bekräftar dem. Den som redan har fått ett"
+        " meddelande får inget nytt: påminn i stället.",
     )
     letters = forms.ChoiceField(
         label="Brev att skriva ut",

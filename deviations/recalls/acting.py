@@ -26,7 +26,7 @@ from pickups import presets as pickup_presets
 from pickups.models import PickupOrder, PickupReason
 from pickups.services import Wish, on_pickups, order_pickup
 from recipients import held, lending
-from recipients.cases import lock_case
+from recipients.cases import EventKind, lock_case, tell
 from recipients.models import Loan, Recipient
 from sesam import awaited
 from sesam.errors import DomainError
@@ -145,8 +145,25 @@ def carry_out(work: awaited.Work[RecallDeed]) -> None:
         deed.lettered = letters.write_for(deed)
         printout = jobs.order_letters(deed) if deed.lettered else None
         deed.printout = printout.key if printout else None
-    deed.left_out = [[item.pk, why] for item, why in left_out]
-    work.finish("made", "told", "lettered", "left_out", "printout")
+    deed.left_out = [list(one) for one in dict.fromkeys((item.pk, why) for item, why in left_out)]
+    with transaction.atomic():
+        if done := _done(deed):
+            tell(lock_case(recall), deed.ordered_by, EventKind.CHANGED, done)
+        work.finish("made", "told", "lettered", "left_out", "printout")
+
+
+def _done(deed: RecallDeed) -> str:
+    """«5 aktiviteter och 7 brev»; of messages it is told when they are sent."""
+    words = {
+        DeedWork.ACTIVITY: ("aktivitet", "aktiviteter"),
+        DeedWork.PICKUP: ("hämtorder", "hämtordrar"),
+    }
+    told = []
+    if deed.made and (named := words.get(DeedWork(deed.work))):
+        told.append(f"{deed.made} {named[deed.made > 1]}")
+    if deed.lettered:
+        told.append(f"{deed.lettered} brev")
+    return f"{' och '.join(told)} skapades".capitalize() if told else ""
 
 
 def plan(
@@ -199,6 +216,12 @@ def _why_not(
     if item.case_number in going and not (deed and _is_own(deed, item.case_number or "")):
         return f"Åtgärdas redan i ärende {item.case_number}."
     if loan is None or loan.ended_at is not None:
+        if item.is_ours:
+            return "Står i KHS lager: KHS åtgärdar det där och bekräftar själv."
+        if telling.standing_in(item):
+            return (
+                "Står i ett eget förråd: tjänstestället bekräftar när det har fått ett meddelande."
+            )
         return "Finns inte hos någon mottagare."
     person = loan.recipient
     if work == DeedWork.ACTIVITY and person.deceased_on is not None:

@@ -31,6 +31,7 @@ from sesam.errors import DomainError
 
 from ..models import Found, Recall, RecallItem, RecallStatus
 from .sought import Sought
+from .telling import owners_of
 
 CODE = BlockReason.Code.RECALL
 BATCH = 200  # pieces that one transaction takes
@@ -154,6 +155,7 @@ def take_pieces(
     if not theirs.issuperset(recipient for *_, recipient in loans):
         raise DomainError("Ett exemplar har just lämnats ut. Försök igen.")
     with_whom = {pk: (loan, unit) for loan, pk, unit, _ in loans}
+    owners = owners_of({piece.warehouse_id for piece in pieces if piece.warehouse_id})
     now = timezone.now()
     items = []
     for piece in pieces:
@@ -164,7 +166,7 @@ def take_pieces(
                 article_id=piece.article_id,
                 individual=piece,
                 loan_id=loan,
-                unit_id=unit,
+                unit_id=unit or owners.get(piece.warehouse_id or 0),
                 warehouse_id=piece.warehouse_id,
                 found=_where(piece, loan),
                 found_at=now,
@@ -236,6 +238,7 @@ def take_shelf(recall: Recall, place: Place, found: Match) -> None:
             recall=recall,
             article_id=article,
             warehouse_id=warehouse,
+            unit_id=owners_of([warehouse]).get(warehouse),
             quantity=on_hand,
             held_back=held_back,
             found=Found.IN_STOCK,

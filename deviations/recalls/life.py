@@ -22,8 +22,9 @@ def life_of(user: User, number: str) -> LifeLine | None:
     return life_line(recall, recall.events.select_related("user")) if recall else None
 
 
-def life_line(recall: Recall, events: Iterable[CaseEvent]) -> LifeLine:
-    """The recall's line by its events. Asks nothing of the database."""
+def life_line(recall: Recall, events: Iterable[CaseEvent], *, is_units: bool = False) -> LifeLine:
+    """The recall's line by its events; ``is_units``: a unit that looks has some to confirm. Asks
+    nothing of the database."""
     course = Course.of(events)
     made = done(
         "Registrerad", course.last(EventKind.CREATED), recall.created_at, str(recall.ordered_by)
@@ -36,10 +37,10 @@ def life_line(recall: Recall, events: Iterable[CaseEvent]) -> LifeLine:
     if recall.found_at:
         listed = Stop(listed.label, StopState.NOW, listed.when, listed.who)
     stops = [made, listed, Stop("Avslutad", StopState.LATER)]
-    return LifeLine(stops, next_step=next_step(recall))
+    return LifeLine(stops, next_step=next_step(recall, is_units=is_units))
 
 
-def next_step(recall: Recall) -> NextStep | None:
+def next_step(recall: Recall, *, is_units: bool = False) -> NextStep | None:
     """What is to be done by when; nothing of one that is closed."""
     if recall.has_ended:
         return None
@@ -47,4 +48,6 @@ def next_step(recall: Recall) -> NextStep | None:
         return NextStep("Portalen", "söker det som berörs", "", recall.created_at, False)
     when = f"senast {day_in_words(recall.due_on)}" if recall.due_on else ""
     late = recall.due_on is not None and recall.due_on < timezone.localdate()
+    if is_units:
+        return NextStep("Ni", "bekräftar era exemplar", when, recall.found_at, late)
     return NextStep("KHS", "får varje exemplar bekräftat", when, recall.found_at, late)

@@ -20,7 +20,7 @@ from orders.models import OrderLine, OrderStatus
 from sesam.tables import Column, LinkColumn, StatusColumn, Table, sv
 from sesam.templatetags.sesam import datum
 
-from ..models import Answer, Found, Recall, RecallItem, RecallItemQuerySet
+from ..models import OURS, Answer, Found, Recall, RecallItem, RecallItemQuerySet
 
 HIDDEN = "Skyddad identitet"
 LEFT, CONFIRMED, STORES, HELD, SCRAPPED, ALL = (
@@ -55,6 +55,7 @@ class Counts:
     confirmed: int
     told: int
     not_found: int
+    ours: int
     stores: int
     held: int
     scrapped: int
@@ -66,7 +67,7 @@ class Counts:
 
     @property
     def not_reached(self) -> int:
-        return self.left - self.told - self.not_found
+        return self.left - self.told - self.not_found - self.ours
 
     @property
     def percent(self) -> int:
@@ -91,6 +92,7 @@ def counts_of(items: RecallItemQuerySet) -> Counts:
         confirmed=total(lives & ~unanswered),
         told=total(lives & Q(answer="", told_at__isnull=False)),
         not_found=total(lives & Q(answer=Answer.NOT_FOUND)),
+        ours=total(lives & Q(answer="", told_at=None) & OURS),
         stores=total(_SHELVED),
         held=total(_HELD),
         scrapped=total(scrapped),
@@ -130,12 +132,16 @@ def unit_of(item: RecallItem, *, shows_units: bool = True) -> str:
     return str(item.unit) if item.unit else ""
 
 
-def contact_of(item: RecallItem) -> str:
+def contact_of(item: RecallItem) -> str | SafeString:
     """«Meddelande 2026-11-20, påmind 2026-11-27»."""
     if item.told_at is None:
         return ""
-    words = f"{item.get_told_how_display()} {datum(item.told_at)}"
-    return f"{words}, påmind {datum(item.reminded_at)}" if item.reminded_at else words
+    words = format_html(
+        '{} <span class="code">{}</span>', item.get_told_how_display(), datum(item.told_at)
+    )
+    if item.reminded_at is None:
+        return words
+    return format_html('{}, påmind <span class="code">{}</span>', words, datum(item.reminded_at))
 
 
 def sureness_of(item: RecallItem) -> SafeString:

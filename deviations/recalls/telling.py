@@ -23,7 +23,7 @@ from recipients.models import Loan
 from sesam.days import day_in_words
 from sesam.errors import DomainError
 
-from ..models import Found, Recall, RecallItem, RecallItemQuerySet, RecallStatus, Told
+from ..models import Recall, RecallItem, RecallItemQuerySet, RecallStatus, Told
 
 READERS = (FORSKRIVARE, BUFFERT)
 
@@ -56,18 +56,37 @@ def readers_of(units: Iterable[int]) -> dict[int, list[User]]:
 
 @transaction.atomic
 def tell_units(recall: Recall, items: Collection[int], *, user: User) -> Reached:
-    """A message to the unit of each of the items (by key), one to everybody who works there. Those that
-    somebody was told of before aren't told again: sent twice is once."""
+    """A message to the unit of each of the items (by key) that has had none, one to everybody who works
+    there: sent twice is once. Where a letter was written or somebody called, it counts as a reminder."""
     recall = lock_ongoing(recall)
-    rows = _locked(recall, items).to_answer().filter(told_at=None)
-    found = list(rows.select_related("individual", "article"))
+    rows = without_message(_locked(recall, items))
+    found = list(rows.select_related("individual__warehouse", "article", "warehouse"))
     answer_at_present(found)
     reached = _send(recall, found, "Kontrollera")
-    told = [item for item in found if item.told_at]
-    RecallItem.objects.bulk_update(told, ["told_at", "told_how"], batch_size=500)
-    if told:
+    left = {item.pk for item, _ in reached.left_out}
+    done = [item for item in found if item.pk not in left]
+    for item in done:
+        if item.told_at is None:
+            item.told_at, item.told_how = timezone.now(), Told.MESSAGE
+        else:
+            item.reminded_at, item.reminders = timezone.now(), item.reminders + 1
+    fields = ["told_at", "told_how", "reminded_at", "reminders"]
+    RecallItem.objects.bulk_update(done, fields, batch_size=500)
+    if done:
         tell(recall, user, EventKind.CHANGED, f"Meddelande till {_units(reached)}")
     return reached
+
+
+def without_message(items: RecallItemQuerySet) -> RecallItemQuerySet:
+    """Those that are to be answered and that no unit has had a message about."""
+    by_message = Q(told_how=Told.MESSAGE) | Q(reminders__gt=0)
+    return items.to_answer().filter(answer="").exclude(by_message)
+
+
+def to_tell(recall: Recall, items: Collection[int]) -> int:
+    """About how many rows of these a message would go to a unit now."""
+    rows = without_message(recall.items.filter(pk__in=items))
+    return len(units_at_present(list(rows.select_related("individual"))))
 
 
 @transaction.atomic
@@ -78,7 +97,7 @@ def remind(recall: Recall, items: Collection[int], *, user: User | None) -> Reac
     rows = _locked(recall, items).silent()
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     rows = rows.filter(Q(reminded_at=None) | Q(reminded_at__lt=midnight))
-    found = list(rows.select_related("individual", "article"))
+    found = list(rows.select_related("individual__warehouse", "article", "warehouse"))
     answer_at_present(found)
     reached = _send(recall, found, "Påminnelse")
     left = {item.pk for item, _ in reached.left_out}
@@ -157,20 +176,28 @@ def _locked(recall: Recall, items: Collection[int]) -> RecallItemQuerySet:
 
 
 def answer_at_present(items: Collection[RecallItem]) -> None:
-    """Who answers for each now, saved where it isn't who did when it was found: the unit of whom it
-    is lent to, or whose own store it stands in. ``individual`` must be loaded."""
+    """Who answers for each now, saved where it isn't who did when it was found."""
+    units = units_at_present(items)
+    changed = [item for item in items if units.get(item.pk, item.unit_id) != item.unit_id]
+    for item in changed:
+        item.unit_id = units[item.pk]
+    RecallItem.objects.bulk_update(changed, ["unit"], batch_size=500)
+
+
+def units_at_present(items: Collection[RecallItem]) -> dict[int, int]:
+    """The unit that answers for each item, by keys: that of whom it is lent to, or whose own store it
+    stands in. ``individual`` must be loaded."""
     pieces = [item.individual_id for item in items if item.individual_id]
     lent = Loan.objects.filter(individual__in=pieces, ended_at=None)
     units = dict(lent.values_list("individual", "unit"))
     stores = owners_of({here for item in items if (here := standing_in(item))})
-    changed = []
+    found = {}
     for item in items:
         unit = units.get(item.individual_id) if item.individual_id else item.unit_id
         unit = unit or stores.get(standing_in(item) or 0) or item.unit_id
-        if unit and unit != item.unit_id:
-            item.unit_id = unit
-            changed.append(item)
-    RecallItem.objects.bulk_update(changed, ["unit"], batch_size=500)
+        if unit:
+            found[item.pk] = unit
+    return found
 
 
 def standing_in(item: RecallItem) -> int | None:
@@ -193,13 +220,15 @@ def owners_of(warehouses: Collection[int]) -> Mapping[int, int]:
 
 
 def _send(recall: Recall, items: Collection[RecallItem], word: str) -> Reached:
-    """One message to everybody at the items' units, of all that is theirs; marks what is told first."""
+    """One message to everybody at the items' units, of all that is theirs."""
     by_unit: dict[int, list[RecallItem]] = defaultdict(list)
     reached = Reached()
     for item in items:
         if item.unit_id is None:
-            place = "ett centralt lager" if item.found == Found.IN_STOCK else "inget tjänsteställe"
-            reached.left_out.append((item, f"Finns hos {place}: KHS svarar själv."))
+            why = "Inget tjänsteställe svarar för det: KHS bekräftar själv."
+            if item.is_ours:
+                why = "Står i KHS lager: KHS åtgärdar det där och bekräftar själv."
+            reached.left_out.append((item, why))
         else:
             by_unit[item.unit_id].append(item)
     readers = readers_of(by_unit)
@@ -211,9 +240,6 @@ def _send(recall: Recall, items: Collection[RecallItem], word: str) -> Reached:
             continue
         reached.units += 1
         reached.items += len(mine)
-        for item in mine:
-            if item.told_at is None:
-                item.told_at, item.told_how = timezone.now(), Told.MESSAGE
         for user in readers[unit]:
             before = to_tell.get(user.pk, (user, 0))[1]
             to_tell[user.pk] = user, before + sum(item.quantity for item in mine)

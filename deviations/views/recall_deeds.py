@@ -197,8 +197,7 @@ class ActDialog(_OfRecall):
                 "left_out": _by_reason(found.left_out),
             }
         if wanted.sends_message:
-            items = self.recall.items.filter(pk__in=self.chosen).to_answer().filter(told_at=None)
-            shown["to_tell"] = items.filter(unit__isnull=False).count()
+            shown["to_tell"] = telling.to_tell(self.recall, self.chosen)
         if wanted.letters:
             plan = letters.plan(self.recall.pk, self.chosen, wanted.letters)
             shown["to_holders"], shown["to_units"] = letters.by_way(plan)

@@ -28,8 +28,9 @@ def find_recall(request: HttpRequest, number: str) -> Recall:
     return recall
 
 
-def shown(request: HttpRequest, recall: Recall) -> CasePage:
-    """The page around its sections. What KHS did is KHS's: a unit sees no events."""
+def shown(request: HttpRequest, recall: Recall, *, is_units: bool = False) -> CasePage:
+    """The page around its sections; ``is_units``: a unit has something to confirm. What KHS did is KHS's:
+    a unit sees no events."""
     is_khs = has_role(request.user, KHS)
     events = events_of(recall)
     facts = facts_of(recall)
@@ -42,7 +43,7 @@ def shown(request: HttpRequest, recall: Recall) -> CasePage:
         number=recall.case_number,
         facts=facts,
         events=events if is_khs else [],
-        life=life_line(recall, events),
+        life=life_line(recall, events, is_units=is_units),
     )
 
 

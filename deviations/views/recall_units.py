@@ -88,7 +88,7 @@ class AnswerColumn(ActionColumn):
             )  # fmt: skip
         if not row.can_answer:
             return format_html("{}{}", told, error)
-        options = format_html('<option value="">Välj</option>')
+        options = mark_safe('<option value="">Välj</option>')
         for one in UNITS_ANSWERS:
             chosen = mark_safe(" selected") if row.typed == one else ""
             options += format_html('<option value="{}"{}>{}</option>', one.value, chosen, one.label)
@@ -176,13 +176,14 @@ def page(
         [(x.holder.key, recall.case_number) for x in table.rows if x.holder is not None],
         "Återkallelse",
     )
+    counts = listing.counts_of(items)
     return render(
         request,
         "deviations/recalls/unit.html",
         {
             "recall": recall,
-            "case": shown(request, recall),
-            "counts": listing.counts_of(items),
+            "case": shown(request, recall, is_units=counts.left > 0),
+            "counts": counts,
             "attachments": list(recall.attachments.all()),
             "table": table,
             "form_id": FORM,

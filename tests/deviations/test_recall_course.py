@@ -8,6 +8,7 @@ import uuid
 import openpyxl
 import pytest
 from django.utils import timezone
+from pypdf import PdfReader
 
 from activities.models import Activity, Priority
 from activities.services import cancel as cancel_activity
@@ -34,8 +35,15 @@ from pickups.models import PickupOrder
 from recipients.models import Loan, Recipient
 from sesam.errors import DomainError
 from sesam.models import Printout
-from tests.factories import ArticleFactory, RecipientFactory, UnitFactory, UserFactory
+from tests.factories import (
+    ArticleFactory,
+    RecipientFactory,
+    UnitFactory,
+    UserFactory,
+    WarehouseFactory,
+)
 from tests.jobs import run_jobs
+from tests.papers import needs_pdf
 from tests.pickups.builders import fetched, lend, prescriber, returned, someone
 
 from .builders import khs_user
@@ -121,6 +129,24 @@ def test_told_twice_is_once():
     count = Message.objects.count()
     assert telling.tell_units(recall, keys(items), user=user).units == 0
     assert Message.objects.count() == count
+
+
+@pytest.mark.parametrize("by", ["letter", "call"])
+def test_who_was_written_to_or_called_gets_the_message_that_khs_sends_then(by):
+    recall, items = held_recall(someone())
+    user, khs = prescriber(), khs_user()
+    if by == "letter":
+        done(recall, items, "", letters="holder")
+    else:
+        telling.note_call(recall, keys(items), user=khs, note="Ingen svarade")
+    assert not user.messages.exists()
+    for _ in range(2):
+        telling.tell_units(recall, keys(items), user=khs)
+    (message,) = user.messages.all()
+    assert message.title.startswith("Kontrollera")
+    item = recall.items.get()
+    assert (item.told_how, item.reminders) == (by, 1)
+    assert telling.to_tell(recall, keys(items)) == 0
 
 
 def test_a_unit_where_nobody_can_read_is_left_to_be_called():
@@ -310,6 +336,24 @@ def test_of_a_holder_who_became_protected_no_address_is_taken():
     assert again.made == 0
 
 
+def test_what_stands_in_a_store_gets_no_case_and_says_who_does_what_about_it():
+    article = ArticleFactory(is_marked=True)
+    ours = chairs(article=article, store=WarehouseFactory())[0]
+    theirs = chairs(article=article)[0]
+    recall = recalled(article)
+    items = list(recall.items.order_by("pk"))
+    assert {x.individual_id: x.state.label for x in recall.items.with_facts()} == {
+        ours.pk: "Hos KHS",
+        theirs.pk: "Inte nådd",
+    }
+    counts = counts_of(recall.items.all())
+    assert (counts.ours, counts.not_reached, recall.items.not_reached().count()) == (1, 1, 1)
+    deed = done(recall, items, message=True)
+    assert deed.made == 0
+    assert "Står i KHS lager: KHS åtgärdar det där och bekräftar själv." in why(deed)
+    assert any(reason.startswith("Står i ett eget förråd") for reason in why(deed))
+
+
 def test_a_protected_persons_pickup_is_left_to_who_knows_the_address():
     person = someone()
     recall, items = held_recall(person)
@@ -327,7 +371,7 @@ def test_what_came_back_or_is_confirmed_meanwhile_gets_no_case():
     deed.refresh_from_db()
     assert deed.made == 0
     assert sorted(why(deed)) == [
-        "Finns inte hos någon mottagare.",
+        "Står i ett eget förråd: tjänstestället bekräftar när det har fått ett meddelande.",
         "Är redan bekräftad: utbytt.",
     ]
 
@@ -372,6 +416,20 @@ def test_a_letter_goes_to_each_holder_and_counts_as_told():
     assert printout.name == f"aterkallelse-{recall.case_number}-brev.pdf"
     printed = AccessLogEntry.objects.filter(action="print", case_number=recall.case_number)
     assert printed.count() == 2
+
+
+@needs_pdf
+def test_no_two_letters_share_a_page():
+    people = [someone() for _ in range(3)]
+    for n, person in enumerate(people):
+        Recipient.objects.filter(pk=person.pk).update(family_name=f"Efternamn{n}")
+    recall, items = held_recall(*people)
+    deed = done(recall, items, "", letters="holder")
+    with Printout.objects.get(key=deed.printout).file.open() as file:
+        pages = [page.extract_text() for page in PdfReader(file).pages]
+    assert len(pages) == deed.lettered == 3
+    for page in pages:
+        assert page.count("Efternamn") == page.count("Frågor?") == page.count("Sida 1") == 1
 
 
 def test_a_letter_a_unit_names_nobody():

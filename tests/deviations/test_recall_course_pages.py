@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from activities.models import Activity
 from deviations.models import Answer, Recall, RecallDeed
-from deviations.recalls import closing, telling
+from deviations.recalls import closing, confirming, telling
 from organisation.models import AccessLogEntry, Message, User
 from recipients.models import Recipient
 from sesam.models import Printout
@@ -188,6 +188,17 @@ def test_the_units_list_and_the_start_page_say_what_is_left():
     )
     assert "Bekräfta återkallelse" not in read_page(client.get("/"))
     assert "0 av 2 st" in read_page(client.get(reverse("deviations:recalls")))
+
+
+def test_the_next_step_is_the_units_while_it_has_some_to_confirm():
+    recall, items = held_recall(someone())
+    telling.tell_units(recall, keys(items), user=khs_user())
+    client = signed_in(prescriber())
+    page = read_page(client.get(url_of(recall)))
+    assert "Ni bekräftar era exemplar" in page and recall.fault in page
+    assert "ska inte användas förrän det är gjort" in page
+    confirming.confirm(recall, {items[0].pk: ""}, Answer.REPLACED, user=khs_user(), note="Ringde")
+    assert "KHS får varje exemplar bekräftat" in read_page(client.get(url_of(recall)))
 
 
 def test_another_unit_has_nothing_to_do():

@@ -220,6 +220,14 @@ def test_the_queue_says_articles_and_share(khs):
     assert found.url == page_of(made)
 
 
+@pytest.mark.parametrize("name", ["admin:deviations_recall_changelist", "page"])
+def test_the_bar_marks_where_one_looks_for_it(khs, name):
+    made = recalled(chairs()[0].article)
+    url = page_of(made) if name == "page" else reverse(name)
+    bar = [entry.label for entry in khs.get(url).context["menu"] if entry.active]
+    assert bar == ["Avvikelser"]
+
+
 def test_the_list_takes_as_many_questions_for_many_as_for_few(khs):
     few, many = (recalled(chairs(count)[0].article) for count in (1, 20))
     for each in (few, many):
