@@ -2,7 +2,8 @@
 
 Nobody counts a history: past ``MOST`` a list says that there are more, and goes on by key. Up to
 there the keys of all that was found are asked for first, so that PostgreSQL looks for them by the
-filters' indexes; past it the list's own order is read from its index, where it must have one.
+filters' indexes; past it the list's own order is read from its index, where it must have one. What
+the rows show is asked for those of the page alone.
 """
 
 from __future__ import annotations
@@ -14,11 +15,22 @@ from typing import Any, TypeVar
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Page, Paginator
-from django.db import connection
-from django.db.models import F, Field, ForeignObjectRel, Model, Q, QuerySet
-from django.db.models.expressions import Combinable, OrderBy, RawSQL
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    F,
+    Field,
+    ForeignObjectRel,
+    Func,
+    Model,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.expressions import Combinable, OrderBy
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -45,18 +57,30 @@ class BoundedPaginator(Paginator[Any]):
         return min(len(self._keys), MOST)
 
     def page(self, number: Any) -> Page[Any]:
+        """Which rows stand there is asked first, and then all about these: what a row shows is looked
+        up for no other."""
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
-        rows = self.object_list
+        found = self.object_list
         if not self.is_beyond:
-            rows = rows.filter(pk__in=_one_of(rows.model, self._keys))
-        return Page(rows[first : min(first + self.per_page, self.count)], number, self)
+            found = found.filter(_one_of(self._keys))
+        keys = found.values_list("pk", flat=True)[first : min(first + self.per_page, self.count)]
+        rows = self.object_list.filter(_one_of(list(keys)))
+        return Page(rows, number, self)
 
 
-def _one_of(model: type[Model], keys: list[Any]) -> RawSQL:
-    """``keys`` as one value, so that the question is the same however many there are."""
-    kind = model._meta.pk.rel_db_type(connection)
-    return RawSQL(f"SELECT unnest(%s::{kind}[])", [keys])  # noqa: S611  a type's name
+def _one_of(keys: list[Any]) -> Func:
+    """Whether a row's key is one of ``keys``: one value, so that the question is the same however many
+    there are, and no join, which PostgreSQL may leave until it has joined all else."""
+    # These lists' keys are whole numbers.
+    bound = Value(keys, output_field=ArrayField(BigIntegerField()))
+    return Func(
+        F("pk"),
+        bound,
+        template="%(expressions)s)",
+        arg_joiner=" = ANY(",
+        output_field=BooleanField(),
+    )
 
 
 @dataclass(frozen=True)

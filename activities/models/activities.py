@@ -243,8 +243,9 @@ class Activity(AddressedCase, ActivityDetails):
                 condition=~Q(status__in=["closed", "cancelled"]),
                 name="activity_of_a_technician",
             ),
+            # What is to be done of it: what has ended was due before.
             models.Index(
-                fields=["created_at"],
+                fields=["due_on", "created_at", "id"],
                 condition=~Q(status__in=["closed", "cancelled"]),
                 name="activity_open",
             ),

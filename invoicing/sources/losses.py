@@ -12,6 +12,7 @@ from articles.models import BillingForm
 from orders.models import LineDelivery
 from pickups.models import PickupReceipt, ReceivedState, ReturnLine
 from recipients.models import Recipient
+from sesam.known import known
 
 from .. import rules
 from ..books import Payers, Prices
@@ -20,7 +21,7 @@ from ..models import ChargeKind, LossVerdict, ShareTable
 from .deliveries import of_order, priced
 from .window import Window, charged_as, day_of
 
-GONE = [ReceivedState.SCRAPPED, ReceivedState.MISSING]
+GONE = known([ReceivedState.SCRAPPED, ReceivedState.MISSING])  # found by ``receipt_of_a_loss``
 #: What was sold is its buyer's: losing it is nobody else's loss.
 LENT = [BillingForm.Rule.RENT, BillingForm.Rule.NONE]
 _LOADED = [

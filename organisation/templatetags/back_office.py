@@ -2,22 +2,20 @@
 
 {% home_queues as home %}            what waits on the home
 {% list_filters cl as asked %}       the filters of a list as choices
-{% list_cells row headers as cells %}  a row's cells, with their labels for the phone
+{% list_rows cl %}                   its table
 {% form_faults adminform inlines as faults %}  what is wrong in a form, and where
 {% last_change original as changed %}  the last change of a record in its register
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.admin.templatetags.admin_list import result_headers
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db.models import Model
@@ -31,7 +29,7 @@ from django.utils.text import capfirst
 from sesam import history
 from sesam.templatetags.sesam import tal
 
-from .. import changes, desk, queues
+from .. import changes, desk, list_rows, queues
 from ..changes import Entry
 
 register = template.Library()
@@ -154,50 +152,14 @@ def list_tick(cl: Any, number: int) -> SafeString:
     )
 
 
-_YES_NO = re.compile(r'<img src="[^"]*icon-(yes|no|unknown)[^>]*>')
-_WORDS = {"yes": "Ja", "no": '<span class="muted">Nej</span>', "unknown": "–"}
+register.filter("in_words", list_rows.in_words)
 
 
-@register.filter
-def in_words(cell: str) -> SafeString:
-    """Django's picture of yes and no, which is green or red whatever is good, as words; «None», which
-    it writes where a method has nothing to say, as a dash."""
-    shown = conditional_escape(cell)
-    if shown == "None":
-        return mark_safe("–")
-    if "<img" not in shown:
-        return shown
-    return mark_safe(_YES_NO.sub(lambda mark: _WORDS[mark[1]], shown))
-
-
-_CELL = re.compile(r'<(th|td)( class="([^"]*)")?')
-
-
-@register.simple_tag
-def list_cells(row: Iterable[str], headers: list[dict[str, Any]]) -> list[SafeString]:
-    """Django's cells with their labels for the phone. What names the row stands first on its card."""
-    cells = []
-    for cell, header in zip(row, headers, strict=False):
-        cell = in_words(cell)
-        found = _CELL.match(cell)
-        if found is None:
-            cells.append(mark_safe(cell))  # Django's own
-            continue
-        named = found[1] == "th"
-        css = f"{'title ' if named else ''}{found[3] or ''}"
-        rest = cell[found.end() :]
-        if rest == f">{admin.site.empty_value_display}</td>":
-            css += " is-none"
-        if named:
-            rest = rest.removesuffix("</th>") + "</td>"
-        cells.append(_start(css, header["text"]) + mark_safe(rest))  # Django's own
-    return cells
-
-
-@lru_cache(maxsize=256)
-def _start(css: str, label: str) -> SafeString:
-    """A page has some hundred cells and ten of these."""
-    return format_html('<td class="{}" data-label="{}"', css, capfirst(label))
+@register.inclusion_tag("admin/change_list_results.html", name="list_rows")
+def rows_of_list(cl: Any) -> dict[str, Any]:
+    """The table of a list."""
+    headers = list(result_headers(cl))
+    return {"cl": cl, "result_headers": headers, "rows": list_rows.drawn(cl, headers)}
 
 
 # --- forms ------------------------------------------------------------------------------------

@@ -45,7 +45,13 @@ class PickupReceipt(models.Model):
         verbose_name_plural = "mottaget"
         ordering = ["at", "id"]
         indexes = [
-            models.Index(fields=["line"], condition=Q(finished_at=None), name="receipt_waiting")
+            models.Index(fields=["line"], condition=Q(finished_at=None), name="receipt_waiting"),
+            # What KHS says whether it is charged: few of all that ever came.
+            models.Index(
+                fields=["at", "id"],
+                condition=Q(state__in=["scrapped", "missing"]),
+                name="receipt_of_a_loss",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="receipt_of_something"),

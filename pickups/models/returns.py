@@ -81,6 +81,9 @@ class ReturnLine(models.Model):
         verbose_name = "returrad"
         verbose_name_plural = "returrader"
         ordering = ["id"]
+        indexes = [
+            models.Index(fields=["of"], condition=Q(scrapped=True), name="return_of_a_loss"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="return_of_something"),
             models.UniqueConstraint(fields=["of", "loan"], name="a_loan_once_a_return"),

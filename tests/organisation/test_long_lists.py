@@ -5,6 +5,7 @@ import html
 import re
 
 import pytest
+from django.contrib.admin.templatetags.admin_list import results
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.utils import timezone
 from articles.admin import StockMovementAdmin
 from articles.models import Fit, StandardComponent, StockMovement
 from orders.admin import OrderAdmin
-from organisation import long_lists
+from organisation import list_rows, long_lists
 from organisation.permissions import KHS
 from tests.factories import ArticleFactory, UserFactory, WarehouseFactory, given_out, put_in_stock
 from tests.orders.builders import sent
@@ -21,6 +22,11 @@ from tests.reading import read_page
 pytestmark = pytest.mark.django_db
 MOVEMENTS = "/admin/articles/stockmovement/"
 ARTICLES = "/admin/articles/article/"
+LISTS = (
+    "orders/order", "articles/article", "articles/stockmovement", "articles/balance",
+    "articles/billingform", "organisation/account",
+    "activities/activitytype",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -65,6 +71,33 @@ def test_up_to_there_the_count_is_exact_and_every_row_is_on_one_page(khs, few):
     assert "Fler än" not in read_page(answer)
     shown = [note for page in (1, 2, 3) for note in rows(khs.get(MOVEMENTS, {"p": page}))]
     assert shown == [f"nr {n:04}" for n in range(250)]
+
+
+@pytest.mark.parametrize("count", [250, 260])
+def test_what_a_row_shows_is_looked_up_for_the_rows_of_the_page_alone(khs, few, count):
+    move(count)
+    with CaptureQueriesContext(connection) as asked:
+        shown = khs.get(MOVEMENTS, {"p": 2}).context["cl"].result_list
+    (whole,) = [q["sql"] for q in asked if 'JOIN "articles_article"' in q["sql"]]
+    keys = re.search(r"ANY\('\{([0-9,]*)\}'", whole)[1].split(",")
+    assert [int(key) for key in keys] == [row.pk for row in shown]
+    assert len(keys) == 100
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_says_in_each_cell_what_djangos_own_would(khs, name):
+    sent((ArticleFactory(name="Stol & <bord>"), 1))
+    put_in_stock(WarehouseFactory(), ArticleFactory(is_discontinued=True), 2)
+    move(2)
+    answer = khs.get(f"/admin/{name}/")
+    drawn = re.findall(r'<tr class="row-link">(.*?)</tr>', answer.content.decode(), re.DOTALL)
+    wanted = ["".join(map(list_rows.in_words, row)) for row in results(answer.context["cl"])]
+    assert wanted and [*map(bare, drawn)] == [*map(bare, wanted)]
+
+
+def bare(cells: str) -> str:
+    """Without what the back office adds: the box, the labels, what is a title."""
+    return re.sub(r"<(/?)t[dh][^>]*>", r"<\1td>", re.sub(r'<td class="tick">.*?</td>', "", cells))
 
 
 def walked(khs, address: str, label: str) -> list[list]:

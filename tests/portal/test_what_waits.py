@@ -11,15 +11,18 @@ from django.urls import reverse
 
 from activities.models import Activity
 from deviations.models import Deviation
+from invoicing.sources import losses
 from orders import khs as orders_khs
 from orders.models import Order
 from organisation.permissions import KHS
 from pickups import khs as pickups_khs
-from pickups.models import PickupOrder
+from pickups.models import PickupOrder, PickupReceipt
+from pickups.services import Got, receive
 from sesam.known import Known, known
 from tests.activities import builders as work
 from tests.deviations.builders import registered
 from tests.factories import ArticleFactory, UserFactory, WarehouseFactory, put_in_stock
+from tests.of_size import many_case_numbers, many_like
 from tests.orders.builders import sent
 from tests.pickups.builders import fetched, lend, someone
 from tests.reading import read_page
@@ -96,6 +99,27 @@ def test_what_is_open_is_found_by_its_index_also_by_a_plan_for_whatever_is_bound
         plan = "\n".join(row[0] for row in cursor.fetchall())
         cursor.execute("DEALLOCATE what_is_open")
     assert index in plan, plan
+
+
+def test_what_is_late_in_the_workshop_is_found_among_what_is_open_not_among_all_that_was_due():
+    activity = work.registered(lend(someone(), ArticleFactory()))
+    many_case_numbers("activity", 3000)
+    many_like(
+        activity, 3000, case_number="'Z' || n", token="gen_random_uuid()", status="'closed'",
+        closed_at="now()",
+    )  # fmt: skip
+    late = Activity.objects.late().order_by("due_on", "created_at", "id").values("pk")[:50]
+    assert "activity_open" in late.explain()
+
+
+def test_what_is_lost_is_found_by_its_index_among_all_that_came():
+    pickup = fetched(lend(someone(), ArticleFactory()))
+    receive(pickup, [Got(pickup.lines.get().pk, 1, "stock")], user=UserFactory(roles=[KHS]))
+    receipt = PickupReceipt.objects.get()
+    many_like(receipt, 3000)
+    assert not {"scrapped", "missing"} & {*losses._receipts().query.sql_with_params()[1]}
+    found = PickupReceipt.objects.filter(state__in=losses.GONE).order_by("at", "pk")
+    assert "receipt_of_a_loss" in found.explain()
 
 
 @pytest.mark.parametrize("state", [*orders_khs.STATES])
