@@ -17,7 +17,8 @@ setup: $(STAMP) system ## virtual environment and system packages
 system:
 	@sh .ci/system-packages
 
-# Only when the locked versions changed.
+# Only when the locked versions changed. pip would compile on one processor; what isn't for this
+# Python can't be.
 $(STAMP): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed ($$($(PYTHON) --version)); set PYTHON=…" >&2; exit 1; }
@@ -29,7 +30,8 @@ $(STAMP): requirements-dev.txt
 	  uv pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.txt; \
 	else \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-	    -r requirements-dev.txt; \
+	    --no-compile -r requirements-dev.txt && \
+	  { $(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true; }; \
 	fi
 	@touch $@
 
