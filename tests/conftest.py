@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import shutil
@@ -71,6 +72,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         from sesam.dev import local_postgres
 
         local_postgres.stop(_started.pop())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Workers collect one after the other: what follows finds compiled what the first compiled (12
+    of 17 seconds of processor), while migrations have the other processor."""
+    with open(__file__) as file:
+        if hasattr(session.config, "workerinput") and not sys.dont_write_bytecode:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        return (yield)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
