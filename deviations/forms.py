@@ -20,7 +20,7 @@ from recipients.models import Recipient
 from recipients.ticked import HeldAidRow, held_aid_rows
 from sesam.address_forms import ChecksDetails
 from sesam.errors import DomainError
-from sesam.form_fields import RecordField, record_choice
+from sesam.form_fields import RecordField, SeveralFiles, record_choice
 from sesam.seen import CarriesSeen
 from sesam.templatetags.sesam import icon_html
 
@@ -289,15 +289,11 @@ class ComplaintForm(forms.Form):
     )
 
 
-class _Files(forms.FileInput):
-    allow_multiple_selected = True
-
-
 class ContactForm(ChecksDetails[Deviation]):
     """Whom to talk to, and files, which are kept as they come (``recipients.dialog_files``)."""
 
     file = forms.FileField(
-        label="Lägg till bilagor", required=False, widget=_Files(attrs={"multiple": True})
+        label="Lägg till bilagor", required=False, widget=SeveralFiles(attrs={"multiple": True})
     )
 
     class Meta:

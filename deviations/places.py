@@ -18,7 +18,7 @@ from organisation import desk, queues
 from organisation.permissions import CARE, KHS, has_role
 from organisation.slots import my_create, my_now, my_tabs, my_todo
 from pickups.models import PickupOrder
-from pickups.slots import pickup_create
+from pickups.slots import pickup_create, put_aside
 from recipients import searching, ticked
 from recipients.cases import Case
 from recipients.mine import tab_address
@@ -48,6 +48,7 @@ from sesam.places import (
 from . import history, khs, life, mine, of_pieces, tab
 from . import searching as search
 from .models import Deviation, Recall
+from .recalls import coming_back
 from .recalls import life as recalls_life
 from .services import why_not_reopen
 from .services.handling import why_not_withdraw
@@ -289,7 +290,9 @@ queues.on_home(
 
 searching.add(search.SEARCH)
 
-# --- counted goods that a recall holds back ---
+# --- counted goods that a recall holds back, or that come back ---
+
+put_aside(coming_back.why_aside)
 
 stock_check.explain(
     "unavailable",

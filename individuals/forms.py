@@ -10,9 +10,13 @@ from organisation.models import Warehouse
 from sesam import personal_numbers
 from sesam.errors import DomainError
 from sesam.form_fields import RecordField, record_choice
+from sesam.seen import CarriesSeen
 
 from . import services
+from .models import Individual
 from .search import MIN_CHARACTERS
+
+PLATE = ("serial_number", "lot")
 
 
 class SearchForm(forms.Form):
@@ -137,13 +141,12 @@ class PlateForm(forms.Form):
     )
 
 
-class CorrectionForm(PlateForm):
-    """It was typed wrong. ``seen_…``: what stood there when the page was drawn."""
+class CorrectionForm(CarriesSeen, PlateForm):
+    """It was typed wrong."""
 
-    seen_serial_number = forms.CharField(
-        required=False, max_length=40, strip=False, widget=forms.HiddenInput
-    )
-    seen_lot = forms.CharField(required=False, max_length=40, strip=False, widget=forms.HiddenInput)
+    def __init__(self, data: Any, *, piece: Individual) -> None:
+        super().__init__(data, initial={name: getattr(piece, name) for name in PLATE})
+        self.carry(piece, PLATE)
 
 
 class PieceForm(PlateForm):

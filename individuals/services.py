@@ -14,6 +14,7 @@ from articles.stock import Ledger, Shortage
 from organisation.models import User, Warehouse
 from sesam import personal_numbers
 from sesam.errors import DomainError
+from sesam.seen import Seen
 
 from . import arrivals, watching
 from .models import Block, BlockReason, Component, FormerNumber, Individual
@@ -213,23 +214,19 @@ def renumber(individual: Individual, *, number: str, user: User, seen: str = "")
 
 @transaction.atomic
 def correct_plate(
-    individual: Individual, *, plate: Plate, user: User, seen: Plate
+    individual: Individual, *, plate: Plate, user: User, seen: Seen | None = None
 ) -> tuple[Individual, bool]:
     """What the maker has printed on it was typed wrong: it is as ``plate`` says, and a recall that looks
     for that holds the piece back from now on (also told: whether one newly does). ``seen`` is what the
     user was shown: where somebody else has changed it since, nothing happens. Sent twice it is done
-    once. Raises ``DomainError``.
+    once. Raises ``DomainError``, as ``Overtaken`` where it was changed.
     """
     plate = Plate(plate.serial_number.strip(), plate.lot.strip())
     individual, ledger, make_room = _take(individual, user)
-    stands = Plate(individual.serial_number, individual.lot)
-    if stands == plate:
+    if Plate(individual.serial_number, individual.lot) == plate:
         return individual, False
-    if stands != seen:
-        raise DomainError(
-            "Inget är sparat: någon annan har just ändrat det till serienummer"
-            f" {stands.serial_number or '–'} och batch/lot {stands.lot or '–'}."
-        )
+    if seen is not None:
+        seen.check(individual)
     individual.serial_number, individual.lot = plate.serial_number, plate.lot
     individual.save(update_fields=["serial_number", "lot"])
     before = individual.blocks.count()

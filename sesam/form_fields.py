@@ -26,6 +26,12 @@ class RecordField(forms.ModelChoiceField[M]):
     iterator = _ReadOnce
 
 
+class SeveralFiles(forms.FileInput):
+    """Files, several at once; each is kept as it comes (``recipients.dialog_files``)."""
+
+    allow_multiple_selected = True
+
+
 def choice(form: forms.BaseForm, name: str) -> forms.ChoiceField:
     """The form's field ``name``, where one chooses."""
     field = form.fields[name]

@@ -215,8 +215,8 @@ class RecallItemQuerySet(models.QuerySet["RecallItem"]):
         return self.to_answer().filter(answer__in=("", Answer.NOT_FOUND))
 
     def silent(self) -> Self:
-        """Of whom those who were told haven't answered."""
-        return self.to_answer().filter(answer="", told_at__isnull=False)
+        """Of whom those who were told haven't answered; what has come back to KHS since is KHS's."""
+        return self.to_answer().filter(answer="", told_at__isnull=False).exclude(OURS)
 
     def not_reached(self) -> Self:
         return self.to_answer().filter(answer="", told_at=None).exclude(OURS)
@@ -386,9 +386,9 @@ class RecallItem(models.Model):
             return ItemState.NOT_FOUND
         if self.answer:
             return ItemState.CONFIRMED
-        if self.told_at:
-            return ItemState.CONTACTED
-        return ItemState.OURS if self.is_ours else ItemState.NOT_REACHED
+        if self.is_ours:
+            return ItemState.OURS
+        return ItemState.CONTACTED if self.told_at else ItemState.NOT_REACHED
 
 
 class RecallAttachment(Attachment):

@@ -10,9 +10,11 @@ from django.utils import timezone
 from articles.stock import Ledger
 from individuals.holding import HeldPieces
 from individuals.models import BlockReason, Watch
+from orders.services import Promised
 from organisation.models import User
 from organisation.permissions import KHS, has_role
 from recipients.cases import EventKind, lock_case, tell
+from recipients.models import Loan
 from sesam.errors import DomainError
 
 from ..models import (
@@ -24,20 +26,31 @@ from ..models import (
     RecallStatus,
     recall_blocks,
 )
+from .finding import hold
 
 MOST_NOTE = 300
 
 
 @transaction.atomic
 def answer(
-    recall: Recall, items: Collection[int], answer: Answer, *, user: User, note: str = ""
+    recall: Recall,
+    items: Collection[int],
+    answer: Answer,
+    *,
+    user: User,
+    note: str = "",
+    promised: Promised | None = None,
 ) -> list[RecallItem]:
     """Say what became of the items (by key). After «Åtgärdad» and «Berörs inte» the recall lets go of
     them; what another case holds back stays so. Those that are answered so already are left as they
     are: sent twice is once.
 
-    A unit answers for its own, that it has been told of; KHS for all. Raises ``DomainError``.
+    A unit answers for its own, that it has been told of; KHS for all, and corrects what was wrong: what
+    the recall had let go of it holds back again. Raises ``DomainError``. Where the caller has locked
+    the recall, it has asked ``promises_of`` before.
     """
+    if promised is None:
+        promised = promises_of(recall, items, answer, user=user)
     recall = lock_case(recall)
     if recall.status != RecallStatus.ONGOING:
         raise DomainError(f"Återkallelsen är {recall.status_words} och kan inte besvaras.")
@@ -49,17 +62,20 @@ def answer(
         raise DomainError("Välj exemplar ur listan.")
     _check_may(found, answer, user)
     changed = [item for item in found if item.answer != answer]
+    free = [item for item in changed if item.answer in FREE_AFTER]
+    if free and not has_role(user, KHS):
+        raise DomainError(
+            f"{free[0]} är redan besvarad som {Answer(free[0].answer).label.lower()}, och spärren är"
+            " hävd. KHS kan rätta det."
+        )
     for item in changed:
-        if item.answer in FREE_AFTER:
-            raise DomainError(
-                f"{item} är redan besvarad som {Answer(item.answer).label.lower()}, och spärren är"
-                " hävd."
-            )
         item.answer, item.note = answer, note.strip()
         item.answered_at, item.answered_by = timezone.now(), user
     fields = ["answer", "note", "answered_at", "answered_by", "held_back"]
     if answer in FREE_AFTER:
         _let_go(recall, changed, user)
+    elif free:
+        _hold_again(recall, free, promised, user)
     RecallItem.objects.bulk_update(changed, fields)
     if changed:
         told = str(changed[0]) if len(changed) == 1 else f"{len(changed)} exemplar"
@@ -75,6 +91,41 @@ def _check_may(items: list[RecallItem], answer: Answer, user: User) -> None:
         item.unit_id not in own or item.told_at is None for item in items
     ):
         raise DomainError("Du kan bara bekräfta ditt tjänsteställes egna exemplar.")
+
+
+def promises_of(recall: Recall, items: Collection[int], answer: Answer, *, user: User) -> Promised:
+    """The orders that may have to give up what KHS wants held back again, locked, with who has it: before
+    the recall."""
+    free = RecallItem.objects.none()
+    if answer not in FREE_AFTER and has_role(user, KHS):
+        free = recall.items.filter(pk__in=items, answer__in=FREE_AFTER)
+    pieces = list(free.filter(individual__isnull=False).values_list("individual", flat=True))
+    counted = free.filter(individual=None, warehouse__isnull=False)
+    stock = {(w, a): n for w, a, n in counted.values_list("warehouse_id", "article_id", "quantity")}
+    promised = Promised(pieces, stock=stock)
+    have = Loan.objects.filter(individual__in=pieces, ended_at=None)
+    promised.lock(have.values_list("recipient", flat=True))
+    return promised
+
+
+def _hold_again(recall: Recall, items: list[RecallItem], promised: Promised, user: User) -> None:
+    shelves = {
+        (x.warehouse_id, x.article_id): x for x in items if not x.individual_id and x.warehouse_id
+    }
+    held = HeldPieces(
+        [item.individual_id for item in items if item.individual_id],
+        user=user,
+        places=shelves,
+        case_number=recall.case_number,
+    )
+    hold(recall, list(held.pieces.values()), held, promised, user)
+    for place, item in shelves.items():
+        why = f"återkallelse {recall.case_number}"
+        promised.make_room(place, item.quantity, held.ledger, user=user, why=why)
+        item.held_back = min(item.quantity, max(0, held.ledger.available(place)))
+        if item.held_back:
+            held.ledger.block(place, item.held_back)
+    held.save()
 
 
 def _let_go(recall: Recall, items: list[RecallItem], user: User) -> None:

@@ -14,7 +14,7 @@ from sesam.days import moment_in_words
 from sesam.errors import DomainError
 
 from ..models import Answer, Recall, RecallItem
-from .answering import answer
+from .answering import answer, promises_of
 
 
 @transaction.atomic
@@ -24,6 +24,7 @@ def confirm(
     """Answer for the items of which the page said what ``seen`` holds (by key). Of two at once with
     different answers the second is told who was first; the same answer twice is one. KHS says how
     it knows, in the note. Raises ``DomainError``."""
+    promised = promises_of(recall, list(seen), said, user=user)
     recall = lock_case(recall)
     if has_role(user, KHS) and not note.strip():
         raise DomainError("Skriv hur du vet det.", field="note")
@@ -38,7 +39,7 @@ def confirm(
                 f" {item.get_answer_display().lower()}. Kontrollera och försök igen.",
                 line=item.pk,
             )
-    done = answer(recall, list(seen), said, user=user, note=note)
+    done = answer(recall, list(seen), said, user=user, note=note, promised=promised)
     _log(recall, done, said, user)
     return done
 

@@ -150,7 +150,7 @@ def take_pieces(
         for piece in pieces
         if piece.pk not in known and piece.status != Individual.Status.SCRAPPED
     ]
-    _hold(recall, newly, held, promised, user)
+    hold(recall, newly, held, promised, user)
     loans = list(open_loans.values_list("pk", "individual", "unit", "recipient"))
     if not theirs.issuperset(recipient for *_, recipient in loans):
         raise DomainError("Ett exemplar har just lämnats ut. Försök igen.")
@@ -190,7 +190,7 @@ def _where(piece: Individual, loan: int | None) -> Found:
     }.get(Individual.Status(piece.status), Found.MISSING)
 
 
-def _hold(
+def hold(
     recall: Recall,
     pieces: list[Individual],
     held: HeldPieces,

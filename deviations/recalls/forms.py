@@ -11,6 +11,7 @@ from django.utils.datastructures import MultiValueDict
 from articles.models import Article
 from individuals.models import Watch
 from sesam.errors import DomainError
+from sesam.form_fields import SeveralFiles
 
 from ..models import Recall
 from .numbers import ranges, split
@@ -34,10 +35,6 @@ def _day(label: str, *, required: bool = False, **more: Any) -> forms.DateField:
 
 def _area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "spellcheck": "false"})
-
-
-class _Files(forms.FileInput):
-    allow_multiple_selected = True
 
 
 class NoticeForm(forms.Form):
@@ -76,7 +73,9 @@ class NoticeForm(forms.Form):
     due_on = _day("Alla bekräftade senast")
     authority_on = _day("Anmäld till Läkemedelsverket")
     file = forms.FileField(
-        label="Tillverkarens meddelande", required=False, widget=_Files(attrs={"multiple": True})
+        label="Tillverkarens meddelande",
+        required=False,
+        widget=SeveralFiles(attrs={"multiple": True}),
     )
 
     def __init__(self, data: MultiValueDict[str, Any] | None) -> None:

@@ -36,6 +36,7 @@ MOST_ARTICLES = 50
 def register(*, user: User, token: uuid.UUID, **facts: Any) -> Recall:
     """Make the recall (``make``) and order the job that finds what there is; sent again, the one that
     is there. Raises ``DomainError`` with the field."""
+    watching.lock_all()  # who sends it at the same instant waits here
     if there := Recall.objects.filter(token=token, ordered_by=user).first():
         return there
     recall = make(user=user, token=token, **facts)

@@ -86,7 +86,7 @@ def without_message(items: RecallItemQuerySet) -> RecallItemQuerySet:
 def to_tell(recall: Recall, items: Collection[int]) -> int:
     """About how many rows of these a message would go to a unit now."""
     rows = without_message(recall.items.filter(pk__in=items))
-    return len(units_at_present(list(rows.select_related("individual"))))
+    return len(units_at_present(list(rows.select_related("individual__warehouse", "warehouse"))))
 
 
 @transaction.atomic
@@ -186,7 +186,7 @@ def answer_at_present(items: Collection[RecallItem]) -> None:
 
 def units_at_present(items: Collection[RecallItem]) -> dict[int, int]:
     """The unit that answers for each item, by keys: that of whom it is lent to, or whose own store it
-    stands in. ``individual`` must be loaded."""
+    stands in; for what stands at KHS none. The pieces and both warehouses must be loaded."""
     pieces = [item.individual_id for item in items if item.individual_id]
     lent = Loan.objects.filter(individual__in=pieces, ended_at=None)
     units = dict(lent.values_list("individual", "unit"))
@@ -195,7 +195,7 @@ def units_at_present(items: Collection[RecallItem]) -> dict[int, int]:
     for item in items:
         unit = units.get(item.individual_id) if item.individual_id else item.unit_id
         unit = unit or stores.get(standing_in(item) or 0) or item.unit_id
-        if unit:
+        if unit and not item.is_ours:
             found[item.pk] = unit
     return found
 
@@ -224,7 +224,7 @@ def _send(recall: Recall, items: Collection[RecallItem], word: str) -> Reached:
     by_unit: dict[int, list[RecallItem]] = defaultdict(list)
     reached = Reached()
     for item in items:
-        if item.unit_id is None:
+        if item.unit_id is None or item.is_ours:
             why = "Inget tjänsteställe svarar för det: KHS bekräftar själv."
             if item.is_ours:
                 why = "Står i KHS lager: KHS åtgärdar det där och bekräftar själv."

@@ -21,6 +21,7 @@ from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
 from sesam import documents
 from sesam.errors import DomainError
 from sesam.limits import gives_file
+from sesam.seen import Overtaken
 from sesam.templatetags.sesam import datum, kr, status_html
 
 from .. import search as finder
@@ -94,31 +95,27 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
         return _correct(request, piece)
     form = None
     if may_correct and request.GET.get(EDIT) == PLATE:
-        seen = {f"seen_{name}": getattr(piece, name) for name in ("serial_number", "lot")}
-        form = CorrectionForm(
-            initial={"serial_number": piece.serial_number, "lot": piece.lot, **seen}
-        )
+        form = CorrectionForm(None, piece=piece)
     return _page(request, piece, form)
 
 
 def _correct(request: UserRequest, piece: Individual) -> HttpResponse:
-    form = CorrectionForm(request.POST)
+    form = CorrectionForm(request.POST, piece=piece)
     if not form.is_valid():
         return _page(request, piece, form, status=422)
-    said = form.cleaned_data
+    seen, said = form.take_seen(), form.cleaned_data
     try:
         piece, is_caught = services.correct_plate(
             piece,
             plate=services.Plate(said["serial_number"], said["lot"]),
             user=request.user,
-            seen=services.Plate(said["seen_serial_number"], said["seen_lot"]),
+            seen=seen,
         )
-    except DomainError as fault:
-        # What stands there now has been seen, when it is sent again.
+    except Overtaken:
         piece.refresh_from_db()
-        shown = request.POST.copy()
-        shown["seen_serial_number"], shown["seen_lot"] = piece.serial_number, piece.lot
-        form = CorrectionForm(shown)
+        form.tell_overtaken(piece)
+        return _page(request, piece, form, status=409)
+    except DomainError as fault:
         form.add_error(None, fault.message)
         return _page(request, piece, form, status=409)
     messages.success(request, f"Serienummer och batch/lot för individ {piece.number} är sparade.")

@@ -22,6 +22,7 @@ from sesam.errors import DomainError
 from .. import khs, services
 from ..models import PickupOrder, PickupReceipt, ReceivedState
 from ..services.receiving import receipts_so_far
+from ..slots import why_put_aside
 from .cases import crumbs, find_pickup, no_store
 
 
@@ -133,6 +134,11 @@ def _receive(request: UserRequest, pickup: PickupOrder) -> HttpResponse:
     came = pickup.lines.filter(individual__isnull=False, receipts__isnull=False)
     said = (BlockReason.Code.CLEANING, BlockReason.Code.REPAIR)
     for text in arrivals.why_not_available(came.values_list("individual", flat=True), but=said):
+        messages.warning(request, text)
+    gone = (ReceivedState.SCRAPPED, ReceivedState.MISSING)
+    kept = PickupReceipt.objects.filter(line__pickup=pickup, line__individual=None)
+    counted = kept.exclude(state__in=gone).exclude(line__loan=None)
+    for text in why_put_aside(list(counted.values_list("line__loan", flat=True))):
         messages.warning(request, text)
     return to_page(pickup)
 

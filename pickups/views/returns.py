@@ -26,6 +26,7 @@ from .. import aids, services
 from ..forms import ReturnForm
 from ..models import Return
 from ..services.goods import same_day
+from ..slots import why_put_aside
 
 no_store = cache_control(no_store=True, private=True)
 
@@ -156,8 +157,10 @@ def returned(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     log_look(request, made.recipient, "Returbekräftelse")
     lines = list(made.lines.select_related("loan__article", "loan__individual", "came_with"))
     pieces = [line.loan.individual_id for line in lines if line.loan.individual_id]
+    counted = [x.loan_id for x in lines if not x.loan.individual_id and not x.scrapped]
+    held_back = [] if made.undone_at else arrivals.why_not_available(pieces)
     context = {
-        "held_back": [] if made.undone_at else arrivals.why_not_available(pieces),
+        "held_back": held_back + ([] if made.undone_at else why_put_aside(counted)),
         **shown_recipient(made.recipient),
         "made": made,
         "lines": lines,

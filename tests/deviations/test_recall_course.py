@@ -32,6 +32,7 @@ from individuals.stock_check import differences
 from organisation.models import AccessLogEntry, Message, MessageKind
 from organisation.permissions import BUFFERT
 from pickups.models import PickupOrder
+from pickups.services import Got, receive
 from recipients.models import Loan, Recipient
 from sesam.errors import DomainError
 from sesam.models import Printout
@@ -147,6 +148,18 @@ def test_who_was_written_to_or_called_gets_the_message_that_khs_sends_then(by):
     item = recall.items.get()
     assert (item.told_how, item.reminders) == (by, 1)
     assert telling.to_tell(recall, keys(items)) == 0
+
+
+def test_of_what_has_come_back_to_khs_the_unit_is_not_reminded():
+    recall, items = held_recall(someone())
+    khs = khs_user()
+    telling.tell_units(recall, keys(items), user=khs)
+    pickup = fetched(items[0].loan)
+    receive(pickup, [Got(pickup.lines.get().pk, 1, "stock")], user=khs)
+    item = recall.items.with_facts().get()
+    assert item.state.label == "Hos KHS" and not recall.items.silent().exists()
+    assert counts_of(recall.items.all()).told == 0
+    assert telling.remind(recall, keys(items), user=khs).units == 0
 
 
 def test_a_unit_where_nobody_can_read_is_left_to_be_called():

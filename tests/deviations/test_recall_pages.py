@@ -18,7 +18,8 @@ from recipients.models import Recipient
 from tests.factories import ArticleFactory, RecipientFactory, UnitFactory, UserFactory
 from tests.jobs import run_jobs
 from tests.orders.builders import sent
-from tests.pickups.builders import lend
+from tests.pickups.builders import fetched, lend, prescriber, returned
+from tests.pickups.pages import form_of
 from tests.reading import read_page
 
 from .builders import khs_user, told_of_recall
@@ -252,6 +253,32 @@ def test_a_piece_that_a_recall_means_is_told_when_it_is_registered(client):
     shown = read_page(client.post(at, {**typed, "action": "finish"}, follow=True))
     assert "Individ 700009 är spärrad och kan inte lämnas ut: återkallelse" in shown
     assert "Batch/lot" in shown and "L7" in shown
+
+
+@pytest.mark.parametrize("scrap", [False, True])
+def test_who_takes_counted_goods_back_is_told_to_put_them_aside(client, scrap):
+    user, article = prescriber(), ArticleFactory(name="Dusjpall")
+    loan = lend(RecipientFactory(), article)
+    made = recalled(article)
+    back = returned(loan, user=user, scrap=scrap)
+    client.force_login(user)
+    page = read_page(client.get(reverse("pickups:returned", args=[back.key])))
+    told = f"omfattas av återkallelse {made.case_number}. Ställ undan det som kom tillbaka"
+    assert (told in page) != scrap
+
+
+def test_khs_is_told_so_too_until_it_is_let_go(khs):
+    for answer in ("", Answer.REMEDIED):
+        loan = lend(RecipientFactory(), ArticleFactory())
+        made = recalled(loan.article)
+        if answer:
+            recalls.answer(made, [made.items.get().pk], answer, user=khs_user())
+        pickup = fetched(loan)
+        url = reverse("pickups:receive", args=[pickup.case_number])
+        form = form_of(khs.get(url)) | {f"skick-rad-{pickup.lines.get().pk}": "stock"}
+        page = read_page(khs.post(url, form, follow=True))
+        assert "Mottagningen är registrerad" in page
+        assert ("Ställ undan det som kom tillbaka" in page) != bool(answer)
 
 
 def test_others_than_khs_do_not_register_recalls(client):

@@ -314,6 +314,42 @@ def test_a_piece_taken_out_stays_blocked_and_is_confirmed():
     assert made.events.filter(kind="reported").count() == 1
 
 
+def test_khs_takes_back_a_wrong_answer_and_it_is_held_back_again_whatever_it_is_promised_to():
+    store = WarehouseFactory()
+    piece = chairs(store=store)[0]
+    made, khs = recalled(piece.article), khs_user()
+    item = made.items.get()
+    recalls.answer(made, [item.pk], Answer.REMEDIED, user=khs)
+    order = sent((piece.article, 1))
+    assert not is_blocked(piece) and order.lines.get().reserved == 1
+    recalls.answer(made, [item.pk], Answer.TAKEN_OUT, user=khs)
+    assert is_blocked(piece) and order.lines.get().reserved == 0
+    assert made.items.get().answer == Answer.TAKEN_OUT and differences() == []
+
+
+def test_of_a_counted_article_too():
+    article, store = ArticleFactory(), WarehouseFactory()
+    put_in_stock(store, article, 4)
+    made, khs = recalled(article), khs_user()
+    item = made.items.get()
+    recalls.answer(made, [item.pk], Answer.NOT_MEANT, user=khs)
+    order = sent((article, 3))
+    recalls.answer(made, [item.pk], Answer.TAKEN_OUT, user=khs)
+    assert made.items.get().held_back == 4 and order.lines.get().reserved == 0
+    assert differences() == []
+
+
+def test_a_unit_does_not_take_back_what_is_let_go():
+    user, loan = prescriber(), lend(someone(), ArticleFactory(is_marked=True))
+    made = recalled(loan.article)
+    made.items.update(told_at=timezone.now(), told_how="message", unit=user.default_unit)
+    item = made.items.get()
+    recalls.answer(made, [item.pk], Answer.REMEDIED, user=user)
+    with pytest.raises(DomainError, match="KHS kan rätta det"):
+        recalls.answer(made, [item.pk], Answer.TAKEN_OUT, user=user)
+    assert not is_blocked(loan.individual)
+
+
 def test_what_nobody_finds_is_left():
     made = recalled(chairs()[0].article)
     recalls.answer(made, [made.items.get().pk], Answer.NOT_FOUND, user=khs_user())

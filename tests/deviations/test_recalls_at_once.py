@@ -1,20 +1,30 @@
 """A recall in the same instant as something else happens to what it is about."""
 
+import uuid
+
 import pytest
 
 from deviations import recalls
 from deviations.models import Answer, Found, Recall, RecallItem
-from deviations.recalls import finding
+from deviations.recalls import confirming, finding, telling
 from individuals import services as individuals
 from individuals.models import Block
 from individuals.stock_check import differences
+from individuals.watching import Match, Reason, Sureness
 from orders import services as orders
 from orders.services import Pick
 from recipients.models import Loan
 from sesam import awaited
 from sesam.errors import DomainError
 from tests.at_once import at_once
-from tests.factories import ArticleFactory, BufferFactory, WarehouseFactory
+from tests.factories import (
+    ArticleFactory,
+    BufferFactory,
+    UnitFactory,
+    UserFactory,
+    WarehouseFactory,
+)
+from tests.jobs import run_jobs
 from tests.orders.builders import sent
 from tests.pickups.builders import lend, prescriber, returned, someone
 
@@ -90,3 +100,89 @@ def test_two_jobs_make_one_list():
     at_once(*2 * [lambda: finding.find(awaited.Work(made))])
     assert made.items.count() == 4 and Block.objects.count() == 4
     assert differences() == []
+
+
+def test_the_makers_list_is_sent_in_twice_and_registered_once():
+    piece, khs, token = chairs()[0], khs_user(), uuid.uuid4()
+    at_once(*2 * [lambda: recalled(piece.article, user=khs, token=token, find=False)])
+    recall = Recall.objects.get()
+    run_jobs()
+    assert recall.items.count() == 1 and len(recall.criteria) == 1
+    assert differences() == []
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_a_piece_is_delivered_in_the_instant_that_it_is_let_go(turn):
+    piece = chairs(store=WarehouseFactory())[0]
+    made, khs = recalled(piece.article), khs_user()
+    item, order = made.items.get(), sent((piece.article, 1))
+    line = order.lines.get()
+    at_once(
+        lambda: orders.deliver(order, [Pick(line.pk, 1, [piece.pk])], user=order.ordered_by),
+        lambda: recalls.answer(made, [item.pk], Answer.REMEDIED, user=khs),
+    )
+    assert not is_blocked(piece) and differences() == []
+    assert made.items.get().answer == Answer.REMEDIED
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_a_piece_is_delivered_in_the_instant_that_khs_takes_its_answer_back(turn):
+    piece = chairs(store=WarehouseFactory())[0]
+    made, khs = recalled(piece.article), khs_user()
+    item = made.items.get()
+    recalls.answer(made, [item.pk], Answer.REMEDIED, user=khs)
+    order = sent((piece.article, 1))
+    line = order.lines.get()
+    delivered, answered = at_once(
+        lambda: orders.deliver(order, [Pick(line.pk, 1, [piece.pk])], user=order.ordered_by),
+        lambda: recalls.answer(made, [item.pk], Answer.TAKEN_OUT, user=khs),
+    )
+    has_it = Loan.objects.filter(individual=piece, ended_at=None).exists()
+    assert has_it != isinstance(delivered, DomainError) and differences() == []
+    assert is_blocked(piece) != isinstance(answered, DomainError), "held back, wherever it is now"
+
+
+@pytest.mark.parametrize("said", [Answer.REMEDIED, Answer.TAKEN_OUT])
+def test_a_piece_comes_back_in_the_instant_that_it_is_answered_for(said):
+    loan = lend(someone(), ArticleFactory(is_marked=True))
+    made, khs = recalled(loan.article), khs_user()
+    item = made.items.get()
+    at_once(
+        lambda: returned(loan),
+        lambda: recalls.answer(made, [item.pk], said, user=khs),
+    )
+    assert is_blocked(loan.individual) == (said == Answer.TAKEN_OUT)
+    assert made.items.get().answer == said and differences() == []
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_two_units_answer_for_a_piece_that_moves_from_the_one_to_the_other(turn):
+    loan = lend(someone(), ArticleFactory(is_marked=True))
+    made, khs = recalled(loan.article), khs_user()
+    item = made.items.get()
+    telling.tell_units(made, [item.pk], user=khs)
+    first, second = prescriber(), UserFactory(default_unit=UnitFactory())
+    Loan.objects.filter(pk=loan.pk).update(unit=second.default_unit)
+    answers = at_once(
+        lambda: confirming.confirm(made, {item.pk: ""}, Answer.REPLACED, user=first),
+        lambda: telling.remind(made, [item.pk], user=khs),
+        lambda: confirming.confirm(made, {item.pk: ""}, Answer.TAKEN_OUT, user=second),
+    )
+    refused = [isinstance(one, DomainError) or one == [] for one in (answers[0], answers[2])]
+    item.refresh_from_db()
+    assert refused.count(False) <= 1 and bool(item.answer) == (False in refused)
+    assert made.events.filter(kind="reported").count() == refused.count(False)
+    assert is_blocked(loan.individual)
+
+
+def test_nobody_answers_before_the_list_is_complete():
+    piece = chairs()[0]
+    made, khs = recalled(piece.article, find=False), khs_user()
+    finding.take_pieces(made, {piece.pk: Match(Sureness.SURE, Reason.ARTICLE)})
+    item = made.items.get()
+    _, answered = at_once(
+        lambda: finding.find(awaited.Work(Recall.objects.get())),
+        lambda: recalls.answer(made, [item.pk], Answer.REMEDIED, user=khs),
+    )
+    assert isinstance(answered, DomainError) == is_blocked(piece)
+    assert made.items.count() == 1 and differences() == []

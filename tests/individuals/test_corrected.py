@@ -12,6 +12,7 @@ from orders.models import OrderLine
 from organisation.permissions import BUFFERT, FORSKRIVARE
 from sesam import history
 from sesam.errors import DomainError
+from sesam.seen import Seen
 from tests.at_once import at_once
 from tests.deviations.builders import khs_user, recall_of
 from tests.factories import ArticleFactory, UserFactory, WarehouseFactory, put_in_stock
@@ -21,8 +22,6 @@ from tests.pickups.pages import form_of
 from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
-
-SEEN = {"seen_serial_number": "SN-170", "seen_lot": ""}
 
 
 @pytest.fixture
@@ -42,7 +41,8 @@ def url(piece) -> str:
 
 
 def correct(client, piece, serial, lot="", **more):
-    return client.post(url(piece), {"serial_number": serial, "lot": lot, **SEEN, **more})
+    form = form_of(client.get(url(piece))) | {"serial_number": serial, "lot": lot, **more}
+    return client.post(url(piece), form)
 
 
 def changes_of(piece):
@@ -94,9 +94,11 @@ def test_what_is_too_long_is_told_at_its_field_and_kept(khs):
 
 
 def test_what_somebody_else_has_changed_since_is_not_written_over(khs):
-    piece = chair("SN-200")
-    answer = correct(khs, piece, "SN-1")
-    assert answer.status_code == 409 and "SN-200" in read_page(answer)
+    piece = chair()
+    form = form_of(khs.get(url(piece))) | {"serial_number": "SN-1"}
+    services.correct_plate(piece, plate=Plate("SN-200", ""), user=khs_user())
+    answer = khs.post(url(piece), form)
+    assert answer.status_code == 409 and "Serienummer «SN-200»" in read_page(answer)
     piece.refresh_from_db()
     assert piece.serial_number == "SN-200"
     assert khs.post(url(piece), form_of(answer)).status_code == 302, "now it has been seen"
@@ -120,9 +122,7 @@ def test_also_of_a_piece_that_somebody_has(khs):
     loan = lend(someone(), ArticleFactory(is_marked=True))
     piece = loan.individual
     recall = recall_of(loan.article, serials=["SN-100..SN-110"])
-    services.correct_plate(
-        piece, plate=Plate("SN-107", ""), user=khs_user(), seen=Plate(piece.serial_number, "")
-    )
+    services.correct_plate(piece, plate=Plate("SN-107", ""), user=khs_user())
     finding.take_up()
     item = recall.items.get()
     assert item.loan == loan and item.unit == loan.unit and is_blocked(piece)
@@ -137,7 +137,7 @@ def test_whatever_it_is_promised_to(by_number):
     if by_number:
         services.renumber(piece, number="999001", user=khs)
     else:
-        services.correct_plate(piece, plate=Plate("SN-107", ""), user=khs, seen=Plate("SN-170", ""))
+        services.correct_plate(piece, plate=Plate("SN-107", ""), user=khs)
     assert is_blocked(piece) and differences() == []
     line = OrderLine.objects.get(order=order)
     assert line.reserved == 0
@@ -148,9 +148,9 @@ def test_whatever_it_is_promised_to(by_number):
 def test_who_is_held_back_for_the_wrong_number_stays_so_until_khs_says_so(khs):
     piece = chair("SN-105")
     recall = recall_of(piece.article, serials=["SN-100..SN-110"])
-    khs_does = correct(khs, piece, "SN-106", seen_serial_number="SN-105")
+    khs_does = correct(khs, piece, "SN-106")
     assert is_blocked(piece)
-    answer = correct(khs, piece, "SN-700", seen_serial_number="SN-106")
+    answer = correct(khs, piece, "SN-700")
     assert khs_does.url == answer.url and is_blocked(piece)
     page = read_page(khs.get(answer.url))
     assert f"spärrad av återkallelse {recall.case_number}. Kontrollera där" in page
@@ -160,7 +160,7 @@ def test_who_is_held_back_for_the_wrong_number_stays_so_until_khs_says_so(khs):
 def test_sent_twice_at_once_it_is_done_once():
     piece, users = chair(), [khs_user(), khs_user()]
     recall_of(piece.article, serials=["SN-107"])
-    plate, seen = Plate("SN-107", ""), Plate("SN-170", "")
+    plate, seen = Plate("SN-107", ""), Seen.of(piece, "serial_number", "lot")
     at_once(
         *[lambda u=u: services.correct_plate(piece, plate=plate, user=u, seen=seen) for u in users]
     )
@@ -170,7 +170,8 @@ def test_sent_twice_at_once_it_is_done_once():
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_with_different_numbers_the_second_is_told():
-    piece, khs, seen = chair(), khs_user(), Plate("SN-170", "")
+    piece, khs = chair(), khs_user()
+    seen = Seen.of(piece, "serial_number", "lot")
     got = at_once(
         *[
             lambda n=n: services.correct_plate(piece, plate=Plate(n, ""), user=khs, seen=seen)
@@ -196,9 +197,7 @@ def test_it_is_corrected_in_the_instant_that_a_recall_begins(turn):
 
     at_once(
         begin,
-        lambda: services.correct_plate(
-            piece, plate=Plate("SN-107", ""), user=khs, seen=Plate("SN-170", "")
-        ),
+        lambda: services.correct_plate(piece, plate=Plate("SN-107", ""), user=khs),
     )
     finding.take_up()
     assert RecallItem.objects.count() == 1 and Block.objects.filter(until=None).count() == 1

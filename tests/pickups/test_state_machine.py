@@ -36,6 +36,7 @@ from deviations import recalls
 from deviations import services as deviations
 from deviations.models import FREE_AFTER, Answer, Deviation, DeviationCategory, Recall, RecallItem
 from deviations.recalls import Sought, finding, registering
+from individuals import services as individuals
 from individuals.models import Block, Component, Individual, Watch
 from individuals.stock_check import differences
 from orders import services as orders
@@ -303,6 +304,22 @@ class Aids(RuleBasedStateMachine):
             recalls.answer(item.recall, [item.pk], Answer(answer), user=self.world.clerk)
 
         self.attempt("answer a recall", act)
+
+    @precondition(lambda self: RecallItem.objects.filter(individual__isnull=False).exists())
+    @rule(which=pick, other=pick)
+    def correct_a_plate(self, which, other):
+        """To the number of another piece, which a recall may look for."""
+        pieces = not_gone()
+        piece, like = one_of(pieces, which), one_of(pieces, other)
+        if piece is None or like is None:
+            return
+        wanted = individuals.Plate(f"SN-{like.pk}", "")
+
+        def act(user):
+            individuals.correct_plate(piece, plate=wanted, user=user)
+            finding.take_up()
+
+        self.attempt("correct a plate", act)
 
     # --- back to the store ---
 
