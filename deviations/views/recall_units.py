@@ -170,7 +170,8 @@ def page(
         )
 
     items = own_items(request.user, recall)
-    table = UnitTable.fetch(request, items.with_facts().select_related("answered_by"), of=row)
+    whole = RecallItem.objects.with_facts().select_related("answered_by")
+    table = UnitTable.fetch(request, items, of=row, whole=whole)
     access_log.look_at_cases(
         request,
         [(x.holder.key, recall.case_number) for x in table.rows if x.holder is not None],

@@ -23,7 +23,7 @@ from sesam.limits import gives_file
 from sesam.steps import Step, StepDialog
 
 from .. import jobs, recalls
-from ..models import RecallStatus
+from ..models import RecallItem, RecallStatus
 from ..recalls import figures, finding, listing, registering
 from ..recalls.forms import CheckForm, NoticeForm, ScopeForm
 from . import recall_deeds, recall_units
@@ -148,7 +148,9 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
         "failed": failed,
         "counts": counts,
         "tabs": listing.tabs_of(request, counts, chosen),
-        "table": table.fetch(request, listing.part_of(items, chosen).with_facts()),
+        "table": table.fetch(
+            request, listing.part_of(items, chosen), whole=RecallItem.objects.with_facts()
+        ),
         "bulk": recall_deeds.bulk_of(recall) if is_ongoing else [],
         "is_ongoing": is_ongoing,
         "silent": figures.silent_units(recall),

@@ -176,10 +176,14 @@ class Table(Generic[Row]):
         total: int | None = None,
         row: Callable[..., Row] | None = None,
         of: Callable[[Any], Row] | None = None,
+        whole: QuerySet[Any, Any] | None = None,
     ) -> Self:
         """The page of a queryset that the address asks for, and how many there are in all: one
         question, two past the end. With ``total`` somebody has counted already. ``row`` makes a
         row of the fields of a ``values()``, ``of`` makes one of a record.
+
+        With ``whole`` the keys of the page's rows are asked for first, and then these rows of it, with
+        all that it loads: of thousands that are sorted nothing is joined that only a row shows.
 
         With ``counted_to`` they are counted first, no further than that: more are then read in
         their order from an index, instead of all being found and sorted for one page."""
@@ -194,10 +198,17 @@ class Table(Generic[Row]):
             is_many = asked.counted_to is not None and (known or 0) > asked.counted_to
             if total is None and not is_many:
                 wanted = wanted.annotate(**{TOTAL: Window(Count("pk"))})
-            found = asked.cut(asked.ordered(wanted, cls.tie))
+            ordered = asked.ordered(wanted, cls.tie)
+            if whole is not None:
+                counts = [TOTAL] if TOTAL in wanted.query.annotations else []
+                ordered = ordered.values("pk", *counts)
+            found = asked.cut(ordered)
             counted = known
             if counted is None:
                 counted = _total_of(found[0]) if found else 0
+            if whole is not None:
+                records = whole.in_bulk([keys["pk"] for keys in found])
+                found = [records[keys["pk"]] for keys in found if keys["pk"] in records]
             if row is not None:
                 found = [row(**{n: v for n, v in f.items() if n != TOTAL}) for f in found]
             if of is not None:

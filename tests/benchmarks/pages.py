@@ -64,10 +64,16 @@ PORTAL = {
     "activity": "/aktiviteter/A300/",
     "activity of a schedule": "/aktiviteter/U300/",
     "deviation": "/avvikelser/V60/",
+    "recalls of a unit": "/aterkallelser/",
+    "recall, a unit's 2 700 pieces": "/aterkallelser/{recall}/",
     "return": "/returer/ny/{recipient}/",
     "cart": "/bestallning/",
     "order dialog": "{dialog}",
     "checkout": "/bestallning/slutfor/",
+    "news": "/nyheter/",
+    "documents": "/mer-information/",
+    "help": "/hjalp/",
+    "recent": "/senaste/",
 }
 # Of a prescriber who has ordered 2 000 times.
 OWN = {
@@ -78,6 +84,7 @@ OWN = {
     "my page, pickups": "/min-sida/?flik=hamtordrar",
     "my page, deviations": "/min-sida/?flik=avvikelser",
     "my page, favourites": "/min-sida/?flik=favoriter",
+    "my page, templates": "/min-sida/?flik=mallar",
     "my messages": "/meddelanden/",
     "start, of one's own": "/",
 }
@@ -110,6 +117,7 @@ BACK_OFFICE = {
     "admin, maintenance, page 20": "/admin/activities/maintenanceschedule/?p=20",
     "admin, maintenance, overdue": "/admin/activities/maintenanceschedule/?lage=forfallet",
     "admin, maintenance, municipality": "/admin/activities/maintenanceschedule/?kommun=0880",
+    "admin, maintenance of a piece": "/admin/activities/maintenanceschedule/{schedule}/change/",
     "admin, maintenance plans": "/admin/activities/maintenanceplan/",
     "admin, warranty": "/admin/activities/pieceunderwarranty/",
     "KHS, activity": "/aktiviteter/A300/",
@@ -124,6 +132,7 @@ BACK_OFFICE = {
     "admin, recalls": "/admin/deviations/recall/",
     "KHS, recall": "/aterkallelser/{recall}/",
     "KHS, recall, all": "/aterkallelser/{recall}/?visa=alla&sida=100",
+    "KHS, close recall": "/aterkallelser/{recall}/avsluta/",
     "KHS, messages": "/meddelanden/",
     "KHS, my page": "/min-sida/",
     "admin, movements": "/admin/articles/stockmovement/",
@@ -149,6 +158,12 @@ BACK_OFFICE = {
     "admin, accounts": "/admin/organisation/account/",
     "admin, accounts, page 10": "/admin/organisation/account/?p=10",
     "admin, reasons": "/admin/organisation/lookreason/",
+    "admin, recipients": "/admin/recipients/recipient/",
+    "admin, follow-ups": "/admin/recipients/loan/",
+    "admin, letters": "/admin/organisation/mail/",
+    "admin, news": "/admin/portal/news/",
+    "admin, news editor": "/admin/portal/news/add/",
+    "admin, documents": "/admin/portal/document/",
     "admin, history of an article": "/admin/articles/article/{article_id}/history/",
     "admin, history of a person": "/admin/recipients/recipient/{recipient}/history/",
     "admin, disposal": "/admin/portal/disposallist/",
@@ -159,6 +174,7 @@ BACK_OFFICE = {
     "admin, questioned rows": "/admin/invoicing/question/",
     "admin, loans to question": "/admin/invoicing/doubtfulloan/",
     "admin, what is lost": "/admin/invoicing/lossverdict/",
+    "KHS, invoices": "/fakturaspecifikationer/",
     "KHS, invoice": "/fakturaspecifikationer/{invoice}/",
     "KHS, figures": "/siffror/",
 }
@@ -267,6 +283,7 @@ def work(client, url: str) -> float:
 
 def _places(user, client) -> dict[str, object]:
     """What the addresses name."""
+    from activities.models import MaintenanceSchedule
     from articles.models import Article, Balance
     from deviations.models import Recall
     from individuals.models import Individual
@@ -306,6 +323,7 @@ def _places(user, client) -> dict[str, object]:
         "invoice": charge.invoice.number,
         "charge": charge.pk,
         "recall": Recall.objects.latest("pk").case_number,
+        "schedule": MaintenanceSchedule.objects.order_by("pk").first().pk,
         "clerk": User.objects.get(username="bench_khs").pk,
     }
 
