@@ -22,7 +22,9 @@ class IndividualTable(Table[PieceHit]):
         LinkColumn("number", "Individ", url=piece_url, sort=SORTS["number"], css="code title"),
         CodeColumn("article", "Artikelnr", "article_number", sort=SORTS["article"], priority=2),
         Column("name", "Benämning", sort=SORTS["name"]),
-        Column("serial", "Serienummer", "serial_number", sort=SORTS["serial"], priority=2),
+        Column(
+            "serial", "Serienummer", "serial_number", sort=SORTS["serial"], priority=2, css="code"
+        ),
         StatusColumn(
             "status", "Status", lambda hit: STATUSES[hit.status], sort=SORTS["status"], priority=2
         ),

@@ -178,7 +178,7 @@ class LogTable(Table[AccessLogEntry]):
         Column("tjanststalle", "Tjänsteställe", "unit", priority=2),
         Column("vad", "Vad", lambda entry: entry.get_action_display()),
         Column("skal", "Skäl", "reason"),
-        _RecipientColumn("mottagare", "Mottagare"),
+        _RecipientColumn("mottagare", "Mottagare", css="code"),
         _DetailColumn("detalj", "Detalj", "detail", priority=3),
         Column("arende", "Ärende", "case_number", priority=3),
         Column("ip", "Från", "ip", priority=4),

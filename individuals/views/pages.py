@@ -193,7 +193,7 @@ def _head(piece: Individual) -> list[dict[str, Any]]:
             "value": f"{article.number} {article.name}",
             "url": reverse("articles:detail", args=[article.number]),
         },
-        {"label": "Serienummer", "value": piece.serial_number},
+        {"label": "Serienummer", "value": piece.serial_number, "code": True},
         *([{"label": "Batch/lot", "value": piece.lot}] if piece.lot else []),
         {"label": "Artikelansvar", "value": article.get_responsibility_display()},
     ]

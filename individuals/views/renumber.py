@@ -49,7 +49,7 @@ def renumber(request: UserRequest, number: str) -> HttpResponse:
         "facts": [
             {"label": "Individnummer", "value": piece.number},
             {"label": "Artikel", "value": piece.article},
-            {"label": "Serienummer", "value": piece.serial_number},
+            {"label": "Serienummer", "value": piece.serial_number, "code": True},
             {"label": "Status", "value": piece.get_status_display()},
         ],
         "dialog": {

@@ -150,7 +150,7 @@ def deliver(request: UserRequest, number: str) -> HttpResponse:
         "facts": [
             {"label": "Individ", "value": piece.number},
             {"label": "Artikel", "value": piece.article},
-            {"label": "Serienummer", "value": piece.serial_number},
+            {"label": "Serienummer", "value": piece.serial_number, "code": True},
             {"label": "Lager", "value": piece.warehouse},
         ],
         "dialog": {

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
@@ -193,7 +194,7 @@ class _DeedColumn(Column):
         if words is None or row.of.approved_at:
             return ""
         code = code_of(row.recipient.key)
-        return link(f"?{ROW}={row.pk}", f"{words} {code}")
+        return link(f"?{ROW}={row.pk}", format_html('{} <span class="code">{}</span>', words, code))
 
 
 class _OutcomeColumn(Column):
@@ -206,7 +207,7 @@ ROW = "rad"
 
 class DisposalTable(Table[DisposalRow]):
     columns = (
-        Column("kod", "Mottagare", lambda row: code_of(row.recipient.key), css="title"),
+        Column("kod", "Mottagare", lambda row: code_of(row.recipient.key), css="code title"),
         DateColumn("senast", "Senaste anteckning", "last_on", sort="last_on"),
         Column("arenden", "Ärenden", "cases", sort="cases", css="num"),
         _OutcomeColumn("utfall", "Utfall", sort="outcome"),
