@@ -96,5 +96,6 @@ piece_buttons.add(
         url=lambda request, piece: reverse("individuals:label", args=[piece.number]),
         order=5,
         icon="printer",
+        download=True,
     )
 )

@@ -24,6 +24,7 @@ from sesam import attachments, rich_text
 from sesam.days import moment_in_words
 from sesam.errors import DomainError
 from sesam.form_fields import record_choice
+from sesam.templatetags.sesam import download
 
 from .help_pages import Topic, topics
 from .models import BarrierReport, Document, DocumentHeading, HelpText, News, Published
@@ -131,8 +132,9 @@ class DocumentForm(PublishedForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:  # Django's own link leads nowhere: files have no addresses
             self.fields["file"].help_text = format_html(
-                'Nu: <a href="{}">{}</a>. Välj en ny fil för att byta ut den.',
+                'Nu: <a href="{}" {}>{}</a>. Välj en ny fil för att byta ut den.',
                 reverse("document", args=[self.instance.key]),
+                download(),
                 self.instance.name,
             )
 

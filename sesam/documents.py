@@ -133,6 +133,9 @@ class UnavailablePage:
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
         if not isinstance(fault, Unavailable):
             return None
+        if request.headers.get("HX-Request"):  # fetched beside a page, which tells it
+            plain = "text/plain; charset=utf-8"
+            return HttpResponse(fault.message, status=503, content_type=plain)
         return render_page(
             request, "documents/unavailable.html", {"fault": fault.message}, status=503
         )

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.db import connection
+from django.http import HttpRequest
 from django.utils import timezone
 
 from . import jobs
@@ -58,6 +59,12 @@ def gives_file(view: View) -> View:
     (``organisation.downloads``, which knows who asks)."""
     view.gives_file_by = ("GET",)  # type: ignore[attr-defined]  # decorators around it hand it on
     return view
+
+
+def asks_for_file(request: HttpRequest) -> bool:
+    """Whether it is a file that the request is answered with."""
+    at = request.resolver_match
+    return at is not None and request.method in getattr(at.func, "gives_file_by", ())
 
 
 def gives_file_by_post(view: View) -> View:

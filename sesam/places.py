@@ -70,12 +70,13 @@ class Entry(Generic[Obj]):
 
 @dataclass(frozen=True, kw_only=True)
 class Link(Entry[Obj]):
-    """An entry that leads somewhere; ``dialog`` opens it in the dialog."""
+    """An entry that leads somewhere; ``dialog`` opens it in the dialog, ``download`` gives a file."""
 
     label: str | Callable[[HttpRequest, Obj], str]
     url: Callable[[HttpRequest, Obj], str]
     icon: str = ""
     dialog: bool = False
+    download: bool = False
     count: Callable[[HttpRequest, Obj], int | None] | None = None
     barred: Callable[[HttpRequest, Obj], str] = lambda request, obj: ""
 

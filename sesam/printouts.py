@@ -147,9 +147,11 @@ def _signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespo
     def checked(request: HttpRequest, key: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
             return view(request, key)
-        sign_in = redirect_to_login(request.path)
-        htmx = getattr(request, "htmx", False)
-        return HttpResponseClientRedirect(sign_in.url) if htmx else sign_in
+        htmx = getattr(request, "htmx", None)
+        if not htmx:
+            return redirect_to_login(request.path)
+        here = htmx.current_url_abs_path or request.path
+        return HttpResponseClientRedirect(redirect_to_login(here).url)
 
     return checked
 

@@ -226,7 +226,8 @@
   let sure = false;
   function holdsText(field) {
     if (!field.matches(TYPED)) return false;
-    const refused = field.getAttribute("aria-invalid") === "true" || document.getElementById("unsent");
+    // What else was typed in a form that was refused isn't saved either.
+    const refused = field.form?.querySelector("[aria-invalid='true']") || document.getElementById("unsent");
     return field.value !== field.defaultValue || Boolean(refused && field.value);
   }
   function isUnsent(form) {
@@ -269,10 +270,9 @@
   }
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href]");
-    if (sure || !link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    // A file comes and the page stays; where it is refused, the answer is a page that says why.
-    if (link.hasAttribute("data-download")) { sure = true; setTimeout(() => { sure = false; }, 1000); return; }
-    if (link.target === "_blank" || link.dataset.account || /^(#|tel:|mailto:)/.test(link.getAttribute("href"))) return;
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (link.dataset.download) { takeFile(event, link); return; }
+    if (sure || link.target === "_blank" || link.dataset.account || /^(#|tel:|mailto:)/.test(link.getAttribute("href"))) return;
     if (!losesText(link)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -282,7 +282,7 @@
   const goesNowhere = (event) => event.submitter && event.submitter.formMethod === "dialog";
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    const stays = form.hasAttribute("hx-post") || form.hasAttribute("hx-get") || form.hasAttribute("data-download");
+    const stays = form.hasAttribute("hx-post") || form.hasAttribute("hx-get") || form.dataset.download;
     if (sure || stays || goesNowhere(event) || !pageHolds(form)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -303,6 +303,7 @@
     const where = document.getElementById("find-says") || (dialog() && dialog().open && dialog().querySelector(".dialog-scroll")) || document.querySelector("#messages, main .dialog-scroll");
     if (!where) return;
     where.querySelectorAll("[data-told]").forEach((old) => old.remove());
+    if (!words) return;
     const note = document.createElement("p");
     note.className = "note note-error";
     note.dataset.told = "1";
@@ -310,6 +311,12 @@
     note.textContent = words;
     where.prepend(note);
     note.scrollIntoView({ block: "nearest" });
+  }
+  // A file is fetched beside the page, which stays whatever becomes of it (download.js)
+  function takeFile(event, from) {
+    event.preventDefault();
+    startLoading();
+    import(from.dataset.download).then((file) => file.take(from)).then(tell, () => tell(NO_CONTACT)).finally(stopLoading);
   }
   const NO_CONTACT = "Ingen kontakt med portalen. Det du skrev finns kvar. Försök igen.";
   const BROKEN = "Något gick fel i portalen. Det du skrev finns kvar. Försök igen.";
@@ -332,14 +339,6 @@
       b.disabled = false;
       if (b.dataset.held === "focused" && nothingFocused()) b.focus();
       delete b.dataset.held;
-    });
-  }
-
-  function clearFaults() {
-    document.querySelectorAll("main .note-red, main .field-error").forEach((fault) => fault.remove());
-    document.querySelectorAll("main [aria-invalid]").forEach((field) => {
-      field.removeAttribute("aria-invalid");
-      field.removeAttribute("aria-describedby");
     });
   }
 
@@ -451,9 +450,8 @@
     const form = event.target;
     if (goesNowhere(event)) return;
     if (form.dataset.sending) { event.preventDefault(); event.stopImmediatePropagation(); return; }
-    // A file comes and the page stays: what the last answer found wrong with it no longer holds.
-    if (form.hasAttribute("data-download")) clearFaults();
-    if (form.method !== "post" || form.hasAttribute("data-download") || event.defaultPrevented) return;
+    if (form.dataset.download) { takeFile(event, form); return; }
+    if (form.method !== "post" || event.defaultPrevented) return;
     if (!navigator.onLine) { event.preventDefault(); event.stopImmediatePropagation(); tell(NO_CONTACT); return; }
     form.dataset.sent = "1";
     hold(form);

@@ -402,7 +402,7 @@ def test_every_address_that_takes_a_form_is_sent_twice_or_says_why_not():
         # The keys of the reasons are no tests
         tree.body = [node for node in tree.body if not _is_reasons(node)]
         named |= {x.value for x in ast.walk(tree) if isinstance(x, ast.Constant)} & URLS.keys()
-    takes = {name for name, view in _views(get_resolver()) if name in URLS and _takes_post(view)}
+    takes = {name for name, view in views_of(get_resolver()) if name in URLS and _takes_post(view)}
     assert takes - named - REASONS.keys() == set(), "sent twice, it does what?"
     assert REASONS.keys() - takes == set(), "takes no form (any more)"
     assert REASONS.keys() & named == set(), "sent twice by a test: needs no reason"
@@ -412,12 +412,12 @@ def _is_reasons(node: ast.stmt) -> bool:
     return isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "REASONS"
 
 
-def _views(resolver, space: str = ""):
+def views_of(resolver, space: str = ""):
     for one in resolver.url_patterns:
         if isinstance(one, URLPattern):
             yield f"{space}{one.name}", one.callback
         else:
-            yield from _views(one, f"{space}{one.namespace}:" if one.namespace else space)
+            yield from views_of(one, f"{space}{one.namespace}:" if one.namespace else space)
 
 
 def _takes_post(view) -> bool:

@@ -12,6 +12,7 @@
 {% status code label icon="clock" tone="amber" %}           when neither is known
 {% stock 4 %}  {% stock 0 note="ersättning finns" %}        availability
 {% field form.name %}                                       label, control, help, error
+<a href="…" {% download %}>                                 a file is fetched, and the page stays
 {% field form.phone optional="minst ett nummer" rows=4 autocomplete="off" hide_label=True %}
 """
 
@@ -84,6 +85,12 @@ def icon_html(name: str, size: int = 20, label: str = "", css: str = "") -> Safe
 @register.simple_tag
 def icon(name: str, size: int = 20, label: str = "", css: str = "") -> SafeString:
     return icon_html(name, size, label, css)
+
+
+@register.simple_tag
+def download() -> SafeString:
+    """What a link or form says that a file answers."""
+    return format_html('data-download="{}"', static("download.js"))
 
 
 @register.filter

@@ -177,6 +177,16 @@ def test_what_is_saved_is_not_asked_about(page, live_server):
     assert page.asked == []
 
 
+def test_what_else_was_typed_in_a_form_that_was_refused_is_asked_about(page, live_server):
+    page.goto(f"{live_server.url}/tillganglighet/hinder/")
+    page.get_by_label("Var i portalen").fill("/artiklar/")
+    page.get_by_role("button", name="Skicka").click()
+    expect(page.get_by_text("Skriv vad som hindrade dig.")).to_be_visible()
+    page.get_by_role("link", name="Mottagare", exact=True).first.click()
+    question(page).get_by_role("button", name="Fortsätt skriva").click()
+    expect(page.get_by_label("Var i portalen")).to_have_value("/artiklar/")
+
+
 def test_without_contact_the_dialog_says_so_and_goes_on_afterwards(
     page, live_server, user, article
 ):

@@ -194,7 +194,9 @@ def test_khs_reads_a_document_that_is_for_others_and_changes_its_words_alone(khs
     document = Document.objects.get()
     form = f"/admin/portal/document/{document.pk}/change/"
     file = f"/mer-information/{document.key}/"
-    assert f'Nu: <a href="{file}">anvisning.pdf</a>' in page(khs, form)
+    assert re.search(
+        rf'Nu: <a href="{file}" data-download="[^"]+">anvisning.pdf</a>', page(khs, form)
+    )
     assert khs.get(file).status_code == 200
     data = {"heading": document.heading_id, "title": "Ny", "published_from": f"{day(0):%Y-%m-%d}",
             "published_until": "", "role": CONTROLLER, "unit": ""}  # fmt: skip
