@@ -23,7 +23,8 @@ from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 from django import forms
-from django.db.models import Exists, Subquery
+from django.db import transaction
+from django.db.models import Exists, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -45,7 +46,7 @@ from organisation.permissions import (
     roles,
     signed_in,
 )
-from sesam import personal_numbers, unsent
+from sesam import limits, personal_numbers, unsent
 from sesam.form_fields import choice
 from sesam.words import listed
 
@@ -73,15 +74,16 @@ def lacks_reason(user: User, key: uuid.UUID) -> bool:
     person = Recipient.objects.filter(key=key, kind=Recipient.Kind.PERSON)
     # Of one row that is asked for first, so that the database never gathers all of a unit's cases.
     whom = Subquery(person.values("pk")[:1])
-    said = AccessLogEntry.objects.filter(
-        recipient_key=key,
-        at__gte=day_began(),
-        user=user,
-        action=Action.REASON,
-    )
     theirs = [services.relations_of(user), *(entry.of(user) for entry in reasons_to_look)]
-    reasons = [*(Exists(rows.filter(recipient=whom)) for rows in theirs), Exists(said)]
+    reasons = [*(Exists(rows.filter(recipient=whom)) for rows in theirs), Exists(_said(user, key))]
     return person.exclude(reduce(or_, reasons)).exists()
+
+
+def _said(user: User, key: uuid.UUID) -> QuerySet[AccessLogEntry]:
+    """What the user has answered today."""
+    return AccessLogEntry.objects.filter(
+        recipient_key=key, at__gte=day_began(), user=user, action=Action.REASON
+    )
 
 
 class ReasonForm(forms.Form):
@@ -152,15 +154,19 @@ class ReasonForm(forms.Form):
 
 
 def say(user: User, key: uuid.UUID, form: ReasonForm, *, case_number: str = "") -> None:
-    """Keep the answer in the access log."""
-    access_log.record(
-        user,
-        Action.REASON,
-        key,
-        reason=form.cleaned_data["skal"],
-        detail=form.cleaned_data["text"],
-        case_number=case_number,
-    )
+    """Keep the answer in the access log. Of two at once the first holds: it is asked once a day."""
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
+        if _said(user, key).exists():
+            return
+        access_log.record(
+            user,
+            Action.REASON,
+            key,
+            reason=form.cleaned_data["skal"],
+            detail=form.cleaned_data["text"],
+            case_number=case_number,
+        )
 
 
 def protected_now(keys: Iterable[uuid.UUID]) -> set[uuid.UUID]:
@@ -245,8 +251,11 @@ class AskedFirst:
         if not isinstance(fault, ReasonWanted):
             return None
         question = reverse("recipients:why", args=[fault.recipient_key])
-        address = f"{question}?{urlencode({ON: unsent.way_back(request)})}"
         htmx = getattr(request, "htmx", None)
+        on = unsent.way_back(request)
+        if htmx and request.method == "GET" and limits.asks_for_file(request):
+            on = htmx.current_url_abs_path or on  # where it is asked for again
+        address = f"{question}?{urlencode({ON: on})}"
         # Into a dialog comes the question in its place, and then what it was to show.
         if htmx and not (htmx.target in _DIALOG and request.method == "GET"):
             return HttpResponseClientRedirect(address)

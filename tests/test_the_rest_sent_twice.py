@@ -20,8 +20,8 @@ from invoicing.sources import losses
 from orders.models import CartLine, OrderTemplate, ProjectMove
 from orders.stages import Stage
 from organisation import messages
-from organisation.models import AccessLogEntry, Message
-from organisation.permissions import BUFFERT, KHS
+from organisation.models import AccessLogEntry, LookReason, Message
+from organisation.permissions import BUFFERT, KHS, LOGGRANSKARE
 from pickups.services import Got, receive
 from recipients.cases import EventKind
 from recipients.models import Recipient
@@ -37,6 +37,7 @@ from tests.factories import (
     ArticleFactory,
     BufferFactory,
     IndividualFactory,
+    LoanFactory,
     PayerFactory,
     RecipientFactory,
     UnitFactory,
@@ -340,6 +341,25 @@ def test_a_row_of_an_invoice_is_credited_and_its_sheet_ordered(khs):
 # --- no address is forgotten ---
 
 SEARCH = "a question: leads to what is found and writes nothing"
+
+
+@pytest.mark.asks_why
+def test_why_one_looks_is_said_once(twice):
+    care = twice(UserFactory(default_unit=UnitFactory(code="V01", name="Hemrehab Västervik")))[1]
+    reviewer = twice(UserFactory(roles=[LOGGRANSKARE], default_unit=None))[1]
+    said = AccessLogEntry.objects.filter(action=AccessLogEntry.Action.REASON)
+    answer, checks = ({"skal": LookReason.objects.get(name=name).pk, "text": ""} for name in ("Akut", "Kontroll av loggen"))  # fmt: skip
+    for _ in ROUNDS:
+        piece = IndividualFactory()
+        held, other = LoanFactory(individual=piece).recipient, RecipientFactory()
+        both(care, reverse("recipients:why", args=[other.key]), answer)
+        assert said.get(recipient_key=other.key).reason_id == answer["skal"]
+        both(care, reverse("orders:holder", args=[piece.number]), answer)
+        assert said.get(recipient_key=held.key).reason_id == answer["skal"]
+        both(reviewer, reverse("access_log_who", args=[other.key]), checks)
+        assert said.get(recipient_key=other.key, reason=checks["skal"])
+
+
 SAME = "the same values are saved again"
 TICKED = "leads on with what was ticked"
 FILE = "answers with a file, and writes its row of the log, each time"
@@ -372,10 +392,7 @@ REASONS = {
     "archive": PRINTOUT,
     "pickups:slip": FILE,
     "access_log_extract": FILE,
-    "access_log_who": LOOK,
     "spot_check_look_who": LOOK,
-    "orders:holder": "who has answered goes on at once; answered twice it stands twice in the log",
-    "recipients:why": "who has answered goes on at once; answered twice it stands twice in the log",
     "activities:begin": TICKED,
     "deviations:begin_for": TICKED,
     "activities:undo_contact": VALUE,

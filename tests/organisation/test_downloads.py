@@ -179,6 +179,15 @@ def test_what_leads_elsewhere_does_so_for_the_page(order):
     assert answer["HX-Redirect"].startswith(reverse("access_log"))
 
 
+@pytest.mark.asks_why
+def test_who_must_say_why_first_is_back_at_the_page_then(order):
+    user = UserFactory(default_unit=UnitFactory(code="V01"))
+    url = reverse("recipients:aid_list", args=[order.recipient.key])
+    answer = signed_in(user).get(url, headers=BESIDE)
+    why = reverse("recipients:why", args=[order.recipient.key])
+    assert answer["HX-Redirect"] == f"{why}?vidare=%2Fbestallningar%2F"
+
+
 def gives_file(url: str, method: str) -> bool:
     """Whether that is what the address answers."""
     try:
