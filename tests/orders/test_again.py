@@ -185,6 +185,7 @@ def test_an_order_in_progress_to_somebody_else_isnt_touched_unless_it_is_thrown_
     other = start(prescriber, RecipientFactory())
     answer = again(client, order, till=other.token)
     assert answer.status_code == 422 and "Du har redan en pågående beställning" in main(answer)
+    assert "och har inga rader än." in main(answer)
     assert now_in_progress(prescriber) == other and not carts.lines(other)
     again(client, order, till=other.token, action="replace")
     assert now_in_progress(prescriber).recipient == order.recipient
