@@ -194,7 +194,7 @@ def _head(piece: Individual) -> list[dict[str, Any]]:
             "url": reverse("articles:detail", args=[article.number]),
         },
         {"label": "Serienummer", "value": piece.serial_number, "code": True},
-        *([{"label": "Batch/lot", "value": piece.lot}] if piece.lot else []),
+        *([{"label": "Batch/lot", "value": piece.lot, "code": True}] if piece.lot else []),
         {"label": "Artikelansvar", "value": article.get_responsibility_display()},
     ]
 
@@ -224,8 +224,8 @@ def _information(piece: Individual) -> dict[str, Any]:
         for old in former
     ]
     plate = [
-        {"label": "Serienummer", "value": piece.serial_number},
-        {"label": "Batch/lot", "value": piece.lot},
+        {"label": "Serienummer", "value": piece.serial_number, "code": True},
+        {"label": "Batch/lot", "value": piece.lot, "code": True},
     ]
     return {"facts": facts, "plate": plate}
 
