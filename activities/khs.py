@@ -51,7 +51,7 @@ class DayStop:
     def place(self) -> str:
         activity = self.activity
         if activity.address_masked or not activity.has_address:
-            return str(activity.warehouse) if not activity.has_address else ""
+            return str(activity.stands_in) if not activity.has_address else ""
         return ", ".join(activity.address_lines())
 
     @property
@@ -85,5 +85,11 @@ def without_a_day(user: User) -> QuerySet[Activity]:
 def _mine(user: User) -> QuerySet[Activity]:
     mine = Activity.objects.still_open().filter(technician=user)
     return mine.select_related(
-        "recipient", "type", "priority", "unit", "warehouse", "instruction"
+        "recipient",
+        "type",
+        "priority",
+        "unit",
+        "warehouse",
+        "instruction",
+        "maintenance__individual__warehouse",
     ).exclude(status=ActivityStatus.REGISTERED)

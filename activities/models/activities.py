@@ -125,7 +125,7 @@ class Activity(AddressedCase, ActivityDetails):
     WHEREABOUTS = (*ActivityDetails.WHEREABOUTS, "bring")
     FREE_TEXTS = ("events__note", "reports__text")
     LOADED = ("recipient", "type", "priority", "unit", "warehouse", "ordered_by", "technician",
-              "order", "supplier", "maintenance__plan")  # fmt: skip
+              "order", "supplier", "maintenance__plan", "maintenance__individual__warehouse")  # fmt: skip
 
     token = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     type = models.ForeignKey(ActivityType, verbose_name="aktivitetstyp", on_delete=models.PROTECT)
@@ -320,6 +320,14 @@ class Activity(AddressedCase, ActivityDetails):
         if self.performed_by == by.UNIT:
             return "Tjänstestället" if self.is_protected else str(self.unit)
         return "KHS"
+
+    @property
+    def stands_in(self) -> Warehouse:
+        """Where what nobody has stands. Of maintenance that another does than the store itself that is
+        not the ``warehouse``, from which the material is drawn."""
+        schedule = self.maintenance
+        here = schedule.individual.warehouse if schedule else None
+        return here or self.warehouse
 
     @property
     def is_workshops(self) -> bool:

@@ -59,7 +59,7 @@ def find_activity(request: HttpRequest, number: str) -> Activity:
     """The activity through what this user may open; another unit's is 404."""
     found = Activity.objects.select_related(
         "recipient", "type", "priority", "instruction", "unit__payer", "warehouse", "ordered_by",
-        "technician", "order", "supplier", "maintenance__plan",
+        "technician", "order", "supplier", "maintenance__plan", "maintenance__individual__warehouse",
     )  # fmt: skip
     activity: Activity = find_case(request, found, number)
     if activity.lacks_address or activity.lacks_text:  # no form shows what was there before

@@ -150,13 +150,15 @@ def sureness_of(item: RecallItem) -> SafeString:
     )
 
 
-def state_of(item: RecallItem) -> str:
-    """How far one has come; of one that is confirmed, how."""
-    return str(item.state.label)
+class StateColumn(StatusColumn):
+    """How far one has come; of one that is confirmed how, and how KHS knows."""
 
-
-def answer_of(item: RecallItem) -> str:
-    return item.get_answer_display() if item.answer else ""
+    def html(self, row: RecallItem, table: Table[Any]) -> str:
+        state = super().html(row, table)
+        confirmed = row.answer and row.answer != Answer.NOT_FOUND
+        told = [row.get_answer_display() if confirmed else "", row.note]
+        said = ": ".join(filter(None, told))
+        return format_html('{}<br><small class="muted">{}</small>', state, said) if said else state
 
 
 class RecallItemTable(Table[RecallItem]):
@@ -175,8 +177,7 @@ class RecallItemTable(Table[RecallItem]):
         Column("unit", "Tjänsteställe", unit_of, sort=sv("unit__name")),
         Column("sure", "Säkerhet", sureness_of, sort="sureness", priority=2),
         Column("contact", "Senaste kontakt", contact_of, sort="told_at", nullable=True, priority=2),
-        StatusColumn("state", "Läge", state_of, sort=("answer", Coalesce("told_at", Value(_NEVER)))),
-        Column("answer", "Svar", answer_of, sort="answer", priority=3),
+        StateColumn("state", "Läge", lambda x: str(x.state.label), sort=("answer", Coalesce("told_at", Value(_NEVER)))),
     )  # fmt: skip
     order = "state"
     dom_id = "berorda"

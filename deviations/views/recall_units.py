@@ -216,7 +216,7 @@ def answer(request: UserRequest, number: str) -> HttpResponse:
     done, status = 0, 422
     if not chosen:
         messages.error(request, "Välj ett svar på minst en rad.")
-        return redirect(f"{url}#exemplar")
+        return redirect(url)
     for pk, said in chosen.items():
         if said not in Answer.values:
             errors[pk] = "Välj ett svar."
@@ -234,7 +234,7 @@ def answer(request: UserRequest, number: str) -> HttpResponse:
         rows = "rad är bekräftad" if done == 1 else "rader är bekräftade"
         messages.success(request, f"{done} {rows}.")
     if not errors:
-        return redirect(f"{url}#exemplar")
+        return redirect(url)
     left = {pk: said for pk, said in typed.items() if pk in errors or pk not in chosen}
     return page(
         request,

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from activities.khs import DayStop
 from activities.maintenance import making, night
 from activities.models import Activity, MaintenancePlan, MaintenanceSchedule
 from articles.models import Article
@@ -25,6 +26,7 @@ from tests.factories import (
     ArticleFactory,
     BufferFactory,
     PayerFactory,
+    UnitFactory,
     UserFactory,
     WarehouseFactory,
     put_in_stock,
@@ -440,3 +442,21 @@ def test_the_activity_of_a_schedule_says_so_on_its_page_and_paper(khs, plan, hoi
         assert "Underhållsschemat" in page
         assert khs.get(f"{url}pdf/")["Content-Type"] == "application/pdf"
         assert khs.get(f"{url}aterrapportera/").status_code == 200
+
+
+def test_where_the_piece_stands_is_told_not_whose_material_is_taken(khs, hoist, plan):
+    """KHS does what stands in an own store with material of its own."""
+    store = BufferFactory(name="Emmaboda förråd")
+    unit = UnitFactory(own_stores=[store])
+    (piece,) = put_in_stock(store, hoist, 1)
+    activity = made_of_tonight(piece)
+    assert activity.warehouse == unit.delivering_warehouse != store
+    page = read_page(khs.get(reverse("activities:detail", args=[activity.case_number])))
+    assert f"hjälpmedlet står i {store}." in page
+    assert DayStop(activity, []).place == str(store)
+
+
+def made_of_tonight(piece: Individual) -> Activity:
+    schedule = due_in(3, piece)
+    night.run()
+    return made_of(schedule)

@@ -106,3 +106,4 @@ def test_a_unit_confirms_by_keyboard_and_its_pages_are_fit(context, live_server,
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="1 av 3 hos er är bekräftade")).to_be_visible()
+    expect(page.locator(".note-success")).to_be_focused()

@@ -345,6 +345,8 @@ def test_khs_confirms_for_a_unit_with_a_note(khs):
     khs.post(step, {"said": "replaced", "note": "Ringde avdelningen", "action": "finish"})
     item = recall.items.get()
     assert (item.answer, item.note) == ("replaced", "Ringde avdelningen")
+    page = read_page(khs.get(url_of(recall) + "?visa=bekraftade"))
+    assert "Utbytt: Ringde avdelningen" in page
 
 
 def test_khs_notes_a_call_without_an_answer(khs):
