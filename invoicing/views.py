@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,6 +21,7 @@ from organisation.models import User
 from organisation.permissions import CONTROLLER, KHS, UserRequest, has_role, roles
 from sesam import printouts
 from sesam.errors import DomainError
+from sesam.tables import Asked
 
 from . import jobs, services, specification
 from .access import find_invoice, invoices_of, payers_of
@@ -255,7 +257,10 @@ def _table(request: UserRequest, invoice: Invoice, before: Invoice | None, cut: 
     if not (change or part or words):
         shown = (Cut.KIND, Cut.FREE) if "noll" in request.GET else (Cut.KIND,)
         total = specification.how_many(invoice, *shown)
-    table = ChargeTable.fetch(request, rows.values("pk"), total=total, row=lambda pk: pk)
+    if total is None:
+        table = ChargeTable.fetch(request, rows.values("pk"), row=lambda pk: pk)
+    else:
+        table = ChargeTable.found(request, keys_of_page(rows, total), total=total)
     whole = _rows(Charge.objects.all()).in_bulk(table.rows)
     table.rows = [whole[pk] for pk in table.rows]
     table.facts = RowFacts(
@@ -265,6 +270,28 @@ def _table(request: UserRequest, invoice: Invoice, before: Invoice | None, cut: 
         for_khs=has_role(request.user, KHS),
     )
     return table
+
+
+def keys_of_page(rows: QuerySet[Charge], total: int) -> Callable[[Asked], tuple[list[Any], int]]:
+    """Of all an invoice's rows. By case they are read from their index, up to the page; what stands
+    last, as ``unless_hidden`` sorts it, is looked for when one comes there."""
+
+    def find(asked: Asked) -> tuple[list[Any], int]:
+        if asked.column.name != ChargeTable.order:
+            sorted_rows = asked.ordered(rows, ChargeTable.tie)
+            return asked.cut(sorted_rows.values_list("pk", flat=True)), total
+        last = Q(case=None) | specification.is_hidden()
+        by_case = rows.exclude(last).order_by(
+            "-case_number" if asked.falling else "case_number", "pk"
+        )
+        found = asked.cut(by_case.values_list("pk", flat=True))
+        if lacks := asked.per_page - len(found):
+            others = rows.filter(last).order_by("pk").values_list("pk", flat=True)
+            begin = max(0, asked.offset - (total - others.count()))
+            found += others[begin : begin + lacks]
+        return found, total
+
+    return find
 
 
 def _filtered(request: UserRequest, cut: str, before: Invoice | None) -> str:

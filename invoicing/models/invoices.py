@@ -148,7 +148,9 @@ class Charge(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="charges")
+    invoice = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, related_name="charges", db_index=False
+    )
     source_key = models.CharField("för", max_length=60, unique=True)
     kind = models.CharField("slag", max_length=8, choices=ChargeKind.choices)
     month = models.DateField("månad")
@@ -190,6 +192,8 @@ class Charge(models.Model):
                 fields=["loan", "month"], condition=Q(kind="rent"), name="charge_rent_of_a_loan"
             ),
             models.Index(fields=["of"], condition=Q(of__isnull=False), name="charge_of_another"),
+            # An invoice's rows, and a page of 50 000 in their order.
+            models.Index(fields=["invoice", "case", "id"], name="charges_by_case"),
             # All that was charged of somebody's cases: their archive, and until when it is kept.
             models.Index(fields=["case"], name="charge_of_a_case"),
         ]

@@ -10,8 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from invoicing import months, services, specification
+from invoicing import months, services, specification, views
 from invoicing.models import Charge, Correction, Invoice, InvoiceSum, Question, Terms
+from invoicing.tables import ChargeTable
 from organisation.models import AccessLogEntry, Message, Payer
 from organisation.permissions import BUFFERT, CONTROLLER, FORSKRIVARE, KHS, LOGGRANSKARE
 from recipients.models import Recipient
@@ -21,6 +22,7 @@ from sesam.models import Printout
 from tests.activities import builders as work
 from tests.deviations.builders import khs_user
 from tests.factories import BufferFactory, PayerFactory, RecipientFactory, UserFactory
+from tests.of_size import many_like
 from tests.pickups.builders import lend, returned
 
 from .builders import (
@@ -136,6 +138,42 @@ def test_where_a_protected_persons_row_stands_tells_nothing(browser_of):
         places = [rows.index(row.case_number) for row in shown]
         assert all(place < rows.index("Skyddad") for place in places), column
         assert (places[0] < places[1]) is not column.startswith("-"), column
+
+
+@pytest.mark.parametrize("column", ["arende", "-arende"])
+def test_every_row_stands_on_one_page_a_protected_persons_on_the_last(
+    browser_of, monkeypatch, column
+):
+    monkeypatch.setattr(ChargeTable, "per_page", 2)
+    people = [RecipientFactory() for _ in range(5)]
+    for person in people:
+        lent("2026-10-05", article("sale", "10.00", is_marked=True), person=person)
+    (invoice,) = run_month(OCTOBER)
+    Recipient.objects.filter(pk__in=[people[0].pk, people[2].pk]).update(is_protected=True)
+    client = browser_of(controller())
+    pages = [client.get(page(invoice, sortera=column, sida=n)) for n in (1, 2, 3)]
+    shown = [row.pk for answer in pages for row in answer.context["table"].rows]
+    by_case = list(invoice.charges.order_by("case_number"))
+    open_ones = [by_case[n].pk for n in (1, 3, 4)]
+    last = sorted(by_case[n].pk for n in (0, 2))
+    assert shown == [*(reversed(open_ones) if column[0] == "-" else open_ones), *last]
+
+
+def test_a_page_of_a_large_invoice_is_read_in_its_order_from_an_index(rf):
+    lent("2026-10-05", article("sale", "10.00", is_marked=True), person=RecipientFactory())
+    (small,) = run_month(OCTOBER)
+    large = Invoice.objects.create(
+        run=small.run, kind="centre", seller=small.seller, buyer=small.buyer, date=small.date,
+        total=0, vat=0,
+    )  # fmt: skip
+    many_like(small.charges.get(), 3000, source_key="'x:' || n", invoice_id=str(large.pk))
+    with CaptureQueriesContext(connection) as asked:
+        rows, _ = views.keys_of_page(large.charges.all(), 3000)(ChargeTable.ask(rf.get("/")))
+    assert len(rows) == 25
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {asked[0]['sql']}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "charges_by_case" in plan, plan
 
 
 def hidden(person) -> list[str]:
