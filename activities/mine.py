@@ -63,12 +63,13 @@ class MyActivityTable(MyTable[Activity]):
         PanelColumn("number", "Aktivitet", "case_number", key="case_number", sort="case_number",
                     css="code"),
         RecipientColumn(lambda activity: activity),
-        Column("type", "Aktivitetstyp", "type.name", sort=sv("type__name")),
+        Column("type", "Aktivitetstyp", "type.name", sort=sv("type__name"), named_on_cards=False),
         DateColumn("registered", "Datum", "created_at", sort=("created_at", "id"),
                    falling_first=True, priority=3),
-        _AboutColumn("about", "Aktiviteten avser", sort=_FIRST_AID, nullable=True, priority=2),
+        _AboutColumn("about", "Aktiviteten avser", sort=_FIRST_AID, nullable=True, priority=2,
+                     named_on_cards=False),
         StatusColumn("status", "Status", lambda x: x.get_status_display(),
-                     sort=by_label("status", ActivityStatus.choices)),
+                     sort=by_label("status", ActivityStatus.choices), css="lead"),
         TurnColumn(step_of, due="due_on"),
     )  # fmt: skip
     order = "-registered"

@@ -56,13 +56,13 @@ class FoundActivitiesTable(Table[Activity]):
     columns = (
         PanelColumn("number", "Aktivitetsnummer", "case_number", key="case_number",
                     sort="case_number", css="code"),
-        Column("type", "Aktivitetstyp", "type.name", sort=sv("type__name")),
+        Column("type", "Aktivitetstyp", "type.name", sort=sv("type__name"), named_on_cards=False),
         _REGISTERED,
         Column("by", "Beställare", "orderer",
                sort=(sv("ordered_by__last_name"), sv("ordered_by__first_name")), priority=2),
         _DUE,
         StatusColumn("status", "Status", lambda row: row.get_status_display(),
-                     sort=by_label("status", ActivityStatus.choices)),
+                     sort=by_label("status", ActivityStatus.choices), css="lead"),
     )  # fmt: skip
     order = "-registered"
     tie = ("-pk",)

@@ -22,13 +22,14 @@ class FoundDeviationTable(Table[Deviation]):
                     css="code"),
         StatusColumn("type", "Händelsetyp", lambda x: x.get_event_type_display(),
                      sort=by_label("event_type", EventType.choices)),
-        Column("category", "Kategori", "category.name", sort=sv("category__name"), priority=2),
+        Column("category", "Kategori", "category.name", sort=sv("category__name"), priority=2,
+               named_on_cards=False),
         Column("by", "Anmäld av", "ordered_by",
                sort=(sv("ordered_by__last_name"), sv("ordered_by__first_name")), priority=2),
         DateColumn("registered", "Registrerad", "created_at", sort=("created_at", "id"),
                    falling_first=True),
         StatusColumn("status", "Status", "state_label",
-                     sort=by_label("status", DeviationStatus.choices)),
+                     sort=by_label("status", DeviationStatus.choices), css="lead"),
     )  # fmt: skip
     order = "-registered"
     counted_to = MOST

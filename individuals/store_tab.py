@@ -37,7 +37,13 @@ class ShelfTable(Table[ShelfRow]):
     columns = (
         LinkColumn("number", "Individ", url=piece_url, sort=by_number("number"), css="code title"),
         CodeColumn("article", "Artikelnr", "article__number", sort=by_number("article__number")),
-        Column("name", "Benämning", "article__name", sort=("article__sort_key", "article__name")),
+        Column(
+            "name",
+            "Benämning",
+            "article__name",
+            sort=("article__sort_key", "article__name"),
+            named_on_cards=False,
+        ),
         Column(
             "serial", "Serienummer", "serial_number", sort="serial_number", priority=3, css="code"
         ),

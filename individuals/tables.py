@@ -21,7 +21,7 @@ class IndividualTable(Table[PieceHit]):
     columns = (
         LinkColumn("number", "Individ", url=piece_url, sort=SORTS["number"], css="code title"),
         CodeColumn("article", "Artikelnr", "article_number", sort=SORTS["article"], priority=2),
-        Column("name", "Benämning", sort=SORTS["name"]),
+        Column("name", "Benämning", sort=SORTS["name"], named_on_cards=False),
         Column(
             "serial", "Serienummer", "serial_number", sort=SORTS["serial"], priority=2, css="code"
         ),

@@ -127,7 +127,8 @@ class MyOrderTable(WithPictograms, MyTable[MyOrderRow]):
         AidsColumn("aids", "Hjälpmedel", "title", key="case_number"),
         RecipientColumn(lambda row: row.order, other=lambda row: str(row.order.destination)),
         LifeColumn("life", "Gång", priority=2),
-        PlannedColumn("planned", "Planerad", sort="planned_delivery", nullable=True, css="code"),
+        PlannedColumn("planned", "Planerad", sort="planned_delivery", nullable=True,
+                      css="code lead"),
     )  # fmt: skip
     order = "planned"
     order_of_all = "-number"

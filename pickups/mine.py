@@ -37,7 +37,7 @@ class MyPickupTable(MyTable[PickupOrder]):
         DateColumn("registered", "Registrerad", "created_at", sort=("created_at", "id"),
                    falling_first=True, priority=2),
         StatusColumn("status", "Status", lambda x: x.get_status_display(),
-                     sort=by_label("status", PickupStatus.choices)),
+                     sort=by_label("status", PickupStatus.choices), css="lead"),
         TurnColumn(step_of, due="planned_for"),
     )  # fmt: skip
     order = "-registered"

@@ -18,7 +18,7 @@ class FoundPickupTable(Table[PickupOrder]):
     columns = (
         PanelColumn("number", "Hämtorder", "case_number", key="case_number", sort="case_number",
                     css="code"),
-        Column("reason", "Orsak", "reason", sort=sv("reason__name")),
+        Column("reason", "Orsak", "reason", sort=sv("reason__name"), named_on_cards=False),
         Column("by", "Beställare", "ordered_by",
                sort=(sv("ordered_by__last_name"), sv("ordered_by__first_name")), priority=2),
         DateColumn("registered", "Registrerad", "created_at", sort=("created_at", "id"),
@@ -26,7 +26,7 @@ class FoundPickupTable(Table[PickupOrder]):
         DateColumn("planned", "Planerad hämtning", "planned_for", sort="planned_for",
                    nullable=True, priority=2),
         StatusColumn("status", "Status", lambda x: x.get_status_display(),
-                     sort=by_label("status", PickupStatus.choices)),
+                     sort=by_label("status", PickupStatus.choices), css="lead"),
     )  # fmt: skip
     order = "-registered"
     counted_to = MOST

@@ -44,6 +44,8 @@ def told(step: NextStep | None) -> SafeString | None:
 class TurnColumn(Column):
     """«Nästa steg» of each row; sorted by the day that it is due."""
 
+    named_on_cards = False
+
     def __init__(self, cell: Any, *, due: str, priority: int = 1) -> None:
         super().__init__("next", "Nästa steg", cell, sort=due, nullable=True, priority=priority)
 

@@ -39,7 +39,9 @@ link). What a request decides is set on the instance.
 
 Column keyword ``priority``: 1 (always) … 4 (leaves first when the *list* gets narrow).
 ``css``: more classes for th and td; ``title`` (first line of a card), ``sub`` (second, small),
-``act`` (buttons), ``num``, ``code``, ``hide-card`` (not on cards).
+``lead`` (before the others there), ``act`` (buttons), ``num``, ``code``, ``hide-card`` (not on
+cards). A card is at most 96 px high where its first line is one line: what it says beside that
+has three.
 """
 
 from .choice import save_columns

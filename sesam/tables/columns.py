@@ -29,13 +29,13 @@ class Column:
     ``cell`` says what is shown of a row: a function of it, or an attribute's path with dots;
     left out, the attribute called ``name``. ``sort`` is what the list's source sorts by: for a
     queryset field names or expressions, for a search its own key; left out, nobody can sort by
-    it. ``nullable``: rows without a value stand last both ways. See the package for ``priority``
-    and ``css``.
+    it. ``nullable``: rows without a value stand last both ways. ``named_on_cards`` is false where
+    the value says by itself what it is. See the package for ``priority`` and ``css``.
     """
 
     kind: ClassVar[str] = ""
     #: Stands the heading beside the value when rows are drawn as cards?
-    named_on_cards: ClassVar[bool] = True
+    named_on_cards: bool = True
     #: Is the heading only read out?
     silent: ClassVar[bool] = False
 
@@ -50,8 +50,11 @@ class Column:
         falling_first: bool = False,
         priority: int = 1,
         css: str = "",
+        named_on_cards: bool | None = None,
     ) -> None:
         self.name, self.label = name, label
+        if named_on_cards is not None:
+            self.named_on_cards = named_on_cards
         self.value: Callable[[Any], Any] = cell if callable(cell) else attrgetter(cell or name)
         self.sort, self.nullable, self.falling_first = sort, nullable, falling_first
         own = f"p{priority}" if priority > 1 else ""
