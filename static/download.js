@@ -6,10 +6,14 @@ export async function take(from) {
   // A double click fetches one.
   if (asked.has(from)) return "";
   asked.add(from);
+  from.ariaBusy = "true";
+  from.style.cursor = "progress";
   try {
     return await fetched(from);
   } finally {
     asked.delete(from);
+    from.ariaBusy = null;
+    from.style.cursor = "";
   }
 }
 

@@ -316,7 +316,10 @@
   function takeFile(event, from) {
     event.preventDefault();
     startLoading();
-    import(from.dataset.download).then((file) => file.take(from)).then(tell, () => tell(NO_CONTACT)).finally(stopLoading);
+    const script = from.dataset.download;
+    // A browser remembers that a script couldn't be fetched.
+    import(script).catch(() => import(`${script}?${Date.now()}`))
+      .then((file) => file.take(from)).then(tell, () => tell(NO_CONTACT)).finally(stopLoading);
   }
   const NO_CONTACT = "Ingen kontakt med portalen. Det du skrev finns kvar. Försök igen.";
   const BROKEN = "Något gick fel i portalen. Det du skrev finns kvar. Försök igen.";

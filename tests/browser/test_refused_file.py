@@ -114,6 +114,16 @@ def test_what_was_told_goes_when_the_file_comes(page, typing, no_more_files, set
 
 
 def test_a_portal_that_is_away_is_told_too(page, typing):
+    page.route("**/download.js*", lambda route: route.abort())
+    paper(page).click()
+    expect(told(page)).to_contain_text("Ingen kontakt med portalen")
+    page.unroute("**/download.js*")
+    page.route(
+        "**/pdf/",
+        lambda route: route.fulfill(status=500, body="Trasigt", content_type="text/plain"),
+    )
+    paper(page).click()
+    expect(told(page)).to_have_text("Trasigt")
     page.route("**/pdf/", lambda route: route.abort())
     paper(page).click()
     expect(told(page)).to_contain_text("Ingen kontakt med portalen")
