@@ -89,3 +89,22 @@ class RecallDeed(Awaited):
 
     def __str__(self) -> str:
         return f"Åtgärd av {self.recall}"
+
+    @property
+    def papers(self) -> list[str]:
+        """The cases and letters that came of it, in words."""
+        words = {
+            DeedWork.ACTIVITY: ("aktivitet", "aktiviteter"),
+            DeedWork.PICKUP: ("hämtorder", "hämtordrar"),
+        }
+        found = []
+        if self.made and (named := words.get(DeedWork(self.work))):
+            found.append(f"{self.made} {named[self.made > 1]}")
+        return [*found, f"{self.lettered} brev"] if self.lettered else found
+
+    @property
+    def result(self) -> str:
+        """«5 aktiviteter, 7 brev, meddelande till 2 tjänsteställen»."""
+        units = "tjänsteställe" if self.told == 1 else "tjänsteställen"
+        told = [f"meddelande till {self.told} {units}"] if self.told else []
+        return ", ".join([*self.papers, *told]) or "inget"

@@ -197,6 +197,7 @@ class RecallItemQuerySet(models.QuerySet["RecallItem"]):
             "loan__recipient__payer",
             "warehouse",
             "unit",
+            "case",
         )
 
     def scrapped(self) -> Self:

@@ -153,17 +153,8 @@ def carry_out(work: awaited.Work[RecallDeed]) -> None:
 
 
 def _done(deed: RecallDeed) -> str:
-    """«5 aktiviteter och 7 brev»; of messages it is told when they are sent."""
-    words = {
-        DeedWork.ACTIVITY: ("aktivitet", "aktiviteter"),
-        DeedWork.PICKUP: ("hämtorder", "hämtordrar"),
-    }
-    told = []
-    if deed.made and (named := words.get(DeedWork(deed.work))):
-        told.append(f"{deed.made} {named[deed.made > 1]}")
-    if deed.lettered:
-        told.append(f"{deed.lettered} brev")
-    return f"{' och '.join(told)} skapades".capitalize() if told else ""
+    """«5 aktiviteter och 7 brev skapades»; of messages it is told when they are sent."""
+    return f"{' och '.join(deed.papers)} skapades" if deed.papers else ""
 
 
 def plan(

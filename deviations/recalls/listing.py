@@ -13,11 +13,13 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from individuals.models import Individual, Watch
 from orders.models import OrderLine, OrderStatus
-from sesam.tables import Column, LinkColumn, StatusColumn, Table, sv
+from sesam import case_pages
+from sesam.models import CaseKind
+from sesam.tables import Column, LinkColumn, StatusColumn, Table, link, sv
 from sesam.templatetags.sesam import datum
 
 from ..models import OURS, Answer, Found, Recall, RecallItem, RecallItemQuerySet
@@ -151,14 +153,18 @@ def sureness_of(item: RecallItem) -> SafeString:
 
 
 class StateColumn(StatusColumn):
-    """How far one has come; of one that is confirmed how, and how KHS knows."""
+    """How far one has come; of one that is confirmed how, and how KHS knows; and its case."""
 
     def html(self, row: RecallItem, table: Table[Any]) -> str:
         state = super().html(row, table)
         confirmed = row.answer and row.answer != Answer.NOT_FOUND
         told = [row.get_answer_display() if confirmed else "", row.note]
-        said = ": ".join(filter(None, told))
-        return format_html('{}<br><small class="muted">{}</small>', state, said) if said else state
+        under: list[str | SafeString] = [": ".join(filter(None, told))]
+        if row.case is not None:
+            url = case_pages.url_of(CaseKind(row.case.kind), row.case.number)
+            under.append(link(url, row.case.number) if url else row.case.number)
+        lines = [format_html('<br><small class="muted">{}</small>', x) for x in under if x]
+        return format_html("{}{}", state, mark_safe("".join(lines)))
 
 
 class RecallItemTable(Table[RecallItem]):

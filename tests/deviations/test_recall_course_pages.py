@@ -276,7 +276,7 @@ def test_in_one_step_cases_messages_and_letters_are_made(khs):
 
     again = khs.post(check, {"action": "finish"})
     assert again.url == done.url and RecallDeed.objects.count() == 1
-    assert "2 ärenden" in read_page(khs.get(url_of(recall)))
+    assert "2 aktiviteter" in read_page(khs.get(url_of(recall)))
 
 
 def test_the_check_says_what_gets_no_case_and_why(khs):
@@ -334,6 +334,17 @@ def test_a_lost_job_is_taken_up_again(khs):
     run_jobs()
     assert "1 aktivitet skapades." in read_page(khs.get(deed))
     assert Activity.objects.count() == 1
+
+
+def test_the_list_leads_to_the_case_that_was_made_and_the_page_says_what_came_of_it(khs):
+    recall, items = held_recall(someone())
+    khs.post(act_on(khs, recall, items), {"action": "finish"})
+    run_jobs()
+    activity = Activity.objects.get()
+    page = read_page(khs.get(url_of(recall)))
+    assert f'href="/aktiviteter/{activity.case_number}/"' in page
+    assert "1 aktivitet och 1 brev skapades" in page
+    assert "</a>: 1 aktivitet, 1 brev, meddelande till 1 tjänsteställe" in page
 
 
 def test_khs_confirms_for_a_unit_with_a_note(khs):
