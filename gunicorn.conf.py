@@ -5,6 +5,8 @@ import os
 import shutil
 import tempfile
 
+from sesam import draining
+
 
 def cores() -> int:
     """How many this process may use, rather than how many the machine has."""
@@ -19,6 +21,7 @@ bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or cores() + 1)
 worker_class = "gthread"
 threads = int(os.environ.get("WEB_THREADS") or 2)
+os.environ["PORTAL_THREADS"] = str(workers * threads)  # told by /metrics
 timeout = 60
 graceful_timeout = 20
 keepalive = 5
@@ -36,6 +39,10 @@ accesslog = "-"
 logger_class = "sesam.gunicorn_logs.Logger"
 # The path without its query and without numbers of people (%(r)s and %(f)s would show what people searched for).
 access_log_format = "%(t)s %(h)s %(m)s %(U)s %(s)s %(B)s %(M)sms"
+
+
+def when_ready(server: object) -> None:
+    draining.watch(server)
 
 
 def on_exit(server: object) -> None:

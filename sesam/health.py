@@ -4,6 +4,8 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 
+from . import draining
+
 
 def alive(request: HttpRequest) -> HttpResponse:
     """The process answers."""
@@ -11,7 +13,12 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """The database answers and every migration is applied; 503 otherwise."""
+    """The database answers, every migration is applied and nobody has told the web server to stop; 503
+    otherwise."""
+    if draining.is_on():
+        stopping = HttpResponse("stopping", status=503, content_type="text/plain")
+        stopping._has_been_logged = True  # type: ignore[attr-defined]  # Django would log an error
+        return stopping
     try:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
