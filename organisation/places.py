@@ -154,3 +154,8 @@ metrics.gauge(
     "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0) FROM organisation_mail"
     " WHERE state = 'waiting'",
 )
+metrics.gauge(
+    "portal_access_log_rows_last_minute",
+    "Rows of the access log, of the last minute",
+    "SELECT count(*) FROM organisation_accesslogentry WHERE at > now() - interval '1 minute'",
+)

@@ -24,11 +24,12 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.db import Error, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from . import draining
 from .client_ip import client_ip
 
 _FOLDER = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
@@ -64,6 +65,38 @@ REQUESTS = Counter("portal_requests", "Requests answered", ["view", "method", "s
 SECONDS = Histogram(
     "portal_request_seconds", "How long they took", ["view"], buckets=_BUCKETS, **_counted
 )
+QUERIES = Counter("portal_queries", "Statements sent to the database", ["view"], **_counted)
+QUERY_SECONDS = Counter(
+    "portal_query_seconds", "How long its answers were waited for", ["view"], **_counted
+)
+IN_USE = Gauge(
+    "portal_threads_in_use",
+    "Threads that answer something just now",
+    multiprocess_mode="sum",
+    **_counted,
+)
+
+
+class _Statements:
+    """Django's wrapper of every statement of a request."""
+
+    def __init__(self) -> None:
+        self.count, self.seconds = 0, 0.0
+
+    def __call__(
+        self,
+        execute: Callable[..., Any],
+        sql: Any,
+        params: Any,
+        many: bool,
+        context: dict[str, Any],
+    ) -> Any:
+        began = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self.count += 1
+            self.seconds += time.perf_counter() - began
 
 
 class Counted:
@@ -73,18 +106,27 @@ class Counted:
         if not is_on():
             raise MiddlewareNotUsed
         self.get_response = get_response
+        IN_USE.set(0)  # whoever had this place before may have been killed
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
-        response = self.get_response(request)
-        view = _view(request)
-        method = request.method if request.method in _METHODS else "other"
-        REQUESTS.labels(view, method, str(response.status_code)).inc()
+        asked = _Statements()
+        with IN_USE.track_inprogress(), connection.execute_wrapper(asked):
+            response = self.get_response(request)
+        view = view_of(request)
+        REQUESTS.labels(view, method_of(request), str(response.status_code)).inc()
         SECONDS.labels(view).observe(time.perf_counter() - began)
+        QUERIES.labels(view).inc(asked.count)
+        QUERY_SECONDS.labels(view).inc(asked.seconds)
         return response
 
 
-def _view(request: HttpRequest) -> str:
+def method_of(request: HttpRequest) -> str:
+    return str(request.method) if request.method in _METHODS else "other"
+
+
+def view_of(request: HttpRequest) -> str:
+    """What the code calls it; no part of the address."""
     found = request.resolver_match
     if found is not None:
         return found.view_name or "unnamed"
@@ -105,7 +147,8 @@ def page(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     if _FOLDER:
         MultiProcessCollector(registry, _FOLDER)  # type: ignore[no-untyped-call]
-    told = generate_latest(registry if _FOLDER else _ours) + generate_latest(_waiting)
+    told = generate_latest(registry if _FOLDER else _ours) + generate_latest(_node)
+    told += generate_latest(_waiting)
     return HttpResponse(told, content_type=CONTENT_TYPE_LATEST)
 
 
@@ -159,6 +202,12 @@ _gauges: list[tuple[str, str, str]] = [
         " WHERE datname = current_database() AND usename = current_user AND state <> 'idle'",
     ),
     (
+        "portal_database_connections_waiting",
+        "… of which wait for another's change",
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND usename = current_user AND wait_event_type = 'Lock'",
+    ),
+    (
         "portal_database_connections_most",
         "How many the server takes, from all",
         "SELECT current_setting('max_connections')::int",
@@ -199,3 +248,20 @@ def _asked() -> dict[str, float]:
 
 _waiting = CollectorRegistry()
 _waiting.register(_Waiting())
+
+
+class _Node:
+    """How this web server was started."""
+
+    def describe(self) -> list[Any]:
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        threads = float(os.environ.get("PORTAL_THREADS") or 1)
+        yield GaugeMetricFamily("portal_threads", "Threads that answer people", value=threads)
+        stopping = float(draining.is_on())
+        yield GaugeMetricFamily("portal_stopping", "Whether it is told to stop", value=stopping)
+
+
+_node = CollectorRegistry()
+_node.register(_Node())

@@ -16,7 +16,7 @@ from organisation.messages import send
 from organisation.models import Mail
 from sesam import metrics
 from sesam.jobs import clear_old
-from tests.factories import UNUSED_NUMBERS, ArticleFactory, UserFactory
+from tests.factories import UNUSED_NUMBERS, ArticleFactory, RecipientFactory, UserFactory
 from tests.sesam.test_logs import ROOT, free_port
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +87,39 @@ def test_requests_are_told_by_view_method_and_status():
     assert "43027" not in text
 
 
+def test_what_a_view_asks_of_the_database_is_told_by_its_name():
+    client = Client()
+    client.force_login(UserFactory())
+    article = ArticleFactory(number="43027")
+    client.get(f"/artiklar/{article.number}/")
+    text = asked()
+    asked_of = 'portal_{}_total{{view="articles:detail"}}'
+    before = number(asked_of.format("queries"), text)
+    seconds = number(asked_of.format("query_seconds"), text)
+    assert before >= 3 and seconds > 0
+    client.get(f"/artiklar/{article.number}/")
+    text = asked()
+    assert number(asked_of.format("queries"), text) > before
+    assert number(asked_of.format("query_seconds"), text) > seconds
+    assert "SELECT" not in text
+
+
+def test_threads_and_whether_the_server_is_told_to_stop_are_told():
+    text = asked()
+    assert number("portal_threads_in_use", text) == 1  # this one
+    assert number("portal_threads", text) == 1
+    assert number("portal_stopping", text) == 0
+    assert number("portal_threads_in_use", asked()) == 1
+
+
+def test_the_logs_rows_of_the_last_minute_are_told():
+    client, user = Client(), UserFactory()
+    client.force_login(user)
+    assert number("portal_access_log_rows_last_minute", asked()) == 0
+    client.get(f"/mottagare/{RecipientFactory().key}/")
+    assert number("portal_access_log_rows_last_minute", asked()) == 1
+
+
 def test_neither_paths_nor_what_anybody_made_up_are_told():
     typed = UNUSED_NUMBERS[0]
     for path in (f"/artiklar/{typed}/", f"/finns-inte/{typed}/", f"/mottagare/?q={typed}"):
@@ -106,6 +139,7 @@ def test_what_waits_is_told():
     assert number("portal_jobs_waiting", text) == number("portal_mail_waiting", text) == 0
     assert number("portal_jobs_oldest_seconds", text) == 0
     assert number("portal_database_connections", text) >= 1
+    assert number("portal_database_connections_waiting", text) == 0
     assert number("portal_database_connections_most", text) > 10
     clear_old.defer(timestamp=0)
     Mail.objects.create(message=send(UserFactory(), title="Ärendet är avslutat"))
