@@ -1,8 +1,10 @@
 FROM python:3.13-slim-trixie AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
-COPY requirements.txt .
-RUN /venv/bin/pip install --require-hashes -r requirements.txt
+# requirements-more.txt has what traces need (docs/operations.md).
+ARG REQUIREMENTS=requirements.txt
+COPY requirements.txt requirements-more.txt ./
+RUN /venv/bin/pip install --require-hashes -r $REQUIREMENTS
 
 FROM python:3.13-slim-trixie
 # pg_dump and pg_restore of the server's major version (docker-compose.yml) come from PostgreSQL's own

@@ -3,7 +3,7 @@
 # make reset    throws the demo data away and loads it anew
 # make lint     formatter, linters, import rules
 .DEFAULT_GOAL := help
-.PHONY: help setup run test reset backup restore lint types format lock benchmark screenshots
+.PHONY: help setup run test reset backup restore lint types format lock benchmark screenshots drill
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -70,10 +70,15 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header 
   --python-version 3.11
 lock: setup ## resolve pyproject.toml anew into requirements*.txt (UPGRADE=--upgrade)
 	$(LOCK) $(UPGRADE) pyproject.toml -o requirements.txt
-	$(LOCK) $(UPGRADE) pyproject.toml --group dev -o requirements-dev.txt -c requirements.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --extra traces -o requirements-more.txt -c requirements.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --group dev -o requirements-dev.txt \
+	  -c requirements-more.txt
 
 benchmark: setup ## how fast the main pages answer
 	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
+
+drill: setup ## what operators rely on, tried with real processes (ONLY="nodes")
+	@exec $(BIN)/python -m tests.drills $(ONLY)
 
 screenshots: setup ## pictures for the README, and of every page into .local/pictures/
 	@exec $(BIN)/python -m pytest -q -s tests/screenshots.py $(ARGS)

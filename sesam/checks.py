@@ -66,6 +66,9 @@ def _settings_errors() -> list[Error]:
     if 0 < len(settings.METRICS_TOKEN) < TOKEN_LENGTH:
         words = f"METRICS_TOKEN kan gissas: den ska vara minst {TOKEN_LENGTH} slumpade tecken."
         errors.append(Error(words, hint=NEW_KEY, id="sesam.E016"))
+    if settings.TRACES_TO and not settings.TRACES_TO.startswith(("https://", "http://")):
+        words = "TRACES_TO ska vara en adress: https://…/v1/traces."
+        errors.append(Error(words, hint=FIX, id="sesam.E017"))
     return errors + _provider_errors() + _password_errors()
 
 

@@ -27,7 +27,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.tasks import Task
 
-from . import asking
+from . import asking, tracing
 from .models import DialogState
 
 FINISHED_KEPT = dt.timedelta(days=1)
@@ -52,7 +52,7 @@ def task(
     def register(work: Callable[P, R]) -> Task[P, R, P]:
         @wraps(work)
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
-            with asking.by(asking.Asking(job=name)):
+            with asking.by(asking.Asking(job=name)), tracing.job(name):
                 return work(*args, **kwargs)
 
         return app.task(name=name, queueing_lock=queueing_lock)(run)

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "sesam.metrics.Counted",
+    "sesam.tracing.Traced",
     "sesam.asking.FromWhere",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -423,6 +424,8 @@ METRICS_TOKEN = env("METRICS_TOKEN", default="")
 METRICS_ADDRESSES = [
     str(ipaddress.ip_network(n)) for n in env.list("METRICS_ADDRESSES", default=[])
 ]
+# Where traces go (OTLP over HTTP, https://…/v1/traces); none are made unless it is set (sesam/tracing.py).
+TRACES_TO = env("TRACES_TO", default="")
 LOG_AS_JSON = env("LOG_FORMAT", default="text") == "json"  # also gunicorn's (gunicorn_logs.py)
 LOGGING = {
     "version": 1,

@@ -112,6 +112,15 @@ def test_a_token_for_the_metrics_is_none_that_anybody_guesses(token, refused) ->
         assert ("sesam.E016" in [error.id for error in check_settings(None)]) == refused
 
 
+@production
+@pytest.mark.parametrize(
+    ("address", "refused"), [("spår", True), ("", False), ("https://spar.example.se", False)]
+)
+def test_traces_go_to_an_address(address, refused) -> None:
+    with override_settings(TRACES_TO=address):
+        assert ("sesam.E017" in [error.id for error in check_settings(None)]) == refused
+
+
 @pytest.mark.parametrize(
     "key",
     ["a", "a" * 64, "0123456789" * 4, "abcabcabc" * 10, "django-insecure-" + "q7Zx0r" * 9],
