@@ -21,7 +21,7 @@ from tests import errands, production
 from tests.drills.parts import Node, Skipped, portal, proxy, started, status, until, worker
 from tests.visitor import Failed, Visitor
 
-STOP_DELAY = 8  # seconds; the proxies of the drill ask /readyz each second, on a busy machine later
+STOP_DELAY = 10  # seconds, as in docker-compose.nodes.yml
 CLIENTS = 4
 LONGEST_LOAD = 300  # seconds
 SIGNED_IN = b"Logga ut"  # on every page that the load asks for

@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -189,6 +190,7 @@ error_log {folder}/nginx.log error;
 events {{ worker_connections 256; }}
 http {{
   access_log off;
+  keepalive_timeout 0;
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/fastcgi;
@@ -220,9 +222,13 @@ def _nginx(nginx: str, nodes: list[Node], port: int, folder: str) -> Iterator[No
         )
         file.write_text(_NGINX.format(folder=folder, servers=servers, port=port))
 
+    def is_ready(node: Node) -> bool:
+        return status(node.port, "/readyz") == 200
+
     def watch() -> None:
+        asking = ThreadPoolExecutor(len(nodes))
         while not ended.wait(0.3):
-            ready = [status(node.port, "/readyz") == 200 for node in nodes]
+            ready = list(asking.map(is_ready, nodes))
             if ready != shown and any(ready):
                 write(ready)
                 subprocess.run([nginx, "-c", str(file), "-s", "reload"], stderr=subprocess.DEVNULL)
