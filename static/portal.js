@@ -226,8 +226,7 @@
   let sure = false;
   function holdsText(field) {
     if (!field.matches(TYPED)) return false;
-    // What else was typed in a form that was refused isn't saved either.
-    const refused = field.form?.querySelector("[aria-invalid='true']") || document.getElementById("unsent");
+    const refused = field.matches("[aria-invalid=true], [data-typed]") || document.getElementById("unsent");
     return field.value !== field.defaultValue || Boolean(refused && field.value);
   }
   function isUnsent(form) {

@@ -277,6 +277,8 @@ def field(
             first = next((name for name in bound.form.fields if name in bound.form.errors), None)
             if first == bound.name:
                 extra["autofocus"] = True
+        elif bound.form.errors and bound.name in bound.form.changed_data:
+            extra["data-typed"] = True  # nor is it saved: portal.js asks before it is left
     return {
         "field": bound,
         "control": bound.as_widget(attrs=extra) if not many else "",

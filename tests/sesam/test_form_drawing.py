@@ -1,11 +1,13 @@
 """A field is drawn to the letter as Django would draw it."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
 from django import forms
 from django.forms.renderers import DjangoTemplates, get_default_renderer
+from django.template import Context, Template
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
 
@@ -46,3 +48,19 @@ def test_a_field_is_drawn_as_django_would(widget, value):
 
 def test_it_draws_all_forms():
     assert isinstance(get_default_renderer(), Renderer)
+
+
+def test_of_a_form_that_is_refused_what_was_typed_in_it_is_marked():
+    class Report(forms.Form):
+        where = forms.CharField(initial="/artiklar/")
+        contact = forms.CharField(required=False)
+        what = forms.CharField()
+
+    drawn = Template("{% load sesam %}{% for bound in form %}{% field bound %}{% endfor %}")
+    typed = {"where": "/artiklar/", "contact": "070-174 06 05", "what": ""}
+    html = drawn.render(Context({"form": Report(typed)}))
+    assert [tag for tag in re.findall("<input[^>]*>", html) if "data-typed" in tag] == [
+        tag for tag in re.findall("<input[^>]*>", html) if 'name="contact"' in tag
+    ]
+    assert "data-typed" not in drawn.render(Context({"form": Report(typed | {"what": "Stopp"})}))
+    assert "data-typed" not in drawn.render(Context({"form": Report()}))
