@@ -187,12 +187,14 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture
-def twice(live_server: Any) -> Iterator[Any]:
-    """The double click of a user: their browser, and what it sends twice."""
+def twice(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The double click of a user: their browser, and what it sends twice. Each of its two
+    connections to the server keeps one to the database, as each thread of production does."""
     from django.test import Client
 
     from tests.at_once import Twice
 
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", None)
     opened: list[Twice] = []
 
     def of(user: Any) -> tuple[Client, Twice]:
