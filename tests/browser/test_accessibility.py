@@ -7,7 +7,7 @@ of a view with many parameters every two of them are seen together, not every se
 
 import re
 from collections import deque
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, pairwise
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 AXE = (Path(__file__).parent.parent / "vendor/axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 STYLES = Path(__file__).parents[2] / "static"
-NARROWEST, WIDEST = 320, 1440
+NARROWEST, WIDEST, STEP = 320, 1440, 80
 
 
 def _widths() -> list[int]:
@@ -44,13 +44,41 @@ def _widths() -> list[int]:
     media = " ".join(re.findall("@media([^{]*)", sheets))
     begins = {int(px) for px in re.findall(r"min-width: (\d+)", media)}
     begins |= {int(px) + 1 for px in re.findall(r"max-width: (\d+)", media)}
-    found = begins | {*range(NARROWEST, WIDEST + 1, 80)}
+    found = begins | {*range(NARROWEST, WIDEST + 1, STEP)}
     return sorted(width for width in found if NARROWEST <= width <= WIDEST)
 
 
 WIDTHS = _widths()
-#: Of a page that differs from one that was seen only by what its lists were asked for.
-FEW_WIDTHS = WIDTHS[::4]
+
+# Where a style that some element of the page has, or may come to have, begins.
+BEGINS = r"""() => {
+    const found = new Set();
+    const state = /::?(before|after|placeholder|marker|hover|focus(-within|-visible)?|active)|\[[^\]]*\]/g;
+    const matches = rule => {
+        if (rule.selectorText === undefined) return [...rule.cssRules ?? []].some(matches);
+        try { return document.querySelector(rule.selectorText.replace(state, "")) !== null; }
+        catch { return true; }
+    };
+    const look = rules => [...rules].forEach(rule => {
+        if (rule instanceof CSSMediaRule && [...rule.cssRules].some(matches))
+            for (const [, side, px] of rule.conditionText.matchAll(/(min|max)-width: *([\d.]+)px/g))
+                found.add(Math.floor(px) + (side === "max"));
+        look(rule.cssRules ?? []);
+    });
+    [...document.styleSheets].forEach(sheet => look(sheet.cssRules));
+    return [...found];
+}"""
+
+
+def widths_of(page: Page) -> list[int]:
+    """Those of the sheets' widths at which this page changes, and between them none further apart
+    than a list's styles are looked at."""
+    begins = {width for width in page.evaluate(BEGINS) if NARROWEST < width < WIDEST}
+    found = [WIDEST]
+    for begin, end in pairwise(sorted({NARROWEST, WIDEST, *begins})):
+        steps = -(-(end - begin) // STEP)
+        found += [begin + (end - begin) * step // steps for step in range(steps)]
+    return sorted(found)
 
 
 # Parameters whose value decides what the page shows; of others only that they are there.
@@ -84,21 +112,25 @@ class Seen:
         self.pages: set[tuple[str, frozenset]] = set()
         self._together: set[tuple[str, tuple]] = set()
 
-    def add(self, name: str, asked: frozenset[tuple[str, str]]) -> list[int]:
-        """The widths at which the page is to be looked at: all, few, or none."""
+    def add(self, name: str, asked: frozenset[tuple[str, str]]) -> int:
+        """At which of its widths the page is to be looked at: 1, each; 2, every other, since it
+        differs only by what its lists were asked for from one that was seen; or 0, none."""
         page = name, frozenset(one for one in asked if one[0] in TELLING)
         found = combinations_with_replacement(sorted(asked), 2) if asked else [()]
         together = {(name, two) for two in found}
         is_new, says_more = page not in self.pages, together - self._together
         self.pages.add(page)
         self._together |= together
-        return WIDTHS if is_new else FEW_WIDTHS if says_more else []
+        return 1 if is_new else 2 if says_more else 0
 
 
 # What lies under a register's foot or the list's head, which stay in sight, can be scrolled out from
 # under it.
+# A page that gives a field the focus scrolls there, smoothly, as it would scroll back: what passes
+# under the bar meanwhile isn't too small to hit.
 RUN = """async tags => {
-    scrollTo(0, 0);
+    await new Promise(requestAnimationFrame);
+    scrollTo({top: 0, behavior: "instant"});
     const feet = [...document.querySelectorAll(".register-foot")];
     feet.forEach(foot => foot.style.position = "static");
     const found = await axe.run(document, {runOnly: tags, resultTypes: ["violations"]});
@@ -119,18 +151,20 @@ def faults(page: Page) -> list[str]:
     ]
 
 
-def too_wide(page: Page, widths: list[int] = WIDTHS) -> list[str]:
+def too_wide(page: Page, every: int = 1) -> list[str]:
     """The widths of a screen at which the page scrolls sideways, asked by the browser's own
-    protocol, which is quicker than setting the window's size."""
+    protocol, which is quicker than setting the window's size. What can't be seen isn't painted."""
     browser = page.context.new_cdp_session(page)
     found = []
-    for width in widths:
+    page.evaluate("document.documentElement.style.opacity = 0")
+    for width in widths_of(page)[::every]:
         screen = {"width": width, "height": 720, "deviceScaleFactor": 1, "mobile": False}
         browser.send("Emulation.setDeviceMetricsOverride", screen)
         asked = {"expression": "document.documentElement.scrollWidth"}
         drawn = browser.send("Runtime.evaluate", asked)["result"]["value"]
         if drawn > width:
             found.append(f"{drawn} px wide on a screen of {width}")
+    page.evaluate("document.documentElement.style.opacity = ''")
     browser.detach()
     return found
 
@@ -259,8 +293,8 @@ def walk(page: Page, base: str, waiting: list[str], seen: Seen) -> list[str]:
     while queue:
         path = queue.popleft()
         about = kind(path)
-        widths = seen.add(*about) if about else []
-        if not widths:
+        every = seen.add(*about) if about else 0
+        if not every:
             continue
         try:
             answer = page.goto(base + path)
@@ -274,7 +308,7 @@ def walk(page: Page, base: str, waiting: list[str], seen: Seen) -> list[str]:
         if "text/html" not in (answer.header_value("content-type") or ""):
             continue
         wrong += [f"{path}: {fault}" for fault in faults(page)]
-        wrong += [f"{path}: {fault}" for fault in (*too_wide(page, widths), *too_tall(page))]
+        wrong += [f"{path}: {fault}" for fault in (*too_wide(page, every), *too_tall(page))]
         page.set_viewport_size(wide)
         hrefs = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
         queue.extend(h.removeprefix(base).split("#")[0] for h in hrefs if h.startswith(base))
