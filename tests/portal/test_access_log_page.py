@@ -17,6 +17,7 @@ from organisation.permissions import LOGGRANSKARE
 from portal.access_log_page import LogForm
 from sesam import asking
 from tests.factories import UNUSED_NUMBERS, RecipientFactory, UnitFactory, UserFactory, answer_of
+from tests.of_size import many_like
 from tests.reading import read_page
 
 pytestmark = pytest.mark.django_db
@@ -222,6 +223,10 @@ def test_more_rows_take_no_more_questions(client, recipient):
 def test_each_way_to_ask_has_its_index(recipient):
     """Whom, who, where and when: read from the end that was asked for, however long the log."""
     user = looked(recipient)
+    many_like(
+        AccessLogEntry.objects.get(), 3000, at="at - n * interval '1 minute'", user_id="NULL",
+        unit_id="NULL", job="'a job'", recipient_key="gen_random_uuid()",
+    )  # fmt: skip
     by_time = ("vad", "", "organisation_accesslogentry_at")
     ways = [
         ("mottagare", str(recipient.key), "log_of_a_recipient"),
@@ -240,7 +245,7 @@ def test_each_way_to_ask_has_its_index(recipient):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
         assert by_time[2] in plan(*by_time[:2])
-        # In so small a log any index will do; without that one none but the right one.
+        # Of a user of one look any index will do; without that one none but the right one.
         cursor.execute(
             "SELECT indexname FROM pg_indexes WHERE indexname LIKE %s", [by_time[2] + "%"]
         )
