@@ -98,6 +98,7 @@ class RecipientColumn(Column):
         super().__init__(
             "recipient", "Mottagare",
             sort=(sv("recipient__family_name"), sv("recipient__given_name")), nullable=True,
+            css="lead whose", named_on_cards=False,
         )  # fmt: skip
 
     def html(self, row: Any, table: Table[Any]) -> str:
