@@ -141,7 +141,8 @@ class MyTable(Table[Row]):
         wanted = request.GET.get(VIEW, "")
         wanted = wanted if wanted in choices else OPEN
         found = choices[wanted].narrow(mine(signed_in(request), cases))
-        table = cls.fetch(request, loaded(found), of=of, total=are_open if wanted == OPEN else None)
+        known = are_open if wanted == OPEN else None
+        table = cls.fetch(request, found, whole=loaded(cases), of=of, total=known)
         table.views = [
             View(choice.label, _narrowed(request, name), name == wanted)
             for name, choice in choices.items()

@@ -84,7 +84,9 @@ class CaseSearch:
         return self.within(scope).order_by()[:MOST].count()
 
     def build(self, request: HttpRequest, scope: Scope) -> TabContent:
-        table = self.table.fetch(request, self.loaded(self.narrowed(scope)), of=self.of)
+        table = self.table.fetch(
+            request, self.narrowed(scope), whole=self.loaded(self.cases()), of=self.of
+        )
         table.narrowed_by = (TIME, UNIT)
         wanted = panels.asked(request).replace("\0", "")
         panel = None
