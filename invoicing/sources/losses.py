@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from articles.models import BillingForm
 from orders.models import LineDelivery
@@ -24,6 +25,7 @@ from .window import Window, charged_as, day_of
 GONE = known([ReceivedState.SCRAPPED, ReceivedState.MISSING])  # found by ``receipt_of_a_loss``
 #: What was sold is its buyer's: losing it is nobody else's loss.
 LENT = [BillingForm.Rule.RENT, BillingForm.Rule.NONE]
+Row = TypeVar("Row", bound=Model)
 _LOADED = [
     f"loan__delivery__{name}"
     for name in (
@@ -53,9 +55,17 @@ def undecided(most: int | None = None, case_number: str = "") -> list[Loss]:
     """What KHS hasn't said anything about yet, the oldest first; ``most`` of them, or those of a
     case."""
     receipts, lines = _undecided(case_number)
-    receipts, lines = receipts.order_by("at", "pk"), lines.order_by("of__at", "pk")
-    found = [*map(_of_receipt, receipts[:most]), *map(_of_line, lines[:most])]
+    found = [
+        *map(_of_receipt, _first(receipts.order_by("at", "pk"), most)),
+        *map(_of_line, _first(lines.order_by("of__at", "pk"), most)),
+    ]
     return sorted(found, key=lambda loss: loss.at)[:most]
+
+
+def _first(rows: QuerySet[Row], most: int | None) -> Iterable[Row]:
+    """Which they are is asked first, and all about these then, if there are any."""
+    keys = list(rows.values_list("pk", flat=True)[:most])
+    return rows.filter(pk__in=keys) if keys else ()
 
 
 def how_many_undecided(case_number: str = "") -> int:
