@@ -129,8 +129,8 @@ def _known(recipient: Recipient) -> list[_Known]:
 
 
 def _tab(request: HttpRequest, recipient: Recipient) -> TabContent:
-    found = with_turns(_of(recipient))
-    return TabContent(table=ActivitiesTable.fetch(request, found), panel=_panel(request, recipient))
+    table = ActivitiesTable.fetch(request, _of(recipient), whole=with_turns(Activity.objects.all()))
+    return TabContent(table=table, panel=_panel(request, recipient))
 
 
 def _panel(request: HttpRequest, recipient: Recipient) -> Panel | None:
