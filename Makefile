@@ -70,7 +70,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header 
   --python-version 3.11
 lock: setup ## resolve pyproject.toml anew into requirements*.txt (UPGRADE=--upgrade)
 	$(LOCK) $(UPGRADE) pyproject.toml -o requirements.txt
-	$(LOCK) $(UPGRADE) pyproject.toml --extra traces -o requirements-more.txt -c requirements.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --extra traces --extra s3 -o requirements-more.txt -c requirements.txt
 	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --group dev -o requirements-dev.txt \
 	  -c requirements-more.txt
 
