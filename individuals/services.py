@@ -69,8 +69,14 @@ def lock(ids: Iterable[int]) -> dict[int, Individual]:
     ids = list(ids)
     if not ids:
         return {}
-    rows = with_blocked().filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))
-    return {row.pk: row for row in rows}
+    rows = Individual.objects.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))
+    pieces = {row.pk: row for row in rows}
+    # By a question of its own: one that waits for the lock answers of blocks as they were before it.
+    open_blocks = Block.objects.filter(individual__in=pieces, until=None)
+    blocked = set(open_blocks.values_list("individual", flat=True))
+    for pk, piece in pieces.items():
+        piece.blocked = pk in blocked
+    return pieces
 
 
 def hand_out(individuals: list[Individual]) -> None:

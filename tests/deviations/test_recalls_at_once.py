@@ -16,7 +16,7 @@ from orders.services import Pick
 from recipients.models import Loan
 from sesam import awaited
 from sesam.errors import DomainError
-from tests.at_once import at_once
+from tests.at_once import at_once, while_others_write
 from tests.factories import (
     ArticleFactory,
     BufferFactory,
@@ -150,6 +150,18 @@ def test_a_piece_comes_back_in_the_instant_that_it_is_answered_for(said):
     at_once(
         lambda: returned(loan),
         lambda: recalls.answer(made, [item.pk], said, user=khs),
+    )
+    assert is_blocked(loan.individual) == (said == Answer.TAKEN_OUT)
+    assert made.items.get().answer == said and differences() == []
+
+
+@pytest.mark.parametrize("said", [Answer.REMEDIED, Answer.TAKEN_OUT])
+def test_a_piece_that_comes_back_while_it_is_answered_for_stands_as_the_answer_says(said):
+    loan = lend(someone(), ArticleFactory(is_marked=True))
+    made, khs = recalled(loan.article), khs_user()
+    item = made.items.get()
+    while_others_write(
+        lambda: recalls.answer(made, [item.pk], said, user=khs), lambda: returned(loan)
     )
     assert is_blocked(loan.individual) == (said == Answer.TAKEN_OUT)
     assert made.items.get().answer == said and differences() == []
