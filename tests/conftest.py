@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import fcntl
 import gc
 import os
@@ -15,6 +17,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.utils import timezone
 
 from tests.template_database import Template, made
 
@@ -81,7 +84,25 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
     with open(__file__) as file:
         if hasattr(session.config, "workerinput") and not sys.dont_write_bytecode:
             fcntl.flock(file, fcntl.LOCK_EX)
-        return (yield)
+        with _days_are_not_reckoned():
+            return (yield)
+
+
+@contextlib.contextmanager
+def _days_are_not_reckoned() -> Iterator[None]:
+    """What a module, class or parameter reckons from the clock is yesterday's once midnight passes
+    between collecting and running: it's the test that asks what day it is, or a factory."""
+    collecting, of_django = True, timezone.now
+
+    def now() -> dt.datetime:
+        assert not collecting, "the clock was read while tests are collected: read it in the test"
+        return of_django()
+
+    timezone.now = now
+    try:
+        yield
+    finally:
+        collecting, timezone.now = False, of_django
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

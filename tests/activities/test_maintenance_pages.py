@@ -5,6 +5,7 @@ import re
 from io import BytesIO
 
 import pytest
+from dateutil.relativedelta import relativedelta
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -427,7 +428,7 @@ def test_the_piece_tells_its_schedule_and_links_the_activity_for_those_who_may_o
 
 def test_a_new_piece_tells_what_the_night_will_make(khs, plan, hoist):
     piece = at_khs(hoist)
-    due = TODAY().replace(year=TODAY().year + 1)
+    due = TODAY() + relativedelta(years=1)
     assert str(due) in read_page(khs.get(f"/individer/{piece.number}/"))
     assert not MaintenanceSchedule.objects.exists()
 

@@ -10,6 +10,7 @@ import time_machine
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from articles.models import Article
 from orders import cart as carts
@@ -139,7 +140,7 @@ def test_what_was_thrown_away_stands_on_the_start_page_until_it_is_cleared(clien
     assert cart.recipient.number[:8] not in text
     take_back = reverse("orders:take_back", args=[cart.token])
     assert f'action="{take_back}"' in text
-    with time_machine.travel(dt.datetime.now() + dt.timedelta(days=1, hours=1)):
+    with time_machine.travel(timezone.now() + dt.timedelta(days=1, hours=1)):
         later = at(user)
         jobs.clear_all()
         assert "Kastad beställning" not in later.get("/").content.decode()

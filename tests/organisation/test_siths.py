@@ -358,14 +358,15 @@ def test_whoever_has_no_account_is_told_which_number_to_give(provider, log):
 
 
 @pytest.mark.parametrize(
-    ("facts", "why"),
+    ("since", "why"),
     [
-        ({"paused_at": timezone.now()}, refusals.UNUSED),
-        ({"paused_at": timezone.now(), "ended_at": timezone.now()}, refusals.ENDED),
+        (["paused_at"], refusals.UNUSED),
+        (["paused_at", "ended_at"], refusals.ENDED),
     ],
 )
-def test_an_account_that_nobody_used_says_so(provider, user, log, facts, why):
-    User.objects.filter(pk=user.pk).update(is_active=False, **facts)
+def test_an_account_that_nobody_used_says_so(provider, user, log, since, why):
+    now = dict.fromkeys(since, timezone.now())
+    User.objects.filter(pk=user.pk).update(is_active=False, **now)
     client = Client()
     check_refusal(sign_in(client, provider), why, client, log)
 

@@ -65,7 +65,7 @@ def test_a_scrapped_piece_is_asked_for_again(client, chair, fill_in):
 @WAYS
 def test_an_aid_that_came_back_yesterday(client, chair, fill_in):
     send = fill_in(client, chair)
-    with time_machine.travel(timezone.now() - timezone.timedelta(days=1)):
+    with time_machine.travel(timezone.localtime() - timezone.timedelta(days=1)):
         returned(chair)
 
     response = send()

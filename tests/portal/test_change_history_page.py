@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from articles.models import Article, BillingForm, Price
 from organisation import changes
@@ -154,7 +155,7 @@ def test_a_user_tells_roles_and_units_since_when_and_how_they_came(system):
     user.units.remove(unit)
     user.units.add(unit)
     page = told(system, user)
-    today = dt.date.today().isoformat()
+    today = timezone.localdate().isoformat()
     assert f"Roll KHS {today}" in page
     assert f"Tjänsteställe Vårdcentralen Väst {today}" in page
     assert f"Betalare Region Kalmar {today}" in page

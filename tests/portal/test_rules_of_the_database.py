@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
-from django.utils import timezone
 
 from activities.maintenance import night
 from activities.models import ActivityType
@@ -84,7 +83,7 @@ OUR_APPS = (
 UNKNOWN = "okänd"
 SOME_DAY = dt.date(2030, 1, 15)
 A_MONTH = SOME_DAY.replace(day=1)
-NOW = timezone.now()
+NOW = dt.datetime(2030, 1, 15, 12, tzinfo=dt.UTC)
 NO_WAY_IN = {"door_code": "", "instructions": ""}
 
 

@@ -132,10 +132,10 @@ def test_then_the_place_that_was_asked_for_opens_and_the_log_says_why(client, pr
     assert (row.reason.name, row.detail) == ("Annat", "Anhörig ringde om rullstolen")
 
 
-def test_it_is_asked_once_a_person_user_and_day(client, browser_of, prescriber, person):
-    colleague = browser_of(UserFactory())
+def test_it_is_asked_once_a_person_user_and_day(browser_of, prescriber, person):
     other = RecipientFactory()
     with time_machine.travel(timezone.localtime().replace(hour=12), tick=False) as clock:
+        client, colleague = browser_of(prescriber), browser_of(UserFactory())
         say(client, person)
         assert client.get(page_of(person)).status_code == 200
         assert asked(client.get(page_of(other)))
@@ -395,7 +395,7 @@ def test_what_was_typed_is_there_when_it_is_answered(client, person):
     """The page was opened before midnight."""
     say(client, person)
     url = page_of(person) + "?redigera=uppgifter"
-    with time_machine.travel(timezone.now() + dt.timedelta(days=1)):
+    with time_machine.travel(timezone.localtime() + dt.timedelta(days=1)):
         client = Client()
         client.force_login(AccessLogEntry.objects.filter(action="reason").get().user)
         version = str(person.version)
