@@ -47,6 +47,7 @@ class PriceInline(ForKhs, admin.TabularInline[Price, Article]):
 
     model = Price
     extra = 1
+    fields = ("list_price", "rent", "valid_from")
 
 
 M = TypeVar("M", bound=Model)
@@ -84,6 +85,7 @@ class DocumentInline(ForKhs, admin.TabularInline[ArticleDocument, Article]):
     model = ArticleDocument
     form = DocumentForm
     extra = 0
+    fields = ("position", "title", "url", "file")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)
@@ -111,6 +113,9 @@ class InTurn:
         return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc, no-any-return]  # a mixin's
 
 
+FIELDS = [f.name for f in Article._meta.fields if f.editable and not f.primary_key]
+
+
 class ArticleForm(ChangesAlone[Article]):
     def clean_is_stocked(self) -> bool:
         article, stays = self.instance, bool(self.cleaned_data["is_stocked"])
@@ -132,6 +137,11 @@ class ArticleAdmin(InTurn, ForKhs, FoundByWords[Article]):
     ordering = ("number",)
     autocomplete_fields = ("supplier", "iso_class")
     inlines = (PriceInline, DocumentInline, StandardComponentInline, FitInline)
+    # Said, here and of the rows below: Django else makes the form to learn of its fields, for each use.
+    fieldsets = (
+        (None, {"fields": [name for name in FIELDS if name not in measures.BY_NAME]}),
+        ("Mått", {"fields": list(measures.BY_NAME)}),
+    )
     formfield_overrides: ClassVar[dict[type[Field[Any, Any]], Any]] = {
         DecimalRangeField: {"form_class": measures.SpanField}
     }
@@ -150,11 +160,6 @@ class ArticleAdmin(InTurn, ForKhs, FoundByWords[Article]):
             ),
             *super().get_urls(),
         ]
-
-    def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
-        """The measures are a block of their own."""
-        names = [name for name in self.get_fields(request, obj) if name not in measures.BY_NAME]
-        return [(None, {"fields": names}), ("Mått", {"fields": list(measures.BY_NAME)})]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

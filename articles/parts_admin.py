@@ -112,10 +112,12 @@ class PartInline(ForKhs, admin.TabularInline[Any, Article]):
 class StandardComponentInline(PartInline):
     model = StandardComponent
     fk_name = "article"
+    fields = ("component", "quantity")
     autocomplete_fields = ("component",)
 
 
 class FitInline(PartInline):
     model = Fit
     fk_name = "main"
+    fields = ("part",)
     autocomplete_fields = ("part",)

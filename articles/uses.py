@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
 from organisation.long_lists import MOST
 from sesam.templatetags.sesam import tal
 
-from .models import Article, ReplacementMember
+from .models import Article, Fit, ReplacementMember, StandardComponent
 from .slots import article_uses
 
 
@@ -57,6 +57,11 @@ def counted(found: QuerySet[Any]) -> int:
     return found.order_by().values("pk")[: MOST + 1].count()
 
 
+def _either(found: QuerySet[Any, Any], others: QuerySet[Any, Any]) -> int:
+    """How many there are in the one or the other."""
+    return found.order_by().union(others.order_by())[: MOST + 1].count()
+
+
 def used(request: HttpRequest, article: Article) -> list[Used]:
     """What the article is used by, in other registers and by those above; without what doesn't."""
     lines = [
@@ -64,10 +69,8 @@ def used(request: HttpRequest, article: Article) -> list[Used]:
         for use in article_uses.open_to(request, article)
         if (count := use.count(article))
     ]
-    fits = Article.objects.filter(
-        Q(standard_components__component=article) | Q(fitting_parts__part=article)
-    )
-    if count := counted(fits.distinct()):
+    has_it = StandardComponent.objects.filter(component=article).values("article")
+    if count := _either(has_it, Fit.objects.filter(part=article).values("main")):
         kind = "artikel" if count == 1 else "artiklar"
         lines.append(Used("Komponent till", f"{_words(count)} {kind}"))
     member = ReplacementMember.objects.select_related("group").filter(article=article).first()

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.paginator import Page, Paginator
-from django.db.models import BooleanField, Field, FileField, ForeignKey, Model
+from django.db.models import BooleanField, Field, FileField, ForeignKey, Model, QuerySet, Value
 from django.utils.text import capfirst
 
 from sesam import history, jobs
@@ -25,6 +25,7 @@ from .role_names import ROLE_NAMES
 # The newest of each table are told: far more than one reads.
 MOST = 1000
 A_PAGE = 30
+_AT_THE_SAME_TIME = 20  # rows of a table that one transaction may have written last
 AT_THE_SERVER = "Kommando på servern"
 NOT_SIGNED_IN = "Vid inloggningen"
 _SHOWN = 300  # characters of a long text
@@ -108,14 +109,26 @@ NOTHING_LEFT = "Uppgifterna är tömda"
 
 def page_of(record: Model, number: Any) -> Page[Any]:
     """A page of the record's history, with ``Entry`` for each; a number that is none is the first."""
-    page: Page[Any] = Paginator(_done(record, MOST), A_PAGE).get_page(number)
+    page: Page[Any] = Paginator(_done(record, MOST, _tables(record)), A_PAGE).get_page(number)
     page.object_list = list(_told(page.object_list))
     return page
 
 
 def newest(record: Model) -> Entry | None:
-    """The last that was done with it."""
-    return next(_told(_done(record, 20)[:1]), None)
+    """The last that was done with it. Asked for on every form: of the tables that hold its history,
+    only those are read that were written then."""
+    tables = _tables(record)
+    rows = [
+        _rows(table, record)
+        .annotate(table=Value(n))
+        .values_list("table", "pgh_created_at")[:_AT_THE_SAME_TIME]
+        for n, table in enumerate(tables)
+    ]
+    written = list(rows[0].union(*rows[1:], all=True) if rows[1:] else rows[0]) if rows else []
+    last = max((at for _, at in written), default=None)
+    then = {n for n, at in written if at == last}
+    found = _done(record, _AT_THE_SAME_TIME, [tables[n] for n in sorted(then)])
+    return next(_told(found[:1]), None)
 
 
 # --- what happened ------------------------------------------------------------------------------
@@ -143,24 +156,33 @@ class _Done:
     raw: list[_Raw]
 
 
-def _done(record: Model, most: int) -> list[list[_Done]]:
-    """The newest first; what was done in one transaction by one together."""
+def _tables(record: Model) -> list[history.Tracked]:
+    """Those that hold its history: its own, and its parts'."""
     tracked = history.of(type(record))
-    if tracked is None:
-        return []
-    rows = _of_table(tracked, record, most)
-    for part in history.parts_of(type(record)):
-        rows += _of_table(part, record, most)
+    return [tracked, *history.parts_of(type(record))] if tracked else []
+
+
+def _done(record: Model, most: int, tables: Iterable[history.Tracked]) -> list[list[_Done]]:
+    """The newest first; what was done in one transaction by one together."""
+    rows = [row for tracked in tables for row in _of_table(tracked, record, most)]
     rows.sort(key=lambda done: (done.at, done.order), reverse=True)
     return [list(group) for _, group in groupby(rows, key=lambda done: (done.at, done.together))]
 
 
+def _is_part(tracked: history.Tracked, record: Model) -> bool:
+    return bool(tracked.part_of) and not isinstance(record, tracked.model)
+
+
+def _rows(tracked: history.Tracked, record: Model) -> QuerySet[Any, Any]:
+    of = {tracked.part_of if _is_part(tracked, record) else "pgh_obj": record.pk}
+    changes: QuerySet[Any, Any] = tracked.changes._default_manager.filter(**of)
+    return changes.order_by("-pgh_id")
+
+
 def _of_table(tracked: history.Tracked, record: Model, most: int) -> list[_Done]:
     """What each row was stands in it; what it became in the next one, or in the record."""
-    is_part = bool(tracked.part_of) and not isinstance(record, tracked.model)
-    of = {tracked.part_of if is_part else "pgh_obj": record.pk}
-    changes: Any = tracked.changes._default_manager
-    rows = list(changes.filter(**of).order_by("-pgh_id")[:most])
+    is_part = _is_part(tracked, record)
+    rows = list(_rows(tracked, record)[:most])
     hides = _hidden.get(type(record))
     hidden = {tracked.part_of, *(hides(record) if hides else ())}
     fields = [field for field in tracked.fields if field.name not in hidden]
