@@ -16,7 +16,7 @@ from typing import Any
 import hypothesis
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from tests.template_database import Template, made
@@ -163,22 +163,32 @@ def _settings_as_they_were() -> Iterator[None]:
 def _everybody_has_said_why(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who looks at somebody has a reason, as in most tests nobody has a case with anybody yet. The
-    database is asked all the same, so that questions are counted. «asks_why» marks a test in which
-    the portal asks («Varför?»)."""
+    """Who looks at somebody has a reason, as in most tests nobody has a case with anybody yet. Where
+    a test counts questions the database is asked all the same. «asks_why» marks a test in which the
+    portal asks («Varför?»)."""
     if request.node.get_closest_marker("asks_why"):
         return
     from organisation import access_log
     from organisation.slots import LookGate, look_gates
 
     def asks_nobody(asked: Any, key: Any) -> bool:
-        for gate in look_gates:
-            gate.wants_reason(asked, key)
+        if connection.force_debug_cursor:  # a twelfth of a page's time, for an answer unused
+            for gate in look_gates:
+                gate.wants_reason(asked, key)
         return False
 
     monkeypatch.setattr(
         access_log, "look_gates", [LookGate(name="has-said", wants_reason=asks_nobody)]
     )
+
+
+@pytest.fixture(autouse=True)
+def _live_server_keeps_connections(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each thread that serves a browser's connection keeps one to the database, as in production."""
+    if "live_server" in request.fixturenames:
+        monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", None)
 
 
 @pytest.fixture(scope="session")
@@ -208,14 +218,12 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture
-def twice(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The double click of a user: their browser, and what it sends twice. Each of its two
-    connections to the server keeps one to the database, as each thread of production does."""
+def twice(live_server: Any) -> Iterator[Any]:
+    """The double click of a user: their browser, and what it sends twice."""
     from django.test import Client
 
     from tests.at_once import Twice
 
-    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", None)
     opened: list[Twice] = []
 
     def of(user: Any) -> tuple[Client, Twice]:
