@@ -85,7 +85,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "sesam.faults.NoNullBytes",  # before whitenoise, which looks for files by the address
     "sesam.faults.DatabaseFaults",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sesam.static_files.StaticFiles",
     "sesam.compression.CompressedPages",
     "sesam.sessions.SlidingSessions",
     "django.middleware.common.CommonMiddleware",

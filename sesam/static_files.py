@@ -6,11 +6,14 @@ we write: a comment of a script has a line of its own, and no text over several 
 they are indented.
 """
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from django.http import HttpRequest, HttpResponseBase
+from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -44,3 +47,23 @@ class SlimFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mi
                 file.write_text(slim(file.read_text(encoding="utf-8")), encoding="utf-8")
                 slimmed[name] = (self, name)
         yield from super().post_process({**paths, **slimmed}, dry_run, **options)
+
+
+class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # has no types
+    """Knows what was collected before the server started, and looks again for what wasn't: while a
+    release is taken in, a page of one node asks another for its style (docs/operations.md, «Upgrade»)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        super().__init__(get_response)
+        if self.static_root and not self.autorefresh:
+            self.directories.append(
+                (os.path.join(os.path.abspath(self.static_root), ""), self.static_prefix)
+            )
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
+        if not self.autorefresh and path.startswith(self.static_prefix) and path not in self.files:
+            found = self.find_file(path)
+            if found is not None:
+                return self.serve(found, request)  # type: ignore[no-any-return]
+        return super().__call__(request)  # type: ignore[no-any-return]
