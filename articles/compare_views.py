@@ -28,7 +28,7 @@ def compare(request: UserRequest) -> HttpResponse:
     GET: a personal number, typed in the wrong box, never comes into an address."""
     if request.method == "POST":
         return _post(request)
-    return _page(request, request.GET.getlist(comparing.NAMED))
+    return _comparison_page(request, request.GET.getlist(comparing.NAMED))
 
 
 def _post(request: UserRequest) -> HttpResponse:
@@ -40,7 +40,7 @@ def _post(request: UserRequest) -> HttpResponse:
     if typed:
         number = finder.exact(typed)
         if number is None:
-            return _page(request, wanted, typed=typed[:20], status=422)
+            return _comparison_page(request, wanted, typed=typed[:20], status=422)
         ticked = [number]
     found = [a.number for a in comparing.articles_of([*wanted, *ticked])]
     if len({*wanted, *ticked}) > comparing.MOST:
@@ -48,7 +48,7 @@ def _post(request: UserRequest) -> HttpResponse:
     return HttpResponseRedirect(comparing.url_of(found))
 
 
-def _page(
+def _comparison_page(
     request: UserRequest, numbers: list[str], *, typed: str = "", status: int = 200
 ) -> HttpResponse:
     articles = comparing.articles_of(numbers)

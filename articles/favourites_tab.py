@@ -17,7 +17,7 @@ ORDERABLE, GONE = "Kan beställas", "Utgått"
 show_as({ORDERABLE: ("circle-check", "green")})
 
 
-def _page(favourite: Favourite) -> str:
+def _article_address(favourite: Favourite) -> str:
     return links("articles:detail")(favourite.article.number)
 
 
@@ -30,7 +30,7 @@ class FavouriteTable(Table[Favourite]):
             "name",
             "Benämning",
             "article.name",
-            url=_page,
+            url=_article_address,
             sort=("article__sort_key", "article__name"),
         ),
         StatusColumn(

@@ -41,7 +41,7 @@ def report(request: HttpRequest, deviation: Deviation) -> bytes:
         },
         title=f"{TITLE} {deviation.case_number}",
         request_user=request.user,
-        case_url=_page(request, deviation),
+        case_url=_deviation_address(request, deviation),
         personal=person is not None and person.is_person,
         show_unit=not deviation.is_protected,
     )
@@ -76,13 +76,13 @@ def for_supplier(request: HttpRequest, deviation: Deviation) -> bytes:
         },
         title=f"{FOR_SUPPLIER} {deviation.case_number}",
         request_user=request.user,
-        case_url=_page(request, deviation),
+        case_url=_deviation_address(request, deviation),
         personal=False,
         show_unit=not deviation.is_protected,
     )
 
 
-def _page(request: HttpRequest, deviation: Deviation) -> str:
+def _deviation_address(request: HttpRequest, deviation: Deviation) -> str:
     return request.build_absolute_uri(reverse("deviations:detail", args=[deviation.case_number]))
 
 

@@ -100,7 +100,7 @@ def months_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
         "unfinished": "" if due else _unfinished(),
         "error": error,
     }
-    return _page(model_admin, request, "months", context, error=bool(error))
+    return _invoicing_page(model_admin, request, "months", context, error=bool(error))
 
 
 def _how_far(run: MonthRun) -> str:
@@ -172,7 +172,7 @@ def run_view(model_admin: admin.ModelAdmin[Any], request: UserRequest, pk: int) 
         "is_first": months.first_month(run.month) == run.month,
     }
     context["total"] = sum((row.amount for row in context["rows"]), Decimal(0))
-    return _page(model_admin, request, "month", context, error=bool(error))
+    return _invoicing_page(model_admin, request, "month", context, error=bool(error))
 
 
 def sums(run: MonthRun) -> list[SumRow]:
@@ -243,7 +243,7 @@ def _hindrance(problem: dict[str, Any]) -> Hindrance:
     return Hindrance(problem["text"], case_pages.url_for(number) or "", "Till ärendet")
 
 
-def _page(
+def _invoicing_page(
     model_admin: admin.ModelAdmin[Any],
     request: UserRequest,
     name: str,
@@ -295,7 +295,7 @@ def losses_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
         "case_number": number,
         "case_url": case_url,
     }
-    return _page(model_admin, request, "losses", context, error=False)
+    return _invoicing_page(model_admin, request, "losses", context, error=False)
 
 
 def doubts_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> HttpResponse:
@@ -336,7 +336,7 @@ def doubts_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
             ),
         ],
     }
-    return _page(model_admin, request, "doubts", context, error=False)
+    return _invoicing_page(model_admin, request, "doubts", context, error=False)
 
 
 def _doubt_rows(found: list[DoubtfulLoan]) -> list[DoubtRow]:

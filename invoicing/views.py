@@ -127,10 +127,10 @@ def report(request: UserRequest) -> HttpResponse:
 @require_safe
 def detail(request: UserRequest, number: str) -> HttpResponse:
     """A specification."""
-    return _page(request, find_invoice(request.user, number))
+    return _specification_page(request, find_invoice(request.user, number))
 
 
-def _page(
+def _specification_page(
     request: UserRequest,
     invoice: Invoice,
     *,
@@ -354,7 +354,7 @@ def ask(request: UserRequest, number: str, row: int) -> HttpResponse:
         else:
             messages.success(request, "Raden är ifrågasatt. KHS svarar med ett meddelande.")
             return _back(request, charge)
-    return _page(request, charge.invoice, chosen=charge, form=form)
+    return _specification_page(request, charge.invoice, chosen=charge, form=form)
 
 
 @roles(KHS)
@@ -385,7 +385,7 @@ def answer(request: UserRequest, number: str, row: int) -> HttpResponse:
         else:
             messages.success(request, "Svaret är skickat.")
             return _back(request, charge)
-    return _page(request, charge.invoice, chosen=charge, form=form)
+    return _specification_page(request, charge.invoice, chosen=charge, form=form)
 
 
 @roles(KHS)
@@ -410,7 +410,7 @@ def credit_row(request: UserRequest, number: str, row: int) -> HttpResponse:
         wrong, form = form.errors.get("right_amount"), AnswerForm(request.POST)
         if wrong and "right_amount" not in form.errors:
             form.add_error("right_amount", wrong.as_data())
-    return _page(request, charge.invoice, chosen=charge, form=form)
+    return _specification_page(request, charge.invoice, chosen=charge, form=form)
 
 
 @roles(KHS)

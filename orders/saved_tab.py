@@ -19,7 +19,7 @@ from .models import OrderTemplate
 TAB = "mallar"
 
 
-def _page(template: OrderTemplate) -> str:
+def _template_address(template: OrderTemplate) -> str:
     return links("orders:template", sample=UUID(int=0))(template.key)
 
 
@@ -27,7 +27,7 @@ class TemplateTable(Table[OrderTemplate]):
     """The user's own templates and their units'."""
 
     columns = (
-        LinkColumn("name", "Mall", "name", url=_page, sort=(sv("name"), Lower("name"))),
+        LinkColumn("name", "Mall", "name", url=_template_address, sort=(sv("name"), Lower("name"))),
         Column("whose", "Får användas av", "whose", sort=(sv("unit__name"),), nullable=True),
         Column("owner", "Sparad av", "owner", priority=2),
         NumberColumn("rows", "Rader", "row_count", sort="row_count"),

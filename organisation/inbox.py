@@ -82,7 +82,7 @@ class MessageRow:
 @require_GET
 def messages(request: UserRequest) -> HttpResponse:
     """The list."""
-    return _page(request, None)
+    return _inbox_page(request, None)
 
 
 @roles()
@@ -94,10 +94,10 @@ def message(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(mine, key=key)
     mark_read(found)
     request.user.unread = request.user.count_unread()
-    return _page(request, found)
+    return _inbox_page(request, found)
 
 
-def _page(request: UserRequest, opened: Message | None) -> HttpResponse:
+def _inbox_page(request: UserRequest, opened: Message | None) -> HttpResponse:
     name = request.GET.get("visa", "")
     name = name if name in CHOICES else ""
     wanted = request.GET.get("antal", "")[:9]

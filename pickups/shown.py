@@ -53,7 +53,7 @@ def panel_of(
         title=pickup.case_number,
         close_url=panels.close_url(request),
         facts=panel_facts(pickup, is_own=True, whose=whose),
-        go_url=_page(pickup),
+        go_url=_pickup_address(pickup),
         go_label=PAGE,
     )
 
@@ -70,10 +70,10 @@ def of_loan(request: HttpRequest, recipient: Recipient, loan: Loan) -> LoanFacts
             {"label": "Hämtorder", "value": pickup.case_number},
             *panel_facts(pickup, is_own=is_own),
         ],
-        go_url=_page(pickup) if is_own else "",
+        go_url=_pickup_address(pickup) if is_own else "",
         go_label=PAGE,
     )
 
 
-def _page(pickup: PickupOrder) -> str:
+def _pickup_address(pickup: PickupOrder) -> str:
     return reverse("pickups:detail", args=[pickup.case_number])

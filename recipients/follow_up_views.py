@@ -86,7 +86,7 @@ def follow_up(request: UserRequest, key: uuid.UUID, loan_id: int) -> HttpRespons
                 form.add_error(fault.field, fault.message)
             else:
                 error = fault.message
-    return _page(request, loan, form, error)
+    return _follow_up_page(request, loan, form, error)
 
 
 def _done(request: UserRequest, loan: Loan, form: FollowUpForm) -> HttpResponse:
@@ -103,7 +103,7 @@ def _done(request: UserRequest, loan: Loan, form: FollowUpForm) -> HttpResponse:
         steps = chosen.steps(request, loan)
         if len(steps) > 1:
             loan.follow_up_on = None
-            return _page(request, loan, form, "", steps=steps)
+            return _follow_up_page(request, loan, form, "", steps=steps)
         return dialogs.leave(request, steps[0].url if steps else page)
     if LEAVE_OUT in request.POST:
         follow_ups.put_off(loan, user=request.user, day=None)
@@ -125,7 +125,7 @@ def _answers(request: HttpRequest, loan: Loan) -> list[Any]:
     return [x for x in found if x.of_deceased or not has_died]
 
 
-def _page(
+def _follow_up_page(
     request: UserRequest,
     loan: Loan,
     form: FollowUpForm,

@@ -55,7 +55,7 @@ def build(request: HttpRequest, recipient: Recipient) -> TabContent:
     sources = recipient_history.open_to(request, recipient)
     kinds = {source.kind: source for source in sources}
     chosen = kinds.get(request.GET.get(KIND, ""))
-    page = _page(request.GET.get(PAGE, ""))
+    page = _page_number(request.GET.get(PAGE, ""))
     wanted = page * PER_PAGE + 1
     found: list[Happening] = []
     for source in sources:
@@ -85,7 +85,7 @@ def build(request: HttpRequest, recipient: Recipient) -> TabContent:
     )
 
 
-def _page(asked: str) -> int:
+def _page_number(asked: str) -> int:
     is_number = asked.isascii() and asked.isdigit() and len(asked) < 4
     return min(max(int(asked), 1), LAST_PAGE) if is_number else 1
 

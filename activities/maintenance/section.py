@@ -20,7 +20,7 @@ CEILING_HOISTS = "123612"
 
 
 @dataclass(frozen=True)
-class Row:
+class ScheduleRow:
     """A schedule; ``number`` is its open activity, with a link for those who may open it."""
 
     schedule: MaintenanceSchedule
@@ -40,7 +40,7 @@ class Row:
 class Maintenance:
     """The piece's schedules; and where KHS gives it one of its own."""
 
-    rows: list[Row]
+    rows: list[ScheduleRow]
     add_url: str = ""
 
 
@@ -61,7 +61,7 @@ def section(request: HttpRequest, piece: Individual) -> Maintenance | None:
         activity = going.get(schedule.pk)
         number = activity.case_number if activity else ""
         rows.append(
-            Row(
+            ScheduleRow(
                 schedule,
                 activity.performer
                 if activity

@@ -94,14 +94,14 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
     if editing not in _may_edit(request, deviation):
         if request.method == "POST" and deviation.has_ended:
             return _too_late(request, deviation)
-        return _page(request, deviation)
+        return _deviation_page(request, deviation)
     if request.method == "POST":
         save = _save_classing if editing == CLASSING else _save
         return save(request, deviation)
     if editing == CLASSING:
         form = ClassingForm(deviation=deviation, seen=last_event(deviation))
-        return _page(request, deviation, classing=form)
-    return _page(request, deviation, form=AccountForm(deviation=deviation))
+        return _deviation_page(request, deviation, classing=form)
+    return _deviation_page(request, deviation, form=AccountForm(deviation=deviation))
 
 
 def _may_edit(request: HttpRequest, deviation: Deviation) -> set[str]:
@@ -119,7 +119,7 @@ def _too_late(request: UserRequest, deviation: Deviation) -> HttpResponse:
     elif not deviation.masked:
         form = AccountForm(request.POST, deviation=deviation)
     unsaved = {"why": why, "typed": case_blocks.texts_of(form) if form else []}
-    return _page(request, deviation, unsaved=unsaved, status=409)
+    return _deviation_page(request, deviation, unsaved=unsaved, status=409)
 
 
 def _save(request: UserRequest, deviation: Deviation) -> HttpResponse:
@@ -127,7 +127,7 @@ def _save(request: UserRequest, deviation: Deviation) -> HttpResponse:
     if deviation.masked and not form.is_current:
         return _overtaken(request, deviation, form)
     if not form.is_valid():
-        return _page(request, deviation, form=form, status=422)
+        return _deviation_page(request, deviation, form=form, status=422)
     seen = form.take_seen()
     try:
         services.change_account(deviation, user=request.user, details=form.cleaned_data, seen=seen)
@@ -137,7 +137,7 @@ def _save(request: UserRequest, deviation: Deviation) -> HttpResponse:
         if (now := find_deviation(request, deviation.case_number)).has_ended:
             return _too_late(request, now)
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
-        return _page(request, deviation, form=form, status=422)
+        return _deviation_page(request, deviation, form=form, status=422)
     messages.success(request, "Uppgifterna är sparade.")
     if deviation.masked:  # more than the block is shown from now on
         return dialogs.leave(request, reverse("deviations:detail", args=[deviation.case_number]))
@@ -147,7 +147,7 @@ def _save(request: UserRequest, deviation: Deviation) -> HttpResponse:
 def _save_classing(request: UserRequest, deviation: Deviation) -> HttpResponse:
     form = ClassingForm(request.POST, deviation=deviation, seen=0)
     if not form.is_valid():
-        return _page(request, deviation, classing=form, status=422)
+        return _deviation_page(request, deviation, classing=form, status=422)
     before = last_event(deviation)
     try:
         now = services.reclassify(deviation, user=request.user, **form.cleaned_data)
@@ -161,7 +161,7 @@ def _save_classing(request: UserRequest, deviation: Deviation) -> HttpResponse:
         deviation = find_deviation(request, deviation.case_number)
         if deviation.has_ended:
             return _too_late(request, deviation)
-        return _page(request, deviation, classing=form, status=422 if known else 409)
+        return _deviation_page(request, deviation, classing=form, status=422 if known else 409)
     if last_event(now) == before:
         messages.info(request, "Klassningen är som den var: inget är ändrat.")
     elif now.ordered_by == request.user:
@@ -179,7 +179,7 @@ def _overtaken(request: UserRequest, deviation: Deviation, form: AccountForm) ->
         form = AccountForm(deviation=deviation)
     else:
         form.tell_overtaken(deviation)
-    return _page(request, deviation, form=form, status=409)
+    return _deviation_page(request, deviation, form=form, status=409)
 
 
 @roles(*CARE)
@@ -219,7 +219,7 @@ def withdraw(request: UserRequest, number: str) -> HttpResponse:
 # --- the page ---
 
 
-def _page(
+def _deviation_page(
     request: HttpRequest,
     deviation: Deviation,
     *,

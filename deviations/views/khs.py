@@ -114,7 +114,7 @@ def investigate(request: UserRequest, number: str) -> HttpResponse:
         messages.error(request, f"{deviation.definite} är {deviation.state_label.lower()}.")
         return to_page(deviation)
     form = InquiryForm(deviation=deviation)
-    return _page(request, deviation, form, seen=last_event(deviation))
+    return _inquiry_page(request, deviation, form, seen=last_event(deviation))
 
 
 def _save(request: UserRequest, deviation: Deviation) -> HttpResponse:
@@ -122,7 +122,7 @@ def _save(request: UserRequest, deviation: Deviation) -> HttpResponse:
     typed = request.POST.get("sedd", "")
     seen = int(typed) if re.fullmatch("[0-9]{1,18}", typed) else -1
     if not form.is_valid():
-        return _page(request, deviation, form, seen=seen, status=422)
+        return _inquiry_page(request, deviation, form, seen=seen, status=422)
     found = {name: form.cleaned_data[name] for name in ("cause", "measure", "answer")}
     found["could_be_grave"] = form.cleaned_data["could_be_grave"]
     closes = request.POST.get("action") == "close"
@@ -145,14 +145,14 @@ def _save(request: UserRequest, deviation: Deviation) -> HttpResponse:
         status = 422 if fault.field else 409
         # Who is told that somebody else was quicker has seen that now.
         now = last_event(deviation) if status == 409 else seen
-        return _page(request, deviation, form, seen=now, status=status)
+        return _inquiry_page(request, deviation, form, seen=now, status=status)
     answered = f"{deviation.definite} är avslutad, och anmälaren har fått svaret."
     done = answered if closes else "Sparat."
     messages.success(request, done)
     return to_page(deviation)
 
 
-def _page(
+def _inquiry_page(
     request: UserRequest, deviation: Deviation, form: InquiryForm, *, seen: int, status: int = 200
 ) -> HttpResponse:
     log_case(request, deviation, "Utred")

@@ -96,13 +96,13 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
     form = None
     if may_correct and request.GET.get(EDIT) == PLATE:
         form = CorrectionForm(None, piece=piece)
-    return _page(request, piece, form)
+    return _piece_page(request, piece, form)
 
 
 def _correct(request: UserRequest, piece: Individual) -> HttpResponse:
     form = CorrectionForm(request.POST, piece=piece)
     if not form.is_valid():
-        return _page(request, piece, form, status=422)
+        return _piece_page(request, piece, form, status=422)
     seen, said = form.take_seen(), form.cleaned_data
     try:
         piece, is_caught = services.correct_plate(
@@ -114,10 +114,10 @@ def _correct(request: UserRequest, piece: Individual) -> HttpResponse:
     except Overtaken:
         piece.refresh_from_db()
         form.tell_overtaken(piece)
-        return _page(request, piece, form, status=409)
+        return _piece_page(request, piece, form, status=409)
     except DomainError as fault:
         form.add_error(None, fault.message)
-        return _page(request, piece, form, status=409)
+        return _piece_page(request, piece, form, status=409)
     messages.success(request, f"Serienummer och batch/lot för individ {piece.number} är sparade.")
     for text in _recalled(piece, is_caught=is_caught):
         messages.warning(request, text)
@@ -137,7 +137,7 @@ def _recalled(piece: Individual, *, is_caught: bool) -> list[str]:
     ]
 
 
-def _page(
+def _piece_page(
     request: UserRequest, piece: Individual, form: CorrectionForm | None, *, status: int = 200
 ) -> HttpResponse:
     wanted = request.GET.get("flik", "") if form is None else PieceTab.INFORMATION

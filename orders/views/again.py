@@ -128,7 +128,7 @@ def order_bundle(request: UserRequest, bundle: Bundle) -> HttpResponse:
                 if cart.replaced is not None:
                     drafts.offer_swap(request, gone=cart.replaced, now=cart)
                 return _go_on(request)
-    return _page(request, bundle, form, lines, error=error, faults=faults)
+    return _again_page(request, bundle, form, lines, error=error, faults=faults)
 
 
 def _is_to_the_same(cart: Cart, bundle: Bundle) -> bool:
@@ -180,7 +180,7 @@ def _go_on(request: HttpRequest) -> HttpResponse:
     return dialogs.leave(request, reverse("orders:checkout"))
 
 
-def _page(
+def _again_page(
     request: UserRequest,
     bundle: Bundle,
     form: LinesForm,

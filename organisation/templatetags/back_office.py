@@ -114,20 +114,20 @@ def list_filters(cl: Any) -> list[Asked]:
     ]
 
 
-def _page(cl: Any) -> str:
+def _page_of_list(cl: Any) -> str:
     return f"admin:{cl.opts.app_label}_{cl.opts.model_name}_changelist"
 
 
 @register.simple_tag(takes_context=True)
 def list_tabs(context: template.Context, cl: Any) -> list[queues.QueueTab]:
     """The queues of a list of cases."""
-    return queues.tabs(context["request"], _page(cl))
+    return queues.tabs(context["request"], _page_of_list(cl))
 
 
 @register.simple_tag(takes_context=True)
 def list_actions(context: template.Context, cl: Any) -> list[Any]:
     """What can be done with ticked rows."""
-    page = _page(cl)
+    page = _page_of_list(cl)
     return [x for x in queues.queue_actions.shown(context["request"]) if x.entry.page == page]
 
 
@@ -139,7 +139,7 @@ def set_filters(asked: Iterable[Asked]) -> int:
 @register.simple_tag
 def has_ticks(cl: Any) -> bool:
     """Whether something can be done with several rows. (Django draws them without the request.)"""
-    return any(action.page == _page(cl) for action in queues.queue_actions)
+    return any(action.page == _page_of_list(cl) for action in queues.queue_actions)
 
 
 @register.simple_tag

@@ -94,7 +94,7 @@ def _unknown(request: UserRequest, digits: str) -> str:
 # --- the lists ----------------------------------------------------------------------------------
 
 
-def _page(
+def _disposal_page(
     model_admin: admin.ModelAdmin[Any],
     request: UserRequest,
     name: str,
@@ -139,7 +139,7 @@ def lists_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Http
         "lists": [(one, month_of(one), state_of(one)) for one in _counted()[:60]],
         "years": {kind.value: retention.years(kind) for kind in Kind if kind != Kind.DRAFT},
     }
-    return _page(model_admin, request, "lists", context)
+    return _disposal_page(model_admin, request, "lists", context)
 
 
 class ApprovalForm(forms.Form):
@@ -277,7 +277,7 @@ def list_view(model_admin: admin.ModelAdmin[Any], request: UserRequest, pk: int)
         "error": error,
     }
     wrong = bool(error or approval.errors or exception.errors)
-    return _page(model_admin, request, "list", context, error=wrong)
+    return _disposal_page(model_admin, request, "list", context, error=wrong)
 
 
 def _row_of(request: HttpRequest, the_list: DisposalList) -> DisposalRow | None:

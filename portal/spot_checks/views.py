@@ -104,7 +104,7 @@ def overview(request: UserRequest) -> HttpResponse:
 
 
 @dataclass(frozen=True)
-class Row:
+class SpotCheckRow:
     """A drawn look in the month's list."""
 
     look: SpotCheckLook
@@ -137,7 +137,7 @@ def _list(
     request: UserRequest, check: SpotCheck, looks: list[SpotCheckLook], chosen: int | None
 ) -> dict[str, Any]:
     rows = [
-        Row(look, _url(check, look), papers.why_drawn(look), look.number == chosen,
+        SpotCheckRow(look, _url(check, look), papers.why_drawn(look), look.number == chosen,
             look.user_id == request.user.pk)
         for look in looks
     ]  # fmt: skip
