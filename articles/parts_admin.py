@@ -16,15 +16,30 @@ from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from organisation.admin import ForKhs
+from sesam.templatetags.sesam import icon_html
 
 from .models import Article, Fit, StandardComponent
 
+# At once: a hundred rows of eleven values each were a quarter of the page's time by the template.
+_ROW = (
+    '<tr class="form-row has_original" id="{id}"><td class="original" hidden>'
+    '<input type="hidden" name="{id}-id" value="{pk}" id="id_{id}-id"></td><td>{part}{errors}</td>'
+    '{quantity}<td class="delete"><input type="checkbox" name="{id}-DELETE" id="id_{id}-DELETE"'
+    ' aria-label="Ta bort {part}"{ticked}></td></tr>\n'
+)
+_QUANTITY = (
+    '<td><input type="number" name="{id}-quantity" value="{quantity}" class="vIntegerField" min="0"'
+    ' required id="id_{id}-quantity" aria-label="Antal {part}"></td>'
+)
+
 
 @dataclass(frozen=True)
-class PartRow:
-    """A row that is there, as it is drawn. ``id`` begins the names of its fields."""
+class KeptRow:
+    """A row that is there. ``id`` begins the names of its fields."""
 
     id: str
     pk: int
@@ -32,6 +47,27 @@ class PartRow:
     quantity: Any
     is_ticked: bool = False
     errors: tuple[str, ...] = ()
+
+    @property
+    def html(self) -> SafeString:
+        quantity = errors = mark_safe("")
+        if self.quantity is not None:
+            quantity = format_html(_QUANTITY, id=self.id, part=self.part, quantity=self.quantity)
+        if self.errors:
+            mark = icon_html("circle-alert", 18)
+            errors = format_html(
+                '<p class="field-error">{}<span>{}</span></p>', mark, " ".join(self.errors)
+            )
+        ticked = mark_safe(" checked") if self.is_ticked else ""
+        return format_html(
+            _ROW,
+            id=self.id,
+            pk=self.pk,
+            part=self.part,
+            quantity=quantity,
+            errors=errors,
+            ticked=ticked,
+        )
 
 
 class PartForm(ModelForm[Any]):
@@ -68,15 +104,15 @@ class PartFormSet(BaseInlineFormSet[Any, Article, ModelForm[Any]]):
         return super().extra_forms if self.is_bound else self.forms
 
     @property
-    def rows(self) -> Iterator[PartRow]:
+    def rows(self) -> Iterator[KeptRow]:
         """Those that are there, with what was sent in where something is wrong."""
         if not self.is_bound:
             for n, record in enumerate(self.get_queryset()):
                 quantity = getattr(record, "quantity", None)
-                yield PartRow(self.add_prefix(n), record.pk, self._part(record), quantity)
+                yield KeptRow(self.add_prefix(n), record.pk, self._part(record), quantity)
             return
         for form in self.initial_forms:
-            yield PartRow(
+            yield KeptRow(
                 form.prefix or "",
                 form.instance.pk,
                 self._part(form.instance),
