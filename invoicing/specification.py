@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -91,12 +92,23 @@ def sums(invoice: Invoice, cut: str) -> list[Part]:
     ]
 
 
-def how_many(invoice: Invoice, *cuts: str) -> int:
-    """Rows of the cuts."""
-    return int(
-        InvoiceSum.objects.filter(invoice=invoice, cut__in=cuts).aggregate(sum=Sum("count"))["sum"]
-        or 0
-    )
+def how_many(invoice: Invoice, cut: str, part: str, *, zero: bool) -> int | None:
+    """Rows of one of the sums (of the invoice where ``part`` is empty), and those of 0 kr if asked for;
+    None where only the rows themselves tell."""
+    if not part:
+        count = _kept(invoice, cut=InvoiceSum.Cut.KIND)
+        return count + how_many_zero(invoice) if zero else count
+    return None if zero else _kept(invoice, cut=cut, value=part)
+
+
+def how_many_zero(invoice: Invoice) -> int:
+    """Rows of 0 kr."""
+    return _kept(invoice, cut=InvoiceSum.Cut.FREE)
+
+
+def _kept(invoice: Invoice, **of: str) -> int:
+    kept = InvoiceSum.objects.filter(invoice=invoice, **of)
+    return int(kept.aggregate(sum=Sum("count"))["sum"] or 0)
 
 
 def names(cut: str, values: Iterable[Any]) -> dict[Any, str]:
@@ -116,7 +128,7 @@ def of_part(charges: QuerySet[Charge], cut: str, value: str) -> QuerySet[Charge]
         return charges.filter(
             Q(**{f"{field}__isnull": True}) if cut == "enhet" else Q(**{field: ""})
         )
-    if cut == "enhet" and not (value.isascii() and value.isdigit() and len(value) < 19):
+    if cut == "enhet" and not re.fullmatch("[1-9][0-9]{0,17}", value):
         return charges.none()
     return charges.filter(**{field: value})
 

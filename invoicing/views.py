@@ -26,12 +26,11 @@ from sesam.tables import Asked
 from . import jobs, services, specification
 from .access import find_invoice, invoices_of, payers_of
 from .forms import AnswerForm, CreditForm, ReasonForm, ReportForm, asked_for
-from .models import Charge, ChargeKind, Invoice, InvoiceKind, InvoiceSum, Question
+from .models import Charge, ChargeKind, Invoice, InvoiceKind, Question
 from .months import name_of
 from .rules import first_of
 from .tables import ChargeTable, RowFacts, how_far, place_of
 
-Cut = InvoiceSum.Cut
 FILTER = ("betalare", "fran", "till", "typ")
 
 
@@ -84,10 +83,9 @@ def _report(request: UserRequest) -> Report:
     elif not has_role(request.user, KHS):
         ours = {payer.pk for payer in form.payers.values()}
     rows = found.select_related("seller", "buyer", "credits").order_by("number")
-    questioned = Question.objects.filter(
-        charge__invoice__in=found.order_by().values("pk"), answered_at=None
-    )
-    counts = dict(questioned.order_by().values_list("charge__invoice").annotate(count=Count("pk")))
+    # Of all invoices: asked of these alone, PostgreSQL looks through all rows that they have.
+    questioned = Question.objects.filter(answered_at=None).order_by()
+    counts = dict(questioned.values_list("charge__invoice").annotate(count=Count("pk")))
     listed = [_listed(one, ours, query, counts.get(one.pk, 0)) for one in rows]
     return Report(form, listed, query)
 
@@ -172,7 +170,7 @@ def _specification_page(
         ],
         "table": table,
         "filtered": _filtered(request, cut, before),
-        "zero_rows": specification.how_many(invoice, Cut.FREE),
+        "zero_rows": specification.how_many_zero(invoice),
         "shows_zero": "noll" in request.GET,
         "zero_url": table.url(noll=None if "noll" in request.GET else 1, sida=None),
         "all_url": table.url(**{"del": None, "andring": None, "q": None, "sida": None}),
@@ -240,11 +238,11 @@ def _rows(charges: QuerySet[Charge]) -> QuerySet[Charge]:
 def _table(request: UserRequest, invoice: Invoice, before: Invoice | None, cut: str) -> ChargeTable:
     """Of tens of thousands of rows only those of the page are read whole."""
     rows: QuerySet[Charge] = Charge.objects.filter(invoice=invoice)
-    change, part = request.GET.get("andring", ""), request.GET.get("del", "")
+    change, part = request.GET.get("andring", ""), request.GET.get("del", "").replace("\0", "")
     if change in specification.CHANGES and before is not None:
         rows = specification.of_change(invoice, before, change)
     if part:
-        rows = specification.of_part(rows, cut, part.replace("\0", ""))
+        rows = specification.of_part(rows, cut, part)
     if "noll" not in request.GET:
         rows = rows.exclude(amount=0)
     if words := _words(request):
@@ -254,9 +252,8 @@ def _table(request: UserRequest, invoice: Invoice, before: Invoice | None, cut: 
             & ~specification.is_hidden()
         )
     total = None
-    if not (change or part or words):
-        shown = (Cut.KIND, Cut.FREE) if "noll" in request.GET else (Cut.KIND,)
-        total = specification.how_many(invoice, *shown)
+    if not (change or words):
+        total = specification.how_many(invoice, cut, part, zero="noll" in request.GET)
     if total is None:
         table = ChargeTable.fetch(request, rows.values("pk"), row=lambda pk: pk)
     else:
@@ -273,7 +270,7 @@ def _table(request: UserRequest, invoice: Invoice, before: Invoice | None, cut: 
 
 
 def keys_of_page(rows: QuerySet[Charge], total: int) -> Callable[[Asked], tuple[list[Any], int]]:
-    """Of all an invoice's rows. By case they are read from their index, up to the page; what stands
+    """Of an invoice's rows, all or those of one of its sums. By case they are read from their index, up to the page; what stands
     last, as ``unless_hidden`` sorts it, is looked for when one comes there."""
 
     def find(asked: Asked) -> tuple[list[Any], int]:

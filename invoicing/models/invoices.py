@@ -194,6 +194,16 @@ class Charge(models.Model):
             models.Index(fields=["of"], condition=Q(of__isnull=False), name="charge_of_another"),
             # An invoice's rows, and a page of 50 000 in their order.
             models.Index(fields=["invoice", "case", "id"], name="charges_by_case"),
+            # By unit, and a unit's; rents held against the month before. Read from the index alone.
+            models.Index(
+                fields=["invoice", "unit", "id"], include=["amount"], name="charges_by_unit"
+            ),
+            models.Index(
+                fields=["invoice", "loan"],
+                include=["id", "case", "unit_price", "amount"],
+                condition=Q(kind="rent"),
+                name="rents_of_an_invoice",
+            ),
             # All that was charged of somebody's cases: their archive, and until when it is kept.
             models.Index(fields=["case"], name="charge_of_a_case"),
         ]
