@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 from django.template import TemplateDoesNotExist
 from django.urls import NoReverseMatch
 
-from . import database_roles, places
+from . import database_roles, places, pooler
 
 _log = logging.getLogger(__name__)
 FIX = "Sätt variabeln i miljön; se docker-compose.yml."
@@ -144,9 +144,25 @@ def _running_errors() -> list[Error]:
 
 def _database_errors() -> list[Error]:
     try:
-        return _demo_account_errors() + _role_errors()
+        return pooler_errors() or _demo_account_errors() + _role_errors()
     finally:
         connection.close()
+
+
+def pooler_errors() -> list[Error]:
+    """The settings say whether a pooler stands between. (Said for nothing it does no harm.)"""
+    try:
+        if settings.DATABASE_POOLER or not pooler.stands_between(connection):
+            return []
+    except DatabaseError:  # no database, so nobody is served either
+        return []
+    return [
+        Error(
+            "DATABASE_URL leder till en pooler, men DATABASE_POOLER är inte satt.",
+            hint="Sätt DATABASE_POOLER=1, eller låt DATABASE_URL leda direkt till PostgreSQL.",
+            id="sesam.E020",
+        )
+    ]
 
 
 def _role_errors() -> list[Error]:

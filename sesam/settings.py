@@ -161,7 +161,7 @@ RUNNING_ROLE = {"USER": _database["USER"], "PASSWORD": _database.get("PASSWORD",
 if DB_AS_OWNER:
     _database = _owner
 # Behind a pooler that shares connections between transactions nothing may stay on one.
-_POOLER = env.bool("DATABASE_POOLER", default=False)
+DATABASE_POOLER = env.bool("DATABASE_POOLER", default=False)
 # Set by wsgi.py: this process answers people, rather than being a command or the worker.
 SERVING = env.bool("SERVING", default=False)
 # Django opens one for each choice field of a page, in three statements; nothing here reads so much
@@ -169,8 +169,8 @@ SERVING = env.bool("SERVING", default=False)
 _database["DISABLE_SERVER_SIDE_CURSORS"] = True
 _database["OPTIONS"] = {
     # A question that comes again on its connection is prepared there, by psycopg itself.
-    "server_side_binding": not _POOLER,
-    "prepare_threshold": None if _POOLER else 2,
+    "server_side_binding": not DATABASE_POOLER,
+    "prepare_threshold": None if DATABASE_POOLER else 2,
     # A server that is gone is noticed within this, also by those who are waiting for its answer.
     "connect_timeout": 2,  # seconds
     "tcp_user_timeout": 3000,  # milliseconds
@@ -178,7 +178,7 @@ _database["OPTIONS"] = {
     "keepalives_interval": 1,
     **_database.get("OPTIONS", {}),
 }
-if not _POOLER:  # a pooler refuses it: there the database role has its own
+if not DATABASE_POOLER:  # a pooler refuses it, and has its own (deploy/pgbouncer.ini)
     # What is read at random costs hardly more than what lies in a row: the disks turn no more, and
     # most of it lies in memory. By PostgreSQL's own figure (4) a page about 3 000 rows reads all that
     # there are of their tables.

@@ -13,9 +13,13 @@ from argparse import ArgumentParser
 from contextlib import suppress
 from typing import Any, cast
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+
+from sesam.checks import pooler_errors
 
 PAUSE = 2  # seconds until it tries again
 log = logging.getLogger(__name__)
@@ -29,6 +33,10 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, default=1, help="how many jobs at a time")
 
     def handle(self, *args: Any, concurrency: int, **options: Any) -> None:
+        errors = pooler_errors()
+        connection.close()
+        if errors:
+            raise CommandError(" ".join(f"{error.msg} {error.hint}" for error in errors))
         asyncio.run(_until_told(concurrency))
 
 
@@ -59,4 +67,10 @@ async def _work(concurrency: int) -> None:
     connector = cast(DjangoConnector, app.connector)
     with app.replace_connector(connector.get_worker_connector()) as connected:
         async with connected.open_async():
-            await connected.run_worker_async(concurrency=concurrency, install_signal_handlers=False)
+            await connected.run_worker_async(
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                # A pooler doesn't pass on what a connection listens for; jobs are looked for every
+                # five seconds too.
+                listen_notify=not settings.DATABASE_POOLER,
+            )
