@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 
 from organisation.models import Payer, User
 from recipients.cases import forget_typed
-from sesam import jobs, printouts, sheets
+from sesam import jobs, printouts, replica, sheets
 from sesam.models import Printout
 
 from .maintenance import listing, night
@@ -49,7 +49,9 @@ def maintenance_sheet(printout_id: int, payer_id: int | None, state: str) -> Non
                     work.progress(90 * n // count)
                 yield cells
 
-        work.save(sheets.write("Förebyggande underhåll", listing.HEADS, told()))
+        work.save(
+            replica.read(lambda: sheets.write("Förebyggande underhåll", listing.HEADS, told()))
+        )
 
 
 @jobs.hourly

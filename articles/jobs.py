@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from organisation.models import User, Warehouse
-from sesam import awaited, documents, jobs, printouts
+from sesam import awaited, documents, jobs, printouts, replica
 from sesam.models import Printout
 
 from . import catalogue_excel, catalogue_import, stores
@@ -45,7 +45,7 @@ def store_report(printout_id: int, store_id: int) -> None:
     """Articles with something on hand, by name."""
     with printouts.making(printout_id) as work:
         store = Warehouse.objects.select_related("owner").get(pk=store_id)
-        rows = list(stores.by_name(stores.balances(store)))
+        rows = replica.read(lambda: list(stores.by_name(stores.balances(store))))
         work.progress(5)
         with work.pages(5, 90, expected=-(-len(rows) // ROWS_A_PAGE)):
             content = documents.pdf(
@@ -84,7 +84,7 @@ def catalogue(printout_id: int) -> None:
                     work.progress(90 * n // count)
                 yield article
 
-        work.save(catalogue_excel.write(told()))
+        work.save(replica.read(lambda: catalogue_excel.write(told())))
 
 
 def send_in_catalogue(upload: Any, *, user: User) -> CatalogueImport:

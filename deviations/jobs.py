@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 
 from organisation.models import User
 from recipients.cases import forget_typed
-from sesam import awaited, jobs, printouts, sheets
+from sesam import awaited, jobs, printouts, replica, sheets
 from sesam.models import Printout
 
 from .models import Deviation, Recall, RecallDeed
@@ -98,8 +98,8 @@ def recall_sheet(printout_id: int, recall_id: int) -> None:
                     work.progress(90 * n // count)
                 yield cells
 
-        content = sheets.write(f"Återkallelse {recall.case_number}", sheet.HEADS, told())
-        work.save(content)
+        title = f"Återkallelse {recall.case_number}"
+        work.save(replica.read(lambda: sheets.write(title, sheet.HEADS, told())))
 
 
 @app.periodic(cron="20 5 * * *")  # UTC

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, F, Max, QuerySet, Sum
@@ -13,6 +14,7 @@ from django.utils import timezone
 from organisation import access_log, messages
 from organisation.models import User
 from pickups.models import PickupLine
+from sesam import replica
 from sesam.errors import DomainError
 
 from .models import Doubt, DoubtfulLoan
@@ -78,8 +80,12 @@ WITH price AS (
     LEFT JOIN price p ON p.article_id = u.article_id
     WHERE u.times > 1 AND u.before > 0 AND u.recent > 2 * u.before
 )
+SELECT id, doubt, round(per_month, 2) FROM found
+"""
+_KEEP = """
 INSERT INTO invoicing_doubtfulloan (loan_id, doubt, per_month, found_at)
-SELECT id, doubt, round(per_month, 2), %(now)s::timestamptz FROM found
+SELECT loan_id, doubt, per_month, %s::timestamptz
+FROM unnest(%s::bigint[], %s::text[], %s::numeric[]) AS found (loan_id, doubt, per_month)
 ON CONFLICT (loan_id, doubt) DO UPDATE
     SET per_month = excluded.per_month, found_at = excluded.found_at
 RETURNING id
@@ -90,19 +96,26 @@ def find() -> int:
     """Find them anew; how many there are. What is no doubt any more is gone."""
     now, today = timezone.now(), timezone.localdate()
     year_ago = today - dt.timedelta(days=365)
+    asked = {
+        "today": today,
+        "recent": moment(today - dt.timedelta(days=90)),
+        "long_ago": moment(today - dt.timedelta(days=360)),
+        "year_ago": moment(year_ago),
+        "year_ago_day": year_ago,
+    }
+
+    def ask() -> list[tuple[Any, ...]]:
+        with replica.connection().cursor() as cursor:
+            cursor.execute(_FIND, asked)
+            return list(cursor.fetchall())
+
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE invoicing_doubtfulloan IN SHARE ROW EXCLUSIVE MODE")
-        cursor.execute(
-            _FIND,
-            {
-                "today": today,
-                "now": now,
-                "recent": moment(today - dt.timedelta(days=90)),
-                "long_ago": moment(today - dt.timedelta(days=360)),
-                "year_ago": moment(year_ago),
-                "year_ago_day": year_ago,
-            },
+        found = replica.read(ask)
+        loans, doubts, costs = (
+            (list(column) for column in zip(*found, strict=True)) if found else ([], [], [])
         )
+        cursor.execute(_KEEP, [now, loans, doubts, costs])
         there = [pk for (pk,) in cursor.fetchall()]
         cursor.execute(
             "DELETE FROM invoicing_doubtfulloan WHERE NOT id = ANY(%s::bigint[])", [there]

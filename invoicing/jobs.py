@@ -12,7 +12,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from organisation.models import User
-from sesam import awaited, jobs, printouts
+from sesam import awaited, jobs, printouts, replica
 from sesam.models import Printout
 
 from . import doubts, months, sheets
@@ -97,4 +97,7 @@ def specification_sheet(printout_id: int, invoice_id: int) -> None:
     with printouts.making(printout_id) as work:
         invoice = Invoice.objects.select_related("seller", "buyer", "credits").get(pk=invoice_id)
         count = max(1, invoice.charges.count())
-        work.save(sheets.write(invoice, lambda done: work.progress(5 + 85 * done // count)))
+        content = replica.read(
+            lambda: sheets.write(invoice, lambda done: work.progress(5 + 85 * done // count))
+        )
+        work.save(content)

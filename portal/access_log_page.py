@@ -14,7 +14,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -31,7 +31,7 @@ from recipients import why
 from recipients.forms import NumberForm
 from recipients.models import Recipient
 from recipients.views import no_store
-from sesam import jobs, personal_numbers, sheets
+from sesam import jobs, personal_numbers, replica, sheets
 from sesam.form_fields import choice
 from sesam.limits import gives_file
 from sesam.tables import Column, DateTimeColumn, Table, escaped, link
@@ -225,17 +225,21 @@ def page(request: UserRequest) -> HttpResponse:
     return HttpResponseRedirect(_here(request, **{"mottagare": "", "sokt": "", **asked}))
 
 
-@transaction.atomic
-def _log_page(request: UserRequest, number: NumberForm, status: int) -> HttpResponse:
-    # Planned for the very days and kind: a plan for any would read years to find a rare kind.
-    with connection.cursor() as cursor:
+def _fetched(request: UserRequest, form: LogForm) -> LogTable:
+    connection = replica.connection()
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        # Planned for the very days and kind: a plan for any would read years to find a rare kind.
         cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        return LogTable.fetch(request, form.entries())
+
+
+def _log_page(request: UserRequest, number: NumberForm, status: int) -> HttpResponse:
     form = LogForm(_asked(request))
     context: dict[str, Any] = {"form": form, "number": number}
     if form.is_valid():
         recipient = form.cleaned_data["mottagare"]
         context |= {
-            "table": LogTable.fetch(request, form.entries()),
+            "table": replica.read(lambda: _fetched(request, form)),
             "recipient": recipient,
             "code": code_of(recipient),
             "is_person": recipient
@@ -332,7 +336,7 @@ def sheet(request: UserRequest) -> HttpResponse:
     if not form.is_valid():
         return HttpResponseRedirect(_here(request))
     found = form.entries().order_by("-at", "-pk")
-    entries = list(found[: MOST_ROWS + 1])
+    entries = replica.read(lambda: list(found[: MOST_ROWS + 1]))
     if len(entries) > MOST_ROWS:
         messages.error(request, f"Excel tar högst {MOST_ROWS} rader. Välj en kortare tid.")
         return HttpResponseRedirect(_here(request))

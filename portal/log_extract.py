@@ -24,7 +24,7 @@ from organisation.permissions import LOGGRANSKARE, UserRequest, roles
 from organisation.role_names import ROLE_NAMES
 from recipients.models import Recipient
 from recipients.views import no_store
-from sesam import documents
+from sesam import documents, replica
 from sesam.limits import gives_file_by_post
 
 from .access_log_page import code_of, day_field, midnight
@@ -144,7 +144,7 @@ def page(request: UserRequest, key: uuid.UUID) -> HttpResponse:
     form = ExtractForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         first, last = form.cleaned_data["fran"], form.cleaned_data["till"]
-        told = visits(recipient, first=first, last=last)
+        told = replica.read(lambda: visits(recipient, first=first, last=last))
         if len(told) <= MOST_VISITS:
             content = paper(recipient, told, period=_period(first, last))
             detail = f"Patientens utdrag, {len(told)} åtkomster"

@@ -21,7 +21,7 @@ from organisation.permissions import CARE, UserRequest, roles
 from recipients import searching
 from recipients.searching import LATE, PERIODS, PRESET, STATUS, TIME, UNIT, CaseSearch, Scope
 from recipients.views import no_store
-from sesam import case_pages, panels, personal_numbers, sheets
+from sesam import case_pages, panels, personal_numbers, replica, sheets
 from sesam.dialogs import leave
 from sesam.form_fields import choice
 from sesam.limits import gives_file
@@ -164,13 +164,16 @@ def sheet(request: UserRequest) -> HttpResponse:
     scope, _, _ = _scope(request)
     found = searching.named(request.GET.get("flik", ""))
     cases = found.narrowed(scope).order_by(f"-{found.began}", "-pk")
-    if len(cases.values_list("pk")[: MOST_ROWS + 1]) > MOST_ROWS:
+    keys = cases.values_list("pk")[: MOST_ROWS + 1]
+    if len(replica.read(lambda: list(keys))) > MOST_ROWS:
         messages.error(
             request,
             f"Excel tar högst {MOST_ROWS} rader. Välj en kortare tid eller ett tjänsteställe.",
         )
         return HttpResponseRedirect(f"{reverse('search')}?{_query(request)}")
-    rows = ([cell(case) for _, cell in found.sheet] for case in found.loaded(cases))
+    rows = replica.read(
+        lambda: [[cell(case) for _, cell in found.sheet] for case in found.loaded(cases)]
+    )
     content = sheets.write(found.label, [head for head, _ in found.sheet], rows)
     name = f"{found.name}-{timezone.localdate()}.xlsx"
     return sheets.download(name, content)

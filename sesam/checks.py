@@ -8,11 +8,12 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.template import TemplateDoesNotExist
 from django.urls import NoReverseMatch
 
-from . import database_roles, places, pooler
+from . import database_roles, places, pooler, replica
 
 _log = logging.getLogger(__name__)
 FIX = "Sätt variabeln i miljön; se docker-compose.yml."
@@ -69,7 +70,26 @@ def _settings_errors() -> list[Error]:
     if settings.TRACES_TO and not settings.TRACES_TO.startswith(("https://", "http://")):
         words = "TRACES_TO ska vara en adress: https://…/v1/traces."
         errors.append(Error(words, hint=FIX, id="sesam.E017"))
-    return errors + _provider_errors() + _password_errors()
+    return errors + _replica_errors() + _provider_errors() + _password_errors()
+
+
+def _replica_errors() -> list[Error]:
+    """The replica is another server, asked by the same role."""
+    if not replica.is_named():
+        return []
+    primary, other = (settings.DATABASES[name] for name in ("default", replica.NAME))
+    if _server(primary) == _server(other):
+        text = "DATABASE_REPLICA_URL leder till samma databas som DATABASE_URL."
+        hint = "Låt den leda till en replik, eller ta bort den."
+        return [Error(text, hint=hint, id="sesam.E021")]
+    if primary["USER"] != other["USER"]:
+        text = "DATABASE_REPLICA_URL har en annan databasroll än DATABASE_URL."
+        return [Error(text, hint="Ge den samma roll och lösenord.", id="sesam.E022")]
+    return []
+
+
+def _server(database: dict[str, Any]) -> tuple[str, str]:
+    return str(database["HOST"]), str(database.get("PORT") or 5432)
 
 
 def _password_errors() -> list[Error]:
@@ -151,10 +171,7 @@ def _database_errors() -> list[Error]:
 
 def pooler_errors() -> list[Error]:
     """The settings say whether a pooler stands between. (Said for nothing it does no harm.)"""
-    try:
-        if settings.DATABASE_POOLER or not pooler.stands_between(connection):
-            return []
-    except DatabaseError:  # no database, so nobody is served either
+    if settings.DATABASE_POOLER or not any(map(_stands_between, connections.all())):
         return []
     return [
         Error(
@@ -163,6 +180,13 @@ def pooler_errors() -> list[Error]:
             id="sesam.E020",
         )
     ]
+
+
+def _stands_between(one: BaseDatabaseWrapper) -> bool:
+    try:
+        return pooler.stands_between(one)
+    except DatabaseError:  # no database, so nobody is served either
+        return False
 
 
 def _role_errors() -> list[Error]:
@@ -233,6 +257,11 @@ def refuse_unsafe_start() -> None:
     errors = _settings_errors() + _running_errors()
     if errors:
         raise ImproperlyConfigured(" ".join(f"{error.msg} {error.hint}" for error in errors))
+    if replica.is_named() and replica.is_replica() is False:
+        _log.warning(
+            "DATABASE_REPLICA_URL leads to a server that follows no other: the primary is asked"
+            " instead, until it leads to a replica"
+        )
     if _nobody_gets_in():
         _log.warning(
             "Nobody can sign in: no OIDC_ISSUER, and no account has a one-time code"

@@ -16,12 +16,13 @@ import ipaddress
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
-from django.db import Error, connection, transaction
+from django.db import Error, connection, connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
@@ -77,6 +78,11 @@ IN_USE = Gauge(
 )
 
 
+def counter(name: str, says: str, labels: list[str]) -> Counter:
+    """Something more that each process counts."""
+    return Counter(name, says, labels, **_counted)
+
+
 class _Statements:
     """Django's wrapper of every statement of a request."""
 
@@ -99,6 +105,15 @@ class _Statements:
             self.seconds += time.perf_counter() - began
 
 
+@contextmanager
+def every_statement(wrapper: Callable[..., Any]) -> Iterator[None]:
+    """Django's ``execute_wrapper``, of all connections: a replica's too."""
+    with ExitStack() as wrapped:
+        for each in connections.all():
+            wrapped.enter_context(each.execute_wrapper(wrapper))
+        yield
+
+
 class Counted:
     """Middleware, outside of all others."""
 
@@ -111,7 +126,7 @@ class Counted:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
         asked = _Statements()
-        with IN_USE.track_inprogress(), connection.execute_wrapper(asked):
+        with IN_USE.track_inprogress(), every_statement(asked):
             response = self.get_response(request)
         view = view_of(request)
         REQUESTS.labels(view, method_of(request), str(response.status_code)).inc()
@@ -248,6 +263,11 @@ def _asked() -> dict[str, float]:
 
 _waiting = CollectorRegistry()
 _waiting.register(_Waiting())
+
+
+def add(collector: Any) -> None:
+    """Something more that is asked for each time."""
+    _waiting.register(collector)
 
 
 class _Node:

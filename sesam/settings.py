@@ -164,38 +164,54 @@ if DB_AS_OWNER:
 DATABASE_POOLER = env.bool("DATABASE_POOLER", default=False)
 # Set by wsgi.py: this process answers people, rather than being a command or the worker.
 SERVING = env.bool("SERVING", default=False)
-# Django opens one for each choice field of a page, in three statements; nothing here reads so much
-# that it couldn't be held at once.
-_database["DISABLE_SERVER_SIDE_CURSORS"] = True
-_database["OPTIONS"] = {
-    # A question that comes again on its connection is prepared there, by psycopg itself.
-    "server_side_binding": not DATABASE_POOLER,
-    "prepare_threshold": None if DATABASE_POOLER else 2,
-    # A server that is gone is noticed within this, also by those who are waiting for its answer.
-    "connect_timeout": 2,  # seconds
-    "tcp_user_timeout": 3000,  # milliseconds
-    "keepalives_idle": 5,
-    "keepalives_interval": 1,
-    **_database.get("OPTIONS", {}),
-}
-if not DATABASE_POOLER:  # a pooler refuses it, and has its own (deploy/pgbouncer.ini)
-    # What is read at random costs hardly more than what lies in a row: the disks turn no more, and
-    # most of it lies in memory. By PostgreSQL's own figure (4) a page about 3 000 rows reads all that
-    # there are of their tables.
-    _settings = f" -c random_page_cost={env.float('DB_RANDOM_PAGE_COST', default=1.1)}"
-    if SERVING:
-        # Nobody waits longer for another's change, nor for an answer. Commands and jobs may.
-        _settings += (
-            f" -c lock_timeout={env.int('DB_LOCK_TIMEOUT', default=5)}s"
-            f" -c statement_timeout={env.int('DB_STATEMENT_TIMEOUT', default=20)}s"
-        )
-    _database["OPTIONS"]["options"] = f"{_database['OPTIONS'].get('options', '')}{_settings}"
-# Each thread keeps its connection, with what is prepared on it, and looks at the start of a
-# request whether it still answers. (A pool would give each request another one.)
-_database["CONN_MAX_AGE"] = None if SERVING else 0
-_database["CONN_HEALTH_CHECKS"] = True
-_database["TEST"] = {"NAME": "test_portal" + env("TEST_DB_SUFFIX", default="")}
-DATABASES = {"default": _database}
+
+
+def _opened(database: dict[str, Any]) -> dict[str, Any]:
+    """How its connections are opened."""
+    # Django opens a cursor of the server for each choice field of a page, in three statements; nothing
+    # here reads so much that it couldn't be held at once.
+    database["DISABLE_SERVER_SIDE_CURSORS"] = True
+    database["OPTIONS"] = {
+        # A question that comes again on its connection is prepared there, by psycopg itself.
+        "server_side_binding": not DATABASE_POOLER,
+        "prepare_threshold": None if DATABASE_POOLER else 2,
+        # A server that is gone is noticed within this, also by those who are waiting for its answer.
+        "connect_timeout": 2,  # seconds
+        "tcp_user_timeout": 3000,  # milliseconds
+        "keepalives_idle": 5,
+        "keepalives_interval": 1,
+        **database.get("OPTIONS", {}),
+    }
+    if not DATABASE_POOLER:  # a pooler refuses it, and has its own (deploy/pgbouncer.ini)
+        # What is read at random costs hardly more than what lies in a row: the disks turn no more, and
+        # most of it lies in memory. By PostgreSQL's own figure (4) a page about 3 000 rows reads all
+        # that there are of their tables.
+        wanted = f" -c random_page_cost={env.float('DB_RANDOM_PAGE_COST', default=1.1)}"
+        if SERVING:
+            # Nobody waits longer for another's change, nor for an answer. Commands and jobs may.
+            wanted += (
+                f" -c lock_timeout={env.int('DB_LOCK_TIMEOUT', default=5)}s"
+                f" -c statement_timeout={env.int('DB_STATEMENT_TIMEOUT', default=20)}s"
+            )
+        database["OPTIONS"]["options"] = f"{database['OPTIONS'].get('options', '')}{wanted}"
+    # Each thread keeps its connection, with what is prepared on it, and looks at the start of a
+    # request whether it still answers. (A pool would give each request another one.)
+    database["CONN_MAX_AGE"] = None if SERVING else 0
+    database["CONN_HEALTH_CHECKS"] = True
+    database["TEST"] = {"NAME": "test_portal" + env("TEST_DB_SUFFIX", default="")}
+    return database
+
+
+DATABASES = {"default": _opened(_database)}
+# Named questions go there (sesam/replica.py), where one is named: to the same database and role.
+DATABASE_REPLICA_LAG = env.float("DATABASE_REPLICA_LAG", default=0.5)  # seconds
+DATABASE_REPLICA_RETRY = env.float("DATABASE_REPLICA_RETRY", default=10)  # … that it is left out
+if env("DATABASE_REPLICA_URL", default="") and not DB_AS_OWNER:
+    DATABASES["replica"] = _opened(_named("DATABASE_REPLICA_URL"))
+    # It is asked how far it has come before it is asked anything.
+    DATABASES["replica"]["CONN_HEALTH_CHECKS"] = False
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+    DATABASE_ROUTERS = ["sesam.replica.Router"]
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 

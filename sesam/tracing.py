@@ -21,7 +21,7 @@ from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
-from .metrics import method_of, view_of
+from .metrics import every_statement, method_of, view_of
 
 # The first word, and the first table that is named after it.
 _STATEMENT = re.compile(
@@ -79,7 +79,7 @@ def _span(name: str, **more: Any) -> Iterator[Any]:
         tracer().start_as_current_span(
             name, record_exception=False, set_status_on_exception=False, **more
         ) as span,
-        connection.execute_wrapper(_statement),
+        every_statement(_statement),
     ):
         yield span
 

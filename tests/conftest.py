@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     tests' own database server. Workers of xdist inherit both from the controller."""
     os.environ["TESTING"] = "1"
     os.environ["METRICS_ADDRESSES"] = "127.0.0.1"  # so that whatever is tested is counted
-    for name in ("DEBUG", "DEMO", "DB_AS_OWNER"):
+    for name in ("DEBUG", "DEMO", "DB_AS_OWNER", "DATABASE_REPLICA_URL"):
         os.environ.pop(name, None)
     if "DATABASE_OWNER_URL" in os.environ:  # tests make databases, and empty tables
         os.environ["DATABASE_URL"] = os.environ.pop("DATABASE_OWNER_URL")

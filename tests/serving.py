@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 class Answer:
     def __init__(self, response: http.client.HTTPResponse, seconds: float) -> None:
         self.status, self.headers = response.status, response.headers
-        self.text = response.read().decode()
+        self.text = response.read().decode(errors="replace")
         self.seconds = seconds
 
 

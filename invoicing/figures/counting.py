@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from sesam import replica
 from sesam.working_days import is_working_day
 
 from ..models import CountedMonth, Figure
@@ -19,9 +21,10 @@ KEPT = 48  # months back
 AGAIN = 13  # of them, how many are counted anew: what was registered late changes them
 LONGEST = 400  # days back from the first month that an order is followed
 
-_HEAD = """
-INSERT INTO invoicing_figure
+_KEEP = """
+COPY invoicing_figure
     (month, measure, payer_id, unit_id, store_id, iso_group, bucket, count, amount)
+FROM STDIN
 """
 # Internal invoices are left out: the store's owner has paid for what lies there once already.
 _COST = """
@@ -184,11 +187,19 @@ def count() -> int:
         months = _to_count(first_of(today))
         Figure.objects.filter(month__gte=months[0]).delete()
         asked = _asked(months, today)
-        for question in _QUESTIONS:
-            cursor.execute(_HEAD + question, asked)
+        counted = replica.read(lambda: [_counted(question, asked) for question in _QUESTIONS])
+        with cursor.copy(_KEEP) as kept:
+            for row in chain.from_iterable(counted):
+                kept.write_row(row)
         CountedMonth.objects.filter(month__gte=months[0]).delete()
         CountedMonth.objects.bulk_create([CountedMonth(month=month, at=now) for month in months])
     return len(months)
+
+
+def _counted(question: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with replica.connection().cursor() as cursor:
+        cursor.execute(question, asked)
+        return list(cursor.fetchall())
 
 
 def months_until(this: dt.date, count: int) -> list[dt.date]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from organisation import access_log
 from organisation.permissions import CONTROLLER, FORSKRIVARE, KHS, UserRequest, roles
-from sesam import sheets
+from sesam import replica, sheets
 from sesam.limits import gives_file
 
 from ..models import CountedMonth
@@ -49,8 +49,9 @@ def page(request: UserRequest) -> HttpResponse:
         ],
     }
     if is_valid and counted:
+        drawn = replica.read(lambda: [(name, draw(of)) for name, draw in PLOTS.items()])
         context["plots"] = [
-            replace(draw(of), excel_url=_sheet_url(name, asked)) for name, draw in PLOTS.items()
+            replace(plot, excel_url=_sheet_url(name, asked)) for name, plot in drawn
         ]
     return render(request, "invoicing/figures.html", context, status=200 if is_valid else 422)
 
@@ -64,7 +65,7 @@ def sheet(request: UserRequest, name: str) -> HttpResponse:
     asked = Asked.of(request.user, request.GET)
     if draw is None or not asked.form.is_valid():
         raise Http404
-    plot = draw(Drawn(asked, whole=True))
+    plot = replica.read(lambda: draw(Drawn(asked, whole=True)))
     access_log.record(request.user, access_log.Action.DOWNLOAD, detail=f"Siffror {name}")
     rows = [
         [place, *(one.values[at] for one in plot.columns)] for at, place in enumerate(plot.places)

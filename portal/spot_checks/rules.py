@@ -31,13 +31,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import transaction
 
 from organisation.permissions import KHS
+from sesam import replica
 
 from ..access_log_page import midnight
 from ..models import KnownPerson, Risk, SpotCheckPlan
 
+_PATIENCE = "5min"  # the draw is a job that nobody waits for
 # The words of a name that tell a family apart.
 _NAMES = (
     r"string_to_array(trim(regexp_replace(regexp_replace(lower({}),"
@@ -215,9 +217,7 @@ def draw(
         "per_unit": plan.per_unit,
         "random": plan.random,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_DRAW, asked)
-        rows = cursor.fetchall()
+    rows = replica.read(lambda: _drawn(asked))
     if not rows:
         return Draw()
     looks: dict[int, Drawn] = {}
@@ -226,6 +226,15 @@ def draw(
         looks[entry] = drawn.along_with(looks[entry]) if entry in looks else drawn
     *_, visits, units = rows[0]
     return Draw(list(looks.values()), visits, units or [])
+
+
+def _drawn(asked: dict[str, Any]) -> list[tuple[Any, ...]]:
+    connection = replica.connection()
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = '{_PATIENCE}'")
+        cursor.execute("SET LOCAL work_mem = '64MB'")
+        cursor.execute(_DRAW, asked)
+        return list(cursor.fetchall())
 
 
 def _counted(how_many: int, risks: Sequence[str]) -> int:

@@ -36,7 +36,6 @@ Action = AccessLogEntry.Action
 Kind = SpotCheckNote.Kind
 MOST_BACK = 12  # months that are caught up with, where nothing was drawn for long
 _LOCK = 0x5107  # pg_advisory: whoever draws, so that no month is drawn twice
-_PATIENCE = "5min"  # the draw is a job that nobody waits for
 CLOSED = "Månaden är avslutad och protokollet upprättat. Inget i den kan ändras."
 OWN = "Det är din egen åtkomst. En annan loggranskare bedömer den."
 
@@ -66,8 +65,6 @@ def draw(month: dt.date) -> SpotCheck | None:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0] or SpotCheck.objects.filter(month=month).exists():
             return None
-        cursor.execute(f"SET LOCAL statement_timeout = '{_PATIENCE}'")
-        cursor.execute("SET LOCAL work_mem = '64MB'")
     plan = current_plan()
     if plan.pk is None:
         plan.save()

@@ -7,11 +7,11 @@ import sys
 import time
 from types import FrameType
 
-from tests.drills import nodes
+from tests.drills import nodes, pooler, replica
 from tests.drills.parts import Skipped
 from tests.visitor import Failed
 
-DRILLS = {"nodes": nodes.drill}
+DRILLS = {"nodes": nodes.drill, "pooler": pooler.drill, "replica": replica.drill}
 LONGEST = 30 * 60  # seconds
 
 
