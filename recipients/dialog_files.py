@@ -30,17 +30,18 @@ def attach(key: str, upload: UploadedFile[bytes], *, user: User, document: str =
     replaced = list(mine.filter(document=document)) if document else []
     if mine.count() - len(replaced) >= MOST:
         raise DomainError(f"Ett ärende kan ha högst {MOST} bilagor.", field="file")
-    for earlier in replaced:
-        detach(key, earlier.key, user=user)
-    return DialogFile.objects.create(
-        dialog_key=key,
-        document=document,
-        file=kept.file,
-        name=kept.name,
-        content_type=kept.content_type,
-        size=kept.size,
-        uploaded_by=user,
-    )
+    with transaction.atomic():
+        for earlier in replaced:
+            detach(key, earlier.key, user=user)
+        return DialogFile.objects.create(
+            dialog_key=key,
+            document=document,
+            file=kept.file,
+            name=kept.name,
+            content_type=kept.content_type,
+            size=kept.size,
+            uploaded_by=user,
+        )
 
 
 def files_of(key: str, user: User) -> list[DialogFile]:

@@ -1,7 +1,7 @@
 """All that the portal keeps, in a folder: the database, the files, and what both are to hold.
 
 ``take`` writes ``portal-<when>/`` with ``database.dump`` (pg_dump's own format), ``files.tar`` (all of
-``MEDIA_ROOT``) and, last, ``manifest.json``. It has another name until it is whole. The rows are
+``MEDIA_ROOT``, or of the store) and, last, ``manifest.json``. It has another name until it is whole. The rows are
 counted in the very snapshot that is dumped, so that people may work meanwhile; files come after the
 database, so that what it refers to is there, unless it was removed in the minute between.
 
@@ -29,26 +29,24 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from psycopg import sql
 
-from . import history
+from . import file_store
+from .file_store import UNDER_WAY, Place
 from .logs import without_details
 
 FORMAT = 1
 MANIFEST, DATABASE, FILES = "manifest.json", "database.dump", "files.tar"
-UNDER_WAY = (
-    ".restoring"  # in MEDIA_ROOT: what is beside it was put there by a restore that ended early
-)
 _NAME = re.compile(r"portal-\d{8}T\d{6}Z")
 Tell = Callable[[str], object]
 
@@ -100,7 +98,7 @@ def take(target: Path, *, tell: Tell = print, keep: int = 0) -> Path:
     draft = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=target))  # 0700
     try:
         with _snapshot() as (snapshot, rows):
-            referred = _referred()
+            referred = file_store.named()
             migrations = _applied()
             tell(f"{sum(rows.values())} rows of {len(rows)} tables")
             _dump(draft / DATABASE, snapshot)
@@ -147,23 +145,22 @@ def restore(folder: Path, *, tell: Tell = print) -> Manifest:
             raise BackupError(f"{folder / name} is damaged: its checksum isn't the manifest's.")
     if set(manifest.sha256) != {DATABASE, FILES}:
         raise BackupError(f"{folder / MANIFEST} is damaged.")
-    media = Path(settings.MEDIA_ROOT)
-    _nothing_there(media)
+    store = file_store.here()
+    _nothing_there(store)
     begun = False
     try:
-        media.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (media / UNDER_WAY).touch()
+        store.put(UNDER_WAY, BytesIO())
         begun = True
-        _unpack(folder / FILES, media)
+        _unpack(folder / FILES, store)
         tell(f"{manifest.files} files")
         _load(folder / DATABASE)
         begun = False  # from here on the database is whole, and these are its files
     finally:
         if begun:
-            _empty(media)
-    (media / UNDER_WAY).unlink()
+            _empty(store)
+    store.remove(UNDER_WAY)
     tell(f"{sum(manifest.rows.values())} rows of {len(manifest.rows)} tables")
-    _agrees(manifest, media)
+    _agrees(manifest, store)
     call_command("migrate", verbosity=0)  # nothing to do but the running role and its rights
     if manifest.log_key != _log_key():
         tell(
@@ -199,19 +196,6 @@ def _count(cursor: Any) -> dict[str, int]:
     return found
 
 
-def _referred() -> set[str]:
-    """The files that rows name."""
-    found: set[str] = set()
-    for model in apps.get_models():
-        if issubclass(model, history.Change):  # what a row once named may be gone
-            continue
-        for part in model._meta.concrete_fields:
-            if isinstance(part, models.FileField):
-                names = model._base_manager.exclude(**{part.name: ""}).values_list(part.name)
-                found |= {name for (name,) in names if name}
-    return found
-
-
 def _applied() -> list[str]:
     loader = MigrationLoader(connection)
     return sorted(
@@ -238,21 +222,18 @@ def _server_major() -> int:
     return int(connection.pg_version // 10_000)  # type: ignore[attr-defined]  # PostgreSQL's
 
 
-def _nothing_there(media: Path) -> None:
+def _nothing_there(store: Place) -> None:
     with connection.cursor() as cursor:
         if connection.introspection.table_names(cursor):
             raise BackupError(
                 f"The database {connection.settings_dict['NAME']} isn't empty: a backup is restored"
                 " into an empty one only."
             )
-    if not media.exists():
-        return
-    if (media / UNDER_WAY).exists():  # as the database is empty, that restore never ended
-        _empty(media)
-    elif any(media.iterdir()):
-        raise BackupError(
-            f"MEDIA_ROOT ({media}) isn't empty: a backup is restored into an empty one only."
-        )
+    if store.exists(UNDER_WAY):  # as the database is empty, that restore never ended
+        _empty(store)
+    elif any(store.entries()):
+        name = "FILES_STORE" if settings.FILES_STORE else f"MEDIA_ROOT ({settings.MEDIA_ROOT})"
+        raise BackupError(f"{name} isn't empty: a backup is restored into an empty one only.")
 
 
 def _dump(target: Path, snapshot: str) -> None:
@@ -345,50 +326,42 @@ def _major_of(program: Path) -> int:
 
 def _pack(target: Path) -> set[str]:
     """All files of the store; those that are removed meanwhile are left out."""
-    media, stored = Path(settings.MEDIA_ROOT), set()
+    store, stored = file_store.here(), set()
     with target.open("wb") as out, tarfile.open(fileobj=out, mode="w") as archive:
         target.chmod(0o600)
-        for path in sorted(media.rglob("*")) if media.exists() else ():
-            name = path.relative_to(media).as_posix()
-            if path.is_symlink() or not path.is_file() or name == UNDER_WAY:
-                continue
-            with contextlib.suppress(FileNotFoundError), path.open("rb") as content:
-                about = tarfile.TarInfo(name)
-                about.size = os.fstat(content.fileno()).st_size
-                about.mtime, about.mode = int(os.fstat(content.fileno()).st_mtime), 0o600
+        for entry in store.entries():
+            with contextlib.suppress(FileNotFoundError), store.open(entry.name, "rb") as content:
+                about = tarfile.TarInfo(entry.name)
+                about.size = content.size
+                about.mtime, about.mode = int(entry.modified.timestamp()), 0o600
                 archive.addfile(about, content)
-                stored.add(name)
+                stored.add(entry.name)
     return stored
 
 
-def _unpack(source: Path, media: Path) -> None:
-    """Plain files alone, below ``media``, for nobody else to read."""
+def _unpack(source: Path, store: Place) -> None:
+    """Plain files alone, none outside of the store."""
     with tarfile.open(source) as archive:
         for member in archive:
-            target = media / member.name
-            inside = target.resolve().is_relative_to(media.resolve())
+            inside = not member.name.startswith("/") and ".." not in member.name.split("/")
             content = archive.extractfile(member) if member.isreg() and inside else None
             if content is None:
                 raise BackupError(f"{source} holds something that is no file of the portal's.")
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            target.touch(mode=0o600)
-            with content, target.open("wb") as out:
-                shutil.copyfileobj(content, out)
+            with content:
+                store.put(member.name, content)
 
 
-def _empty(media: Path) -> None:
+def _empty(store: Place) -> None:
     """Take away what a restore put there, its sign last."""
-    with contextlib.suppress(FileNotFoundError):
-        for path in media.iterdir():
-            if path.name != UNDER_WAY:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        (media / UNDER_WAY).unlink()
+    for entry in list(store.entries()):
+        store.remove(entry.name)
+    store.remove(UNDER_WAY)
 
 
 # --- what is known of both ---
 
 
-def _agrees(manifest: Manifest, media: Path) -> None:
+def _agrees(manifest: Manifest, store: Place) -> None:
     """Rows, books and files are as they were. (Jobs may have begun to work: nothing runs yet.)"""
     with connection.cursor() as cursor:
         rows = _count(cursor)
@@ -397,7 +370,8 @@ def _agrees(manifest: Manifest, media: Path) -> None:
         for table in sorted(rows.keys() | manifest.rows.keys())
         if rows.get(table) != manifest.rows.get(table)
     ]
-    lost = {name for name in _referred() if not (media / name).is_file()} - set(manifest.missing)
+    there = {entry.name for entry in store.entries()}
+    lost = file_store.named() - there - set(manifest.missing)
     if lost:
         faults.append(f"{len(lost)} files that rows name aren't there")
     try:

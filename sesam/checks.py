@@ -14,6 +14,7 @@ from django.template import TemplateDoesNotExist
 from django.urls import NoReverseMatch
 
 from . import database_roles, places, pooler, replica
+from .file_store import StoreDown, folder
 
 _log = logging.getLogger(__name__)
 FIX = "Sätt variabeln i miljön; se docker-compose.yml."
@@ -152,6 +153,30 @@ def _key_errors(name: str) -> list[Error]:
     return []
 
 
+def _store_errors() -> list[Error]:
+    """The files' store can be used as it is set. One that doesn't answer just now is no reason not to serve
+    all else: a node that is started again while it is away would be lost too."""
+    if not settings.FILES_STORE:
+        return []
+    try:
+        from . import s3_store  # Amazon's library comes with it
+
+        said = s3_store.why_not()
+    except ImproperlyConfigured as fault:
+        said = str(fault)
+    except StoreDown:
+        _log.warning("FILES_STORE doesn't answer: nobody can save or fetch a file until it does")
+        return []
+    if not said and any(folder().entries()):
+        _log.warning(
+            "FILES_STORE is set, and there are files in MEDIA_ROOT (%s), which nobody finds there now:"
+            " manage.py move_files to-store --remove",
+            settings.MEDIA_ROOT,
+        )
+    hint = "Se docs/operations.md, «Files in an S3 store»."
+    return [Error(said, hint=hint, id="sesam.E018")] if said else []
+
+
 def _running_errors() -> list[Error]:
     """What a web server looks at besides, since it's about to serve from this database."""
     if settings.DEMO or settings.TESTING:
@@ -227,7 +252,7 @@ def _demo_account_errors() -> list[Error]:
 @register(Tags.security, deploy=True)
 def check_settings(app_configs: Any, **kwargs: Any) -> list[Error]:
     """``manage.py check --deploy``."""
-    return _settings_errors()
+    return _settings_errors() + _store_errors()
 
 
 @register(Tags.database)
@@ -254,9 +279,7 @@ def check_places(app_configs: Any, **kwargs: Any) -> list[Error]:
 def refuse_unsafe_start() -> None:
     """Called when a web server starts: raises rather than serve unsafely."""
     places.prove()
-    errors = _settings_errors() + _running_errors()
-    if errors:
-        raise ImproperlyConfigured(" ".join(f"{error.msg} {error.hint}" for error in errors))
+    _refuse(_settings_errors() + _running_errors() + _store_errors())
     if replica.is_named() and replica.is_replica() is False:
         _log.warning(
             "DATABASE_REPLICA_URL leads to a server that follows no other: the primary is asked"
@@ -267,6 +290,20 @@ def refuse_unsafe_start() -> None:
             "Nobody can sign in: no OIDC_ISSUER, and no account has a one-time code"
             " (manage.py emergency_account NAME)"
         )
+
+
+def refuse_unsafe_work() -> None:
+    """Called when a worker starts: it reaches its database, and what it makes is found by all."""
+    try:
+        errors = pooler_errors()
+    finally:
+        connection.close()
+    _refuse(errors + _store_errors())
+
+
+def _refuse(errors: list[Error]) -> None:
+    if errors:
+        raise ImproperlyConfigured(" ".join(f"{error.msg} {error.hint}" for error in errors))
 
 
 def _nobody_gets_in() -> bool:

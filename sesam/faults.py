@@ -1,7 +1,7 @@
 """What goes wrong outside the portal and isn't its fault: each has an answer that says so.
 
-``DatabaseFaults`` turns a database that doesn't answer, or that another user's change keeps busy,
-into a Swedish page (for htmx: its words) with the right status, and what nobody can choose in the back
+``DatabaseFaults`` turns a database (or a files' store) that doesn't answer, or that another user's change
+keeps busy, into a Swedish page (for htmx: its words) with the right status, and what nobody can choose in the back
 office into a 400. ``NoNullBytes`` refuses the one character that PostgreSQL can't keep, wherever it
 comes in.
 """
@@ -19,6 +19,8 @@ from django.core.signals import got_request_exception
 from django.db import DataError, Error, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+
+from .file_store import StoreDown
 
 log = logging.getLogger(__name__)
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -53,6 +55,12 @@ DOWN = Fault(
     "Det går oftast över på någon minut: ladda då om sidan. Skickade du något nyss kan det ha"
     " blivit utfört: titta efter innan du skickar det igen. En påbörjad beställning finns kvar.",
 )
+FILES = Fault(
+    503,
+    "Portalen når inte sitt fillager",
+    "Filen kan inte hämtas eller sparas just nu. Försök igen om en stund. Det går oftast över på någon"
+    " minut, och allt annat i portalen fungerar.",
+)
 # By SQLSTATE: lock not available, deadlock, serialization failure; statement timeout.
 _KNOWN = {"55P03": BUSY, "40P01": BUSY, "40001": BUSY, "57014": SLOW}
 # What a value is answered with that no link or field gives: «iso_class=abc», the year 10 ** 20.
@@ -62,7 +70,9 @@ _GONE = ("08", "57P", "533")
 
 
 def of(error: BaseException) -> Fault | None:
-    """What a database error is, if it isn't the portal's own fault."""
+    """What an error of the database or of the files' store is, if it isn't the portal's own fault."""
+    if isinstance(error, StoreDown):
+        return FILES
     if not isinstance(error, Error):
         return None
     state = getattr(error.__cause__, "sqlstate", None)

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Model
 from django.forms.models import ModelChoiceIterator
+
+from . import file_store
 
 M = TypeVar("M", bound=Model)
 
@@ -24,6 +27,20 @@ class RecordField(forms.ModelChoiceField[M]):
     """A choice among records, which one form reads once."""
 
     iterator = _ReadOnce
+
+
+class StoredFile(forms.FileField):
+    """A file that is saved with its record (``sesam.file_store``): a store that is away is told beside it,
+    where all that was typed stays."""
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        found = super().clean(data, initial)
+        if isinstance(found, UploadedFile):
+            try:
+                file_store.answers()
+            except file_store.StoreDown as fault:
+                raise forms.ValidationError(fault.message) from None
+        return found
 
 
 class SeveralFiles(forms.FileInput):

@@ -27,7 +27,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.tasks import Task
 
-from . import asking, tracing
+from . import asking, file_store, tracing
 from .models import DialogState
 
 FINISHED_KEPT = dt.timedelta(days=1)
@@ -52,7 +52,7 @@ def task(
     def register(work: Callable[P, R]) -> Task[P, R, P]:
         @wraps(work)
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
-            with asking.by(asking.Asking(job=name)), tracing.job(name):
+            with asking.by(asking.Asking(job=name)), tracing.job(name), file_store.kept():
                 return work(*args, **kwargs)
 
         return app.task(name=name, queueing_lock=queueing_lock)(run)
@@ -116,6 +116,17 @@ def clear_all() -> dict[str, int]:
         except Exception:
             _log.exception("%s failed", name)
     return done
+
+
+@app.periodic(cron="41 3 * * *")
+@task(name="sesam.sweep_files", called=CLEARING, queueing_lock="sesam.sweep_files")
+def sweep_files(timestamp: int) -> None:
+    """Every night: files that no row names, left by what was killed."""
+    try:
+        if removed := file_store.sweep():
+            _log.info("%s files that no row named are swept away", removed)
+    except file_store.TooMany as told:
+        _log.error("%s", told)
 
 
 @app.periodic(cron="17 * * * *")

@@ -33,7 +33,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from . import awaited, jobs
+from . import attachments, awaited, jobs
 from .limits import gives_file
 from .models import Printout
 
@@ -84,8 +84,9 @@ class Work(awaited.Work[Printout]):
 
     def save_file(self, file: File[bytes]) -> None:
         """The same of one that is too large to be held at once."""
-        self.printout.file.save("", file, save=False)
-        self.finish("file")
+        with transaction.atomic():
+            self.printout.file.save("", file, save=False)
+            self.finish("file")
 
     @contextmanager
     def pages(self, first: int, last: int, *, expected: int) -> Iterator[None]:
@@ -134,8 +135,10 @@ def remove_old() -> int:
     old = Printout.objects.filter(created_at__lt=timezone.now() - KEPT)
     removed = 0
     for printout in old:
-        printout.file.delete(save=False)
+        storage, name = printout.file.storage, str(printout.file)
         printout.delete()
+        if name:
+            storage.delete(name)
         removed += 1
     return removed
 
@@ -187,7 +190,8 @@ def download(request: HttpRequest, key: Any) -> HttpResponseBase:
     printout = _of(request, key)
     if printout.done_at is None:
         raise Http404("printout isn't ready")
-    response = FileResponse(printout.file.open("rb"), as_attachment=True, filename=printout.name)
+    content = attachments.opened(printout.file)
+    response = FileResponse(content, as_attachment=True, filename=printout.name)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cache-Control"] = "no-store, private"

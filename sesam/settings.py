@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "sesam.faults.NoNullBytes",  # before whitenoise, which looks for files by the address
     "sesam.faults.DatabaseFaults",
     "sesam.static_files.StaticFiles",
+    "sesam.file_store.StoredFiles",
     "sesam.compression.CompressedPages",
     "sesam.sessions.SlidingSessions",
     "django.middleware.common.CommonMiddleware",
@@ -359,11 +360,15 @@ TIME_ZONE = "Europe/Stockholm"
 STATIC_URL = "/static/"
 STATIC_ROOT = env("STATIC_ROOT", default=str(BASE_DIR / ".local" / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# A bucket of an S3 store that keeps them instead of MEDIA_ROOT (sesam/s3_store.py), and how many threads of
+# a web process may wait for it at once: the others go on with their pages.
+FILES_STORE = env("FILES_STORE", default="")
+FILES_AT_ONCE = max(1, int(env("WEB_THREADS", default="") or 2) - 1) if SERVING else 100
 # Attachments are private: no address leads into this folder, views check who may read.
 MEDIA_ROOT = env("MEDIA_ROOT", default=str(BASE_DIR / ".local" / "media"))
 MEDIA_URL = ""
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "sesam.s3_store.Store" if FILES_STORE else "sesam.file_store.Folder"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or TESTING
@@ -474,6 +479,10 @@ LOGGING = {
         # They tell what a provider answered, and whom a user was looked for by.
         "mozilla_django_oidc": {"level": "CRITICAL"},
         "urllib3": {"level": "ERROR"},
+        # They tell each request, with its address.
+        "boto3": {"level": "ERROR"},
+        "botocore": {"level": "ERROR"},
+        "s3transfer": {"level": "ERROR"},
         # They tell every step of making a PDF.
         "weasyprint": {"level": "WARNING"},
         "fontTools": {"level": "WARNING"},

@@ -506,6 +506,8 @@
       tell(event.detail.serverResponse);
       return;
     }
+    // What was typed, with what is wrong beside it: the store of files is away (sesam/file_store.py)
+    if (event.detail.xhr.getResponseHeader("X-At-Field")) { event.detail.shouldSwap = true; event.detail.isError = false; }
     const target = event.detail.target;
     const isBlock = Boolean(target?.id.startsWith("block-"));
     if (!target || !(isBlock || ["dialog", "dialog-body", "order-preview", "panel"].includes(target.id))) return;

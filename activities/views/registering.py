@@ -100,7 +100,7 @@ def blank(request: UserRequest, pk: int) -> FileResponse:
     """The empty document that is to be filled in and attached."""
     kind = get_object_or_404(ActivityType.objects.exclude(blank=""), pk=pk)
     response = FileResponse(
-        kind.blank.open("rb"),
+        attachments.opened(kind.blank),
         as_attachment=True,
         filename=attachments.safe_name(kind.attachment_name or kind.name, attachments.PDF),
         content_type=attachments.PDF,

@@ -131,17 +131,17 @@ def _attach(
 ) -> OrderAttachment:
     try:
         kept = attachments.clean(upload)
+        return OrderAttachment.objects.create(
+            order=order,
+            line=line,
+            file=kept.file,
+            name=kept.name,
+            content_type=kept.content_type,
+            size=kept.size,
+            uploaded_by=user,
+        )
     except DomainError as fault:
         raise DomainError(fault.message, field="offer") from fault
-    return OrderAttachment.objects.create(
-        order=order,
-        line=line,
-        file=kept.file,
-        name=kept.name,
-        content_type=kept.content_type,
-        size=kept.size,
-        uploaded_by=user,
-    )
 
 
 def _label(line: OrderLine) -> str:

@@ -28,6 +28,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from sesam import history
+from sesam.form_fields import StoredFile
 from sesam.personal_numbers import struck_out
 
 from .. import changes
@@ -163,7 +164,7 @@ class OwnFields(ShownHistory):
         elif isinstance(db_field, ManyToManyField):
             kwargs["widget"] = forms.CheckboxSelectMultiple
         elif isinstance(db_field, FileField):
-            kwargs["widget"] = OwnFile
+            kwargs |= {"widget": OwnFile, "form_class": StoredFile}
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # a mixin's
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-#: Slow to read in, and needed by few: sheets, papers and the calendar.
-LATER = {"fontTools", "holidays", "numpy", "openpyxl", "weasyprint"}
+#: Slow to read in, and needed by few: sheets, papers, the calendar and a store of files elsewhere.
+LATER = {
+    "boto3", "botocore", "fontTools", "holidays", "numpy", "openpyxl", "storages", "weasyprint",
+}  # fmt: skip
 START = """
 import sys
 import django

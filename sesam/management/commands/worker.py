@@ -14,12 +14,12 @@ from contextlib import suppress
 from typing import Any, cast
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
-from sesam.checks import pooler_errors
+from sesam.checks import refuse_unsafe_work
 
 PAUSE = 2  # seconds until it tries again
 log = logging.getLogger(__name__)
@@ -33,10 +33,10 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, default=1, help="how many jobs at a time")
 
     def handle(self, *args: Any, concurrency: int, **options: Any) -> None:
-        errors = pooler_errors()
-        connection.close()
-        if errors:
-            raise CommandError(" ".join(f"{error.msg} {error.hint}" for error in errors))
+        try:
+            refuse_unsafe_work()
+        except ImproperlyConfigured as refused:
+            raise CommandError(str(refused)) from None
         asyncio.run(_until_told(concurrency))
 
 
