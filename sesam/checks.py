@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch
 
 from . import database_roles, places, pooler, replica
 from .file_store import StoreDown, folder
+from .management.commands.migrate import LOCK_SECONDS
 
 _log = logging.getLogger(__name__)
 FIX = "Sätt variabeln i miljön; se docker-compose.yml."
@@ -184,7 +185,51 @@ def _running_errors() -> list[Error]:
     errors = []
     if not os.environ.get("DATABASE_URL"):
         errors.append(Error("DATABASE_URL är inte satt.", hint=FIX, id="sesam.E003"))
-    return errors + _database_errors()
+    return errors + _node_errors() + _database_errors()
+
+
+def _node_errors() -> list[Error]:
+    """Settings that one notices when many work, or when the next release comes."""
+    errors = []
+    patience = os.environ.get("DB_LOCK_TIMEOUT") or "5"
+    if patience.isdigit() and 0 < int(patience) <= LOCK_SECONDS:
+        words = (
+            f"DB_LOCK_TIMEOUT är {patience}: sidor ger då upp medan en uppgradering väntar på en tabell,"
+            f" vilket den gör i {LOCK_SECONDS} sekunder."
+        )
+        hint = f"Sätt den till minst {LOCK_SECONDS + 1}, eller ta bort den (5)."
+        errors.append(Error(words, hint=hint, id="sesam.E030"))
+    threads = int(os.environ.get("PORTAL_THREADS") or 0)  # gunicorn's, see gunicorn.conf.py
+    # (Behind a pooler, where nothing is prepared, a thread holds none.)
+    pooled = connection.settings_dict["OPTIONS"].get("prepare_threshold") is None
+    taken = 0 if pooled else _most_connections()
+    if taken and threads > taken:
+        words = (
+            f"WEB_CONCURRENCY gånger WEB_THREADS är {threads} databasanslutningar, och databasservern tar"
+            f" {taken} från alla noder tillsammans."
+        )
+        hint = (
+            "Sänk dem, höj serverns max_connections eller sätt en pooler emellan (DATABASE_POOLER)."
+        )
+        errors.append(Error(words, hint=hint, id="sesam.E031"))
+    return errors
+
+
+def _most_connections() -> int:
+    """How many connections the server takes from the role; 0 where it isn't there to tell."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_MOST_CONNECTIONS)
+            return int(cursor.fetchone()[0])
+    except DatabaseError:
+        return 0
+
+
+_MOST_CONNECTIONS = """
+    SELECT current_setting('max_connections')::int
+        - current_setting('superuser_reserved_connections')::int
+        - current_setting('reserved_connections')::int
+"""
 
 
 def _database_errors() -> list[Error]:

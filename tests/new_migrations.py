@@ -117,16 +117,33 @@ _SHAPE = re.compile(r'ALTER TABLE "?(\w+)(?!.* VALIDATE CONSTRAINT)')  # (which 
 _MOVES_ROWS = re.compile(r"\s*(?:UPDATE|DELETE FROM|INSERT INTO)\b", re.IGNORECASE)
 
 
+def _shaped(lines: list[str], made: set[str]) -> set[str]:
+    """The tables that were there, and are changed."""
+    return {m.group(1) for line in lines if (m := _SHAPE.match(line))} - made
+
+
+def _operations(lines: list[str]) -> list[list[str]]:
+    """The statements of each operation that has any; Django tells its description before it."""
+    each: list[list[str]] = [[]]
+    for line in lines:
+        if line.startswith("-- "):
+            each.append([])
+        elif line not in ("--", "BEGIN;", "COMMIT;"):
+            each[-1].append(line)
+    return [statements for statements in each if statements]
+
+
 def _by_transaction(texts: list[tuple[Migration, list[str]]]) -> list[Found]:
-    """A table's shape and rows are changed in one transaction: all wait for the rows. Or its shape is
-    changed where ``migrate`` waits for locks without end, since what is made concurrently has to."""
+    """What holds a lock for longer than one statement takes. A table's shape and rows are changed in one
+    transaction: all wait for the rows. Another operation follows: Django works out the models anew before
+    it, which takes a second. Or its shape is changed where ``migrate`` waits for locks without end, since
+    what is made concurrently has to."""
     from django.db.migrations import RunPython
 
     found = []
     for migration, lines in texts:
         made = _made(lines)
-        shapes = [m.group(1) for line in lines if (m := _SHAPE.match(line))]
-        shaped = sorted(set(shapes) - made)
+        shaped = sorted(_shaped(lines, made))
         rows = any(isinstance(operation, RunPython) for operation in migration.operations) or any(
             _MOVES_ROWS.match(line) for line in lines
         )
@@ -135,6 +152,11 @@ def _by_transaction(texts: list[tuple[Migration, list[str]]]) -> list[Found]:
                 f"rows are changed while {', '.join(shaped)} is locked: a migration of their own"
             )
             found.append(Found(migration.app_label, migration.name, "ROWS_UNDER_LOCK", words))
+        operations = _operations(lines)
+        held = [n for n, each in enumerate(operations) if _shaped(each, made)]
+        if migration.atomic and held and held[0] < len(operations) - 1:
+            words = f"{', '.join(shaped)} stays locked while the next operation is worked out: a migration each"
+            found.append(Found(migration.app_label, migration.name, "LOCK_HELD", words))
         if shaped and not migration.atomic:
             words = f"{', '.join(shaped)}: a migration of its own, in a transaction"
             found.append(Found(migration.app_label, migration.name, "WAITS_WITHOUT_END", words))

@@ -112,6 +112,13 @@ LOCKS = {
         ],
         "ROWS_UNDER_LOCK",
     ),
+    "a table that stays locked while the next operation is worked out": (
+        [
+            column("scratch", models.CharField(max_length=9, db_default="")),
+            column("scratch_too", models.CharField(max_length=9, db_default="")),
+        ],
+        "LOCK_HELD",
+    ),
     "a lock that is waited for without end": (
         [
             column("scratch", models.CharField(max_length=9, db_default="")),
@@ -180,7 +187,8 @@ def test_what_expands_is_let_through(today):
     )  # fmt: skip
     found = new_migrations.in_statements(
         [
-            scratch(column("scratch", kept), column("scratch_of", key), table),
+            scratch(table, column("scratch", kept)),
+            scratch(column("scratch_of", key)),
             scratch(AddIndexConcurrently(LINE, INDEX), atomic=False),
             scratch(AddConstraintNotValid(LINE, FEW)),
             scratch(ValidateConstraint(LINE, FEW.name)),

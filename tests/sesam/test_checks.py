@@ -105,6 +105,23 @@ def test_the_owner_may_migrate() -> None:
     assert check_database(None, databases=["default"]) == []
 
 
+@pytest.mark.django_db
+@production
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("DB_LOCK_TIMEOUT", "3", "sidor ger då upp medan en uppgradering väntar.*minst 4"),
+        ("PORTAL_THREADS", "5000", "är 5000 databasanslutningar.*max_connections"),
+    ],
+)
+def test_a_node_does_not_start_with_what_fails_when_many_work(
+    as_running_role, monkeypatch, variable, value, said
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with as_running_role(), pytest.raises(ImproperlyConfigured, match=said):
+        refuse_unsafe_start()
+
+
 @production
 @pytest.mark.parametrize(("token", "refused"), [("hemligt", True), ("q7Zx0rPm4Kd9Vb2Ls6Tn", False)])
 def test_a_token_for_the_metrics_is_none_that_anybody_guesses(token, refused) -> None:
