@@ -212,10 +212,10 @@ class TooMany(Exception):
         )
 
 
-def sweep(*, older_than: dt.timedelta = SWEPT_AFTER, all_of_them: bool = False) -> int:
+def sweep(*, older_than: dt.timedelta | None = None, all_of_them: bool = False) -> int:
     """Remove what is so old and named by no row; how many. Raises ``TooMany`` where it is more than
     accidents leave: a store that another database's portal keeps its files in isn't emptied."""
-    before = timezone.now() - older_than
+    before = timezone.now() - (SWEPT_AFTER if older_than is None else older_than)
     entries = [entry for entry in here().entries() if entry.name.split("/")[0] in FOLDERS]
     old = {entry.name for entry in entries if entry.modified < before}
     left = sorted(old - named()) if old else []

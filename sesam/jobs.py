@@ -126,7 +126,7 @@ def sweep_files(timestamp: int) -> None:
         if removed := file_store.sweep():
             _log.info("%s files that no row named are swept away", removed)
     except file_store.TooMany as told:
-        _log.error("%s", told)
+        _log.error("%s", str(told))  # counts alone
 
 
 @app.periodic(cron="17 * * * *")

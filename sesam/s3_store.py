@@ -43,6 +43,7 @@ except (ImportError, ImproperlyConfigured) as missing:
         " pip install --require-hashes -r requirements-more.txt"
     ) from missing
 
+from . import metrics
 from .file_store import UNDER_WAY, Cleared, Entry, StoreDown, overlooked
 
 log = logging.getLogger(__name__)
@@ -214,6 +215,9 @@ class Store(Cleared, S3Storage):  # type: ignore[misc]  # the library has no typ
 
 # --- a store that is slow or gone ---
 
+FAULTS = metrics.counter(
+    "portal_files_store_faults", "Questions that the files' store didn't answer", ["kind"]
+)
 _turns = threading.BoundedSemaphore(settings.FILES_AT_ONCE)
 _silent_until = 0.0
 
@@ -233,10 +237,12 @@ def _asking(name: str) -> Iterator[None]:
         if _code(fault) in _MISSING:
             raise FileNotFoundError(name) from None
         log.error("The files' store refused: %s", _code(fault))
+        FAULTS.labels("refused").inc()
         raise StoreDown from None
     except (BotoCoreError, Boto3Error, HTTPError, OSError) as fault:
         _silent_until = time.monotonic() + PAUSE
         log.error("The files' store doesn't answer: %s", type(fault).__name__)
+        FAULTS.labels("silent").inc()
         raise StoreDown from None
     finally:
         _turns.release()

@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
@@ -19,6 +20,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, models, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from articles.models import Article, ArticleDocument
 from deviations.models import Deviation
@@ -35,16 +37,15 @@ from tests.pickups.builders import prescriber
 from tests.pickups.pages import form_of
 from tests.sesam.test_backups import at, empty, full_database  # noqa: F401  a fixture
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(s3.RCLONE is None, reason=s3.MISSING),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 PDF = b"%PDF-1.4 Intyg\n%%EOF"
 LATER = dt.timedelta(days=3)
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
+    if s3.RCLONE is None:
+        pytest.skip(s3.MISSING)
     started = s3.Server(tmp_path_factory.mktemp("s3")).start()
     yield started
     started.stop()
@@ -318,6 +319,8 @@ def test_a_store_that_never_answers_is_not_waited_for_by_all(client, store, sett
                 asked += 1
             except BlockingIOError:
                 break
+    text = Client().get("/metrics").text
+    assert re.search(r'^portal_files_store_faults_total{kind="silent"} [1-9]', text, re.M)
     assert asked <= 2, "the first asked twice; the others were answered without"
 
 
@@ -369,6 +372,21 @@ def test_the_sweep_takes_what_no_row_names_and_nothing_that_is_young_or_somebody
     assert set(store.files()) == {named, "wal/0001"}
 
 
+def test_the_folder_is_cleared_and_swept_just_so(settings, tmp_path, caplog):
+    settings.MEDIA_ROOT = str(tmp_path)
+    saved_and_rolled_back()
+    assert in_folder(tmp_path) == {}
+    files = documents(1)
+    put("attachments/lost")
+    put("elsewhere/1")
+    jobs.sweep_files.func(timestamp=0)
+    assert len(in_folder(tmp_path)) == 3
+    with time_machine.travel(timezone.now() + LATER):
+        jobs.sweep_files.func(timestamp=0)
+    assert in_folder(tmp_path) == files | {"elsewhere/1": PDF}
+    assert "1 files that no row named are swept away" in caplog.text
+
+
 def test_the_sweep_does_not_empty_another_portals_store(store, caplog, monkeypatch):
     for number in range(21):
         put(f"attachments/{number}")
@@ -377,6 +395,8 @@ def test_the_sweep_does_not_empty_another_portals_store(store, caplog, monkeypat
     monkeypatch.setattr(file_store, "SWEPT_AFTER", -LATER)
     with pytest.raises(CommandError, match="another one's"):
         call_command("sweep_files")
+    jobs.sweep_files.func(timestamp=0)
+    assert "manage.py sweep_files --all" in caplog.text
     assert len(store.files()) == 21
     call_command("sweep_files", "--all", stdout=open(os.devnull, "w"))
     assert store.files() == {}
@@ -555,7 +575,7 @@ def test_a_store_that_cannot_be_used_is_told_in_a_sentence(server, store, settin
     ]
 
 
-def test_a_bucket_that_anybody_reads_is_refused(settings, monkeypatch, tmp_path, store):
+def test_a_bucket_that_anybody_reads_is_refused(settings, tmp_path, store):
     opened = s3.Server(tmp_path / "open", is_open=True).start()
     try:
         assert "Vem som helst kan läsa" in why_not(settings, opened.address("x"))
