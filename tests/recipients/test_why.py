@@ -600,10 +600,10 @@ def test_answered_twice_at_once_both_go_on(twice):
 
 def test_reasons_are_found_by_indexes_from_the_one_person(prescriber, person):
     with connection.cursor() as cursor:
-        cursor.execute(  # a log of some length, known to the planner
+        cursor.execute(  # a log of some length since midnight, known to the planner
             "INSERT INTO organisation_accesslogentry"
             " (at, job, action, recipient_key, searched, detail, case_number)"
-            " SELECT now() - n * interval '1 second', 'a job', 'view', gen_random_uuid(), '', '', ''"
+            " SELECT now() + n * interval '1 second', 'a job', 'view', gen_random_uuid(), '', '', ''"
             " FROM generate_series(1, 3000) AS n"
         )
         cursor.execute("ANALYZE organisation_accesslogentry")
