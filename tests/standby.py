@@ -30,11 +30,13 @@ class Standby:
         local_postgres._run(*command, "--checkpoint=fast", "--wal-method=stream", "--no-sync")
 
     def start(self) -> None:
+        """Raises ``LocalPostgresError`` where it doesn't answer within two minutes: it can't begin to while
+        a transaction of very many savepoints is open, as tests of a module may keep one."""
         sockets = f"unix_socket_directories='{self.folder}'"
         options = f"{self.primary.options()} -c {sockets} -c hot_standby=on"
         command = [self._binaries / "pg_ctl", "start", "--pgdata", self._data, "--wait"]
         log = self.folder / "log"
-        local_postgres._run(*command, "--log", log, "--timeout", "60", "--options", options)
+        local_postgres._run(*command, "--log", log, "--timeout", "120", "--options", options)
 
     def kill(self) -> None:
         """Without letting anybody end what they have begun."""
