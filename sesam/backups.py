@@ -280,8 +280,8 @@ def _environment() -> dict[str, str]:
     told = {
         "PGHOST": of["HOST"], "PGPORT": of["PORT"], "PGUSER": of["USER"],
         "PGPASSWORD": of["PASSWORD"], "PGDATABASE": of["NAME"],
-        **{f"PG{name.upper()}": options.get(name) for name in
-           ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl")},
+        **{f"PG{name.upper().replace('_', '')}": options.get(name) for name in
+           ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "target_session_attrs")},
     }  # fmt: skip
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     ours = {name: value for name, value in ours.items() if not name.startswith("DATABASE_")}

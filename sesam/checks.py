@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.template import TemplateDoesNotExist
 from django.urls import NoReverseMatch
 
-from . import database_roles, places, pooler, replica
+from . import database_roles, places, pooler, primary, replica
 from .file_store import StoreDown, folder
 from .management.commands.migrate import LOCK_SECONDS
 
@@ -335,6 +335,10 @@ def refuse_unsafe_start() -> None:
             "Nobody can sign in: no OIDC_ISSUER, and no account has a one-time code"
             " (manage.py emergency_account NAME)"
         )
+    if not (settings.DEMO or settings.TESTING):
+        if primary.is_read_only():
+            primary.tell()
+        primary.look_elsewhere()
 
 
 def refuse_unsafe_work() -> None:

@@ -20,6 +20,7 @@ from django.db import DataError, Error, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from . import primary
 from .file_store import StoreDown
 
 log = logging.getLogger(__name__)
@@ -61,8 +62,16 @@ FILES = Fault(
     "Filen kan inte hämtas eller sparas just nu. Försök igen om en stund. Det går oftast över på någon"
     " minut, och allt annat i portalen fungerar.",
 )
-# By SQLSTATE: lock not available, deadlock, serialization failure; statement timeout.
-_KNOWN = {"55P03": BUSY, "40P01": BUSY, "40001": BUSY, "57014": SLOW}
+READ_ONLY = Fault(
+    503,
+    "Portalen kan inte spara just nu",
+    "Databasen tar inte emot några ändringar. Det du skickade är inte utfört. Försök igen om någon"
+    " minut.",
+    undone=True,
+)
+# By SQLSTATE: lock not available, deadlock, serialization failure; statement timeout;
+# a standby, or a primary that was told to be read alone.
+_KNOWN = {"55P03": BUSY, "40P01": BUSY, "40001": BUSY, "57014": SLOW, "25006": READ_ONLY}
 # What a value is answered with that no link or field gives: «iso_class=abc», the year 10 ** 20.
 _FOREIGN = (DataError, OverflowError, ValidationError, ValueError)
 # No connection, the server stops or starts, it has no connection left.
@@ -89,6 +98,9 @@ def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
         return None
     # Its text is never shown or logged: it quotes what the row holds.
     log.warning("%s %s", type(error).__name__, getattr(error.__cause__, "sqlstate", None))
+    if fault is READ_ONLY:
+        primary.tell()
+        primary.look_elsewhere()
     # Both without the request: the frame of a page asks the database for names and counts.
     headers = {"Cache-Control": "no-store, private", "Retry-After": "5"}
     if request.headers.get("HX-Request"):

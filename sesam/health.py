@@ -5,7 +5,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse
 
-from . import draining
+from . import draining, primary
 
 
 def alive(request: HttpRequest) -> HttpResponse:
@@ -14,16 +14,23 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """The database answers, every migration is applied and nobody has told the web server to stop; 503
-    otherwise."""
+    """The database answers and takes writes, every migration is applied and nobody has told the web server
+    to stop; 503 otherwise."""
     if draining.is_on():
         stopping = HttpResponse("stopping", status=503, content_type="text/plain")
         stopping._has_been_logged = True  # type: ignore[attr-defined]  # Django would log an error
         return stopping
     try:
         pending = not _is_migrated()
+        read_only = primary.is_read_only()
     except Error:
-        return HttpResponse("database", status=503, content_type="text/plain")
+        pending, read_only = False, primary.is_read_only()
+        if not read_only:
+            return HttpResponse("database", status=503, content_type="text/plain")
+    if read_only:
+        primary.tell()
+        primary.look_elsewhere()
+        return HttpResponse("read-only", status=503, content_type="text/plain")
     if pending:
         return HttpResponse("migrations", status=503, content_type="text/plain")
     return HttpResponse("ok", content_type="text/plain")

@@ -30,7 +30,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from . import draining
+from . import draining, primary
 from .client_ip import client_ip
 
 _FOLDER = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
@@ -244,6 +244,9 @@ class _Waiting:
     def collect(self) -> Iterator[GaugeMetricFamily]:
         found = _asked()
         yield GaugeMetricFamily("portal_database_up", "Whether it answers", value=int(bool(found)))
+        reads = GaugeMetricFamily("portal_database_read_only", "Whether no server takes writes")
+        reads.add_metric([], int(primary.is_read_only()))
+        yield reads
         for name, says, _ in _gauges if found else ():
             yield GaugeMetricFamily(name, says, value=found[name])
 

@@ -137,7 +137,16 @@ DB_AS_OWNER = env.bool("DB_AS_OWNER", default=False)  # set by manage.py for wha
 
 def _named(variable: str) -> dict[str, Any]:
     database: dict[str, Any] = env.db_url(variable, engine="django.db.backends.postgresql")
-    return database | {"HOST": urllib.parse.unquote(database["HOST"])}  # a socket folder is quoted
+    hosts = urllib.parse.unquote(database["HOST"]).split(",")  # a socket folder is quoted
+    ports = str(database["PORT"] or "").split(",")
+    if ports != [""] and len(ports) != len(hosts):
+        raise ImproperlyConfigured(
+            f"{variable} names a port for some of its hosts: give each its own, or none any."
+        )
+    database |= {"HOST": ",".join(hosts)}
+    if len(hosts) > 1:  # a primary and its standby: the portal is for the one that takes writes
+        database["OPTIONS"] = {"target_session_attrs": "read-write", **database.get("OPTIONS", {})}
+    return database
 
 
 if env("DATABASE_URL", default=""):

@@ -22,6 +22,12 @@ def sign_in(visitor: Visitor, username: str, code: str) -> None:
 
 def order(visitor: Visitor, article: str = ARTICLE) -> tuple[str, str]:
     """Find a person, order an article, send. The order's number and the person's key."""
+    recipient = begin_order(visitor)
+    return send_order(visitor, article), recipient
+
+
+def begin_order(visitor: Visitor) -> str:
+    """Find a person who can be ordered for, and begin. The person's key."""
     with open(ROOT / "fixtures/demo-personal-numbers.csv") as file:
         numbers = [row["number"] for row in csv.DictReader(file)][:20]
     for number in numbers:  # some are deceased, some have no page
@@ -34,16 +40,19 @@ def order(visitor: Visitor, article: str = ARTICLE) -> tuple[str, str]:
         if found:
             visitor.get(found.group())
             if visitor.forward() and "/bestallning/till/" not in visitor.url:
-                break
-    else:
-        raise Failed("no person to order for")
+                return found.group(1)
+    raise Failed("no person to order for")
+
+
+def send_order(visitor: Visitor, article: str = ARTICLE) -> str:
+    """What has been begun: an article, and send. The order's number."""
     visitor.get(f"/bestallning/artikel/{article}/")
     visitor.submit(press="finish")
     visitor.get("/bestallning/slutfor/leverans/")
     for _ in range(8):
         sent = re.search(r"/bestallningar/(\d+)/", visitor.url)
         if sent:
-            return sent.group(1), found.group(1)
+            return sent.group(1)
         if not visitor.forward():
             break
     raise Failed(f"the order was not sent; the last page was {urlsplit(visitor.url).path}")

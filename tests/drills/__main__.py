@@ -7,11 +7,17 @@ import sys
 import time
 from types import FrameType
 
-from tests.drills import nodes, pooler, replica
+from tests.drills import failover, moment, nodes, pooler, replica
 from tests.drills.parts import Skipped
 from tests.visitor import Failed
 
-DRILLS = {"nodes": nodes.drill, "pooler": pooler.drill, "replica": replica.drill}
+DRILLS = {
+    "nodes": nodes.drill,
+    "pooler": pooler.drill,
+    "replica": replica.drill,
+    "failover": failover.drill,
+    "moment": moment.drill,
+}
 LONGEST = 30 * 60  # seconds
 
 

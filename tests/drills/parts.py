@@ -63,11 +63,17 @@ def until(holds: Callable[[], bool], what: str, seconds: float = 120) -> None:
 
 
 @contextmanager
-def portal(name: str, **settings: str) -> Iterator[dict[str, str]]:
+def portal(
+    name: str,
+    database: Callable[
+        [str], contextlib.AbstractContextManager[tuple[str, str]]
+    ] = production.database,
+    **settings: str,
+) -> Iterator[dict[str, str]]:
     """Production's settings for a migrated database with the demo's data; all gone afterwards."""
     with (
         tempfile.TemporaryDirectory(prefix="drill-") as scratch,
-        production.database(f"drill_{name}") as (owner, running),
+        database(f"drill_{name}") as (owner, running),
     ):
         media = f"{scratch}/media"
         told = production.environment(running, media, STATIC_ROOT=f"{scratch}/static", **settings)
@@ -129,11 +135,11 @@ def started(*nodes: Node) -> Iterator[None]:
 
 
 @contextmanager
-def worker(environment: dict[str, str]) -> Iterator[None]:
+def worker(environment: dict[str, str]) -> Iterator[subprocess.Popen]:
     """The one that does the jobs, on a machine of its own."""
     process = subprocess.Popen([sys.executable, "manage.py", "worker"], env=environment, cwd=ROOT)
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -277,6 +277,38 @@ def test_the_web_server_does_not_start_with_settings_for_development(
     assert said in done.stderr
 
 
+def _database(url: str) -> subprocess.CompletedProcess[str]:
+    command = (
+        "from django.conf import settings; of = settings.DATABASES['default'];"
+        "print(of['HOST'], of['PORT'], of['OPTIONS'].get('target_session_attrs'))"
+    )
+    environment = {**os.environ, "DATABASE_URL": url}
+    return subprocess.run(
+        [sys.executable, "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("hosts", "read"),
+    [
+        ("db1", "db1  None"),
+        ("db1:5433", "db1 5433 None"),
+        ("db1,db2", "db1,db2  read-write"),
+        ("db1:5432,db2:5433", "db1,db2 5432,5433 read-write"),
+        ("%2Fvar%2Frun", "/var/run  None"),
+    ],
+)
+def test_of_several_databases_the_one_that_takes_writes_is_reached(hosts: str, read: str) -> None:
+    done = _database(f"postgresql://portal:a%2Cb@{hosts}/portal")
+    assert done.stdout.strip() == read, done.stderr
+
+
+def test_a_port_for_one_of_two_databases_is_refused() -> None:
+    done = _database("postgresql://portal:secret@db1,db2:5433/portal")
+    assert "DATABASE_URL names a port for some of its hosts" in done.stderr
+    assert "secret" not in done.stderr.splitlines()[-1]
+
+
 def test_docker_compose_gives_no_empty_setting_that_gunicorn_cannot_read() -> None:
     """gunicorn reads ``WEB_CONCURRENCY`` itself, as a number, before our settings of it: where it
     isn't set it may not be there at all. (Compose leaves out a name that has no value.)"""

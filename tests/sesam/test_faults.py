@@ -129,6 +129,37 @@ def test_while_the_database_is_away_pages_say_so_at_once_and_afterwards_all_is_w
         assert " 500 " not in served.words()
 
 
+def told(cluster: local_postgres.Cluster, setting: str) -> None:
+    """The running server changes a setting, as an operator does."""
+    with psycopg.connect(local_postgres.url(cluster, "postgres"), autocommit=True) as operator:
+        operator.execute(f"ALTER SYSTEM {setting}")
+        operator.execute("SELECT pg_reload_conf()")
+
+
+def test_a_database_that_takes_no_writes_is_told_and_found_again(away):
+    anna = UserFactory()
+    recipient = known_to(anna.default_unit, RecipientFactory(phone=""))
+    cookie(anna)
+    url = f"/mottagare/{recipient.key}/?redigera=uppgifter"
+    typed = {"version": recipient.version, "phone": "08-465 004 10", "contact_prescriber": "nej"}
+    address = copied(*away)
+    with portal(DATABASE_URL=address) as served:
+        assert served.get(f"/mottagare/{recipient.key}/", anna).status in (200, 302)
+        told(away[0], "SET default_transaction_read_only = on")
+        until(lambda: served.get("/readyz").status == 503)
+        assert served.get("/readyz").text == "read-only"
+        answer = served.post(url, anna, typed)
+        assert answer.status == 503
+        assert "Portalen kan inte spara just nu" in answer.text
+        assert 'name="phone" value="08-465 004 10"' in answer.text
+        assert served.words().count("The database takes no writes") == 1
+        told(away[0], "RESET default_transaction_read_only")
+        until(lambda: served.get("/readyz").status == 200)
+
+        assert served.post(url, anna, typed).status == 302
+        assert " 500 " not in served.words()
+
+
 def test_the_worker_waits_for_the_database_and_goes_on(away):
     address = copied(*away)
 
