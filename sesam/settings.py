@@ -135,7 +135,7 @@ DB_NAME = env("DB_NAME", default="portal")
 DB_AS_OWNER = env.bool("DB_AS_OWNER", default=False)  # set by manage.py for what changes tables
 
 
-def _named(variable: str) -> dict[str, Any]:
+def _named(variable: str, kind: str = "read-write") -> dict[str, Any]:
     database: dict[str, Any] = env.db_url(variable, engine="django.db.backends.postgresql")
     hosts = urllib.parse.unquote(database["HOST"]).split(",")  # a socket folder is quoted
     ports = str(database["PORT"] or "").split(",")
@@ -144,8 +144,8 @@ def _named(variable: str) -> dict[str, Any]:
             f"{variable} names a port for some of its hosts: give each its own, or none any."
         )
     database |= {"HOST": ",".join(hosts)}
-    if len(hosts) > 1:  # a primary and its standby: the portal is for the one that takes writes
-        database["OPTIONS"] = {"target_session_attrs": "read-write", **database.get("OPTIONS", {})}
+    if len(hosts) > 1:  # a primary and its standby: the one that takes writes is meant
+        database["OPTIONS"] = {"target_session_attrs": kind, **database.get("OPTIONS", {})}
     return database
 
 
@@ -217,7 +217,7 @@ DATABASES = {"default": _opened(_database)}
 DATABASE_REPLICA_LAG = env.float("DATABASE_REPLICA_LAG", default=0.5)  # seconds
 DATABASE_REPLICA_RETRY = env.float("DATABASE_REPLICA_RETRY", default=10)  # … that it is left out
 if env("DATABASE_REPLICA_URL", default="") and not DB_AS_OWNER:
-    DATABASES["replica"] = _opened(_named("DATABASE_REPLICA_URL"))
+    DATABASES["replica"] = _opened(_named("DATABASE_REPLICA_URL", "standby"))
     # It is asked how far it has come before it is asked anything.
     DATABASES["replica"]["CONN_HEALTH_CHECKS"] = False
     DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
