@@ -25,6 +25,8 @@ THREADS = 8  # of each of the two web servers: so many connections they keep wit
 SIZE = 3  # connections of the database, for all of them
 SECONDS = 30  # of load
 CLICK = 15  # seconds between two clicks of somebody who works
+SUFFIX = "_through_a_pooler"
+DROP = f"DROP DATABASE IF EXISTS test_portal{SUFFIX} WITH (FORCE)"
 LONGEST_TESTS = 20 * 60  # seconds
 # What changes most, two at once, and what people see of it.
 TESTS = (
@@ -139,10 +141,13 @@ def the_tests() -> None:
     else:
         server = os.environ.get("DATABASE_OWNER_URL") or os.environ["DATABASE_URL"]
     try:
-        with bouncer.pooler(server) as pooler:
-            _run(pooler.url(server))
         with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute("DROP DATABASE IF EXISTS test_portal_pooled WITH (FORCE)")
+            connection.execute(DROP)  # what a run that was cut off has left
+            try:
+                with bouncer.pooler(server) as pooler:
+                    _run(pooler.url(server))
+            finally:
+                connection.execute(DROP)
     finally:
         if ours:
             local_postgres.stop(local_postgres.TEST)
@@ -153,7 +158,7 @@ def _run(address: str) -> None:
     told = {name: value for name, value in os.environ.items() if name not in left_out} | {
         "DATABASE_URL": address,
         "DATABASE_POOLER": "1",
-        "TEST_DB_SUFFIX": "_pooled",
+        "TEST_DB_SUFFIX": SUFFIX,
     }
     command = [sys.executable, "-m", "pytest", "-q", "-m", "not browser"]
     # Kept by the tests: it can't be dropped while the pooler keeps connections to it.
