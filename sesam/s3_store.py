@@ -8,8 +8,8 @@ already are. Whose the keys are stands in ``AWS_ACCESS_KEY_ID`` and ``AWS_SECRET
 else Amazon's library finds them.
 
 Nobody but the portal asks the store: it hands files out itself, after its own check of who may read. So
-the web server must not hang on a store that does: short timeouts, one thread at least of each process
-that isn't waiting for it, and a pause after an answer that never came.
+the web server must not hang on a store that does: short timeouts, fewer threads that ask than there are,
+and a pause after an answer that never came.
 
 Loaded only where the setting is there; what it needs is in requirements-more.txt.
 """
@@ -52,7 +52,7 @@ ENCRYPTIONS = ("AES256", "aws:kms", "none")
 CONNECT, ANSWER = 2, 5  # seconds
 LONGEST = 30  # seconds for one file that trickles
 PAUSE = 5  # seconds that nobody asks after an answer that never came
-_QUEUE = 2  # seconds that a thread waits for its turn
+_QUEUE = 5  # seconds that a thread waits for its turn
 _IN_MEMORY = 2_621_440  # bytes of a file that is read, as Django has it of one that is sent in
 _ONE_PART = 64 * 1024 * 1024
 _CHECK = "start-check"  # the folder of ``why_not``
@@ -230,6 +230,8 @@ def _asking(name: str) -> Iterator[None]:
     if time.monotonic() < _silent_until or not _turns.acquire(timeout=_QUEUE):
         raise StoreDown
     try:
+        if time.monotonic() < _silent_until:  # the one that was waited for got no answer
+            raise StoreDown
         yield
     except (StoreDown, FileNotFoundError):
         raise

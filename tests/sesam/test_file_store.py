@@ -537,6 +537,15 @@ def test_a_backup_holds_the_stores_files_and_is_restored_into_an_empty_one(
     assert server.files(f"{store.name}-restored") == files == store.files()
 
 
+def test_a_backup_that_does_not_reach_the_store_ends_in_a_sentence_and_leaves_nothing(
+    store, tmp_path
+):
+    store.stop()
+    with pytest.raises(CommandError, match="FILES_STORE doesn't answer"):
+        call_command("backup", str(tmp_path / "backups"), stdout=open(os.devnull, "w"))
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
 # --- what is looked at when a server starts ---
 
 
