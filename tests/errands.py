@@ -20,10 +20,10 @@ def sign_in(visitor: Visitor, username: str, code: str) -> None:
     visitor.submit(username=username, password="demo", code=code)
 
 
-def order(visitor: Visitor, article: str = ARTICLE) -> tuple[str, str]:
-    """Find a person, order an article, send. The order's number and the person's key."""
+def order(visitor: Visitor, article: str = ARTICLE, *, attached: bytes = b"") -> tuple[str, str]:
+    """Find a person, order an article, perhaps with a PDF, send. The order's number and the person's key."""
     recipient = begin_order(visitor)
-    return send_order(visitor, article), recipient
+    return send_order(visitor, article, attached=attached), recipient
 
 
 def begin_order(visitor: Visitor) -> str:
@@ -44,11 +44,13 @@ def begin_order(visitor: Visitor) -> str:
     raise Failed("no person to order for")
 
 
-def send_order(visitor: Visitor, article: str = ARTICLE) -> str:
+def send_order(visitor: Visitor, article: str = ARTICLE, *, attached: bytes = b"") -> str:
     """What has been begun: an article, and send. The order's number."""
     visitor.get(f"/bestallning/artikel/{article}/")
     visitor.submit(press="finish")
     visitor.get("/bestallning/slutfor/leverans/")
+    if attached:
+        visitor.submit(press="attach", files={"file": ("intyg.pdf", attached)})
     for _ in range(8):
         sent = re.search(r"/bestallningar/(\d+)/", visitor.url)
         if sent:

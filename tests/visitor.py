@@ -5,6 +5,7 @@ from __future__ import annotations
 import html.parser
 import http.cookiejar
 import re
+import secrets
 import urllib.error
 import urllib.request
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
@@ -93,9 +94,17 @@ class Visitor:
     def get(self, path: str) -> None:
         self._open(urllib.request.Request(urljoin(self.url, path)))
 
-    def submit(self, *, press: str = "", having: str = "", to: str = "", **typed: str) -> None:
+    def submit(
+        self,
+        *,
+        press: str = "",
+        having: str = "",
+        to: str = "",
+        files: dict[str, tuple[str, bytes]] | None = None,
+        **typed: str,
+    ) -> None:
         """Send the form that has the button, or the field, or leads to the address, or else has all
-        that is typed; as it stands but for what is typed."""
+        that is typed; as it stands but for what is typed. ``files``: a name and a content for fields."""
         button = ("action", press)
         sought = {having} if having else set(typed)
         form = next(
@@ -117,7 +126,9 @@ class Visitor:
         fields = [(name, typed.pop(name, value)) for name, value in form["fields"]]
         fields += [*typed.items(), *([button] if press else [])]
         url = urljoin(self.url, form["action"] or self.url)
-        if form["post"]:
+        if files:
+            self._open(_with_files(url, fields, files))
+        elif form["post"]:
             self._open(urllib.request.Request(url, urlencode(fields).encode()))
         else:
             self.get(urlunsplit(urlsplit(url)._replace(query=urlencode(fields))))
@@ -151,3 +162,21 @@ class Visitor:
         except urllib.error.HTTPError as error:
             text = re.sub(r"<[^>]+>|\s+", " ", error.read().decode())
             raise Failed(f"{error.code} of {urlsplit(error.url).path}: {text[-3000:]}") from error
+
+
+def _with_files(
+    url: str, fields: list[tuple[str, str]], files: dict[str, tuple[str, bytes]]
+) -> urllib.request.Request:
+    """The form as browsers send it where a file is chosen."""
+    line = secrets.token_hex(16)
+    body = b""
+    for name, value in fields:
+        if name not in files:
+            head = f'--{line}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+            body += f"{head}{value}\r\n".encode()
+    for name, (called, content) in files.items():
+        head = f'--{line}\r\nContent-Disposition: form-data; name="{name}"; filename="{called}"\r\n'
+        body += f"{head}Content-Type: application/octet-stream\r\n\r\n".encode() + content + b"\r\n"
+    body += f"--{line}--\r\n".encode()
+    kind = {"Content-Type": f"multipart/form-data; boundary={line}"}
+    return urllib.request.Request(url, body, kind)

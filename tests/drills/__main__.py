@@ -7,7 +7,7 @@ import sys
 import time
 from types import FrameType
 
-from tests.drills import failover, moment, nodes, pooler, replica
+from tests.drills import failover, files, moment, nodes, pooler, replica
 from tests.drills.parts import Skipped
 from tests.visitor import Failed
 
@@ -17,6 +17,7 @@ DRILLS = {
     "replica": replica.drill,
     "failover": failover.drill,
     "moment": moment.drill,
+    "files": files.drill,
 }
 LONGEST = 30 * 60  # seconds
 

@@ -77,7 +77,7 @@ def portal(
     ):
         media = f"{scratch}/media"
         told = production.environment(running, media, STATIC_ROOT=f"{scratch}/static", **settings)
-        told["DRILL_FOLDER"] = scratch
+        told["DRILL_FOLDER"], told["DRILL_OWNER"] = scratch, owner
         production.manage(
             told | {"DATABASE_OWNER_URL": owner}, "migrate", "--verbosity", "0", "--skip-checks"
         )
