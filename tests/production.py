@@ -28,9 +28,9 @@ _LEFT_OUT = {"DEBUG", "DEMO", "TESTING", "DATABASE_OWNER_URL", "DB_AS_OWNER"}
 
 
 @contextmanager
-def database(name: str) -> Iterator[tuple[str, str]]:
+def database(name: str, *, empty: bool = False) -> Iterator[tuple[str, str]]:
     """A new database and running role of that name, gone afterwards: the addresses as its owner and
-    as the role, which migrating makes."""
+    as the role, which migrating makes. ``empty``: certainly; else it may be migrated already."""
     ours = not os.environ.get("DATABASE_URL")
     if ours:
         local_postgres.start(local_postgres.TEST)
@@ -47,7 +47,7 @@ def database(name: str) -> Iterator[tuple[str, str]]:
         with psycopg.connect(server, autocommit=True) as connection:
             for statement in drop:
                 connection.execute(statement)
-            _make(connection, server, name)
+            _make(connection, server, name, empty)
             try:
                 yield owner, running
             finally:
@@ -58,9 +58,9 @@ def database(name: str) -> Iterator[tuple[str, str]]:
             local_postgres.stop(local_postgres.TEST)
 
 
-def _make(connection: psycopg.Connection, server: str, name: str) -> None:
+def _make(connection: psycopg.Connection, server: str, name: str, empty: bool) -> None:
     """As migrated, where the tests have such a one just now; else empty."""
-    made = template_database.made(server)
+    made = "" if empty else template_database.made(server)
     try:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {made or 'template1'}")
     except psycopg.errors.InvalidCatalogName:  # the tests are done, and have dropped theirs
@@ -82,12 +82,12 @@ def environment(running: str, media: str, **more: str) -> dict[str, str]:
     return told
 
 
-def manage(environment: dict[str, str], *arguments: str) -> str:
-    """What the command says; it must do well."""
+def manage(environment: dict[str, str], *arguments: str, root: Path = ROOT) -> str:
+    """What the command says, of this checkout or another; it must do well."""
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments],
         env=environment,
-        cwd=ROOT,
+        cwd=root,
         capture_output=True,
         text=True,
     )
@@ -96,24 +96,26 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
-def with_demo_data(environment: dict[str, str], owner: str) -> None:
+def with_demo_data(environment: dict[str, str], owner: str, root: Path = ROOT) -> None:
     """The demo's people and things, in accounts as anybody's."""
-    manage(environment | {"DEMO": "1"}, "load_demo")
+    manage(environment | {"DEMO": "1"}, "load_demo", root=root)
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute("UPDATE organisation_user SET is_demo = false")
 
 
-def one_time_codes(environment: dict[str, str], username: str) -> Callable[[], str]:
+def one_time_codes(
+    environment: dict[str, str], username: str, root: Path = ROOT
+) -> Callable[[], str]:
     """Lets a demo account in with its password and a code; what gives the code of just now."""
-    told = manage(environment, "emergency_account", username)
+    told = manage(environment, "emergency_account", username, root=root)
     secret = b32decode(re.search(r"secret=(\w+)", told).group(1))
     return lambda: f"{totp(secret):06}"
 
 
-def web_server(environment: dict[str, str], *arguments: str) -> subprocess.Popen:
+def web_server(environment: dict[str, str], *arguments: str, root: Path = ROOT) -> subprocess.Popen:
     """gunicorn, as production starts it; ``until_ready`` waits for it."""
     command = [sys.executable, "-m", "gunicorn", "sesam.wsgi", "--access-logfile", "/dev/null"]
-    return subprocess.Popen([*command, *arguments], env=environment, cwd=ROOT)
+    return subprocess.Popen([*command, *arguments], env=environment, cwd=root)
 
 
 def until_ready(server: subprocess.Popen, port: int) -> None:

@@ -7,12 +7,13 @@ import sys
 import time
 from types import FrameType
 
-from tests.drills import failover, files, moment, nodes, pooler, replica
+from tests.drills import failover, files, moment, nodes, pooler, replica, upgrade
 from tests.drills.parts import Skipped
 from tests.visitor import Failed
 
 DRILLS = {
     "nodes": nodes.drill,
+    "upgrade": upgrade.drill,
     "pooler": pooler.drill,
     "replica": replica.drill,
     "failover": failover.drill,

@@ -148,6 +148,7 @@ class Load:
     port: int
     cookies: str
     token: str
+    longest: float = LONGEST_LOAD
     taken: list[float] = field(default_factory=list)
     statuses: Counter = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
@@ -156,7 +157,7 @@ class Load:
     def client(self, number: int) -> None:
         """Every fifth request writes: a favourite, kept and taken away."""
         connection = None
-        end = time.monotonic() + LONGEST_LOAD
+        end = time.monotonic() + self.longest
         for turn in itertools.count(number):
             if self.stop.is_set() or time.monotonic() > end:
                 break

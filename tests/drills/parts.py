@@ -68,9 +68,11 @@ def portal(
     database: Callable[
         [str], contextlib.AbstractContextManager[tuple[str, str]]
     ] = production.database,
+    root: Path = ROOT,
     **settings: str,
 ) -> Iterator[dict[str, str]]:
-    """Production's settings for a migrated database with the demo's data; all gone afterwards."""
+    """Production's settings for a migrated database with the demo's data; all gone afterwards. ``root``:
+    the checkout whose migrations and demo it is."""
     with (
         tempfile.TemporaryDirectory(prefix="drill-") as scratch,
         database(f"drill_{name}") as (owner, running),
@@ -79,9 +81,11 @@ def portal(
         told = production.environment(running, media, STATIC_ROOT=f"{scratch}/static", **settings)
         told["DRILL_FOLDER"], told["DRILL_OWNER"] = scratch, owner
         production.manage(
-            told | {"DATABASE_OWNER_URL": owner}, "migrate", "--verbosity", "0", "--skip-checks"
+            told | {"DATABASE_OWNER_URL": owner},
+            *("migrate", "--verbosity", "0", "--skip-checks"),
+            root=root,
         )
-        production.with_demo_data(told, owner)
+        production.with_demo_data(told, owner, root)
         yield told
 
 
@@ -93,6 +97,7 @@ class Node:
     environment: dict[str, str]
     port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
+    root: Path = ROOT
 
     def __post_init__(self) -> None:
         own = Path(self.environment["DRILL_FOLDER"], self.name)
@@ -102,10 +107,13 @@ class Node:
             "STATIC_ROOT": str(own / "static"),
             "TMPDIR": str(own / "tmp"),
         }
-        production.manage(self.environment, "collectstatic", "--noinput", "--verbosity", "0")
+        collect = ("collectstatic", "--noinput", "--verbosity", "0")
+        production.manage(self.environment, *collect, root=self.root)
 
     def start(self) -> None:
-        self.process = production.web_server(self.environment, "--log-level", "warning")
+        self.process = production.web_server(
+            self.environment, "--log-level", "warning", root=self.root
+        )
         production.until_ready(self.process, self.port)
 
     def stop(self) -> None:
@@ -135,9 +143,9 @@ def started(*nodes: Node) -> Iterator[None]:
 
 
 @contextmanager
-def worker(environment: dict[str, str]) -> Iterator[subprocess.Popen]:
+def worker(environment: dict[str, str], root: Path = ROOT) -> Iterator[subprocess.Popen]:
     """The one that does the jobs, on a machine of its own."""
-    process = subprocess.Popen([sys.executable, "manage.py", "worker"], env=environment, cwd=ROOT)
+    process = subprocess.Popen([sys.executable, "manage.py", "worker"], env=environment, cwd=root)
     try:
         yield process
     finally:
