@@ -163,6 +163,7 @@ def lose_the_primary(
 ) -> None:
     old = two.primary()
     new = two.other(old)
+    until(new.follows, f"{new.name} follows")
     before = numbers(told)
     stop = threading.Event()
     threads = [
@@ -189,6 +190,9 @@ def lose_the_primary(
         stop.set()
         for thread in threads:
             thread.join(LONGEST_WAIT + 60)
+    failed = [words for client in clients for words in client.failed]
+    if failed:
+        raise Failed(f"{len(failed)} clients gave up: {failed[0]}")
     tell_requests(clients, killed)
     tell_orders(clients, before, numbers(told))
     until(lambda: all(status(node.port, "/readyz") == 200 for node in nodes), "all nodes ready")
@@ -234,9 +238,6 @@ def _told(statuses: Counter) -> str:
 
 
 def tell_orders(clients: list[Client], before: list[str], now: list[str]) -> None:
-    failed = [words for client in clients for words in client.failed]
-    if failed:
-        raise Failed(f"{len(failed)} clients gave up: {failed[0]}")
     acknowledged = {number for client in clients for number in client.visitor.acknowledged}
     acknowledged |= {number for client in clients for number in client.sent}
     lost = acknowledged - set(now)

@@ -74,6 +74,7 @@ def until_the_moment(
     recipient = errands.begin_order(visitor)
     began = time.monotonic()
     base = [binaries / "pg_basebackup", "--host", first.sockets, "--username", local_postgres.ROLE]
+    local_postgres._own(again.data, 0o700, for_server=True)
     local_postgres._run(*base, "--pgdata", again.data, "--checkpoint=fast", "--wal-method=none")
     size = sum(file.stat().st_size for file in again.data.rglob("*") if file.is_file())
     print(f"base backup: {size / 1e6:.0f} MB in {time.monotonic() - began:.0f} s", flush=True)
