@@ -274,8 +274,9 @@ def tell_jobs(told: dict[str, str], jobs: list[int]) -> None:
     until(lambda: not states()["todo"], "the worker does what was put off", 300)
     found = states()
     print(f"jobs: {', '.join(f'{n} {state}' for state, n in sorted(found.items()))}")
-    if sum(found.values()) != len(jobs) or len(jobs) - found["succeeded"] > 1:
-        raise Failed("more jobs than the one at hand were not done")
+    # One that was at hand, and one whose taking was kept while the answer was lost.
+    if sum(found.values()) != len(jobs) or len(jobs) - found["succeeded"] > 2:
+        raise Failed("more jobs than those at hand were not done")
 
 
 def _asking(told: dict[str, str]) -> str:
