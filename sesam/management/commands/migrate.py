@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -12,8 +11,6 @@ from django.db import connections
 from django.db.migrations import Migration
 from django.db.utils import OperationalError
 from psycopg.errors import LockNotAvailable
-
-from sesam.migrating import classes_are_kept
 
 # A migration that waits for a lock makes all wait who come after it: no longer than this, and less
 # than what a page waits for (DB_LOCK_TIMEOUT).
@@ -27,10 +24,8 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._using = options["database"]
-        back = options["migration_name"]  # maybe
         try:
-            with nullcontext() if back else classes_are_kept():
-                self._try(*args, **options)
+            self._try(*args, **options)
         finally:
             if connections[self._using].connection is not None:
                 self._wait_for_locks(0)
