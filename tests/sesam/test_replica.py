@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 from urllib.parse import unquote
 
 import psycopg
@@ -32,26 +33,23 @@ LOG, SHEET = "/logg/", "/logg/excel/"
 
 
 @pytest.fixture(scope="module")
-def follower() -> Iterator[Standby]:
-    ending = ExitStack()
-    try:
-        made = ending.enter_context(standby())
-    except local_postgres.LocalPostgresError as fault:
-        pytest.skip(f"the replica doesn't begin beside what other tests do: {fault}")
-    with ending:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-def _kept_at_once() -> Iterator[None]:
-    """The tests' server hands nothing over before it has time; production's does as a change ends."""
-    name = connection.settings_dict["NAME"]
-    with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit = on")
-        cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = on")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER DATABASE {name} RESET synchronous_commit")
+def follower(django_db_setup: None, django_db_blocker: Any) -> Iterator[Standby]:
+    """It follows a copy of the tests' server, on which these tests are for as long: it can't begin
+    beside what other tests keep open. The copy hands over as a change ends, as production's does."""
+    at = connection.settings_dict
+    with ExitStack() as ending:
+        primary = ending.enter_context(standby(follows=False))
+        host, at["HOST"] = at["HOST"], str(primary.sockets)
+        with django_db_blocker.unblock():
+            connection.close()
+            with connection.cursor() as cursor:
+                cursor.execute(f"ALTER DATABASE {at['NAME']} SET synchronous_commit = on")
+            connection.close()
+            try:
+                yield ending.enter_context(standby(primary))
+            finally:
+                connection.close()
+                at["HOST"] = host
 
 
 @contextmanager
