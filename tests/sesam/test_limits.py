@@ -45,3 +45,13 @@ def test_what_is_no_longer_spent_is_forgotten():
 def test_many_at_once_do_not_pass_the_limit_together():
     found = at_once(*[lambda: limits.wait("x", 15)] * 8)
     assert sorted(seconds > 0 for seconds in found) == [False] * 3 + [True] * 5
+
+
+def test_one_that_asked_a_little_earlier_and_comes_later_has_its_turn():
+    turns = []
+    for late in (0.2, 0.1, 0):
+        with time_machine.travel(NOON + dt.timedelta(seconds=late), tick=False):
+            turns.append(limits.wait("x", 15))
+    assert turns == [0, 0, 0]
+    with time_machine.travel(NOON + dt.timedelta(seconds=0.2), tick=False):
+        assert limits.wait("x", 15) > 230
