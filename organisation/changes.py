@@ -120,8 +120,8 @@ def newest(record: Model) -> Entry | None:
     tables = _tables(record)
     rows = [
         _rows(table, record)
-        .annotate(table=Value(n))
-        .values_list("table", "pgh_created_at")[:_AT_THE_SAME_TIME]
+        .annotate(nth_of_them=Value(n))
+        .values_list("nth_of_them", "pgh_created_at")[:_AT_THE_SAME_TIME]
         for n, table in enumerate(tables)
     ]
     written = list(rows[0].union(*rows[1:], all=True) if rows[1:] else rows[0]) if rows else []

@@ -50,7 +50,7 @@ def send_order(visitor: Visitor, article: str = ARTICLE, *, attached: bytes = b"
     visitor.submit(press="finish")
     if "/ersattning/" in visitor.url:  # too few on the shelf: one that comes later
         others = dict.fromkeys(re.findall(r'name="(antal_\d+)"', visitor.page), "0")
-        visitor.submit(press="finish", backlog="1", **others)
+        visitor.submit(press="finish", backlog="1", confirmed="on", **others)
     visitor.get("/bestallning/slutfor/leverans/")
     if attached:
         visitor.submit(press="attach", files={"file": ("intyg.pdf", attached)})

@@ -286,7 +286,11 @@ def walk(page: Page, base: str, waiting: list[str], seen: Seen) -> list[str]:
     page.on("pageerror", lambda error: wrong.append(f"{page.url}: script: {error}"))
     page.on(
         "console",
-        lambda m: wrong.append(f"{page.url}: console: {m.text}") if m.type == "error" else None,
+        lambda m: (
+            wrong.append(f"{page.url}: console: {m.text} {m.location['url']}")
+            if m.type == "error"
+            else None
+        ),
     )
     wide = page.viewport_size
     queue = deque(waiting)

@@ -153,6 +153,7 @@ def test_the_search_box_of_every_page_answers_where_nothing_else_is_fetched(orde
     assert khs.evaluate("typeof window.htmx") == "undefined"
     khs.keyboard.press("Control+k")
     box = khs.get_by_role("dialog", name="Sök")
+    khs.wait_for_function("window.htmx")  # until then the box leads to the page that answers
     box.get_by_role("textbox").fill("19121212")
     box.get_by_role("textbox").press("Enter")
     expect(box.locator("#find-says .field-error")).to_be_visible()

@@ -287,3 +287,13 @@ def test_a_user_who_is_gone_from_a_role_is_no_error(system):
     user = UserFactory()
     User.objects.filter(pk=user.pk).update(default_unit=None)
     assert "Förvalt tjänsteställe" in told(system, user)
+
+
+@pytest.mark.parametrize(
+    "tracked",
+    [one for one in history.all_tracked() if hasattr(one.changes, "pgh_obj_id")],
+    ids=lambda one: one.model.__name__,
+)
+def test_the_last_change_of_every_kind_can_be_asked_for(tracked):
+    """Whatever the fields of its parts are called."""
+    assert changes.newest(tracked.model(pk=tracked.model._meta.pk.to_python("-1"))) is None
