@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Case, F, Value, When
@@ -169,4 +170,10 @@ class ChargeTable(Table[Charge]):
 
 
 def _page_of(invoice: Invoice) -> str:
-    return reverse("invoicing:detail", args=[invoice.number])
+    return _address(str(invoice.number))
+
+
+@lru_cache(maxsize=256)
+def _address(number: str) -> str:
+    """Asked for by each link of a page: of a large invoice some 250."""
+    return reverse("invoicing:detail", args=[number])
