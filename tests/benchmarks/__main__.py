@@ -70,26 +70,26 @@ def prepare(times: int) -> None:
 
 
 @contextlib.contextmanager
-def served() -> Iterator[subprocess.Popen]:
+def served(port: int = PORT) -> Iterator[subprocess.Popen]:
     """The portal runs, as in production, with gunicorn's settings of ours."""
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "sesam.wsgi", "--access-logfile", "/dev/null"],
-        env=os.environ | {"DB_AS_OWNER": "0", "PGAPPNAME": "benchmark"},
+        env=os.environ | {"DB_AS_OWNER": "0", "PGAPPNAME": "benchmark", "PORT": str(port)},
     )
     try:
-        answers()
+        answers(port)
         yield server
     finally:
         server.terminate()
         server.wait()
 
 
-def answers() -> None:
+def answers(port: int = PORT) -> None:
     """Wait until all of it answers."""
     for _ in range(300):
         time.sleep(0.2)
         with contextlib.suppress(OSError):
-            connection = http.client.HTTPConnection("127.0.0.1", PORT)
+            connection = http.client.HTTPConnection("127.0.0.1", port)
             connection.request("GET", "/healthz", headers={"Host": "localhost"})
             if connection.getresponse().status == 200:
                 return time.sleep(1)

@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks.load [--times 3] [--clients 8] [--seconds 30] [--keep]``.
+"""``python -m tests.benchmarks.load [--times 3] [--clients 8] [--seconds 30] [--nodes 2] [--keep]``.
 
 The mix of a prescriber's day, by so many at once: a recipient's page, a search for articles, an
 order's page, the form of a return, in turn, each of other rows. Told are the requests a second, and
@@ -9,6 +9,7 @@ says what a core that does nothing else would bear. gunicorn has its own setting
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import itertools
 import statistics
@@ -35,22 +36,26 @@ def main() -> None:
     options.add_argument("--times", type=int, default=1)
     options.add_argument("--clients", type=int, default=8)
     options.add_argument("--seconds", type=float, default=30)
+    options.add_argument("--nodes", type=int, default=1, help="web servers that clients share")
     options.add_argument("--keep", action="store_true")
     asked = options.parse_args()
     from tests.benchmarks import __main__ as benchmark
 
     benchmark.prepare(asked.times)
-    with benchmark.served() as server:
-        figures = measure(server.pid, asked.clients, asked.seconds)
+    with contextlib.ExitStack() as running:
+        nodes = {
+            port: running.enter_context(benchmark.served(port)).pid
+            for port in range(benchmark.PORT, benchmark.PORT + asked.nodes)
+        }
+        figures = measure(nodes, asked.clients, asked.seconds)
     tell(figures, kept.of(asked.times).get("load"))
     if asked.keep:
         kept.keep(asked.times, load=figures)
 
 
-def measure(server: int, clients: int, seconds: float) -> dict[str, float]:
-    """Requests a second and core, milliseconds of half and of 95 in a hundred, and the work."""
-    from tests.benchmarks import __main__ as benchmark
-
+def measure(nodes: dict[int, int], clients: int, seconds: float) -> dict[str, float]:
+    """Requests a second and core, milliseconds of half and of 95 in a hundred, and the work. Of the
+    ``nodes``, process by port, a client has one."""
     cookies = [_signed_in(n) for n in range(clients)]
     mixes = [_mix(n, clients) for n in range(clients)]
     taken: list[list[float]] = [[] for _ in range(clients)]
@@ -58,7 +63,7 @@ def measure(server: int, clients: int, seconds: float) -> dict[str, float]:
     counts, stop = threading.Event(), threading.Event()
 
     def ask(n: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", benchmark.PORT)
+        connection = http.client.HTTPConnection("127.0.0.1", list(nodes)[n % len(nodes)])
         headers = {"Cookie": cookies[n], "Host": "localhost"}
         for url in mixes[n]:
             if stop.is_set():
@@ -77,11 +82,11 @@ def measure(server: int, clients: int, seconds: float) -> dict[str, float]:
     for thread in threads:
         thread.start()
     time.sleep(WARM)
-    before, began = _work(server), time.perf_counter()
+    before, began = _work(nodes), time.perf_counter()
     counts.set()
     time.sleep(seconds)
     stop.set()
-    lasted, after = time.perf_counter() - began, _work(server)
+    lasted, after = time.perf_counter() - began, _work(nodes)
     for thread in threads:
         thread.join()
     assert not failed, failed[:3]
@@ -156,11 +161,13 @@ def http_words(words: str) -> str:
     return quote(words, safe="+")
 
 
-def _work(server: int) -> tuple[float, float]:
+def _work(nodes: dict[int, int]) -> tuple[float, float]:
     """What the portal's processes and their connections' have worked, in milliseconds."""
     from django.db import connection
 
-    portal = sum(processes.worked_by_all(pid) for pid in processes.children(server))
+    portal = sum(
+        processes.worked_by_all(pid) for node in nodes.values() for pid in processes.children(node)
+    )
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'benchmark'")
         backends = [row[0] for row in cursor.fetchall()]
