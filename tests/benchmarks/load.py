@@ -122,7 +122,7 @@ def _signed_in(n: int) -> str:
 
     bench = User.objects.get(username="bench")
     user, made = User.objects.get_or_create(
-        username=f"bench{n}",
+        username=f"bench_load{n}",
         defaults={"default_unit": bench.default_unit, "default_source": "central"},
     )
     if made:
