@@ -54,6 +54,21 @@ def status(port: int, path: str) -> int:
     return 200
 
 
+def refused(environment: dict[str, str], setting: str) -> str:
+    """The sentence by which a web server doesn't start, which names the ``setting``."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import sesam.wsgi"],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    said = (done.stderr.strip().splitlines() or [""])[-1]
+    if not done.returncode or setting not in said:
+        raise Failed(f"a server starts that {setting} should keep from it:\n{done.stderr}")
+    return said.rpartition("ImproperlyConfigured: ")[2]
+
+
 def until(holds: Callable[[], bool], what: str, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not holds():

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -16,8 +14,7 @@ import psycopg
 from sesam.dev import local_postgres
 from tests import errands, production
 from tests.drills.nodes import Load, under
-from tests.drills.parts import Node, Skipped, portal, started, until, worker
-from tests.production import ROOT
+from tests.drills.parts import Node, Skipped, portal, refused, started, until, worker
 from tests.standby import Standby, standby
 from tests.visitor import Failed, Visitor
 
@@ -40,7 +37,8 @@ def drill() -> None:
                 "DATABASE_REPLICA_RETRY": str(RETRY),
                 "METRICS_ADDRESSES": "127.0.0.1",
             }
-            refused_where_it_is_the_primary(environment)
+            same = environment | {"DATABASE_REPLICA_URL": environment["DATABASE_URL"]}
+            print(f"a replica that is the primary: {refused(same, 'DATABASE_REPLICA_URL')}")
             codes = {
                 user: production.one_time_codes(environment, user)
                 for user in ("forskrivare", "loggranskare")
@@ -57,20 +55,6 @@ def _owner(running: str) -> str:
     parts = urlsplit(running)
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=f"{local_postgres.ROLE}@{host}").geturl()
-
-
-def refused_where_it_is_the_primary(environment: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "import sesam.wsgi"],
-        env=environment | {"DATABASE_REPLICA_URL": environment["DATABASE_URL"]},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    said = done.stderr.strip().splitlines()[-1]
-    if not done.returncode or "DATABASE_REPLICA_URL" not in said:
-        raise Failed(f"the primary is taken for a replica:\n{done.stderr}")
-    print(f"a replica that is the primary: {said.rpartition('ImproperlyConfigured: ')[2]}")
 
 
 def each_state(node: Node, follower: Standby, prescriber: Visitor, reviewer: Visitor) -> None:
