@@ -59,6 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     assert settings.TESTING, "settings were read before the tests could set the environment"
+    # What a benchmark collected beside is no test's: each of its clients would look through it.
+    settings.STATIC_ROOT = str(ROOT / ".local/no-static")
 
 
 def _makes_databases_for_workers(config: pytest.Config) -> bool:
