@@ -13,10 +13,11 @@ from django.db.models import Exists, OuterRef, ProtectedError, QuerySet, Restric
 from django.utils import timezone
 
 from organisation import access_log
-from organisation.models import AccessLogEntry, Payer, User
+from organisation.models import AccessLogEntry, Payer, Unit, User
 from organisation.permissions import KHS, has_role
 from sesam import personal_numbers
 from sesam.errors import DomainError
+from sesam.standing import standing
 
 from . import register
 from .lending import Anonymised
@@ -233,7 +234,12 @@ def clean_up(now: dt.datetime | None = None) -> int:
 
 def get(key: uuid.UUID) -> Recipient | None:
     """The recipient of an opaque id, with the payer. (Few have a store: that is looked up.)"""
-    return Recipient.objects.filter(key=key).select_related("payer").first()
+    return next(iter(_of_key(key=key)), None)
+
+
+@standing
+def _of_key(*, key: Any) -> QuerySet[Recipient]:
+    return Recipient.objects.filter(key=key).select_related("payer").order_by()
 
 
 def count_search(user: User, digits: str, known: Recipient | None, detail: str = "") -> None:
@@ -293,7 +299,11 @@ def has_care_relation(user: User, recipient: Recipient) -> bool:
 
 def relations_of(user: User) -> QuerySet[CareRelation]:
     """The care relations of the user's units."""
+    return relations_by(user.pk, at_khs=has_role(user, KHS))
+
+
+def relations_by(user_id: Any, *, at_khs: bool) -> QuerySet[CareRelation]:
     relations = CareRelation.objects.all()
-    if has_role(user, KHS):
+    if at_khs:
         return relations
-    return relations.filter(unit__in=user.units.filter(is_active=True))
+    return relations.filter(unit__in=Unit.objects.filter(users=user_id, is_active=True).order_by())

@@ -87,9 +87,10 @@ class HistorySource(Entry[Recipient]):
 
 @dataclass(frozen=True, kw_only=True)
 class ReasonToLook(Entry[User]):
-    """Rows of a user's, each about a ``recipient``, that are reason enough to look at that person."""
+    """Rows of a user's, each about a ``recipient``, that are reason enough to look at that person;
+    the user comes as a key that is told later (``sesam.standing``)."""
 
-    of: Callable[[User], QuerySet[Any]]
+    of: Callable[[Any], QuerySet[Any]]
 
 
 recipient_tabs = TabSlot[Tab[Recipient]]("recipient_tabs")

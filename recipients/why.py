@@ -48,6 +48,7 @@ from organisation.permissions import (
 )
 from sesam import limits, personal_numbers, unsent
 from sesam.form_fields import choice
+from sesam.standing import standing
 from sesam.words import listed
 
 from . import services
@@ -71,18 +72,26 @@ def is_wanted(request: HttpRequest, key: uuid.UUID) -> bool:
 
 def lacks_reason(user: User, key: uuid.UUID) -> bool:
     """The same, of any user."""
+    return bool(_lacking(has_role(user, KHS), user=user.pk, key=key, today=day_began()))
+
+
+@standing
+def _lacking(at_khs: bool, *, user: Any, key: Any, today: Any) -> QuerySet[Recipient, Any]:
+    """The person, where the user has no reason."""
     person = Recipient.objects.filter(key=key, kind=Recipient.Kind.PERSON)
     # Of one row that is asked for first, so that the database never gathers all of a unit's cases.
     whom = Subquery(person.values("pk")[:1])
-    theirs = [services.relations_of(user), *(entry.of(user) for entry in reasons_to_look)]
-    reasons = [*(Exists(rows.filter(recipient=whom)) for rows in theirs), Exists(_said(user, key))]
-    return person.exclude(reduce(or_, reasons)).exists()
+    relations = services.relations_by(user, at_khs=at_khs)
+    theirs = [relations, *(entry.of(user) for entry in reasons_to_look)]
+    said = _said(user, key, today)
+    reasons = [*(Exists(rows.filter(recipient=whom)) for rows in theirs), Exists(said)]
+    return person.exclude(reduce(or_, reasons)).order_by().values_list("pk")
 
 
-def _said(user: User, key: uuid.UUID) -> QuerySet[AccessLogEntry]:
+def _said(user: Any, key: Any, today: Any) -> QuerySet[AccessLogEntry]:
     """What the user has answered today."""
     return AccessLogEntry.objects.filter(
-        recipient_key=key, at__gte=day_began(), user=user, action=Action.REASON
+        recipient_key=key, at__gte=today, user=user, action=Action.REASON
     )
 
 
@@ -157,7 +166,7 @@ def say(user: User, key: uuid.UUID, form: ReasonForm, *, case_number: str = "") 
     """Keep the answer in the access log. Of two at once the first holds: it is asked once a day."""
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
-        if _said(user, key).exists():
+        if _said(user, key, day_began()).exists():
             return
         access_log.record(
             user,

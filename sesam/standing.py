@@ -1,0 +1,102 @@
+"""Standing questions, whose SQL is made once. The ORM takes several times longer to put a page's question
+together, and to write it as SQL, than the database takes to answer it; and the next request's is
+the same but for a key::
+
+    @standing
+    def _lines_of(*, order: Any) -> QuerySet[OrderLine]:
+        return OrderLine.objects.filter(order=order).select_related("article")
+
+    lines = _lines_of(order=order.pk)  # a list
+
+The function gets a ``Given`` in place of each value that is named, and what isn't named as it is: of
+each such kind there is a question of its own, so it is a role or a field, never a record. A value is
+what its column holds (a key, not its record), and never None, which SQL would find equal to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from functools import update_wrapper
+from typing import Any, Generic, TypeVar
+
+from django.db import connections
+from django.db.backends.postgresql.compiler import SQLCompiler
+from django.db.models import Expression, QuerySet, Value
+from django.db.models.sql import Query
+
+Row = TypeVar("Row")
+
+
+class Given(Expression):
+    """A value that is told when it is asked."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return "%s", [self]
+
+
+def in_all(rows: QuerySet[Any, Any], *totals: Expression) -> QuerySet[Any, Any]:
+    """What ``aggregate`` asks, to be asked later: one row, of the totals."""
+    named = {f"total{n}": total for n, total in enumerate(totals)}
+    found: QuerySet[Any, Any] = rows.order_by().values(_=Value(1)).annotate(**named)
+    return found.values_list(*named)
+
+
+class standing(Generic[Row]):
+    """The function's question: called with values, it gives the rows."""
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Row]]) -> None:
+        self._build = build
+        self._made: dict[tuple[Any, ...], QuerySet[Any, Row]] = {}
+        update_wrapper(self, build)
+
+    def __call__(self, *kind: Any, **values: Any) -> list[Row]:
+        if None in values.values():
+            raise ValueError(f"{self._build.__name__} is asked with None.")
+        if kind not in self._made:
+            self._made[kind] = self._make(kind, values)
+        rows: Any = self._made[kind]._chain()  # type: ignore[attr-defined]  # the stubs leave it out
+        rows.query.values = values
+        return list(rows)
+
+    def _make(self, kind: tuple[Any, ...], names: Any) -> QuerySet[Any, Row]:
+        made: Any = self._build(*kind, **{name: Given(name) for name in names})
+        written = _Written(made.query, connections[made.db], made.db)
+        written.sql, written.params = SQLCompiler.as_sql(written)
+        made._query = made.query.chain(klass=_Standing)
+        made.query.written = written
+        return made  # type: ignore[no-any-return]
+
+
+class _Standing(Query):
+    """Has its SQL with it; those of several requests differ by their values."""
+
+    written: _Written
+    values: dict[str, Any]
+
+    def chain(self, klass: Any = None) -> Any:
+        return copy(self)
+
+    def get_compiler(
+        self, using: Any = None, connection: Any = None, elide_empty: bool = True
+    ) -> Any:
+        compiler = copy(self.written)
+        compiler.connection = connections[using]  # this thread's
+        compiler.values = self.values
+        return compiler
+
+
+class _Written(SQLCompiler):
+    """Knows what it has written."""
+
+    sql: str
+    params: tuple[Any, ...]
+    values: dict[str, Any]
+
+    def as_sql(self, with_limits: bool = True, with_col_aliases: bool = False) -> Any:
+        told = self.values
+        return self.sql, tuple(told[p.name] if isinstance(p, Given) else p for p in self.params)
