@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +22,7 @@ from organisation import desk, queues
 from organisation.permissions import BUFFERT, CARE, KHS, has_role, signed_in
 from organisation.slots import my_now, my_tabs, my_todo
 from recipients import searching, ticked
+from recipients.cases import is_own
 from recipients.documents import Column, Section
 from recipients.mine import tab_address
 from recipients.models import FollowUp, Recipient
@@ -59,6 +61,7 @@ from sesam.places import (
     TodoSource,
 )
 from sesam.slots import menu
+from sesam.standing import standing
 from sesam.templatetags.sesam import datum
 
 from . import history, khs, life, mine, repairs, services, shown, store_tab
@@ -105,7 +108,7 @@ recipient_bulk.add(
 )
 
 
-def _of(recipient: Recipient) -> Any:
+def _of(recipient: Any) -> Any:
     return Activity.objects.filter(recipient=recipient)
 
 
@@ -124,8 +127,13 @@ class _Known:
 
 def _known(recipient: Recipient) -> list[_Known]:
     """Of each of the recipient's activities, what is due first standing first."""
-    rows = _of(recipient).order_by("due_on", "pk").values_list("type__name", "status", "due_on")
-    return [_Known(*row) for row in rows]
+    return [_Known(*row) for row in _told(recipient=recipient.pk)]
+
+
+@standing
+def _told(*, recipient: Any) -> QuerySet[Activity, Any]:
+    found = _of(recipient).order_by("due_on", "pk").values_list("type__name", "status", "due_on")
+    return cast(QuerySet[Activity, Any], found)
 
 
 def _tab(request: HttpRequest, recipient: Recipient) -> TabContent:
@@ -189,27 +197,31 @@ recipient_now.add(
 
 def _tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
     """«Aktivitet 26480003» on what is worked on; a link for those who may open it."""
-    if all(one.status in Activity.ENDED for one in _known(recipient)):
+    if all(one.status in Activity.ENDED for one in once(request, _known, recipient)):
         return {}
-    lines = list(
-        ActivityLine.objects.filter(
-            loan__isnull=False, activity__in=_of(recipient).still_open()
-        ).values_list("loan", "activity", "activity__case_number")
-    )
-    if not lines:
-        return {}
-    mine = Activity.objects.for_user(request.user)
-    own = set(mine.filter(pk__in={pk for _, pk, _ in lines}).values_list("pk", flat=True))
+    user = signed_in(request)
     url = links("activities:detail")
     return {
         loan: LoanTag(
             f"Aktivitet {number}",
-            url(number) if activity in own else "",
+            url(number) if own else "",
             icon="wrench",
             is_busy=False,
         )
-        for loan, activity, number in lines
+        for loan, number, own in _worked_on(
+            has_role(user, KHS), recipient=recipient.pk, user=user.pk
+        )
     }
+
+
+@standing
+def _worked_on(at_khs: bool, *, recipient: Any, user: Any) -> QuerySet[ActivityLine, Any]:
+    """Which loans, in which case, and whether the user may open that."""
+    lines = ActivityLine.objects.filter(
+        loan__isnull=False, activity__in=_of(recipient).still_open()
+    )
+    own = is_own("activity__unit", user, at_khs=at_khs)
+    return lines.values_list("loan", "activity__case_number", own)
 
 
 loan_tags.add(LoanTags(name="activity", tags=_tags))

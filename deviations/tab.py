@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from sesam.days import day_shortly
 from sesam.known import known
 from sesam.panels import Panel
 from sesam.places import Now, TabContent
+from sesam.standing import in_all, standing
 from sesam.templatetags.sesam import datum, status_html
 
 from .life import next_step
@@ -25,7 +26,7 @@ from .models import Deviation, DeviationQuerySet
 from .tables import DeviationTable
 
 
-def of(recipient: Recipient) -> DeviationQuerySet:
+def of(recipient: Any) -> DeviationQuerySet:
     return Deviation.objects.filter(recipient=recipient)
 
 
@@ -35,11 +36,19 @@ def count(request: HttpRequest, recipient: Recipient) -> int:
 
 def _known(recipient: Recipient) -> tuple[int, int, dt.date | None]:
     """How many there are, how many of them are open, and by when KHS answers the first of these."""
+    ((count, still_open, day),) = _totals(recipient=recipient.pk)
+    return count, still_open, day
+
+
+@standing
+def _totals(*, recipient: Any) -> QuerySet[Deviation, Any]:
     is_open = ~Q(status__in=known(Deviation.ENDED))
-    found = of(recipient).aggregate(
-        all=Count("pk"), open=Count("pk", filter=is_open), day=Min("due_on", filter=is_open)
+    return in_all(
+        of(recipient),
+        Count("pk"),
+        Count("pk", filter=is_open),
+        Min("due_on", filter=is_open),
     )
-    return found["all"], found["open"], found["day"]
 
 
 def now(request: HttpRequest, recipient: Recipient) -> Now:

@@ -18,6 +18,7 @@ from sesam.asked_once import once
 from sesam.days import day_shortly
 from sesam.panels import Panel
 from sesam.places import Now, TabContent
+from sesam.standing import in_all, standing
 from sesam.templatetags.sesam import datum
 
 from . import promises
@@ -28,7 +29,7 @@ from .tables import OrderedTable
 _OPEN = Q(quantity__gt=F("delivered") + F("cancelled"))
 
 
-def _undelivered(recipient: Recipient) -> QuerySet[OrderLine]:
+def _undelivered(recipient: Any) -> QuerySet[OrderLine]:
     return OrderLine.objects.filter(_OPEN, order__recipient=recipient)
 
 
@@ -38,8 +39,13 @@ def undelivered_count(request: HttpRequest, recipient: Recipient) -> int:
 
 def _how_much(recipient: Recipient) -> tuple[int, dt.date | None]:
     """How many lines are undelivered, and the first of their days."""
-    found = _undelivered(recipient).aggregate(count=Count("pk"), day=Min("planned_delivery"))
-    return found["count"], found["day"]
+    ((count, day),) = _totals(recipient=recipient.pk)
+    return count, day
+
+
+@standing
+def _totals(*, recipient: Any) -> QuerySet[OrderLine, Any]:
+    return in_all(_undelivered(recipient), Count("pk"), Min("planned_delivery"))
 
 
 def on_its_way(request: HttpRequest, recipient: Recipient) -> Now:

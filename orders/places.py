@@ -157,8 +157,9 @@ strip.add(
 
 def _has_open_store(request: HttpRequest, recipient: Recipient) -> bool:
     """Whether the care unit stands for a store that the user may open."""
-    found = stores.open_to(signed_in(request))
-    return bool(recipient.store_id) and found.filter(pk=recipient.store_id or 0).exists()
+    if not recipient.store_id:
+        return False
+    return stores.open_to(signed_in(request)).filter(pk=recipient.store_id).exists()
 
 
 def _replenish_url(request: HttpRequest, recipient: Recipient) -> str:

@@ -3,15 +3,17 @@
 from functools import partial
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
 from activities.slots import activity_create
 from individuals import stock_check
 from organisation import desk, queues
-from organisation.permissions import CARE, KHS, has_role
+from organisation.permissions import CARE, KHS, has_role, signed_in
 from organisation.slots import my_now, my_tabs
 from recipients import searching, ticked
+from recipients.cases import is_own
 from recipients.mine import tab_address
 from recipients.models import FollowUp, Loan, Recipient
 from recipients.slots import (
@@ -32,6 +34,7 @@ from sesam import case_pages, panels
 from sesam.links import links
 from sesam.models import CaseKind
 from sesam.places import BulkAction, CreateItem, NowEntry, PageOf, Tab
+from sesam.standing import standing
 
 from . import history, khs, life, mine, services, shown
 from . import searching as search
@@ -81,28 +84,28 @@ for _order, _name, _label, _icon, _page in (
 
 def _tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
     """«Hämtorder 26480003» on what is to be fetched; a link for those who may open it."""
-    found = PickupLine.objects.filter(is_open=True, pickup__recipient=recipient).values(
-        "loan_id", "pickup_id", "pickup__case_number"
-    )
-    if not found:
-        return {}
-    own = set(
-        PickupOrder.objects.for_user(request.user)
-        .filter(pk__in={line["pickup_id"] for line in found})
-        .values_list("pk", flat=True)
-    )
+    user = signed_in(request)
+    found = _to_fetch(has_role(user, KHS), recipient=recipient.pk, user=user.pk)
     url = links("pickups:detail")
     home = reverse("recipients:detail", args=[recipient.key])
     return {
-        line["loan_id"]: LoanTag(
-            f"Hämtorder {line['pickup__case_number']}",
-            url(line["pickup__case_number"])
-            if line["pickup_id"] in own
+        loan: LoanTag(
+            f"Hämtorder {number}",
+            url(number)
+            if own
             # Another unit's case is shown in short, in the aid's panel.
-            else f"{home}?{panels.PANEL}={line['loan_id']}&{panels.TAB}={PANEL_TAB}",
+            else f"{home}?{panels.PANEL}={loan}&{panels.TAB}={PANEL_TAB}",
         )
-        for line in found
+        for loan, number, own in found
     }
+
+
+@standing
+def _to_fetch(at_khs: bool, *, recipient: Any, user: Any) -> QuerySet[PickupLine, Any]:
+    """Which loans, in which case, and whether the user may open that."""
+    lines = PickupLine.objects.filter(is_open=True, pickup__recipient=recipient)
+    own = is_own("pickup__unit", user, at_khs=at_khs)
+    return lines.values_list("loan_id", "pickup__case_number", own)
 
 
 PANEL_TAB = "hamtorder"

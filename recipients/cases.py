@@ -18,7 +18,7 @@ from django.db import models
 from django.utils import timezone
 
 from organisation import access_log, messages
-from organisation.models import MessageKind, User
+from organisation.models import MessageKind, Unit, User
 from organisation.permissions import KHS, has_role
 from sesam.errors import DomainError
 from sesam.known import known
@@ -35,9 +35,24 @@ class OwnUnits(models.QuerySet[Record]):
 
     def for_user(self, user: User | AnonymousUser) -> Self:
         """Own units' records; KHS sees every unit's."""
-        if has_role(user, KHS):
+        if not isinstance(user, User):
+            return self.none()
+        return self.for_user_of(user.pk, at_khs=has_role(user, KHS))
+
+    def for_user_of(self, user_id: Any, *, at_khs: bool) -> Self:
+        """The same for a question that is put together once (``sesam.standing``)."""
+        if at_khs:
             return self
-        return self.filter(unit__in=user.units.all() if isinstance(user, User) else [])
+        return self.filter(unit__in=Unit.objects.filter(users=user_id).order_by())
+
+
+def is_own(unit: str, user_id: Any, *, at_khs: bool) -> models.Value | models.Exists:
+    """The same as a column of a question (``sesam.standing``): whether the unit is the user's."""
+    if at_khs:
+        return models.Value(True)
+    return models.Exists(
+        User.units.through.objects.filter(user=user_id, unit=models.OuterRef(unit)).order_by()
+    )
 
 
 class CaseQuerySet(OwnUnits[AnyCase]):

@@ -20,6 +20,7 @@ from sesam import case_pages, panels
 from sesam.asked_once import once
 from sesam.days import day_shortly
 from sesam.places import BulkAction, Now, Shown, TabContent
+from sesam.standing import standing
 from sesam.tables import sv
 from sesam.templatetags.sesam import datum, status_html
 
@@ -81,7 +82,21 @@ class LoanTab:
 
 def _counted(recipient: Recipient) -> dict[str, Any]:
     """The tabs' counts, when something that is held came last, and how many of each group are."""
-    found = (
+    rows = _groups(recipient=recipient.pk)
+    counts: dict[str, Any] = {tab.name: sum(row[tab.name] for row in rows) for tab in ALL}
+    counts["to_follow_up"] = sum(row["to_follow_up"] for row in rows)
+    counts["due"] = min((row["due"] for row in rows if row["due"]), default=None)
+    counts["last"] = max((row["last"] for row in rows if row["last"]), default=None)
+    held = {row["article__product_group"]: row[HELD.name] for row in rows if row[HELD.name]}
+    # What has no group stands last.
+    rest = held.pop("", 0) + held.pop(tables.NO_GROUP, 0)
+    counts["groups"] = {**held, **({tables.NO_GROUP: rest} if rest else {})}
+    return counts
+
+
+@standing
+def _groups(*, recipient: Any) -> QuerySet[Loan, Any]:
+    return (
         Loan.objects.filter(recipient=recipient)
         .values("article__product_group")
         .annotate(
@@ -92,16 +107,6 @@ def _counted(recipient: Recipient) -> dict[str, Any]:
         )
         .order_by(sv("article__product_group"))
     )
-    rows: list[dict[str, Any]] = [dict(row) for row in found]
-    counts: dict[str, Any] = {tab.name: sum(row[tab.name] for row in rows) for tab in ALL}
-    counts["to_follow_up"] = sum(row["to_follow_up"] for row in rows)
-    counts["due"] = min((row["due"] for row in rows if row["due"]), default=None)
-    counts["last"] = max((row["last"] for row in rows if row["last"]), default=None)
-    held = {row["article__product_group"]: row[HELD.name] for row in rows if row[HELD.name]}
-    # What has no group stands last.
-    rest = held.pop("", 0) + held.pop(tables.NO_GROUP, 0)
-    counts["groups"] = {**held, **({tables.NO_GROUP: rest} if rest else {})}
-    return counts
 
 
 def now(request: HttpRequest, recipient: Recipient) -> Now:

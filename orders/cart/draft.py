@@ -21,6 +21,7 @@ from recipients.models import Recipient
 from recipients.whereabouts import ADDRESS, WAY_IN, preset_contact
 from sesam.errors import DomainError
 from sesam.seen import Seen
+from sesam.standing import standing
 
 from ..models import (
     Cart,
@@ -109,14 +110,15 @@ def of_request(request: HttpRequest) -> Cart | None:
     if not hasattr(asked, "_open_cart"):
         user = asked.user
         # Every page asks and most users have none: a small question before the large one.
-        started = (
-            isinstance(user, User)
-            and has_role(user, *CARE)
-            and Cart.objects.filter(user=user, closed_at=None).exists()
-        )
+        started = isinstance(user, User) and has_role(user, *CARE) and bool(_started(user=user.pk))
         asked._open_cart = open_cart(signed_in(asked)) if started else None
         _log_another_day(asked, asked._open_cart)
     return asked._open_cart
+
+
+@standing
+def _started(*, user: Any) -> QuerySet[Cart, Any]:
+    return Cart.objects.filter(user=user, closed_at=None).order_by().values_list("pk")
 
 
 def look_again(request: HttpRequest) -> Cart | None:
