@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from articles.models import ArticleType, BillingForm
 from articles.prices import Amounts
 from organisation.models import Source
+from sesam.standing import standing
 
 from .models import CartLine, Order, OrderAttachment, OrderLine
 from .models.details import planned_words
@@ -126,6 +127,16 @@ class OrderRow(LineRow[OrderLine]):
 def files(order: Order) -> QuerySet[OrderAttachment]:
     """What was attached, unless it might tell where a protected person is."""
     return order.attachments.none() if order.address_masked else order.attachments.all()
+
+
+def read_files(order: Order) -> list[OrderAttachment]:
+    """The same, with what the order's page says of each."""
+    return [] if order.address_masked else _files(order=order.pk)
+
+
+@standing
+def _files(*, order: Any) -> QuerySet[OrderAttachment]:
+    return OrderAttachment.objects.filter(order=order).select_related("line__article")
 
 
 def hides_text(order: Order) -> bool:

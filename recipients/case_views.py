@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,6 +17,7 @@ from organisation import access_log
 from sesam import dialogs
 from sesam.errors import DomainError
 from sesam.life_line import LifeLine
+from sesam.standing import standing
 
 from . import masking
 from .cases import AddressedCase, AnyCase, Case, CaseEvent, CaseQuerySet
@@ -97,7 +99,17 @@ def band_of(case: Case) -> ShownRecipient | None:
 
 def events_of(case: Case) -> list[CaseEvent]:
     """«Händelser», newest first, with who."""
-    return list(case.events.select_related("user").order_by("-at", "-id"))
+    found = _events(type(case), case=case.pk)
+    for event in found:
+        setattr(event, type(case).events.field.name, case)
+    return found
+
+
+@standing
+def _events(kind: type[Case], *, case: Any) -> QuerySet[CaseEvent]:
+    of_case = kind.events.field
+    events = of_case.model._default_manager.filter(**{of_case.name: case})
+    return cast(QuerySet[CaseEvent], events.select_related("user").order_by("-at", "-id"))
 
 
 def press(

@@ -6,6 +6,7 @@ from .details import (
     DeliveryWay,
     LineFacts,
     OrderKind,
+    by_place,
     in_order,
 )
 from .files import CartAttachment, OrderAttachment
@@ -35,6 +36,7 @@ __all__ = [
     "OrderTemplate",
     "ProjectMove",
     "TemplateLine",
+    "by_place",
     "handed_out",
     "in_order",
 ]

@@ -1,8 +1,10 @@
 """What happens to an order between sending and delivery, apart from the goods."""
 
 from collections import Counter
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from articles.stock import Ledger
@@ -10,6 +12,7 @@ from organisation.models import User
 from organisation.permissions import KHS, has_role
 from recipients.cases import EventKind, forget_at_end, lock_case, set_status, tell
 from sesam.errors import DomainError
+from sesam.standing import standing
 
 from ..models import (
     Order,
@@ -87,14 +90,25 @@ def why_not_cancel(order: Order, user: User) -> str:
             "Bara en beställning med status Registrerad kan makuleras."
             f" Den här är {order.status_words}."
         )
-    if hold := order.holds.filter(released_at=None).first():
-        return f"Beställningen väntar på aktivitet {hold.case_number}. Avsluta den först."
-    if not has_role(user, KHS) and order.lines.filter(stage__in=BOUGHT).exists():
+    ((waits_for, is_bought),) = _hindrances(order=order.pk)
+    if waits_for:
+        return f"Beställningen väntar på aktivitet {waits_for}. Avsluta den först."
+    if is_bought and not has_role(user, KHS):
         return (
             "Inköpet hos leverantören är gjort, så beställningen kan inte makuleras här."
             " Kontakta KHS."
         )
     return ""
+
+
+@standing
+def _hindrances(*, order: Any) -> QuerySet[Order, Any]:
+    """The activity that it waits for, and whether something of it is bought."""
+    holds = OrderHold.objects.filter(order=OuterRef("pk"), released_at=None).order_by("pk")
+    bought = OrderLine.objects.filter(order=OuterRef("pk"), stage__in=BOUGHT).order_by()
+    return Order.objects.filter(pk=order).order_by().values_list(
+        Subquery(holds.values("case_number")[:1]), Exists(bought)
+    )  # fmt: skip
 
 
 @transaction.atomic

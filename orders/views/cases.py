@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
+from django.db.models import QuerySet, prefetch_related_objects
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from articles.prices import Amounts
 from organisation import access_log
 from organisation.models import Source
-from organisation.permissions import CARE, KHS, UserRequest, has_role, roles
+from organisation.permissions import CARE, KHS, UserRequest, has_role, roles, signed_in
 from recipients import case_blocks
 from recipients.case_views import (
     CasePage,
@@ -24,7 +25,6 @@ from recipients.case_views import (
     crumbs_of,
     events_of,
     facts_of,
-    find_case,
     log_case,
     tags_of,
 )
@@ -32,12 +32,13 @@ from recipients.cases import concerned
 from sesam import attachments, case_pages, dialogs
 from sesam.errors import DomainError
 from sesam.limits import gives_file
+from sesam.standing import standing
 from sesam.templatetags.sesam import datum
 
 from .. import khs, progress, promises, services, shown
 from ..forms import CaseAddressForm, CaseTextForm, DetailsForm
 from ..life import life_line, planned_of
-from ..models import Order, OrderHold, OrderLine, OrderStatus, handed_out, in_order
+from ..models import Order, OrderHold, OrderLine, OrderStatus, by_place, handed_out
 from ..shown import OrderRow
 from ..slots import order_create
 from ..stages import Stage
@@ -46,11 +47,19 @@ from .cart import CONFIRMATION, steps
 
 def find_order(request: HttpRequest, number: str) -> Order:
     """The order through what this user may open; another unit's is 404."""
-    orders = Order.objects.select_related(
+    user = signed_in(request)
+    found = _openable(has_role(user, KHS), number=number, user=user.pk)
+    if not found:
+        raise Http404("order")
+    return found[0]
+
+
+@standing
+def _openable(at_khs: bool, *, number: Any, user: Any) -> QuerySet[Order]:
+    orders = Order.objects.for_user_of(user, at_khs=at_khs).filter(case_number=number)
+    return orders.order_by().select_related(
         "recipient__payer", "destination", "unit", "ordered_by", "prescriber", "delivery_way"
     )
-    order: Order = find_case(request, orders, number)
-    return order
 
 
 @roles(*CARE)
@@ -178,7 +187,7 @@ def _order_page(
         "may_answer": may_answer,
         "khs": desk,
         "totals": _totals(rows),
-        "attachments": shown.files(order).select_related("line__article"),
+        "attachments": shown.read_files(order),
         "form": form,
         "edit_url": f"{here}?redigera={ADDRESS}" if lacks == ADDRESS else "",
         "text_url": f"{here}?redigera={TEXT}" if lacks == TEXT else "",
@@ -281,20 +290,11 @@ def _note(
 
 def _rows(order: Order) -> list[OrderRow]:
     """The order's lines, components after their aid. A fixed number of queries."""
-    lines = shown.components_after(
-        in_order(
-            order.lines.select_related(
-                "article",
-                "warehouse",
-                "asked_article",
-                "put_for__article",
-                "billing_form",
-                "payer",
-                "individual",
-                "fitted_to",
-            ).prefetch_related(handed_out())
-        )
-    )
+    found = _lines(order=order.pk)
+    for line in found:
+        line.order = order
+    prefetch_related_objects(found, handed_out())
+    lines = shown.components_after(sorted(found, key=by_place))
     known = {} if order.has_ended else promises.outlooks(order, lines, promises.balances(lines))
     rows = []
     for line in lines:
@@ -310,6 +310,20 @@ def _rows(order: Order) -> list[OrderRow]:
             )
         )
     return rows
+
+
+@standing
+def _lines(*, order: Any) -> QuerySet[OrderLine]:
+    return OrderLine.objects.filter(order=order).order_by().select_related(
+        "article",
+        "warehouse",
+        "asked_article",
+        "put_for__article",
+        "billing_form",
+        "payer",
+        "individual",
+        "fitted_to",
+    )  # fmt: skip
 
 
 def _totals(rows: list[OrderRow]) -> dict[str, Decimal]:
