@@ -1,6 +1,7 @@
 """On whose behalf somebody does a thing: the units one acts for, and who answers for it."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -25,6 +26,12 @@ def usual_unit(user: User, units: QuerySet[Unit]) -> Unit | None:
     """The user's own of ``units``, else the first one."""
     own = units.filter(pk=user.default_unit_id).first() if user.default_unit_id else None
     return own or units.first()
+
+
+def usual_among(user: User, units: Sequence[Unit]) -> Unit | None:
+    """The same of units that are read already."""
+    own = next((unit for unit in units if unit.pk == user.default_unit_id), None)
+    return own or next(iter(units), None)
 
 
 def prescribers(unit: Unit) -> QuerySet[User]:

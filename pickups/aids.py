@@ -6,6 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
 from recipients import ticked
 from recipients.models import Recipient
 from recipients.ticked import HeldAidRow
@@ -13,6 +16,7 @@ from recipients.ticked import HeldAidRow
 from .services import on_pickups
 
 SCRAP, CONFIRMED = "skrota", "bekrafta"
+HIDDEN = mark_safe(" hidden")
 
 
 @dataclass
@@ -70,6 +74,15 @@ def type_return(rows: list[ReturnRow], data: Mapping[str, Any]) -> list[ReturnRo
         row.scrap = str(row.loan.pk) in scrap
         row.chosen = (row.chosen or row.scrap) and row.is_free
     return rows
+
+
+def fates(rows: Iterable[ReturnRow], told: Collection[int]) -> SafeString:
+    """A line for each aid of what happens to it; those that are ``told`` are shown."""
+    return format_html_join(
+        "",
+        '<li data-fate-of="{}"{}>{}: <span data-fate>{}</span></li>',
+        ((row.key, HIDDEN if row.loan.pk not in told else "", row.label, row.fate) for row in rows),
+    )
 
 
 def to_confirm(rows: Iterable[ReturnRow]) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Collection
 from typing import Any
 
 from django import forms
+from django.db.models import Exists, OuterRef
 from django.utils.datastructures import MultiValueDict
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from organisation.behalf import BehalfForm, units_of, usual_unit
+from organisation.behalf import BehalfForm, units_of, usual_among
 from organisation.models import Unit, User, Warehouse
 from recipients import case_forms, ticked
 from recipients.models import Recipient
@@ -38,13 +39,16 @@ class ReturnForm(forms.Form):
         units = units_of(user)
         chosen = record_choice(self, "unit")
         chosen.queryset = units
-        chosen.initial = unit = usual_unit(user, units)
+        # Both are read for the choices anyway.
+        chosen.initial = unit = usual_among(user, list(chosen.queryset))
         stores = Warehouse.objects.filter(
             units__in=units, is_active=True, kind=Warehouse.Kind.BUFFER
         )
+        of_unit = Unit.own_stores.through.objects.filter(warehouse=OuterRef("pk"), unit=unit)
         store = record_choice(self, "warehouse")
-        store.queryset = self.stores = stores.distinct()
-        store.initial = unit and stores.filter(units=unit).first()
+        store.queryset = stores.distinct().annotate(of_unit=Exists(of_unit))
+        self.stores = list(store.queryset)
+        store.initial = next((place for place in self.stores if place.of_unit), None)
 
 
 class SlipForm(forms.Form):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.db.models import QuerySet
 
 from articles.models import ArticleType
 from individuals.models import Component, Individual
+from sesam.standing import standing
 
 from .models import Loan, Recipient
 
@@ -19,8 +21,13 @@ def returnable() -> QuerySet[Loan]:
 
 def held_aids(recipient: Recipient) -> list[Loan]:
     """All that the recipient can give back, newest first."""
+    return _held(recipient=recipient.pk)
+
+
+@standing
+def _held(*, recipient: Any) -> QuerySet[Loan]:
     aids = returnable().filter(recipient=recipient)
-    return list(aids.select_related("article", "individual", "component"))
+    return aids.select_related("article", "individual", "component")
 
 
 def parts_of(loans: Iterable[Loan]) -> dict[int, list[Loan]]:

@@ -102,21 +102,24 @@ def held_aid_rows(
     ]
     for one in rows:
         one.chosen = one.chosen and one.is_free
-    mains = [one for one in rows if one.part_of is None]
+    parts: dict[int | None, list[AidRow]] = {}
+    for one in rows:
+        parts.setdefault(one.part_of, []).append(one)
+    mains = parts.get(None, [])
     # What was ticked on the way here stands first; sorting keeps the order otherwise.
-    mains.sort(key=lambda main: not _is_wanted(main, rows, chosen))
-    return [one for main in mains for one in _with_parts(main, rows)]
+    mains.sort(key=lambda main: not _is_wanted(main, parts, chosen))
+    return [one for main in mains for one in _with_parts(main, parts)]
 
 
-def _is_wanted(main: HeldAidRow, rows: Iterable[HeldAidRow], chosen: Collection[int]) -> bool:
-    return main.loan.pk in chosen or any(
-        row.loan.pk in chosen for row in rows if row.part_of == main.loan.pk
-    )
+def _is_wanted(
+    main: AidRow, parts: Mapping[int | None, list[AidRow]], chosen: Collection[int]
+) -> bool:
+    return any(row.loan.pk in chosen for row in [main, *parts.get(main.loan.pk, ())])
 
 
-def _with_parts(main: AidRow, rows: Iterable[AidRow]) -> list[AidRow]:
-    mine = [row for row in rows if row.part_of == main.loan.pk]
-    return [main, *(one for row in mine for one in _with_parts(row, rows))]
+def _with_parts(main: AidRow, parts: Mapping[int | None, list[AidRow]]) -> list[AidRow]:
+    mine = parts.get(main.loan.pk, ())
+    return [main, *(one for row in mine for one in _with_parts(row, parts))]
 
 
 def type_rows(rows: list[AidRow], data: Mapping[str, Any]) -> list[AidRow]:

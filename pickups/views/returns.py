@@ -120,13 +120,14 @@ def _return_page(
 ) -> HttpResponse:
     log_look(request, recipient, "Retur")
     chosen = {row.loan.pk for row in rows if row.chosen}
+    told = {row.loan.pk for row in rows if row.chosen or row.part_of in chosen}
     context = {
         **shown_recipient(recipient),
         "form": form,
         "rows": rows,
         "token": token,
         "error": error,
-        "no_store": not form.stores.exists(),
+        "no_store": not form.stores,
         "warn": any(row.is_a for row in rows if row.chosen),
         "stores_a": any(row.is_a for row in rows if row.chosen and not row.scrap),
         "scrap": True,
@@ -135,7 +136,7 @@ def _return_page(
         "going_back": sum(row.goes_back for row in rows),
         "going_away": sum(row.goes_away for row in rows),
         "staying": sum(row.stays for row in rows),
-        "told": {row.loan.pk for row in rows if row.chosen or row.part_of in chosen},
+        "fates": aids.fates(rows, told),
         "leave_url": reverse("recipients:detail", args=[recipient.key]),
     }
     return render(request, "pickups/return.html", context, status=status)
