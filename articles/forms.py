@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from organisation.models import User
 from organisation.stores import Seen
 from sesam.form_fields import choice
+from sesam.standing import standing
 from sesam.templatetags.sesam import NBSP
 
 from . import search
@@ -70,7 +71,7 @@ class SearchForm(forms.Form):
         chosen = data.get("typ", "")
         branch, supplier = data.get("gren", ""), data.get("leverantor", "")
         branches = _branches(branch)
-        suppliers = dict(Supplier.objects.order_by("sort_key").values_list("name", "pk"))
+        suppliers = dict(_suppliers())
         super().__init__(
             {
                 "q": data.get("q", "").replace("\0", "").strip(),
@@ -162,8 +163,23 @@ def _choices(form: forms.Form, name: str) -> Any:
 def _branches(chosen: str) -> list[tuple[str, str]]:
     """The chapters, and under the chosen one its branches: all there are would weigh more than the
     page. One query."""
-    wanted = Q(level=1)
     if chosen.isdecimal() and len(chosen) in (2, 4, 6):
-        wanted |= Q(level=2, code__startswith=chosen[:2]) | Q(code=chosen)
-    found = IsoClass.objects.filter(wanted).order_by("code").values_list("code", "title")
+        wanted = Q(level=1) | Q(level=2, code__startswith=chosen[:2]) | Q(code=chosen)
+        found = list(_classes(wanted))
+    else:
+        found = _chapters()
     return [(code, f"{NBSP * (len(code) - 2)}{iso_text(code)} {title}") for code, title in found]
+
+
+def _classes(wanted: Q) -> QuerySet[IsoClass, Any]:
+    return IsoClass.objects.filter(wanted).order_by("code").values_list("code", "title")
+
+
+@standing
+def _chapters() -> QuerySet[IsoClass, Any]:
+    return _classes(Q(level=1))
+
+
+@standing
+def _suppliers() -> QuerySet[Supplier, Any]:
+    return Supplier.objects.order_by("sort_key").values_list("name", "pk")

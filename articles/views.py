@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -19,6 +19,7 @@ from organisation import stores
 from organisation.models import Warehouse
 from organisation.permissions import CARE, UserRequest, roles
 from sesam import personal_numbers
+from sesam.standing import standing
 
 from . import compare, way_back
 from . import search as finder
@@ -124,10 +125,15 @@ def _lately(request: UserRequest, warehouse: Warehouse | None) -> list[Article]:
 
     One query.
     """
+    return _looked_at(user=request.user.pk, warehouse=warehouse.pk if warehouse else 0)
+
+
+@standing
+def _looked_at(*, user: Any, warehouse: Any) -> QuerySet[Article]:
     there = Balance.objects.filter(article=OuterRef("pk"), warehouse=warehouse)
     left = there.values_list(F("on_hand") - F("reserved") - F("unavailable"))
-    articles = Article.objects.filter(looks__user=request.user).order_by("-looks__seen_at")
-    return list(articles.annotate(here=Coalesce(Subquery(left[:1]), 0))[:SHOWN])
+    articles = Article.objects.filter(looks__user=user).order_by("-looks__seen_at")
+    return articles.annotate(here=Coalesce(Subquery(left[:1]), 0))[:SHOWN]
 
 
 def remember(request: UserRequest, article: Article) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from sesam.standing import standing
+
 from .models import Source, Unit, User, Warehouse
 from .permissions import KHS, has_role
 
@@ -33,8 +35,7 @@ def seen_by(user: User) -> Seen:
 
     The warehouses come with number, name, kind and lead time; more of one is looked up when asked for.
     """
-    asked = _every_store(user) if has_role(user, KHS) else _usual_stores(user)
-    rows = list(asked)
+    rows = _stores(has_role(user, KHS), user=user.pk)
     rows.sort(key=lambda row: (row["kind"] != Warehouse.Kind.CENTRAL, row["number"]))
     found = [
         Warehouse.from_db(DEFAULT_DB_ALIAS, _SHOWN, [row[name] for name in _SHOWN]) for row in rows
@@ -49,9 +50,10 @@ def seen_by(user: User) -> Seen:
 _SHOWN = ["id", "number", "name", "kind", "lead_time"]
 
 
-def _every_store(user: User) -> QuerySet[Warehouse, dict[str, Any]]:
-    me = User.objects.filter(pk=user.pk)
-    stores: QuerySet[Warehouse, dict[str, Any]] = (
+@standing
+def _stores(every: bool, *, user: Any) -> QuerySet[Warehouse, Any]:
+    me = User.objects.filter(pk=user)
+    stores: QuerySet[Warehouse, Any] = (
         Warehouse.objects.filter(is_active=True)
         .annotate(
             delivers=Exists(me.filter(default_unit__delivering_warehouse=OuterRef("pk"))),
@@ -60,12 +62,10 @@ def _every_store(user: User) -> QuerySet[Warehouse, dict[str, Any]]:
         .order_by()
         .values(*_SHOWN, "delivers", "is_default_units")
     )
-    return stores
-
-
-def _usual_stores(user: User) -> QuerySet[Warehouse, dict[str, Any]]:
-    mine = User.objects.filter(pk=user.pk, units__is_active=True, units__own_stores=OuterRef("pk"))
-    return _every_store(user).filter(Q(kind=Warehouse.Kind.CENTRAL) | Exists(mine))
+    if every:
+        return stores
+    mine = me.filter(units__is_active=True, units__own_stores=OuterRef("pk"))
+    return stores.filter(Q(kind=Warehouse.Kind.CENTRAL) | Exists(mine))
 
 
 def open_to(user: User) -> QuerySet[Warehouse]:

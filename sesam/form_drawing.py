@@ -11,8 +11,9 @@ from typing import Any
 
 from django.forms.renderers import DjangoTemplates
 from django.utils.functional import Promise
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
+
+from .escaping import escaped
 
 _WIDGETS = "django/forms/widgets/"
 _OPTION = f"{_WIDGETS}select_option.html"
@@ -33,7 +34,7 @@ class Renderer(DjangoTemplates):
 
 def _attrs(attrs: Mapping[str, Any]) -> str:
     return "".join(
-        f" {name}" if value is True else f' {name}="{conditional_escape(value)}"'
+        f" {name}" if value is True else f' {name}="{escaped(value)}"'
         for name, value in attrs.items()
         if value is not False
     )
@@ -41,8 +42,8 @@ def _attrs(attrs: Mapping[str, Any]) -> str:
 
 def _input(widget: dict[str, Any]) -> str:
     value = widget["value"]
-    said = "" if value is None else f' value="{conditional_escape(value)}"'
-    name = conditional_escape(widget["name"])
+    said = "" if value is None else f' value="{escaped(value)}"'
+    name = escaped(widget["name"])
     return f'<input type="{widget["type"]}" name="{name}"{said}{_attrs(widget["attrs"])}>'
 
 
@@ -50,25 +51,23 @@ def _textarea(widget: dict[str, Any]) -> str | None:
     value = widget["value"] or ""
     if not isinstance(value, str):
         return None
-    name = conditional_escape(widget["name"])
-    return (
-        f'<textarea name="{name}"{_attrs(widget["attrs"])}>\n{conditional_escape(value)}</textarea>'
-    )
+    name = escaped(widget["name"])
+    return f'<textarea name="{name}"{_attrs(widget["attrs"])}>\n{escaped(value)}</textarea>'
 
 
 def _select(widget: dict[str, Any]) -> str | None:
     """None where a choice isn't one of words alone."""
-    parts = [f'<select name="{conditional_escape(widget["name"])}"{_attrs(widget["attrs"])}>']
+    parts = [f'<select name="{escaped(widget["name"])}"{_attrs(widget["attrs"])}>']
     for group, options, _ in widget["optgroups"]:
         if group:
-            parts.append(f'\n  <optgroup label="{conditional_escape(group)}">')
+            parts.append(f'\n  <optgroup label="{escaped(group)}">')
         for option in options:
             label = option["label"]
             if option["template_name"] != _OPTION or not isinstance(label, str | Promise):
                 return None
             parts.append(
-                f'\n  <option value="{conditional_escape(option["value"])}"'
-                f"{_attrs(option['attrs'])}>{conditional_escape(str(label))}</option>\n"
+                f'\n  <option value="{escaped(option["value"])}"'
+                f"{_attrs(option['attrs'])}>{escaped(str(label))}</option>\n"
             )
         if group:
             parts.append("\n  </optgroup>")

@@ -1,14 +1,16 @@
 """Addresses of many things at once."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 from django.urls import reverse
 
 
+@cache
 def links(name: str, sample: Any = "-KEY-") -> Callable[[Any], str]:
-    """The addresses of a list's rows: reversed once, not per row. Call it when drawing begins.
+    """The addresses of a list's rows: reversed once, not per row.
 
     ``sample`` is a key that the address takes, where a text isn't one.
     """

@@ -36,9 +36,22 @@ SLIM = {".css": slim_sheet, ".js": slim_script}
 
 
 class SlimFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # has no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._told: dict[str, str] = {}
+
+    def url(self, name: str, force: bool = False) -> str:
+        """As the manifest has it, which is read once: a page has a dozen of them."""
+        if force:
+            return str(super().url(name, force))
+        if name not in self._told:
+            self._told[name] = super().url(name)
+        return self._told[name]
+
     def post_process(
         self, paths: dict[str, Any], dry_run: bool = False, **options: Any
     ) -> Iterator[tuple[str, str, bool]]:
+        self._told.clear()
         slimmed = {}
         for name in paths if not dry_run else ():
             # What others wrote lies in folders, as do the papers' sheets.

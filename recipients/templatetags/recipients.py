@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from sesam.tables.columns import escaped
+from sesam.escaping import escaped
 from sesam.templatetags.sesam import icon_html
 
 from ..ticked import HeldAidRow

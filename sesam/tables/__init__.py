@@ -44,6 +44,8 @@ cards). A card is at most 96 px high where its first line is one line: what it s
 has three.
 """
 
+from sesam.escaping import escaped
+
 from .choice import save_columns
 from .columns import (
     ActionColumn,
@@ -59,7 +61,6 @@ from .columns import (
     StatusColumn,
     StockColumn,
     TickColumn,
-    escaped,
     link,
 )
 from .sorting import by_label, by_number, label_places, sv

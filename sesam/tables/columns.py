@@ -7,20 +7,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from django.utils.html import conditional_escape, escape
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from sesam.escaping import escaped
 from sesam.templatetags.sesam import datum, datumtid, kr, status_html, stock_html, tal
 
 if TYPE_CHECKING:
     from .table import Table
-
-
-def escaped(content: Any) -> str:
-    """``conditional_escape`` without its detour over lazy texts, which lists of many cells feel."""
-    if type(content) is SafeString:
-        return content
-    return escape(content) if type(content) is str else str(conditional_escape(content))
 
 
 class Column:

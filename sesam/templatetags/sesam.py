@@ -36,12 +36,14 @@ from django.forms import (
     RadioSelect,
     Select,
 )
+from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from .. import days, phones, undo, unsent
+from ..escaping import escaped
 from ..life_line import LifeLine
 from ..status_looks import look_of
 
@@ -235,7 +237,7 @@ def chosen(bound: BoundField) -> str:
     return str(choices.get(bound.value(), ""))
 
 
-@register.inclusion_tag("parts/field.html", takes_context=True)
+@register.simple_tag(takes_context=True)
 def field(
     context: template.Context,
     bound: BoundField,
@@ -245,8 +247,8 @@ def field(
     hint: str = "",
     stepper: bool = False,
     **attrs: Any,
-) -> dict[str, Any]:
-    """A form field whole. Extra keyword arguments become attributes of the control.
+) -> str:
+    """A form field whole: one of several controls by a template. Extra keyword arguments become attributes of the control.
 
     ``_`` in their names becomes ``-`` (``data_x=1`` → ``data-x``). The first field of the form
     that has an error gets the focus.
@@ -279,23 +281,47 @@ def field(
                 extra["autofocus"] = True
         elif bound.form.errors and bound.name in bound.form.changed_data:
             extra["data-typed"] = True  # nor is it saved: portal.js asks before it is left
-    return {
-        "field": bound,
-        "control": bound.as_widget(attrs=extra) if not many else "",
-        "options": list(bound) if many else [],
-        "many": many,
-        "single_check": single_check,
-        "errors": errors,
-        "help": help_text,
-        "help_id": f"{bound.auto_id}-help",
-        "file": isinstance(widget, FileInput),
-        "described": " ".join(described),
-        "optional": optional,
-        "hide_label": hide_label,
-        "css": css,
-        "stepper": stepper,
-        "hidden": bound.is_hidden,
-    }
+    if bound.is_hidden:
+        return mark_safe(f"\n{bound.as_widget(attrs=extra)}\n")
+    if many or stepper or isinstance(widget, FileInput):
+        shown = {
+            "field": bound,
+            "control": bound.as_widget(attrs=extra) if not many else "",
+            "options": list(bound) if many else [],
+            "many": many,
+            "errors": errors,
+            "help": help_text,
+            "help_id": f"{bound.auto_id}-help",
+            "file": isinstance(widget, FileInput),
+            "described": " ".join(described),
+            "optional": optional,
+            "hide_label": hide_label,
+            "css": css,
+            "stepper": stepper,
+        }
+        return get_template("parts/field.html").render(shown)
+    words = escaped(bound.label)
+    if optional:
+        words += f' <span class="optional">({escaped(optional)})</span>'
+    control, words_for = bound.as_widget(attrs=extra), escaped(bound.id_for_label)
+    if single_check:
+        kind = "field field-check"
+        drawn = f'{control}\n  <label for="{words_for}">{words}</label>'
+    else:
+        kind = "field"
+        hidden = " visually-hidden" if hide_label else ""
+        label = f'<label class="field-label{hidden}" for="{words_for}">{words}</label>'
+        drawn = f"{label}\n  {control}"
+    own_id = escaped(bound.auto_id)
+    if help_text:
+        drawn += f'\n  <p class="field-help" id="{own_id}-help">{escaped(help_text)}</p>'
+    if errors:
+        said = " ".join(escaped(error) for error in errors)
+        drawn += (
+            f'\n  <p class="field-error" id="{own_id}-error">{icon_html("circle-alert", 18)}'
+            f"<span>{said}</span></p>"
+        )
+    return mark_safe(f'\n<div class="{kind} {escaped(css)}">\n  {drawn}\n</div>\n')
 
 
 @register.inclusion_tag("parts/unsent.html", takes_context=True)
