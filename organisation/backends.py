@@ -3,26 +3,35 @@
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import Group
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Func, IntegerField, OuterRef, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+
+from sesam.standing import standing
 
 from . import emergency, sign_in_pace
 from .models import Message, User
 
-# By name: a statement that is prepared can't answer with a column that came after it.
-_COLUMNS = ", ".join(f"u.{field.column}" for field in User._meta.concrete_fields)
-_SQL = f"""
-    SELECT {_COLUMNS}, coalesce(n.name, '') AS unit_name, ARRAY(
-        SELECT g.name FROM auth_group g
-        JOIN organisation_user_groups ug ON ug.group_id = g.id WHERE ug.user_id = u.id
-    ) AS role_names, (
-        SELECT count(*) FROM (
-            SELECT 1 FROM {Message._meta.db_table} m WHERE m.user_id = u.id AND m.read_at IS NULL
-            LIMIT {Message.MOST_UNREAD + 1}
-        ) unread
-    ) AS unread_messages
-    FROM organisation_user u LEFT JOIN organisation_unit n ON n.id = u.default_unit_id
-    WHERE u.id = %s
-"""  # noqa: S608
+
+@standing
+def _signed_in(*, user: Any) -> QuerySet[User]:
+    mine = OuterRef("pk")
+    unread = Message.objects.filter(user=mine, read_at=None).order_by()
+    return (
+        User.objects.filter(pk=user)
+        .order_by()
+        .annotate(
+            unit_name=Coalesce("default_unit__name", Value("")),
+            role_names=ArraySubquery(Group.objects.filter(user=mine).order_by().values("name")),
+            unread_messages=Func(
+                ArraySubquery(unread.values("pk")[: Message.MOST_UNREAD + 1]),
+                function="cardinality",
+                output_field=IntegerField(),
+            ),
+        )
+    )
 
 
 class PortalBackend(ModelBackend):
@@ -46,5 +55,5 @@ class PortalBackend(ModelBackend):
         return user
 
     def get_user(self, user_id: int) -> User | None:
-        user = next(iter(User.objects.raw(_SQL, [user_id])), None)
+        user = next(iter(_signed_in(user=user_id)), None)
         return user if user and self.user_can_authenticate(user) else None
