@@ -14,7 +14,8 @@ from django.utils.functional import cached_property
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from sesam.templatetags.sesam import tal
+from sesam.escaping import escaped
+from sesam.templatetags.sesam import icon_html, tal
 
 from .choice import choosable
 from .columns import Column, PanelColumn
@@ -82,10 +83,28 @@ class Heading:
     icon: str = ""
     sorted: str = ""  # aria-sort
 
+    def html(self, *, with_bulk: bool) -> str:
+        column, label = self.column, escaped(self.column.label)
+        css = f' class="{escaped(column.css)}"' if column.css else ""
+        by = f' aria-sort="{self.sorted}"' if self.sorted else ""
+        if self.url:
+            label = (
+                f'<a class="sort" id="{escaped(self.id)}" href="{escaped(self.url)}">{label}'
+                f"{icon_html(self.icon, 16)}</a>"
+            )
+        elif column.silent:
+            label = f'<span class="visually-hidden">{label}</span>'
+            if with_bulk and column.kind == "tick":
+                label += (
+                    '<input class="js-only" type="checkbox" data-tick-all'
+                    ' aria-label="Välj alla på sidan">'
+                )
+        return f'<th scope="col"{css}{by}>{label}</th>'
+
 
 @dataclass(frozen=True)
 class DrawnRow:
-    """A row as the template writes it: its class, and its ``<td>``s."""
+    """A row as it is written: its class, and its ``<td>``s."""
 
     css: str
     cells: SafeString
@@ -343,6 +362,23 @@ class Table(Generic[Row]):
                 content = html(row, self)  # escaped by the column
                 cells.append(f"{begin}{content}</td>" if content else blank)
             yield DrawnRow("row-link is-open" if is_open else "row-link", mark_safe("".join(cells)))
+
+    @property
+    def body(self) -> SafeString:
+        rows = (f'<tr class="{row.css}">{row.cells}</tr>\n' for row in self.drawn)
+        return mark_safe("".join(rows))
+
+    def _head(self, *, with_bulk: bool) -> SafeString:
+        return mark_safe("".join(head.html(with_bulk=with_bulk) for head in self.headings))
+
+    @property
+    def head(self) -> SafeString:
+        return self._head(with_bulk=False)
+
+    @property
+    def head_with_bulk(self) -> SafeString:
+        """With a box that ticks all of the page."""
+        return self._head(with_bulk=True)
 
     @cached_property
     def pages(self) -> list[PageLink]:
