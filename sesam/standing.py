@@ -67,6 +67,8 @@ class standing(Generic[Row]):
         made: Any = self._build(*kind, **{name: Given(name) for name in names})
         written = _Written(made.query, connections[made.db], made.db)
         written.sql, written.params = SQLCompiler.as_sql(written)
+        columns = [column for column, _, _ in written.select]
+        written.converters = SQLCompiler.get_converters(written, columns)
         made._query = made.query.chain(klass=_Standing)
         made.query.written = written
         return made  # type: ignore[no-any-return]
@@ -95,7 +97,11 @@ class _Written(SQLCompiler):
 
     sql: str
     params: tuple[Any, ...]
+    converters: dict[int, Any]
     values: dict[str, Any]
+
+    def get_converters(self, expressions: Any) -> dict[int, Any]:
+        return self.converters
 
     def as_sql(self, with_limits: bool = True, with_col_aliases: bool = False) -> Any:
         told = self.values
