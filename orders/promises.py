@@ -6,13 +6,15 @@ No day is a guess: where nobody knows, the answer is None, in words «inget datu
 import datetime as dt
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from articles.models import Article, Balance
 from articles.slots import Offer
 from organisation.models import Source
+from sesam.standing import standing
 from sesam.working_days import add_working_days
 
 from .models import CartLine, Order, OrderLine
@@ -115,12 +117,17 @@ def of_offer(offer: Offer, today: dt.date) -> dt.date | None:
 
 def balances(lines: Iterable[Line]) -> dict[Place, Balance]:
     """The lines' balances; a place that never had any goods is missing."""
-    lines = list(lines)
-    rows = Balance.objects.filter(
-        warehouse__in={line.warehouse_id for line in lines},
-        article__in={line.article_id for line in lines},
-    )
+    places = {(line.warehouse_id, line.article_id) for line in lines}
+    if not places:
+        return {}
+    warehouses, articles = ([*set(keys)] for keys in zip(*places, strict=True))
+    rows = _balances(warehouses=warehouses, articles=articles)
     return {(row.warehouse_id, row.article_id): row for row in rows}
+
+
+@standing
+def _balances(*, warehouses: Any, articles: Any) -> QuerySet[Balance]:
+    return Balance.objects.filter(warehouse__in=warehouses, article__in=articles).order_by()
 
 
 def days_of(

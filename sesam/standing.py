@@ -10,7 +10,8 @@ the same but for a key::
 
 The function gets a ``Given`` in place of each value that is named, and what isn't named as it is: of
 each such kind there is a question of its own, so it is a role or a field, never a record. A value is
-what its column holds (a key, not its record), and never None, which SQL would find equal to nothing.
+what its column holds (a key, not its record), or a list of keys for ``…__in``; and never None, which
+SQL would find equal to nothing.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ Row = TypeVar("Row")
 class Given(Expression):
     """A value that is told when it is asked."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, many: bool = False) -> None:
         super().__init__()
-        self.name = name
+        self.name, self.many = name, many
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
-        return "%s", [self]
+        return "(SELECT unnest(%s::bigint[]))" if self.many else "%s", [self]
 
 
 def in_all(rows: QuerySet[Any, Any], *totals: Expression) -> QuerySet[Any, Any]:
@@ -63,8 +64,9 @@ class standing(Generic[Row]):
         rows.query.values = values
         return list(rows)
 
-    def _make(self, kind: tuple[Any, ...], names: Any) -> QuerySet[Any, Row]:
-        made: Any = self._build(*kind, **{name: Given(name) for name in names})
+    def _make(self, kind: tuple[Any, ...], values: dict[str, Any]) -> QuerySet[Any, Row]:
+        given = {name: Given(name, many=isinstance(value, list)) for name, value in values.items()}
+        made: Any = self._build(*kind, **given)
         written = _Written(made.query, connections[made.db], made.db)
         written.sql, written.params = SQLCompiler.as_sql(written)
         columns = [column for column, _, _ in written.select]

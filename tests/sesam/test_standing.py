@@ -57,6 +57,17 @@ def test_a_value_may_stand_in_a_question_inside_it_and_beside_others():
     assert mine(user=other.pk, code="1") == []
 
 
+def test_a_list_of_keys_may_be_given():
+    @standing
+    def among(*, keys: Any) -> QuerySet[Unit, Any]:
+        return Unit.objects.filter(pk__in=keys).order_by("code").values_list("code", flat=True)
+
+    one, two, three = (UnitFactory(code=code) for code in "123")
+    assert among(keys=[three.pk, one.pk]) == ["1", "3"]
+    assert among(keys=[two.pk]) == ["2"]
+    assert among(keys=[]) == []
+
+
 def test_none_is_refused():
     @standing
     def named(*, key: Any) -> QuerySet[Recipient]:
