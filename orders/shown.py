@@ -15,7 +15,7 @@ from articles.prices import Amounts
 from organisation.models import Source
 from sesam.standing import standing
 
-from .models import CartLine, Order, OrderAttachment, OrderLine
+from .models import CartLine, LineDelivery, Order, OrderAttachment, OrderLine
 from .models.details import planned_words
 
 Line = TypeVar("Line", CartLine, OrderLine)
@@ -118,9 +118,10 @@ class DeskLine:
 @dataclass(kw_only=True)
 class OrderRow(LineRow[OrderLine]):
     """A line of a sent order. ``new_day`` is the day, in words, on which it is expected now where
-    that isn't the promised one; ``desk`` is there for KHS."""
+    that isn't the promised one; ``handed`` is what was handed out, ``desk`` is there for KHS."""
 
     new_day: str = ""
+    handed: list[LineDelivery] = field(default_factory=list)
     desk: DeskLine | None = None
 
 

@@ -10,7 +10,7 @@ from .details import (
     in_order,
 )
 from .files import CartAttachment, OrderAttachment
-from .lines import Delivery, LineDelivery, LineStatus, OrderLine, handed_out
+from .lines import Delivery, LineDelivery, LineStatus, OrderLine
 from .orders import Order, OrderEvent, OrderHold, OrderQuerySet, OrderStatus
 from .projects import ProjectMove
 from .saved import OrderTemplate, TemplateLine
@@ -37,6 +37,5 @@ __all__ = [
     "ProjectMove",
     "TemplateLine",
     "by_place",
-    "handed_out",
     "in_order",
 ]

@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, Q
 
 from articles.models import BillingForm, Project
 from individuals.models import Individual
@@ -277,9 +277,3 @@ class LineDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} av {self.line}"
-
-
-def handed_out() -> Prefetch[str, QuerySet[LineDelivery], str]:
-    """For a question of lines: what was handed out of each, with piece and delivery."""
-    rows = LineDelivery.objects.select_related("individual", "delivery")
-    return Prefetch("deliveries", rows)

@@ -1,11 +1,12 @@
 """Sent orders: confirmation, page, «Makulera beställning», files."""
 
 import uuid
+from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -38,7 +39,7 @@ from sesam.templatetags.sesam import datum
 from .. import khs, progress, promises, services, shown
 from ..forms import CaseAddressForm, CaseTextForm, DetailsForm
 from ..life import life_line, planned_of
-from ..models import Order, OrderHold, OrderLine, OrderStatus, by_place, handed_out
+from ..models import LineDelivery, Order, OrderHold, OrderLine, OrderStatus, by_place
 from ..shown import OrderRow
 from ..slots import order_create
 from ..stages import Stage
@@ -293,7 +294,9 @@ def _rows(order: Order) -> list[OrderRow]:
     found = _lines(order=order.pk)
     for line in found:
         line.order = order
-    prefetch_related_objects(found, handed_out())
+    handed = defaultdict(list)
+    for gone in _handed_out(order=order.pk):
+        handed[gone.line_id].append(gone)
     lines = shown.components_after(sorted(found, key=by_place))
     known = {} if order.has_ended else promises.outlooks(order, lines, promises.balances(lines))
     rows = []
@@ -304,7 +307,8 @@ def _rows(order: Order) -> list[OrderRow]:
                 line=line,
                 amounts=Amounts(line.list_price, line.rent),
                 billing_form=line.billing_form,
-                pieces=[x.individual.number for x in line.deliveries.all() if x.individual],
+                pieces=[x.individual.number for x in handed[line.pk] if x.individual],
+                handed=handed[line.pk],
                 waits_for=outlook.waits_for,
                 new_day=outlook.new_day,
             )
@@ -324,6 +328,12 @@ def _lines(*, order: Any) -> QuerySet[OrderLine]:
         "individual",
         "fitted_to",
     )  # fmt: skip
+
+
+@standing
+def _handed_out(*, order: Any) -> QuerySet[LineDelivery]:
+    found = LineDelivery.objects.filter(line__order=order)
+    return found.select_related("individual", "delivery")
 
 
 def _totals(rows: list[OrderRow]) -> dict[str, Decimal]:
