@@ -111,6 +111,7 @@ class Seen:
     def __init__(self) -> None:
         self.pages: set[tuple[str, frozenset]] = set()
         self._together: set[tuple[str, tuple]] = set()
+        self._parts: set[str] = set()
 
     def add(self, name: str, asked: frozenset[tuple[str, str]]) -> int:
         """At which of its widths the page is to be looked at: 1, each; 2, every other, since it
@@ -123,6 +124,26 @@ class Seen:
         self._together |= together
         return 1 if is_new else 2 if says_more else 0
 
+    def has_new_parts(self, page: Page) -> bool:
+        """Whether it holds an element of a sort that no page held before."""
+        parts = set(page.evaluate(PARTS)) - self._parts
+        self._parts |= parts
+        return bool(parts)
+
+
+# An element's sort: its own and its parent's tag and styles, and all that it has but a value.
+PARTS = """() => {
+    const sort = element => `${element.tagName}.${[...element.classList].sort().join(".")}`;
+    const found = new Set();
+    for (const element of document.querySelectorAll("body *")) {
+        if (element.closest("svg svg, svg *")) continue;
+        const has = element.getAttributeNames().filter(name => name !== "style").sort().join(" ");
+        const told = ["role", "type", "scope", "aria-sort", "aria-current", "aria-expanded", "tabindex"]
+            .map(name => element.getAttribute(name)).join(" ");
+        found.add(`${sort(element.parentElement)} ${sort(element)} ${has} ${told}`);
+    }
+    return [...found];
+}"""
 
 # What lies under a register's foot or the list's head, which stay in sight, can be scrolled out from
 # under it.
@@ -293,6 +314,7 @@ def walk(page: Page, base: str, waiting: list[str], seen: Seen) -> list[str]:
         ),
     )
     wide = page.viewport_size
+    page.add_init_script(AXE)
     queue = deque(waiting)
     while queue:
         path = queue.popleft()
@@ -311,9 +333,11 @@ def walk(page: Page, base: str, waiting: list[str], seen: Seen) -> list[str]:
             continue
         if "text/html" not in (answer.header_value("content-type") or ""):
             continue
-        wrong += [f"{path}: {fault}" for fault in faults(page)]
-        wrong += [f"{path}: {fault}" for fault in (*too_wide(page, every), *too_tall(page))]
-        page.set_viewport_size(wide)
+        # Asked for otherwise, and made of what was looked at: all that it may lead to is seen.
+        if seen.has_new_parts(page) or every == 1:
+            wrong += [f"{path}: {fault}" for fault in faults(page)]
+            wrong += [f"{path}: {fault}" for fault in (*too_wide(page, every), *too_tall(page))]
+            page.set_viewport_size(wide)
         hrefs = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
         queue.extend(h.removeprefix(base).split("#")[0] for h in hrefs if h.startswith(base))
     return wrong
