@@ -7,6 +7,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP := .venv/installed-from
 
 help: ## what can be made
@@ -17,22 +18,21 @@ setup: $(STAMP) system ## virtual environment and system packages
 system:
 	@sh .ci/system-packages
 
-# Only when the locked versions changed. pip would compile on one processor; what isn't for this
-# Python can't be.
+# Only when the locked versions changed. uv takes seconds, and comes by pip where it isn't there; pip takes
+# up to five minutes, where uv can't reach what pip was told of. What isn't for this Python can't be
+# compiled.
 $(STAMP): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed ($$($(PYTHON) --version)); set PYTHON=…" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
 	  { echo "Run: apt-get install python3-venv" >&2; exit 1; }
-	@echo "Installing the $$(grep -c == requirements-dev.txt) locked packages" \
-	  "(once; with pip that takes up to five minutes) …"
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.txt; \
-	else \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-	    --no-compile -r requirements-dev.txt && \
-	  { $(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true; }; \
-	fi
+	@echo "Installing the $$(grep -c == requirements-dev.txt) locked packages (once) …"
+	@uv=$$(command -v uv) || { uv=$(BIN)/uv; \
+	  sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt >.venv/uv.txt; \
+	  $(PIP) --require-hashes --no-deps -r .venv/uv.txt; }; \
+	"$$uv" pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.txt || \
+	  $(PIP) --require-hashes --no-compile -r requirements-dev.txt
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	@touch $@
 
 run: setup ## the portal with demo data (PORT=8000)
