@@ -11,7 +11,8 @@ the same but for a key::
 The function gets a ``Given`` in place of each value that is named, and what isn't named as it is: of
 each such kind there is a question of its own, so it is a role or a field, never a record. A value is
 what its column holds (a key, not its record), or a list of keys for ``…__in``; and never None, which
-SQL would find equal to nothing.
+SQL would find equal to nothing. It is called once a process: what changes, as the day and who asks,
+is a value.
 """
 
 from __future__ import annotations
