@@ -17,6 +17,7 @@ is a value.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from copy import copy
 from functools import update_wrapper
@@ -24,7 +25,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connections
 from django.db.backends.postgresql.compiler import SQLCompiler
-from django.db.models import Expression, QuerySet, Value
+from django.db.models import Expression, Model, QuerySet, Value
 from django.db.models.sql import Query
 
 Row = TypeVar("Row")
@@ -71,6 +72,11 @@ class standing(Generic[Row]):
         written = _Written(made.query, connections[made.db], made.db)
         written.sql, written.params = SQLCompiler.as_sql(written)
         columns = [column for column, _, _ in written.select]
+        if found := [p for p in (*kind, *written.params) if isinstance(p, (dt.date, Model))]:
+            raise ValueError(
+                f"{self._build.__name__} would ask with {found[0]!r} for as long as the process"
+                " lives: a day or a record is told as a value."
+            )
         written.converters = SQLCompiler.get_converters(written, columns)
         made._query = made.query.chain(klass=_Standing)
         made.query.written = written

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.utils import timezone
 
 from organisation.models import Unit, User
 from recipients.models import Recipient
 from sesam.standing import Given, standing
-from tests.factories import RecipientFactory, UnitFactory, UserFactory
+from tests.factories import PayerFactory, RecipientFactory, UnitFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +76,21 @@ def test_none_is_refused():
 
     with pytest.raises(ValueError, match="named is asked with None"):
         named(key=None)
+
+
+def test_a_day_that_would_stand_still_and_a_record_are_refused():
+    @standing
+    def seen_today() -> QuerySet[User]:
+        return User.objects.filter(last_login__gte=timezone.now())
+
+    @standing
+    def of(payer: Any) -> QuerySet[Recipient]:
+        return Recipient.objects.filter(payer=payer)
+
+    with pytest.raises(ValueError, match="seen_today would ask with"):
+        seen_today()
+    with pytest.raises(ValueError, match="of would ask with"):
+        of(PayerFactory())
 
 
 def test_another_thread_asks_by_its_own_connection():
