@@ -1,5 +1,6 @@
 """What a first visit costs: how much is fetched, and whether the page moves while it comes."""
 
+import functools
 import gzip
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Request, Route
 
 from articles.pictograms import pictogram_html
 from organisation.models import User
@@ -82,25 +83,26 @@ def cold(
     return context.new_page()
 
 
-def weight(page: Page, url: str) -> tuple[dict[str, int], list[str]]:
+def weight(fetched: list[Request]) -> tuple[dict[str, int], list[str]]:
     """As in production, where everything but a font is compressed (tests/sesam/test_compression).
     And what was fetched, for who is told that it is too much."""
-    fetched = []
-    page.on("requestfinished", lambda request: fetched.append(request))
-    page.goto(url)
-    page.wait_for_load_state("networkidle")
     fetched = [r for r in fetched if not r.url.startswith("data:")]  # nothing is asked for these
     bodies = {r.url: r.response().body() for r in fetched}
     sums = {
         "requests": len(fetched),
         "raw": sum(map(len, bodies.values())),
         "compressed": sum(
-            len(body if url.endswith(".woff2") else gzip.compress(body))
+            len(body) if url.endswith(".woff2") else compressed(body)
             for url, body in bodies.items()
         ),
         "sheets": sum(len(body) for url, body in bodies.items() if url.endswith(".css")),
     }
     return sums, [f"{r.method} {urlsplit(r.url).path}" for r in fetched]
+
+
+@functools.cache
+def compressed(body: bytes) -> int:
+    return len(gzip.compress(body))
 
 
 def moved(page: Page, url: str) -> float:
@@ -140,16 +142,18 @@ def test_a_first_visit_is_light_and_nothing_moves(
         return cold(*arguments, width=width, username=username)
 
     for username, path in visits:
-        page = fresh(username, 1280)
-        sums, fetched = weight(page, live_server.url + path)
-        for what, found in sums.items():
-            if found > MOST[what]:
-                wrong.append(f"{username} {path}: {what} {found}, at most {MOST[what]}: {fetched}")
-        page.context.close()
-        for width in (1280, 390):
-            page = fresh(username, width)
+        pages = {width: fresh(username, width) for width in (1280, 390)}
+        fetched: list[Request] = []
+        pages[1280].on("requestfinished", lambda request, to=fetched: to.append(request))
+        for width, page in pages.items():
             found = moved(page, live_server.url + path)
             if found > MOVED_AT_MOST:
                 wrong.append(f"{username} {path} at {width} px: moved {found:.3f}")
+        pages[1280].wait_for_load_state("networkidle")  # as it is by now
+        sums, names = weight(fetched)
+        for what, found in sums.items():
+            if found > MOST[what]:
+                wrong.append(f"{username} {path}: {what} {found}, at most {MOST[what]}: {names}")
+        for page in pages.values():
             page.context.close()
     assert not wrong, "\n".join(wrong)
