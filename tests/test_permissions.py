@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.http import HttpResponse, HttpResponseForbidden
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -21,7 +22,7 @@ from orders import services
 from orders.models import CartAttachment, Order, OrderAttachment
 from organisation.messages import send as send_message
 from organisation.models import User
-from organisation.permissions import KHS, ROLES
+from organisation.permissions import KHS, LOGGRANSKARE, ROLES
 from pickups import services as pickups
 from portal.models import (
     Document,
@@ -32,6 +33,7 @@ from portal.models import (
     SpotCheckPlan,
     SpotCheckProtocol,
 )
+from sesam import urls
 from sesam.models import Printout
 from tests.activities.builders import registered
 from tests.deviations.builders import grave, told_of_recall
@@ -153,9 +155,24 @@ def what_comes_back(case) -> dict:
 
 
 @pytest.fixture
+def refusals_not_drawn(monkeypatch):
+    """For a walk of thousands: a refusal's page is the same at each address, and takes longer than
+    the refusing."""
+    monkeypatch.setattr(urls, "handler403", refused, raising=False)
+
+
+def refused(request, exception) -> HttpResponse:
+    return HttpResponseForbidden()
+
+
+@pytest.fixture
 def walked_case(case):
-    """The case with what comes back, made once: a walk takes back what happens to it."""
-    return case | {"back": what_comes_back(case)}
+    """The case with what comes back and is called back, made once: a walk takes back what happens
+    to it."""
+    return case | {
+        "back": what_comes_back(case),
+        "recall": told_of_recall(case["order"].recipient),
+    }
 
 
 def arguments(name: str, case, user) -> list:
@@ -317,7 +334,7 @@ def gone_wrong(name: str, case) -> list:
     if step := RECALL_STEPS.get(name):
         return ["ingen-sadan", step]
     if name.startswith("deviations:recall"):
-        recall = told_of_recall(case["order"].recipient)
+        recall = case.get("recall") or told_of_recall(case["order"].recipient)
         if name == "deviations:recall_deed":
             facts = {"ordered_by": recall.ordered_by, "created_at": timezone.now()}
             return [recall.case_number, RecallDeed.objects.create(recall=recall, **facts).key]
@@ -382,7 +399,7 @@ def signed_in(user) -> Client:
 
 @pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
 @pytest.mark.parametrize("role", [*ROLES, SUPERUSER, NOBODY])
-def test_who_may_open_what(role, htmx, walked_case):
+def test_who_may_open_what(role, htmx, walked_case, refusals_not_drawn):
     user = user_of(role) if role != NOBODY else None
     browser, walk = signed_in(user), Walk()
     for name, row in sorted(URLS.items()):
@@ -402,6 +419,17 @@ def test_who_may_open_what(role, htmx, walked_case):
             else:
                 assert response.status_code == 403
     walk.end()
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+def test_who_is_refused_is_told_as_whom(role, headers):
+    closed = "recipients:search" if role == LOGGRANSKARE else "access_log"
+    response = signed_in(user_of(role)).get(reverse(closed), headers=headers)
+    assert response.status_code == 403
+    shown = response.content.decode()
+    assert "Du har inte behörighet till sidan" in shown
+    assert f"rollen <b>{role.replace('forskrivare', 'förskrivare')}</b>" in shown
 
 
 def sent_to_sign_in(response) -> bool:
@@ -459,7 +487,7 @@ def admin_address(name: str) -> str:
 
 
 @pytest.mark.parametrize("role", sorted(EVERY_ROLE))
-def test_who_works_with_a_register_in_the_back_office(role, case):
+def test_who_works_with_a_register_in_the_back_office(role, case, refusals_not_drawn):
     """Even if marked as staff, a role without the register comes into none of its pages."""
     fetched(lend(case["order"].recipient, ArticleFactory()))
     IndividualFactory()
