@@ -55,6 +55,8 @@ def collected(settings, tmp_path) -> Iterator[Path]:
     settings.STATIC_ROOT = str(tmp_path)
     slim = {"BACKEND": "sesam.static_files.SlimFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": slim}
+    # Nobody fetches what is compressed (see weight), which takes all of the time.
+    settings.WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["css", "js", "map", "svg"]
     call_command("collectstatic", interactive=False, verbosity=0)
     forget_addresses()
     yield tmp_path
