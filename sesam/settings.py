@@ -16,6 +16,7 @@ import environ
 import pghistory
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from whitenoise.compress import Compressor
 
 # Lets classes say what they are of, as types want it: ``ModelAdmin[Order]``.
 django_stubs_ext.monkeypatch()
@@ -384,6 +385,8 @@ STORAGES = {
         else "sesam.static_files.SlimFilesStorage"
     },
 }
+# Nobody but a developer fetches a source map, and the editor's takes a dozen seconds to compress.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from typing import Any
 
@@ -24,9 +25,14 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._using = options["database"]
+        # Every migration makes the models anew: looking for what is left of the last ones every now and
+        # then takes a fifth less of the time than at every turn, and 400 MB instead of 170.
+        seldom, usual = (50_000, 20, 50), gc.get_threshold()
+        gc.set_threshold(*seldom)
         try:
             self._try(*args, **options)
         finally:
+            gc.set_threshold(*usual)
             if connections[self._using].connection is not None:
                 self._wait_for_locks(0)
 
