@@ -226,7 +226,7 @@ def rolling_restart(nodes: list[Node], name: str, port: int, visitor: Visitor) -
             until(lambda n=node: status(n.port, "/readyz") == 503, f"{node.name} says it stops", 30)
             if status(node.port, "/healthz") != 200:
                 raise Failed(f"{node.name} stopped before its delay was over")
-            node.stop()
+            node.until_ended()
             node.start()
             time.sleep(3)  # the proxy sees it
     lasted = time.monotonic() - began

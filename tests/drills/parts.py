@@ -135,11 +135,16 @@ class Node:
         """As an operator does: SIGTERM, and wait."""
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            try:
-                self.process.wait(timeout=90)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                raise Failed(f"{self.name} didn't stop within 90 s") from None
+            self.until_ended()
+
+    def until_ended(self) -> None:
+        """Was told already: told twice, it would not wait for the proxies (sesam/draining.py)."""
+        assert self.process
+        try:
+            self.process.wait(timeout=90)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise Failed(f"{self.name} didn't stop within 90 s") from None
 
 
 @contextmanager
@@ -206,6 +211,10 @@ def _caddy(caddy: str, nodes: list[Node], port: int, folder: str) -> Iterator[No
         if process.poll() is not None:
             raise Failed(f"Caddy didn't start:\n{log.read_text()[-2000:]}")
         yield
+    except Failed:
+        faults = [line for line in log.read_text().splitlines() if '"error"' in line]
+        print("Caddy's last words:", *faults[-3:], sep="\n")
+        raise
     finally:
         process.terminate()
         process.wait(timeout=30)
