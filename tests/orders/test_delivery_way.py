@@ -35,7 +35,7 @@ DELIVERY = "/bestallning/slutfor/leverans/"
 EDITED = f"{DELIVERY}?redigera=adress"
 HOME = {
     "street": "Kvarngatan 7", "postcode": "39231", "locality": "Kalmar",
-    "door_code": "4711", "instructions": "Bakom gården",
+    "door_code": "4711#", "instructions": "Bakom gården",
 }  # fmt: skip
 TYPED = {
     "co": "Ek", "street": "Sommarvägen 2", "postcode": "38030", "locality": "Rockneby",
@@ -104,14 +104,14 @@ def address_of(record) -> dict[str, str]:
 
 def test_the_address_changes_with_the_way_and_comes_back_with_it(client, cart):
     unit = cart.unit
-    assert "Kvarngatan 7" in where(page(client)) and "4711" in where(page(client))
+    assert "Kvarngatan 7" in where(page(client)) and "4711#" in where(page(client))
     press(client, cart, "unit")
     shown = where(page(client))
     assert unit.street in shown
-    for gone in ("Kvarngatan", "4711", "Bakom gården"):
+    for gone in ("Kvarngatan", "4711#", "Bakom gården"):
         assert gone not in shown
     press(client, cart, "recipient")
-    for back in ("Kvarngatan 7", "4711", "Bakom gården"):
+    for back in ("Kvarngatan 7", "4711#", "Bakom gården"):
         assert back in where(page(client))
 
 
@@ -251,7 +251,7 @@ def test_an_older_order_that_is_fetched_shows_and_prints_no_address(mixed):
     note = Paper(khs.get(reverse("orders:next_note", args=[mixed.case_number]))).text
     for text in (shown, theirs, note):
         assert "Hämtas på KHS" in text
-        for stray in ("Kvarngatan", "4711", "Bakom gården"):
+        for stray in ("Kvarngatan", "4711#", "Bakom gården"):
             assert stray not in text
 
 
@@ -405,7 +405,7 @@ def test_an_address_block_opened_before_somebody_became_protected_says_nothing(
     answer = client.post(url, form | {"action": [pressed]}, follow=True).content.decode()
     assert "Inget är sparat" in answer
     for shown in (answer, client.get(EDITED).content.decode()):
-        assert "Kvarngatan" not in shown and "4711" not in shown
+        assert "Kvarngatan" not in shown and "4711#" not in shown
     cart.refresh_from_db()
     assert not cart.typed_for_case and not Order.objects.exists()
 
