@@ -36,12 +36,12 @@ def count(request: HttpRequest, recipient: Recipient) -> int:
 
 def _known(recipient: Recipient) -> tuple[int, int, dt.date | None]:
     """How many there are, how many of them are open, and by when KHS answers the first of these."""
-    ((count, still_open, day),) = _totals(recipient=recipient.pk)
+    ((count, still_open, day),) = _deviation_totals(recipient=recipient.pk)
     return count, still_open, day
 
 
 @standing
-def _totals(*, recipient: Any) -> QuerySet[Deviation, Any]:
+def _deviation_totals(*, recipient: Any) -> QuerySet[Deviation, Any]:
     is_open = ~Q(status__in=known(Deviation.ENDED))
     return in_all(
         of(recipient),

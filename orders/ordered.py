@@ -39,12 +39,12 @@ def undelivered_count(request: HttpRequest, recipient: Recipient) -> int:
 
 def _how_much(recipient: Recipient) -> tuple[int, dt.date | None]:
     """How many lines are undelivered, and the first of their days."""
-    ((count, day),) = _totals(recipient=recipient.pk)
+    ((count, day),) = _undelivered_totals(recipient=recipient.pk)
     return count, day
 
 
 @standing
-def _totals(*, recipient: Any) -> QuerySet[OrderLine, Any]:
+def _undelivered_totals(*, recipient: Any) -> QuerySet[OrderLine, Any]:
     return in_all(_undelivered(recipient), Count("pk"), Min("planned_delivery"))
 
 
