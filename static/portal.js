@@ -367,13 +367,14 @@
     bar.querySelector("[data-bulk-count]").textContent = ticked ? `${ticked} ${ticked === 1 ? "vald" : "valda"}` : "";
     bar.classList.toggle("is-on", ticked > 0);
   }
+  // All boxes off, at once: what is ticked next must not lose its focus to a later moment.
   document.addEventListener("reset", (event) => {
-    if (!event.target.hasAttribute("data-bulk")) return;
-    // Once the boxes are empty
-    setTimeout(() => {
-      countTicked(event.target);
-      event.target.closest(".list")?.querySelector(".list-count")?.focus();
-    });
+    const bar = event.target;
+    if (!bar.hasAttribute("data-bulk")) return;
+    event.preventDefault();
+    document.querySelectorAll(`input[form="${bar.id}"]`).forEach((box) => { box.checked = false; });
+    countTicked(bar);
+    bar.closest(".list")?.querySelector(".list-count")?.focus();
   });
 
   // Loading line
