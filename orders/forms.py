@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django import forms
+from django.db.models import Exists, Q
 from django.forms.models import model_to_dict
 from django.http import QueryDict
 
@@ -192,8 +193,8 @@ class SendForm(forms.Form):
         rule = AddressRule
         if cart.destination_id:
             ways = ways.exclude(address=rule.RECIPIENT)
-        elif not cart.unit.own_stores.exists():
-            ways = ways.exclude(address=rule.STORE)
+        else:
+            ways = ways.filter(~Q(address=rule.STORE) | Exists(cart.unit.own_stores.all()))
         self.ways = ways
         record_choice(self, "delivery_way").queryset = ways
 

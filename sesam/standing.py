@@ -23,7 +23,7 @@ from copy import copy
 from functools import update_wrapper
 from typing import Any, Generic, TypeVar
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.backends.postgresql.compiler import SQLCompiler
 from django.db.models import Expression, Model, QuerySet, Value
 from django.db.models.sql import Query
@@ -97,6 +97,8 @@ class _Standing(Query):
     ) -> Any:
         compiler = copy(self.written)
         compiler.connection = connections[using]  # this thread's
+        if self.select_for_update and not compiler.connection.in_atomic_block:
+            raise transaction.TransactionManagementError("What is locked needs a transaction.")
         compiler.values = self.values
         return compiler
 

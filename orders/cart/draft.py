@@ -44,13 +44,11 @@ class Closed(DomainError):
 
 def open_cart(user: User) -> Cart | None:
     """The user's order in progress, if there is one, with its ``line_count``. One query."""
-    try:
-        cart = _OPEN.get(user=user)  # put in no order, which ``first`` would and costs every page
-    except Cart.DoesNotExist:
-        return None
-    cart.user = user
-    protect(cart)
-    return cart
+    for cart in _open(user=user.pk):
+        cart.user = user
+        protect(cart)
+        return cart
+    return None
 
 
 _MAIN_LINES = (
@@ -60,12 +58,16 @@ _MAIN_LINES = (
     .annotate(count=Count("pk"))
     .values("count")
 )
-_OPEN = (
-    Cart.objects.filter(closed_at=None)
-    .annotate(line_count=Coalesce(Subquery(_MAIN_LINES), 0))
-    # What only the checkout shows is looked up there: each more table costs every page.
-    .select_related("recipient", "destination", "unit")
-)
+
+
+@standing
+def _open(*, user: Any) -> QuerySet[Cart]:
+    return (
+        Cart.objects.filter(user=user, closed_at=None)
+        .annotate(line_count=Coalesce(Subquery(_MAIN_LINES), 0))
+        # What only the checkout shows is looked up there: each more table costs every page.
+        .select_related("recipient", "destination", "unit")
+    )
 
 
 def protect(cart: Cart) -> None:
@@ -81,16 +83,19 @@ def locked(cart: Cart) -> Cart:
 
     Every change asks here first: what a page fetched may be what another click has sent since.
     """
-    now = (
+    for now in _locked(cart=cart.pk):
+        protect(now)
+        return now
+    raise Closed
+
+
+@standing
+def _locked(*, cart: Any) -> QuerySet[Cart]:
+    return (
         Cart.objects.select_for_update(of=("self",))
         .select_related("recipient", "destination", "unit", "delivery_way")
-        .filter(pk=cart.pk, closed_at=None)
-        .first()
+        .filter(pk=cart, closed_at=None)
     )
-    if now is None:
-        raise Closed
-    protect(now)
-    return now
 
 
 def touch(cart: Cart, *changed: str) -> None:

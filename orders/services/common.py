@@ -1,12 +1,16 @@
 """What several services of orders need, beside what every case has (``recipients.cases``)."""
 
 from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
 
 from organisation import messages
 from organisation.models import Source, User
 from recipients.cases import EventKind, set_status, tell
 from recipients.lending import Anonymised
 from recipients.models import Recipient
+from sesam.standing import standing
 
 from ..models import Order, OrderLine, OrderStatus
 
@@ -14,10 +18,15 @@ from ..models import Order, OrderLine, OrderStatus
 def locked_recipient(pk: int | None) -> Recipient | None:
     if pk is None:
         return None
-    recipient = Recipient.objects.select_for_update(no_key=True, of=("self",)).get(pk=pk)
+    (recipient,) = _recipient(pk=pk)
     if recipient.is_anonymised:
         raise Anonymised
     return recipient
+
+
+@standing
+def _recipient(*, pk: Any) -> QuerySet[Recipient]:
+    return Recipient.objects.select_for_update(no_key=True, of=("self",)).filter(pk=pk)
 
 
 def status_of(lines: Iterable[OrderLine]) -> OrderStatus:

@@ -1,9 +1,10 @@
 """Sending an order, once."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from articles import prices
@@ -16,11 +17,13 @@ from recipients.models import CareRelation, Recipient
 from sesam import case_numbers
 from sesam.errors import DomainError
 from sesam.models import CaseKind
+from sesam.standing import standing
 
 from .. import cart as carts
 from .. import promises, rules, sellers
 from ..models import (
     Cart,
+    CartAttachment,
     CartLine,
     Order,
     OrderAttachment,
@@ -54,21 +57,13 @@ def send(cart: Cart, *, user: User) -> Order:
     and then nothing has happened.
     """
     recipient = locked_recipient(cart.recipient_id)
-    cart = (
-        Cart.objects.select_for_update(of=("self",))
-        .select_related("unit__delivering_warehouse", "delivery_way", "destination", "order")
-        .get(pk=cart.pk, user=user)
-    )
+    (cart,) = _locked(cart=cart.pk, user=user.pk)
     cart.recipient = recipient
     if cart.order:
         return cart.order
     if cart.closed_at:
         raise carts.Closed
-    lines = list(
-        cart.lines.select_related("article__billing_form", "warehouse", "individual").order_by(
-            F("component_of_id").asc(nulls_first=True), "position", "id"
-        )
-    )
+    lines = _lines_of(cart=cart.pk)
     carts.protect(cart)
     _check_cart(cart, lines, recipient)
 
@@ -123,6 +118,31 @@ def send(cart: Cart, *, user: User) -> Order:
     Cart.objects.filter(pk=cart.pk).update(order=order, closed_at=now, updated_at=now, aside={})
     forget_at_end(order)
     return order
+
+
+@standing
+def _locked(*, cart: Any, user: Any) -> QuerySet[Cart]:
+    return (
+        Cart.objects.select_for_update(of=("self",))
+        .select_related("unit__delivering_warehouse", "delivery_way", "destination", "order")
+        .filter(pk=cart, user=user)
+    )
+
+
+@standing
+def _lines_of(*, cart: Any) -> QuerySet[CartLine]:
+    return (
+        CartLine.objects.filter(cart=cart)
+        .select_related("article__billing_form", "warehouse", "individual")
+        .order_by(F("component_of_id").asc(nulls_first=True), "position", "id")
+    )
+
+
+@standing
+def _files_of(*, cart: Any) -> QuerySet[CartAttachment]:
+    return CartAttachment.objects.filter(cart=cart, dialog_key="").exclude(
+        line__removed_at__isnull=False
+    )
 
 
 def _check_cart(cart: Cart, lines: list[CartLine], recipient: Recipient | None) -> None:
@@ -231,5 +251,5 @@ def _move_attachments(cart: Cart, order: Order, lines: dict[int | None, OrderLin
             size=a.size,
             uploaded_by_id=a.uploaded_by_id,
         )
-        for a in cart.attachments.filter(dialog_key="").exclude(line__removed_at__isnull=False)
+        for a in _files_of(cart=cart.pk)
     )

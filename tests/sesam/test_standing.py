@@ -4,7 +4,7 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.utils import timezone
 
@@ -119,3 +119,16 @@ def test_another_thread_asks_by_its_own_connection():
     here, there = asked_by
     assert here is connections["default"]
     assert there is not here
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_locked_needs_a_transaction_each_time():
+    @standing
+    def locked(*, key: Any) -> QuerySet[Unit]:
+        return Unit.objects.select_for_update(of=("self",)).filter(pk=key)
+
+    unit = UnitFactory()
+    with transaction.atomic():
+        assert locked(key=unit.pk) == [unit]
+    with pytest.raises(transaction.TransactionManagementError):
+        locked(key=unit.pk)
