@@ -1,14 +1,16 @@
 """Finding articles: all words must match.
 
-They are counted first, no further than the list counts. Few hits are MATERIALIZED, so that the
-planner keeps to the trigram index on ``search_text`` instead of walking an index of names for
-words that stand together in it; many aren't, so that it does walk it, and sorts nothing. Many by
-supplier or price are read in the order of these, each with its own articles (``WALKS``).
+They are counted first, no further than the list counts; those of few hits are known by their keys
+from then on. More are MATERIALIZED, so that the planner keeps to the trigram index on ``search_text``
+instead of walking an index of names for words that stand together in it; more than the list counts
+aren't, so that it does walk it, and sorts nothing. So many by supplier or price are read in the order
+of these, each with its own articles (``WALKS``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,6 +19,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from sesam import planned
 from sesam.tables import Asked, label_places
 
 from .filters import Filters
@@ -165,6 +168,8 @@ SORTS: dict[str, tuple[str, str]] = {
 
 
 FEW = 1_000  # articles that are sorted faster than they are looked for in an index
+KEPT = 2_000  # hits that are sought once: their keys come with their count
+_THESE = "a.id = ANY(%(these)s::bigint[])"
 
 
 def _by_amount(amount: str, sign: str) -> str:
@@ -241,15 +246,21 @@ def search(
     matching = " AND ".join([*conditions, *narrowed]) or "true"
     # Only fixed text of this module is put together here; what was typed goes as parameters.
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM (SELECT FROM articles_article a"  # noqa: S608
-            f" WHERE {matching} LIMIT %(most)s) counted",
-            wanted,
-        )
-        total: int = cursor.fetchone()[0]
+        with planned.for_its_values(connection):
+            cursor.execute(
+                "SELECT count(*), CASE WHEN count(*) <= %(kept)s THEN array_agg(id) END"  # noqa: S608
+                f" FROM (SELECT a.id FROM articles_article a WHERE {matching} LIMIT %(most)s) counted",
+                wanted | {"kept": min(KEPT, asked.counted_to or KEPT)},
+            )
+        total, these = cursor.fetchone()
         if total == 0 or asked.is_beyond_count:
             return [], total
-        cursor.execute(_page_question(matching, asked, total, with_prices=with_prices), wanted)
+        known = these is not None
+        question = _page_question(
+            _THESE if known else matching, asked, total, with_prices=with_prices
+        )
+        with nullcontext() if known else planned.for_its_values(connection):
+            cursor.execute(question, wanted | {"these": these})
         found = cursor.fetchall()
     return [ArticleHit(*row) for row in found], total
 

@@ -527,6 +527,20 @@ def test_more_than_anybody_counts_are_read_in_the_same_order(client, monkeypatch
     assert found(get(client, q="sak", sortera=column, sida=3)) == exact[2:4], "the last that is"
 
 
+@pytest.mark.parametrize("kept", [0, 2000])
+def test_what_is_sought_is_planned_for_just_its_words(client, monkeypatch, kept):
+    """A plan for whatever is bound looks for a common word in all of the index, and takes a second."""
+    monkeypatch.setattr(search, "KEPT", kept)
+    article = ArticleFactory(name="Rullstol")
+    for _ in range(4):
+        assert found(get(client, q="rullstol", sortera="supplier")) == [article.number]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        prepared = [row[0] for row in cursor.fetchall()]
+    assert prepared
+    assert not [statement for statement in prepared if "search_text LIKE" in statement]
+
+
 def test_the_search_text_is_what_the_index_is_on(client):
     """Names are upper-cased by the database, so that case and index agree for every letter."""
     article = ArticleFactory(name="straße ÿ Ångström")

@@ -6,7 +6,9 @@ import sys
 
 import psycopg
 import pytest
+from django.db import connection
 
+from sesam import planned
 from tests.factories import UserFactory
 from tests.serving import ROOT, test_database
 
@@ -51,3 +53,24 @@ def test_a_column_that_comes_while_the_portal_runs_ends_no_page(client):
             assert client.get("/").status_code == 200
         finally:
             migrates.execute("ALTER TABLE organisation_user DROP COLUMN coming")
+
+
+def times_asked_as_prepared(question: str) -> int:
+    with connection.cursor() as cursor:
+        for _ in range(5):
+            cursor.execute(f"SELECT %s::text /* {question} */", ["a"])
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s",
+            [f"%{question} %"],
+        )
+        return cursor.fetchone()[0]
+
+
+def test_what_is_planned_for_its_values_is_prepared_by_nobody():
+    connection.close()  # a question may be the first thing that is asked
+    with planned.for_its_values(connection):
+        assert times_asked_as_prepared("within") == 0
+    assert times_asked_as_prepared("after") == 1
+    with pytest.raises(ZeroDivisionError), planned.for_its_values(connection):
+        1 / 0  # noqa: B018
+    assert times_asked_as_prepared("past a fault") == 1
