@@ -21,7 +21,7 @@ from sesam.asked_once import once
 from sesam.days import day_shortly
 from sesam.places import BulkAction, Now, Shown, TabContent
 from sesam.standing import standing
-from sesam.tables import sv
+from sesam.tables import Asked, sv
 from sesam.templatetags.sesam import datum, status_html
 
 from . import tables
@@ -45,20 +45,24 @@ class LoanTab:
         """How many; all tabs are counted by one query a request."""
         return int(once(request, _counted, recipient)[self.name])
 
-    def loans(self, recipient: Recipient) -> QuerySet[Loan]:
+    def loans(self, recipient: Any) -> QuerySet[Loan]:
         return Loan.objects.filter(self.where, recipient=recipient)
 
     def build(self, request: HttpRequest, recipient: Recipient) -> TabContent:
         """The tab's content: its list, and the panel if a row is open."""
         is_held = issubclass(self.table, tables.HeldTable)
-        loans, total = self.loans(recipient), self.count(request, recipient)
+        total = self.count(request, recipient)
+        wanted: dict[str, Any] = {"recipient": recipient.pk}
         groups: dict[str, int] = once(request, _counted, recipient)["groups"] if is_held else {}
         chosen = request.GET.get(tables.GROUP, "")
         if chosen in groups:
-            loans, total = loans.alias(group=tables.GROUP_OF).filter(group=chosen), groups[chosen]
-        table = tables.loans_table(
-            self.table, request, loans, total=total, quantity=self.quantity
-        )  # fmt: skip
+            total, wanted["group"] = groups[chosen], chosen
+
+        def find(asked: Asked) -> tuple[list[tables.LoanRow], int]:
+            rows = _page(self, "group" in wanted, asked, **wanted) if total else []
+            return [tables.LoanRow(**row) for row in rows], total
+
+        table = self.table.found(request, find, total=total)
         if isinstance(table, tables.HeldTable):
             table.offer(groups, chosen)
         return TabContent(
@@ -78,6 +82,17 @@ class LoanTab:
             if loan is not None:
                 return _panel(request, recipient, loan)
         return None
+
+
+@standing
+def _page(
+    tab: LoanTab, of_group: bool, asked: Asked, *, recipient: Any, group: Any = None
+) -> QuerySet[Loan, Any]:
+    loans = tab.loans(recipient)
+    if of_group:
+        loans = loans.alias(group=tables.GROUP_OF).filter(group=group)
+    rows = asked.ordered(tables.as_rows(loans, quantity=tab.quantity), tab.table.tie)
+    return rows[asked.offset : asked.offset + asked.per_page]
 
 
 def _counted(recipient: Recipient) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from django.db.models import F, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce, NullIf
-from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -225,16 +224,9 @@ class ReturnedTable(LoanTable):
     empty_hint = "Hjälpmedel som mottagaren har lämnat tillbaka visas här."
 
 
-def loans_table(
-    kind: type[LoanTable],
-    request: HttpRequest,
-    loans: QuerySet[Loan],
-    *,
-    total: int,
-    quantity: Any,
-) -> LoanTable:
-    """The list of ``loans`` as the address asks for it; ``quantity`` is what it shows of each."""
-    rows = loans.values(
+def as_rows(loans: QuerySet[Loan], *, quantity: Any) -> QuerySet[Loan, Any]:
+    """What a ``LoanRow`` is made of; ``quantity`` is what the list shows of each."""
+    return loans.values(
         "pk",
         "case_number",
         "delivered_at",
@@ -247,4 +239,3 @@ def loans_table(
         article_type=F("article__type"),
         picture=F("article__picture"),
     )
-    return kind.fetch(request, rows, total=total, row=LoanRow)
