@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from organisation.models import User
@@ -24,7 +24,7 @@ def star_html(number: str, name: str, *, is_on: bool, css: str = "icon-button") 
     sending it once."""
     key = escaped(number)
     words = "" if css == "icon-button" else "Favorit"
-    return mark_safe(
+    return SafeString(
         f'<button class="{css} star" form="{FORM}" id="favorit-{key}" name="{OFF if is_on else ON}"'
         f' value="{key}" aria-pressed="{"true" if is_on else "false"}"'
         f' aria-label="Favorit {escaped(name)}" data-star>{icon_html("star", 20)}{words}</button>'

@@ -39,6 +39,7 @@ SPARE_PART, OTHER = "spare-part", "other"
 IN_LISTS = 36  # px: a list of fifty needn't say so of each
 
 
+@lru_cache(maxsize=4096)  # a list asks twice of each row
 def pictogram_of(iso_code: str, article_type: str = "") -> str:
     """The name of the drawing for an article of this ISO code and type."""
     if article_type == ArticleType.SPARE_PART:

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from sesam.links import links
 from sesam.tables import (
@@ -134,7 +134,7 @@ def buttons(
 ) -> SafeString:
     """The buttons of a row that is an article, or knows its number and name. No query."""
     name = escaped(article.name)
-    return mark_safe(
+    return SafeString(
         "".join(
             f'<a class="{css}" href="{escaped(entry.url(request, article))}"'
             f"{' data-dialog' if entry.dialog else ''}"

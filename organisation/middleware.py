@@ -34,6 +34,9 @@ class SignedInPages:
         if must_choose:
             query = urlencode({"next": request.get_full_path()})
             return HttpResponseRedirect(f"{reverse('settings')}?{query}")
+        if (user := getattr(request, "_cached_user", None)) is not None:
+            # Without Django's wrapping: a page asks some hundred times who it is for.
+            request.user = user
         response = self.get_response(request)
         # Only asked where somebody has already looked it up: files and health checks cost no query.
         if hasattr(request, "_cached_user"):

@@ -30,11 +30,27 @@ class BarItem:
     children: list[BarItem] = field(default_factory=list)
 
 
+class Bar(list[BarItem]):
+    """The entries, and those of them that stand in a place of their own."""
+
+    @property
+    def marks(self) -> list[str]:
+        return [item.mark for item in self if item.mark]
+
+    @property
+    def right(self) -> list[BarItem]:
+        return [item for item in self if item.cart or item.find or item.align == "right"]
+
+    @property
+    def account(self) -> list[BarItem]:
+        return [item for item in self if item.align == "account"]
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor. ``menu`` is empty for visitors who are not signed in."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"menu": [], "frame_user": None} | _around(request)
+        return {"menu": Bar(), "frame_user": None} | _around(request)
     items = _bar(request)
     return _around(request) | {
         "menu": items,
@@ -62,7 +78,7 @@ def _around(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _bar(request: HttpRequest) -> list[BarItem]:
+def _bar(request: HttpRequest) -> Bar:
     """An entry whose parent this user doesn't see stands by itself. Of several that the page lies
     under (``/admin/`` and a list there) the nearest is active."""
     top: dict[str, BarItem] = {}
@@ -78,7 +94,7 @@ def _bar(request: HttpRequest) -> list[BarItem]:
         else:
             parent.children.append(item)
             parent.active = parent.active or item.active
-    return list(top.values())
+    return Bar(top.values())
 
 
 def _nearness(request: HttpRequest, shown: Shown[MenuItem]) -> int:

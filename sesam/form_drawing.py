@@ -65,9 +65,10 @@ def _select(widget: dict[str, Any]) -> str | None:
             label = option["label"]
             if option["template_name"] != _OPTION or not isinstance(label, str | Promise):
                 return None
+            attrs = _attrs(option["attrs"]) if option["attrs"] else ""
             parts.append(
-                f'\n  <option value="{escaped(option["value"])}"'
-                f"{_attrs(option['attrs'])}>{escaped(str(label))}</option>\n"
+                f'\n  <option value="{escaped(option["value"])}"{attrs}>'
+                f"{escaped(str(label))}</option>\n"
             )
         if group:
             parts.append("\n  </optgroup>")

@@ -18,7 +18,7 @@ from django.shortcuts import render
 from django.utils.html import format_html
 
 from sesam import panels, tables, undo
-from sesam.context import BarItem
+from sesam.context import Bar, BarItem
 from sesam.life_line import Branch, LifeLine, NextStep, Stop, StopState
 from sesam.places import BulkAction, CreateItem, Now, Page, Shown
 from sesam.plots import Plot, Series
@@ -202,7 +202,7 @@ def _parts_page(
         "wrong": wrong,
         "edited": edited,
         "editing": request.GET.get("redigera") == "kontakt",
-        "menu": _menu(started="tom" not in request.GET),
+        "menu": Bar(_menu(started="tom" not in request.GET)),
         "frame_user": {"name": "Karin Lindqvist", "unit": "Hemsjukvården Nybro", "roles": []},
         "strip": {
             "who": "Ing-Britt Moberg, 19360831-9186",

@@ -7,7 +7,6 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from sesam.escaping import escaped
@@ -140,7 +139,7 @@ class LinkColumn(Column):
         super().__init__(name, label, cell, **{"css": "title", **more})
 
     def html(self, row: Any, table: Table[Any]) -> str:
-        href = escape(self.url(row) + table.link_query)
+        href = escaped(self.url(row) + table.link_query)
         return f'<a href="{href}">{escaped(self.text(self.value(row)))}</a>'
 
 
@@ -160,7 +159,7 @@ class PanelColumn(Column):
 
     def html(self, row: Any, table: Table[Any]) -> str:
         key = self.key(row)
-        href = escape(f"{table.panel_prefix}{key if key.isdecimal() else quote(key)}")
+        href = escaped(f"{table.panel_prefix}{key if key.isdecimal() else quote(key)}")
         return f'<a class="panel-link" href="{href}">{escaped(self.text(self.value(row)))}</a>'
 
 
@@ -182,7 +181,7 @@ class TickColumn(Column):
     def html(self, row: Any, table: Table[Any]) -> str:
         return (
             '<input type="checkbox" name="valda"'
-            f' value="{escape(str(self.key(row)))}" form="{self.form}"'
+            f' value="{escaped(str(self.key(row)))}" form="{self.form}"'
             f' aria-label="Välj {escaped(self.value(row))}">'
         )
 
@@ -198,4 +197,4 @@ class ActionColumn(Column):
 
 def link(url: str, words: Any) -> SafeString:
     """A cell that is a link."""
-    return mark_safe(f'<a href="{escape(url)}">{escaped(words)}</a>')
+    return mark_safe(f'<a href="{escaped(url)}">{escaped(words)}</a>')

@@ -270,13 +270,14 @@ class Table(Generic[Row]):
         if PANEL in changes:
             query.pop("panelflik", None)
         for name, value in changes.items():
-            query[name] = [] if value is None else [str(value)]
-        return f"?{urlencode(query, doseq=True)}"
+            query[name] = "" if value is None else urlencode({name: value})
+        return f"?{'&'.join(filter(None, query.values()))}"
 
     @cached_property
-    def _query(self) -> dict[str, list[str]]:
+    def _query(self) -> dict[str, str]:
+        """The address's parameters as they stand in it: each heading has most of them too."""
         lists = self.request.GET.lists()
-        return {name: list(given) for name, given in lists if name != "redigera"}
+        return {name: urlencode({name: given}, True) for name, given in lists if name != "redigera"}
 
     @cached_property
     def panel_prefix(self) -> str:
@@ -361,7 +362,8 @@ class Table(Generic[Row]):
             for html, begin, blank in parts:
                 content = html(row, self)  # escaped by the column
                 cells.append(f"{begin}{content}</td>" if content else blank)
-            yield DrawnRow("row-link is-open" if is_open else "row-link", mark_safe("".join(cells)))
+            css = "row-link is-open" if is_open else "row-link"
+            yield DrawnRow(css, SafeString("".join(cells)))
 
     @property
     def body(self) -> SafeString:
