@@ -141,14 +141,18 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     """A test that commits leaves the database as migrating left it, roles and delivery ways
     with it. (Django itself empties all tables, which takes half a second.)"""
     from django.test import TransactionTestCase
+    from django.test.testcases import LiveServerThread
 
+    from tests import left_connections
     from tests.as_migrated import AsMigrated
 
     with django_db_blocker.unblock():
         as_migrated = AsMigrated()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: as_migrated.put_back())
+        patch.setattr(LiveServerThread, "server_class", left_connections.TakesOver)
         yield
+    left_connections.close()
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +192,8 @@ def _everybody_has_said_why(
 def _live_server_keeps_connections(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each thread that serves a browser's connection keeps one to the database, as in production."""
+    """Each thread that serves a browser's connection keeps one to the database, as in production,
+    and leaves it to the next."""
     if "live_server" in request.fixturenames:
         monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", None)
 
