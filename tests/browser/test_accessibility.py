@@ -9,6 +9,7 @@ import re
 from collections import deque
 from itertools import combinations_with_replacement, pairwise
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -124,15 +125,16 @@ class Seen:
         self._together |= together
         return 1 if is_new else 2 if says_more else 0
 
-    def has_new_parts(self, page: Page) -> bool:
-        """Whether it holds an element of a sort that no page held before."""
-        parts = set(page.evaluate(PARTS)) - self._parts
-        self._parts |= parts
-        return bool(parts)
+    def holds_new(self, parts: list[str]) -> bool:
+        """Whether there is an element of a sort that no page held before."""
+        new = set(parts) - self._parts
+        self._parts |= new
+        return bool(new)
 
 
-# An element's sort: its own and its parent's tag and styles, and all that it has but a value.
-PARTS = """() => {
+# Where a page leads, and of which sorts its elements are: their own and their parents' tags and
+# styles, and all that they have but a value.
+LINKS_AND_PARTS = """() => {
     const sort = element => `${element.tagName}.${[...element.classList].sort().join(".")}`;
     const found = new Set();
     for (const element of document.querySelectorAll("body *")) {
@@ -142,7 +144,7 @@ PARTS = """() => {
             .map(name => element.getAttribute(name)).join(" ");
         found.add(`${sort(element.parentElement)} ${sort(element)} ${has} ${told}`);
     }
-    return [...found];
+    return [[...document.querySelectorAll("a[href]")].map(a => a.href), [...found]];
 }"""
 
 # What lies under a register's foot or the list's head, which stay in sight, can be scrolled out from
@@ -183,38 +185,35 @@ def faults(page: Page) -> list[str]:
     ]
 
 
-def too_wide(page: Page, every: int = 1) -> list[str]:
-    """The widths of a screen at which the page scrolls sideways, asked by the browser's own
-    protocol, which is quicker than setting the window's size. What can't be seen isn't painted."""
-    browser = page.context.new_cdp_session(page)
-    found = []
-    page.evaluate("document.documentElement.style.opacity = 0")
-    for width in widths_of(page)[::every]:
-        screen = {"width": width, "height": 720, "deviceScaleFactor": 1, "mobile": False}
-        browser.send("Emulation.setDeviceMetricsOverride", screen)
-        asked = {"expression": "document.documentElement.scrollWidth"}
-        drawn = browser.send("Runtime.evaluate", asked)["result"]["value"]
-        if drawn > width:
-            found.append(f"{drawn} px wide on a screen of {width}")
-    page.evaluate("document.documentElement.style.opacity = ''")
-    browser.detach()
-    return found
-
-
+PHONE = 390
 TALL_CARDS = """[...document.querySelectorAll(".list-table tbody tr")]
     .filter(row => row.offsetHeight > 96 && [...row.cells].every(cell => cell.offsetHeight <= 24))
     .slice(0, 3).map(row => `${row.offsetHeight} px: ${row.innerText}`)"""
 
 
-def too_tall(page: Page) -> list[str]:
-    """The cards of lists on a phone that are higher than 96 px though nothing in them wraps."""
+def too_wide(page: Page, every: int = 1) -> list[str]:
+    """The widths of a screen at which the page scrolls sideways, and on a phone the cards of lists
+    that are higher than 96 px though nothing in them wraps. Asked by the browser's own protocol,
+    which is quicker than setting the window's size. What can't be seen isn't painted."""
     browser = page.context.new_cdp_session(page)
-    screen = {"width": 390, "height": 720, "deviceScaleFactor": 1, "mobile": False}
-    browser.send("Emulation.setDeviceMetricsOverride", screen)
-    asked = {"expression": TALL_CARDS, "returnByValue": True}
-    found: list[str] = browser.send("Runtime.evaluate", asked)["result"]["value"]
+
+    def ask(what: str) -> Any:
+        asked = {"expression": what, "returnByValue": True}
+        return browser.send("Runtime.evaluate", asked)["result"]["value"]
+
+    found = []
+    page.evaluate("document.documentElement.style.opacity = 0")
+    for width in sorted({*widths_of(page)[::every], PHONE}):
+        screen = {"width": width, "height": 720, "deviceScaleFactor": 1, "mobile": False}
+        browser.send("Emulation.setDeviceMetricsOverride", screen)
+        drawn = ask("document.documentElement.scrollWidth")
+        if drawn > width:
+            found.append(f"{drawn} px wide on a screen of {width}")
+        if width == PHONE:
+            found += [f"a card of {' '.join(card.split())}" for card in ask(TALL_CARDS)]
+    page.evaluate("document.documentElement.style.opacity = ''")
     browser.detach()
-    return [f"a card of {' '.join(card.split())}" for card in found]
+    return found
 
 
 @pytest.fixture
@@ -346,13 +345,13 @@ def walk(page: Page, base: str, waiting: list[str], seen: Seen) -> list[str]:
             continue
         # Asked for otherwise, and made of what was looked at: all that it may lead to is seen. Of
         # another page that is made so, every other width is.
-        is_new = seen.has_new_parts(page)
+        hrefs, parts = page.evaluate(LINKS_AND_PARTS)
+        is_new = seen.holds_new(parts)
         if is_new or every == 1:
             wrong += [f"{path}: {fault}" for fault in faults(page)]
             step = every if is_new else 2
-            wrong += [f"{path}: {fault}" for fault in (*too_wide(page, step), *too_tall(page))]
+            wrong += [f"{path}: {fault}" for fault in too_wide(page, step)]
             page.set_viewport_size(wide)
-        hrefs = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
         queue.extend(h.removeprefix(base).split("#")[0] for h in hrefs if h.startswith(base))
     return wrong
 
