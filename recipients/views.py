@@ -268,12 +268,17 @@ def _facts(shown: masking.ShownRecipient) -> list[dict[str, Any]]:
         else ""
     )
     return [
-        {"label": "Adress", "value": _lines(shown.address_lines), "lock": shown.is_person},
-        {"label": "Telefon", "value": _lines(calls)},
-        {"label": "E-post", "value": email},
-        {"label": "Port", "value": shown.door_code},
-        {"label": "Leveransanvisning", "value": shown.instructions},
+        _fact("Adress", _lines(shown.address_lines), lock=shown.is_person),
+        _fact("Telefon", _lines(calls)),
+        _fact("E-post", email),
+        _fact("Port", shown.door_code),
+        _fact("Leveransanvisning", shown.instructions),
     ]
+
+
+def _fact(label: str, value: str, *, lock: bool = False) -> dict[str, Any]:
+    """With all that its template asks for: to miss something costs it more than to draw it."""
+    return {"label": label, "value": value, "lock": lock, "code": False, "url": ""}
 
 
 def _folded(shown: masking.ShownRecipient) -> dict[str, str]:
