@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from organisation.models import User
 from organisation.stores import Seen
+from sesam.form_drawing import PlainSelect
 from sesam.form_fields import choice
 from sesam.standing import standing
 from sesam.templatetags.sesam import NBSP
@@ -50,10 +51,11 @@ class SearchForm(forms.Form):
             (ALL, "Alla artikeltyper"),
             *((value, ArticleType(kind).label) for value, kind in search.TYPES.items()),
         ],
+        widget=PlainSelect,
     )
-    lager = forms.ChoiceField(label="Visa tillgänglighet för", required=False)
-    gren = forms.ChoiceField(label="Gren i katalogen", required=False)
-    leverantor = forms.ChoiceField(label="Leverantör", required=False)
+    lager = forms.ChoiceField(label="Visa tillgänglighet för", required=False, widget=PlainSelect)
+    gren = forms.ChoiceField(label="Gren i katalogen", required=False, widget=PlainSelect)
+    leverantor = forms.ChoiceField(label="Leverantör", required=False, widget=PlainSelect)
     i_lager = forms.BooleanField(
         label="Finns i lagret",
         required=False,

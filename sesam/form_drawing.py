@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.forms import Select
 from django.forms.renderers import DjangoTemplates
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
@@ -73,6 +74,25 @@ def _select(widget: dict[str, Any]) -> str | None:
         if group:
             parts.append("\n  </optgroup>")
     return "".join([*parts, "\n</select>"])
+
+
+class PlainSelect(Select):
+    """A choice of words without groups, of which there may be a hundred: Django makes a dictionary of
+    ten entries of each before it is drawn."""
+
+    choices: Any = ()  # not put in order once more: the field has done so
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        chosen = self.format_value(value)
+        options = "".join(
+            f'\n  <option value="{escaped(choice)}"{" selected" if str(choice) in chosen else ""}>'
+            f"{escaped(words)}</option>\n"
+            for choice, words in self.choices
+        )
+        said = _attrs(self.build_attrs(self.attrs, attrs))
+        return SafeString(f'<select name="{escaped(name)}"{said}>{options}\n</select>')
 
 
 _INPUTS = ("text", "number", "email", "url", "tel", "search", "password", "hidden", "checkbox",

@@ -11,7 +11,7 @@ from django.template import Context, Template
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
 
-from sesam.form_drawing import Renderer
+from sesam.form_drawing import PlainSelect, Renderer
 
 ATTRS = {"id": "id_x", "class": 'a"b', "required": True, "disabled": False, "max": 12_345,
          "data-x": mark_safe("&amp;")}  # fmt: skip
@@ -44,6 +44,14 @@ def test_a_field_is_drawn_as_django_would(widget, value):
     for attrs in ({}, ATTRS):
         ours = widget.render('n"amn', value, attrs, renderer=Renderer())
         assert ours == widget.render('n"amn', value, attrs, renderer=DjangoTemplates())
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_a_plain_choice_is_drawn_as_any_other(value):
+    drawn = [
+        of(choices=CHOICES[:3]).render('n"amn', value, ATTRS) for of in (PlainSelect, forms.Select)
+    ]
+    assert drawn[0] == drawn[1]
 
 
 def test_it_draws_all_forms():
