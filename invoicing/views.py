@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
+from django.db import connections
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from organisation import access_log
 from organisation.models import User
 from organisation.permissions import CONTROLLER, KHS, UserRequest, has_role, roles
-from sesam import printouts
+from sesam import planned, printouts
 from sesam.errors import DomainError
 from sesam.tables import Asked
 
@@ -255,7 +256,9 @@ def _table(request: UserRequest, invoice: Invoice, before: Invoice | None, cut: 
     if not (change or words):
         total = specification.how_many(invoice, cut, part, zero="noll" in request.GET)
     if total is None:
-        table = ChargeTable.fetch(request, rows.values("pk"), row=lambda pk: pk)
+        # A plan for any invoice looks for what changed row by row: 13 ms became 52.
+        with planned.for_its_values(connections[rows.db]):
+            table = ChargeTable.fetch(request, rows.values("pk"), row=lambda pk: pk)
     else:
         table = ChargeTable.found(request, keys_of_page(rows, total), total=total)
     whole = _rows(Charge.objects.all()).in_bulk(table.rows)

@@ -266,6 +266,18 @@ def test_the_parts_of_what_differs_add_up_to_the_difference(browser_of):
         assert rows.count() >= 1
 
 
+def test_rows_with_a_word_are_looked_for_by_a_plan_of_their_own(october, browser_of):
+    """PostgreSQL's plan for any word and any invoice takes four times as long on a large one."""
+    client = browser_of(controller())
+    for _ in range(7):
+        assert client.get(page(october[1], q="stol")).status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        prepared = [statement for (statement,) in cursor.fetchall()]
+    assert prepared
+    assert not [one for one in prepared if "invoicing_charge" in one and "rows_in_all" in one]
+
+
 @pytest.mark.parametrize("cut", ["iso", "enhet", "slag"])
 def test_sums_add_up_and_each_leads_to_its_rows(browser_of, cut):
     for iso, price in (("122203", "10.00"), ("181210", "20.00"), ("", "5.00")):
