@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection, connections
 from django.utils import timezone
 
+from sesam.roomy import roomy
 from tests.template_database import Template, made
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,6 +51,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["DATABASE_URL"] = local_postgres.url(local_postgres.TEST, "postgres")
     if _makes_databases_for_workers(config):
         _templates.append(Template())
+    # As a request's calls: a seventh of what tests take of the processor.
+    pytest.CallInfo.from_call = classmethod(roomy(pytest.CallInfo.from_call.__func__))
     # How long an example takes says how busy the machine is, and nothing about the code.
     hypothesis.settings.register_profile(
         "portal", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -15,12 +15,15 @@ from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from sesam.roomy import roomy
+
 _left: deque[BaseDatabaseWrapper] = deque()
 
 
 class TakesOver(ThreadedWSGIServer):
     """A server of ``django.test.testcases.LiveServerThread``."""
 
+    @roomy
     def process_request_thread(self, request: socket.socket, client_address: Any) -> None:
         with contextlib.suppress(IndexError):
             connections["default"] = _left.pop()
