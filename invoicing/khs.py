@@ -291,7 +291,7 @@ def losses_view(model_admin: admin.ModelAdmin[Any], request: UserRequest) -> Htt
     context = {
         "title": "Saknat och skrotat",
         "rows": [(loss, urls.get(loss.case_number)) for loss in waiting],
-        "count": losses.how_many_undecided(number),
+        "count": len(waiting) if len(waiting) < MOST_LOSSES else losses.how_many_undecided(number),
         "case_number": number,
         "case_url": case_url,
     }
