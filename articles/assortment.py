@@ -48,17 +48,19 @@ class Branch:
         return f"{self.code_text} {self.title}".strip()
 
 
+# Each chapter is counted as a stretch of the index: grouped by class, it took half as long again.
 _CHAPTERS = """
-    SELECT c.code, c.title, coalesce(n.articles, 0)
-    FROM (
-        SELECT code, title FROM articles_isoclass WHERE level = 1 UNION ALL SELECT NULL, NULL
-    ) c LEFT JOIN (
-        SELECT left(iso_class_id, 2) AS code, sum(articles)::bigint AS articles FROM (
-            SELECT iso_class_id, count(*) AS articles FROM articles_article
-            WHERE NOT is_discontinued GROUP BY iso_class_id
-        ) by_class GROUP BY 1
-    ) n ON n.code IS NOT DISTINCT FROM c.code
-    ORDER BY c.code
+    WITH chapters AS (
+        SELECT code, title, lead(code, 1, '9999999') OVER (ORDER BY code) AS next
+        FROM articles_isoclass WHERE level = 1
+    )
+    SELECT c.code, c.title, (SELECT count(*) FROM articles_article a
+        WHERE NOT a.is_discontinued AND a.iso_class_id >= c.code AND a.iso_class_id < c.next)
+    FROM chapters c
+    UNION ALL
+    SELECT NULL, NULL, (SELECT count(*) FROM articles_article a
+        WHERE NOT a.is_discontinued AND a.iso_class_id IS NULL)
+    ORDER BY 1
 """
 
 
