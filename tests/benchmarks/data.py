@@ -367,6 +367,7 @@ def as_it_is_made_now(times: int) -> None:
                        " WHERE list_price IS DISTINCT FROM 100 + article_id % 3000")  # fmt: skip
         if cursor.rowcount:
             cursor.execute("VACUUM ANALYZE articles_price")
+        cursor.execute("ANALYZE individuals_block")
 
 
 def deliver_what_was_sent() -> None:
