@@ -78,12 +78,13 @@ class Tree:
     """All branches with their counts. One query, whatever their number."""
 
     _SQL = """
-        SELECT c.code, c.title, coalesce(n.articles, 0)
-        FROM articles_isoclass c FULL JOIN (
-            SELECT iso_class_id, count(*) AS articles FROM articles_article
-            WHERE NOT is_discontinued GROUP BY iso_class_id
-        ) n ON n.iso_class_id = c.code
-        ORDER BY c.code
+        SELECT c.code, c.title, (SELECT count(*) FROM articles_article a
+            WHERE NOT a.is_discontinued AND a.iso_class_id = c.code)
+        FROM articles_isoclass c
+        UNION ALL
+        SELECT NULL, NULL, (SELECT count(*) FROM articles_article a
+            WHERE NOT a.is_discontinued AND a.iso_class_id IS NULL)
+        ORDER BY 1
     """
 
     def __init__(self) -> None:
