@@ -142,17 +142,17 @@ def plan() -> None:
     from django.test.utils import CaptureQueriesContext
 
     from articles import search
+    from articles.filters import Filters
     from articles.tables import ArticleTable
 
     with CaptureQueriesContext(connection) as queries:
         search.search(
             search.words_of(QUERY),
             ArticleTable.ask(RequestFactory().get("/")),
-            article_type=None,
-            warehouse_id=1,
+            filters=Filters(warehouse_id=1),
         )
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {queries[-1]['sql']}")
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {queries[0]['sql']}")
         print("\n".join(row[0] for row in cursor.fetchall()))
 
 
