@@ -1,16 +1,15 @@
 """Finding articles: all words must match.
 
-They are counted first, no further than the list counts; those of few hits are known by their keys
-from then on. More are MATERIALIZED, so that the planner keeps to the trigram index on ``search_text``
-instead of walking an index of names for words that stand together in it; more than the list counts
-aren't, so that it does walk it, and sorts nothing. So many by supplier or price are read in the order
-of these, each with its own articles (``WALKS``).
+Of no more than the list counts, one question tells how many there are and which of them stand on the
+page: MATERIALIZED, so that the planner keeps to the trigram index on ``search_text`` instead of walking
+an index of names for words that stand together in it. Of more, the page is read in its order, by a walk
+of such an index, and nothing is sorted; by supplier or price they are read in the order of these, each
+with its own articles (``WALKS``). What is shown of the page's articles is asked for last.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -167,9 +166,12 @@ SORTS: dict[str, tuple[str, str]] = {
 }
 
 
+#: Columns of an article that a sort key, or what is joined for one, may name.
+_SORTED_BY = (
+    "id", "number", "name", "sort_key", "type", "iso_code", "supplier_id", "supplier_number",
+    "responsibility", "is_stocked", "billing_form_id",
+)  # fmt: skip
 FEW = 1_000  # articles that are sorted faster than they are looked for in an index
-KEPT = 2_000  # hits that are sought once: their keys come with their count
-_THESE = "a.id = ANY(%(these)s::bigint[])"
 
 
 def _by_amount(amount: str, sign: str) -> str:
@@ -247,55 +249,66 @@ def search(
     # Only fixed text of this module is put together here; what was typed goes as parameters.
     with connection.cursor() as cursor:
         with planned.for_its_values(connection):
-            cursor.execute(
-                "SELECT count(*), CASE WHEN count(*) <= %(kept)s THEN array_agg(id) END"  # noqa: S608
-                f" FROM (SELECT a.id FROM articles_article a WHERE {matching} LIMIT %(most)s) counted",
-                wanted | {"kept": min(KEPT, asked.counted_to or KEPT)},
-            )
-        total, these = cursor.fetchone()
-        if total == 0 or asked.is_beyond_count:
-            return [], total
-        known = these is not None
-        question = _page_question(
-            _THESE if known else matching, asked, total, with_prices=with_prices
+            cursor.execute(_first_question(matching, asked), wanted)
+            total, page = cursor.fetchone()
+            if total == 0 or asked.is_beyond_count:
+                return [], total
+            if page is None:
+                cursor.execute(_walk_question(matching, asked), wanted)
+                page = [key for (key,) in cursor.fetchall()]
+        cursor.execute(
+            _rows_question(asked, total, with_prices=with_prices), wanted | {"page": page}
         )
-        with nullcontext() if known else planned.for_its_values(connection):
-            cursor.execute(question, wanted | {"these": these})
         found = cursor.fetchall()
     return [ArticleHit(*row) for row in found], total
 
 
-def _page_question(matching: str, asked: Asked, total: int, *, with_prices: bool) -> str:
-    """The question for one page: which articles, and only then all that is shown of them."""
-    is_many = asked.counted_to is not None and total > asked.counted_to
-    few = "true" if total <= settings.AVAILABILITY_ROW_LIMIT else "false"
+def _order(asked: Asked, a: str, few: str) -> str:
     falling = "DESC" if asked.falling else "ASC"
-    key: str
-    key, joins = asked.sort
+    key = asked.sort[0].format(a=a, d=falling, few=few)
+    return f"{key}, {a}.sort_key, {a}.name, {a}.id"
 
-    def order(a: str) -> str:
-        return key.format(a=a, d=falling, few=few) + f", {a}.sort_key, {a}.name, {a}.id"
 
-    if is_many and key in WALKS:
-        read_from, without = WALKS[key]
-        page = f"""
-            (SELECT a.id FROM {read_from.format(matching=matching, falling=falling, few=FEW)}
-             ORDER BY {_WALKED[key]} {falling}, a.sort_key, a.name, a.id LIMIT %(until)s)
-            UNION ALL
-            (SELECT a.id FROM articles_article a WHERE {without} AND {matching}
-             ORDER BY a.sort_key, a.name, a.id LIMIT %(until)s)
-            LIMIT %(limit)s OFFSET %(offset)s"""  # noqa: S608
-    else:
-        page = f"""
-            SELECT h.id FROM hits h {joins.format(a="h")}
-            ORDER BY {order("h")} LIMIT %(limit)s OFFSET %(offset)s"""  # noqa: S608
-
+def _first_question(matching: str, asked: Asked) -> str:
+    """How many are found, and the keys of the page; NULL where there are more than are counted."""
+    few = f"(SELECT total FROM counted) <= {settings.AVAILABILITY_ROW_LIMIT}"  # noqa: S608
+    page = (
+        f"SELECT h.id FROM hits h {asked.sort[1].format(a='h')}"  # noqa: S608
+        f" ORDER BY {_order(asked, 'h', few)} LIMIT %(limit)s OFFSET %(offset)s"
+    )
+    kept = ", ".join(f"a.{column}" for column in _SORTED_BY if f"h.{column}" in page)
     return f"""
-        WITH hits AS {"NOT" if is_many else ""} MATERIALIZED (
-            SELECT a.id, a.number, a.name, a.sort_key, a.type, a.iso_code, a.supplier_id,
-                   a.supplier_number, a.responsibility, a.is_stocked, a.billing_form_id
-            FROM articles_article a WHERE {matching}
-        ), page AS MATERIALIZED ({page})
+        WITH hits AS MATERIALIZED (
+            SELECT {kept} FROM articles_article a WHERE {matching} LIMIT %(most)s
+        ), counted AS MATERIALIZED (SELECT count(*) AS total FROM hits)
+        SELECT total, CASE WHEN total < %(most)s THEN ARRAY({page}) END FROM counted
+    """  # noqa: S608
+
+
+def _walk_question(matching: str, asked: Asked) -> str:
+    """The keys of a page of more than are counted, read in their order."""
+    falling = "DESC" if asked.falling else "ASC"
+    key, joins = asked.sort
+    if key not in WALKS:
+        return f"""
+            SELECT a.id FROM articles_article a {joins.format(a="a")} WHERE {matching}
+            ORDER BY {_order(asked, "a", "false")} LIMIT %(limit)s OFFSET %(offset)s
+        """  # noqa: S608
+    read_from, without = WALKS[key]
+    return f"""
+        (SELECT a.id FROM {read_from.format(matching=matching, falling=falling, few=FEW)}
+         ORDER BY {_WALKED[key]} {falling}, a.sort_key, a.name, a.id LIMIT %(until)s)
+        UNION ALL
+        (SELECT a.id FROM articles_article a WHERE {without} AND {matching}
+         ORDER BY a.sort_key, a.name, a.id LIMIT %(until)s)
+        LIMIT %(limit)s OFFSET %(offset)s
+    """  # noqa: S608
+
+
+def _rows_question(asked: Asked, total: int, *, with_prices: bool) -> str:
+    """All that is shown of the page's articles."""
+    few = "true" if total <= settings.AVAILABILITY_ROW_LIMIT else "false"
+    return f"""
         SELECT a.id, a.number, a.name, a.type, a.iso_code, s.name, a.supplier_number,
                a.responsibility, a.is_discontinued, a.is_stocked,
                CASE WHEN {few} THEN {_AVAILABLE.format(a="a")} END, b.expected_on,
@@ -312,8 +325,9 @@ def _page_question(matching: str, asked: Asked, total: int, *, with_prices: bool
                a.seat_width, a.seat_depth, a.picture,
                EXISTS (SELECT FROM articles_favourite mine
                    WHERE mine.article_id = a.id AND mine.user_id = %(user)s)
-        FROM page JOIN articles_article a ON a.id = page.id
+        FROM unnest(%(page)s::bigint[]) WITH ORDINALITY page (id, place)
+        JOIN articles_article a ON a.id = page.id
         {_SUPPLIER.format(a="a")} {_BALANCE.format(a="a")} {_FORM.format(a="a")}
-        {_PRICE.format(a="a") if with_prices or key == SORTS["price"][0] else ""}
-        ORDER BY {order("a")}
+        {_PRICE.format(a="a") if with_prices else ""}
+        ORDER BY page.place
     """  # noqa: S608
