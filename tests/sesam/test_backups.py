@@ -21,6 +21,7 @@ from articles.models import ArticleDocument
 from organisation.models import AccessLogEntry
 from recipients.models import Recipient
 from sesam import backups
+from tests import left_connections
 from tests.factories import ArticleFactory, RecipientFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,6 +67,7 @@ def full_database() -> Iterator[None]:
     """A copy of the tests' own, for what is to be left in peace by the other tests."""
     copied = connection.settings_dict["NAME"]
     connection.close()
+    left_connections.close()
     server(f'CREATE DATABASE {FULL} TEMPLATE "{copied}"')
     with at(FULL):
         yield
