@@ -6,6 +6,7 @@
   root.classList.add("js");
   const dialog = () => document.getElementById("dialog");
   const panel = () => document.getElementById("panel");
+  const every = (selector) => [...document.querySelectorAll(selector)];
 
   // Which plain links and forms htmx takes over, on pages that have it
   function enhance(element, attributes) {
@@ -70,7 +71,7 @@
       if (wide) box.setAttribute(name, value); else box.removeAttribute(name);
     }
   }
-  addEventListener("resize", () => document.querySelectorAll(".list-scroll").forEach(scrollByKey));
+  addEventListener("resize", () => every(".list-scroll").forEach(scrollByKey));
 
   // «Ångra»: the strip goes after ten seconds, unless somebody is at it
   function waitWithUndo(strip) {
@@ -103,7 +104,7 @@
   let opener = "";
   function markOpenRow() {
     const key = new URL(location.href).searchParams.get("panel");
-    document.querySelectorAll("a.panel-link").forEach((a) => {
+    every("a.panel-link").forEach((a) => {
       const mine = new URL(a.href).searchParams.get("panel");
       const open = key !== null && mine === key;
       const row = a.closest("tr");
@@ -119,7 +120,7 @@
     old.replaceWith(empty);
     history.pushState({ htmx: true }, "", url);
     markOpenRow();
-    const link = [...document.querySelectorAll("a.panel-link")].find((a) => new URL(a.href).searchParams.get("panel") === key);
+    const link = every("a.panel-link").find((a) => new URL(a.href).searchParams.get("panel") === key);
     (link || document.getElementById("innehall")).focus();
     opener = "";
   }
@@ -356,8 +357,9 @@
   }
 
   // Ticked rows
+  const boxesOf = (bar) => every(`input[form="${bar.id}"]:enabled`);
   function countTicked(bar) {
-    const boxes = [...document.querySelectorAll(`input[form="${bar.id}"]:enabled`)];
+    const boxes = boxesOf(bar);
     const ticked = boxes.filter((box) => box.checked).length;
     bar.closest(".list")?.querySelectorAll("[data-tick-all]").forEach((all) => {
       all.checked = ticked > 0 && ticked === boxes.length;
@@ -372,7 +374,7 @@
     const bar = event.target;
     if (!bar.hasAttribute("data-bulk")) return;
     event.preventDefault();
-    document.querySelectorAll(`input[form="${bar.id}"]`).forEach((box) => { box.checked = false; });
+    boxesOf(bar).forEach((box) => { box.checked = false; });
     countTicked(bar);
     bar.closest(".list")?.querySelector(".list-count")?.focus();
   });
@@ -419,7 +421,7 @@
       return;
     }
 
-    document.querySelectorAll("details[data-fold][open]").forEach((d) => {
+    every("details[data-fold][open]").forEach((d) => {
       if (!d.contains(event.target)) d.open = false;
     });
 
@@ -464,7 +466,7 @@
     const form = event.target.form;
     if (event.target.matches("[data-tick-all]")) {
       const bar = event.target.closest(".list").querySelector("[data-bulk]");
-      document.querySelectorAll(`input[form="${bar.id}"]:enabled`).forEach((box) => { box.checked = event.target.checked; });
+      boxesOf(bar).forEach((box) => { box.checked = event.target.checked; });
       countTicked(bar);
       return;
     }
@@ -479,7 +481,7 @@
     release(document.body);
     findBox()?.close();
     sure = false;
-    document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+    every("form[data-sent]").forEach((form) => delete form.dataset.sent);
   });
 
   document.addEventListener("htmx:beforeRequest", (event) => {
@@ -563,7 +565,7 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     markOpenRow();
     // A list that was sorted has new boxes
-    document.querySelectorAll("[data-bulk]").forEach(countTicked);
+    every("[data-bulk]").forEach(countTicked);
     const id = event.detail.target && event.detail.target.id;
     // Now that htmx has given the focus to the first that asks for it, a message perhaps.
     if (id === "dialog" || id === "dialog-body") {
@@ -615,7 +617,7 @@
   // Filters stand open beside the search box where there is room, else folded under it.
   const narrow = matchMedia("(max-width: 799.98px)");
   function fold(details) { details.open = !narrow.matches; }
-  narrow.addEventListener("change", () => document.querySelectorAll("details.filters").forEach(fold));
+  narrow.addEventListener("change", () => every("details.filters").forEach(fold));
 
   // What shows the same page otherwise (a tab, another order, another page of a list), followed as a plain
   // link: there one is again, and not at the page's top.
@@ -667,7 +669,7 @@
       box.addEventListener("click", (event) => { if (event.target === box && !box.querySelector(".dialog-form")) closeDialog(); });
     }
     const sticks = new ResizeObserver(measureStuck);
-    document.querySelectorAll("body > .top, main > .band, main > .band-thin, main > .band > .band-who").forEach((part) => sticks.observe(part));
+    every("body > .top, main > .band, main > .band-thin, main > .band > .band-who").forEach((part) => sticks.observe(part));
     addEventListener("resize", measureStuck);
     focusAnswer();
     if (/^#valj-\d+$/.test(location.hash)) document.querySelector(location.hash)?.focus();
