@@ -83,18 +83,24 @@ def locked(cart: Cart) -> Cart:
 
     Every change asks here first: what a page fetched may be what another click has sent since.
     """
-    for now in _locked(cart=cart.pk):
-        protect(now)
-        return now
-    raise Closed
+    if not _lock(cart=cart.pk):
+        raise Closed
+    (now,) = _locked(cart=cart.pk)
+    protect(now)
+    return now
+
+
+@standing
+def _lock(*, cart: Any) -> QuerySet[Cart, Any]:
+    """By itself: what a question that waits joins is as it was before the wait, and a way that
+    another tab chose meanwhile would be none."""
+    return Cart.objects.select_for_update().filter(pk=cart, closed_at=None).values("pk")
 
 
 @standing
 def _locked(*, cart: Any) -> QuerySet[Cart]:
-    return (
-        Cart.objects.select_for_update(of=("self",))
-        .select_related("recipient", "destination", "unit", "delivery_way")
-        .filter(pk=cart, closed_at=None)
+    return Cart.objects.select_related("recipient", "destination", "unit", "delivery_way").filter(
+        pk=cart
     )
 
 

@@ -57,7 +57,8 @@ def send(cart: Cart, *, user: User) -> Order:
     and then nothing has happened.
     """
     recipient = locked_recipient(cart.recipient_id)
-    (cart,) = _locked(cart=cart.pk, user=user.pk)
+    (_,) = _lock(cart=cart.pk, user=user.pk)
+    (cart,) = _locked(cart=cart.pk)
     cart.recipient = recipient
     if cart.order:
         return cart.order
@@ -121,12 +122,16 @@ def send(cart: Cart, *, user: User) -> Order:
 
 
 @standing
-def _locked(*, cart: Any, user: Any) -> QuerySet[Cart]:
-    return (
-        Cart.objects.select_for_update(of=("self",))
-        .select_related("unit__delivering_warehouse", "delivery_way", "destination", "order")
-        .filter(pk=cart, user=user)
-    )
+def _lock(*, cart: Any, user: Any) -> QuerySet[Cart, Any]:
+    """By itself: what a question that waits joins is as it was before the wait."""
+    return Cart.objects.select_for_update().filter(pk=cart, user=user).values("pk")
+
+
+@standing
+def _locked(*, cart: Any) -> QuerySet[Cart]:
+    return Cart.objects.select_related(
+        "unit__delivering_warehouse", "delivery_way", "destination", "order"
+    ).filter(pk=cart)
 
 
 @standing

@@ -1,6 +1,7 @@
 """What happens when people meet in the stock: real connections, real threads."""
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from articles import counting
@@ -11,7 +12,7 @@ from individuals.models import Individual
 from individuals.stock_check import differences
 from orders import cart as carts_of
 from orders import services
-from orders.models import Order, OrderLine
+from orders.models import Cart, DeliveryWay, Order, OrderLine
 from orders.services import Pick
 from organisation.models import Warehouse
 from recipients.models import Loan, Recipient
@@ -112,6 +113,35 @@ def test_a_cart_sent_by_two_clicks_at_once_makes_one_order():
 
     assert first == second
     assert Order.objects.count() == 1
+
+
+def test_a_filling_sent_by_two_clicks_at_once_makes_one_order():
+    """No recipient's lock comes first: the second click waits for the cart itself."""
+    for _ in range(5):
+        store = BufferFactory()
+        unit = UnitFactory(own_stores=[store])
+        cart = start(UserFactory(default_unit=unit), destination=store)
+        add(cart, ArticleFactory())
+
+        first, second = at_once(*[lambda c=cart: services.send(c, user=c.user)] * 2)
+
+        assert isinstance(first, Order) and first == second
+
+
+@transaction.atomic
+def locked(cart: Cart) -> Cart:
+    return carts_of.locked(cart)
+
+
+@pytest.mark.parametrize("does", [lambda cart: services.send(cart, user=cart.user), locked])
+def test_a_way_that_another_tab_chooses_meanwhile_is_the_orders(does):
+    cart = start()
+    add(cart, ArticleFactory())
+    way = DeliveryWay.objects.create(name="Med taxi", address=cart.delivery_way.address)
+    found = while_others_write(
+        lambda: Cart.objects.filter(pk=cart.pk).update(delivery_way=way), lambda: does(cart)
+    )
+    assert found.delivery_way == way
 
 
 def test_one_cancels_while_another_delivers():
