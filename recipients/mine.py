@@ -142,7 +142,12 @@ class MyTable(Table[Row]):
         wanted = wanted if wanted in choices else OPEN
         found = choices[wanted].narrow(mine(signed_in(request), cases))
         known = are_open if wanted == OPEN else None
-        table = cls.fetch(request, found, whole=loaded(cases), of=of, total=known)
+        # Of what there ever was some have three, others a hundredth: planned for whomever, all that
+        # the unit has was looked through.
+        ever = wanted in (MONTH, ALL)
+        table = cls.fetch(
+            request, found, whole=loaded(cases), of=of, total=known, for_its_values=ever
+        )
         table.views = [
             View(choice.label, _narrowed(request, name), name == wanted)
             for name, choice in choices.items()

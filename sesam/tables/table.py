@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, Self, TypeVar
 from urllib.parse import urlencode
 
+from django.db import connections
 from django.db.models import Count, F, QuerySet, Window
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -14,6 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from sesam import planned
 from sesam.escaping import escaped
 from sesam.templatetags.sesam import icon_html, tal
 
@@ -196,6 +199,7 @@ class Table(Generic[Row]):
         row: Callable[..., Row] | None = None,
         of: Callable[[Any], Row] | None = None,
         whole: QuerySet[Any, Any] | None = None,
+        for_its_values: bool = False,
     ) -> Self:
         """The page of a queryset that the address asks for, and how many there are in all: one
         question, two past the end. With ``total`` somebody has counted already. ``row`` makes a
@@ -205,9 +209,12 @@ class Table(Generic[Row]):
         all that it loads: of thousands that are sorted nothing is joined that only a row shows.
 
         With ``counted_to`` they are counted first, no further than that: more are then read in
-        their order from an index, instead of all being found and sorted for one page."""
+        their order from an index, instead of all being found and sorted for one page.
 
-        def find(asked: Asked) -> tuple[list[Any], int]:
+        ``for_its_values``: what is counted and sorted is planned for just what is asked
+        (``sesam/planned.py``)."""
+
+        def look(asked: Asked) -> tuple[list[Any], int]:
             known = total
             if known is None and asked.most is not None:
                 known = queryset.order_by()[: asked.most].count()
@@ -225,6 +232,12 @@ class Table(Generic[Row]):
             counted = known
             if counted is None:
                 counted = _total_of(found[0]) if found else 0
+            return found, counted
+
+        def find(asked: Asked) -> tuple[list[Any], int]:
+            by_values = planned.for_its_values(connections[queryset.db])
+            with by_values if for_its_values else nullcontext():
+                found, counted = look(asked)
             if whole is not None:
                 records = whole.in_bulk([keys["pk"] for keys in found])
                 found = [records[keys["pk"]] for keys in found if keys["pk"] in records]

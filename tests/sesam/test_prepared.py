@@ -9,7 +9,8 @@ import pytest
 from django.db import connection
 
 from sesam import planned
-from tests.factories import UserFactory
+from tests.factories import ArticleFactory, UserFactory
+from tests.orders.builders import sent
 from tests.serving import ROOT, test_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,3 +75,24 @@ def test_what_is_planned_for_its_values_is_prepared_by_nobody():
     with pytest.raises(ZeroDivisionError), planned.for_its_values(connection):
         1 / 0  # noqa: B018
     assert times_asked_as_prepared("past a fault") == 1
+
+
+def prepared(of: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_prepared_statements WHERE starts_with(statement, %s))",
+            [of],
+        )
+        return cursor.fetchone()[0]
+
+
+def test_how_many_of_all_orders_are_ones_own_is_planned_for_whom_it_is_asked(client):
+    """Some have a hundredth of them all, and some have three."""
+    user = UserFactory()
+    sent((ArticleFactory(), 1), user=user)
+    client.force_login(user, backend="organisation.backends.PortalBackend")
+    for _ in range(6):
+        assert client.get("/min-sida/?visa=alla").status_code == 200
+    assert not prepared('SELECT COUNT(*) FROM (SELECT "orders_order"')
+    assert not prepared('SELECT "orders_order"."id" AS "pk"')
+    assert prepared('SELECT "orders_order"."id", "orders_order"."co"')  # the rows
