@@ -22,6 +22,7 @@ from organisation.models import Unit, User, Warehouse
 from recipients import personal_data
 from recipients.models import Loan, Recipient
 from sesam.errors import DomainError
+from sesam.locks import lock_rows
 from sesam.seen import Seen
 
 from . import again
@@ -107,7 +108,7 @@ def change(
 ) -> OrderTemplate:
     """Another name, or another whose it is; whoever made it keeps what becomes nobody else's.
     Raises ``Overtaken`` where it isn't any more what was ``seen``."""
-    now = open_to(user).select_for_update(of=("self",)).filter(pk=template.pk).first()
+    now = next(iter(lock_rows(open_to(user).filter(pk=template.pk))), None)
     if now is None:
         raise DomainError("Mallen är borttagen, eller har blivit någon annans egen.")
     if (name, unit) == (now.name, now.unit):

@@ -22,6 +22,7 @@ from organisation.models import MessageKind, Unit, User
 from organisation.permissions import KHS, has_role
 from sesam.errors import DomainError
 from sesam.known import known
+from sesam.locks import lock_rows
 
 from .lending import lock as lock_recipients
 from .whereabouts import CONTACT, CaseAddress
@@ -200,12 +201,11 @@ def lock_cases(cases: Iterable[AnyCase]) -> dict[int, AnyCase]:
     kind = type(cases[0])
     lock_recipients(case.recipient_id for case in cases if case.recipient_id)
     rows = (
-        kind._default_manager.select_for_update(of=("self",))
-        .filter(pk__in=[case.pk for case in cases])
+        kind._default_manager.filter(pk__in=[case.pk for case in cases])
         .order_by("case_number")
         .select_related(*kind.LOADED)
     )
-    return {row.pk: row for row in rows}
+    return {row.pk: row for row in lock_rows(rows)}
 
 
 def set_status(case: Case, status: str) -> None:

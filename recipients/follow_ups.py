@@ -18,6 +18,7 @@ from organisation.models import MessageKind, Unit, User
 from organisation.permissions import BUFFERT, CARE, FORSKRIVARE, KHS, has_role
 from sesam.days import day_and_month
 from sesam.errors import DomainError
+from sesam.locks import lock_rows
 from sesam.templatetags.sesam import datum
 
 from .lending import lock
@@ -95,11 +96,8 @@ def hindrance(loan: Loan) -> str:
 
 def _locked(loan: Loan) -> Loan:
     lock([loan.recipient_id])
-    return (
-        Loan.objects.select_for_update(of=("self",))
-        .select_related("recipient", "article")
-        .get(pk=loan.pk)
-    )
+    (now,) = lock_rows(Loan.objects.filter(pk=loan.pk).select_related("recipient", "article"))
+    return now
 
 
 def _check(now: Loan) -> None:

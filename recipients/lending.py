@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from individuals import services as individuals
 from individuals.models import Component
 from sesam.errors import DomainError
+from sesam.locks import lock_rows
 
 from .models import Loan, Recipient
 
@@ -36,8 +37,8 @@ def lock(ids: Iterable[int]) -> None:
 def lock_loans(ids: Iterable[int]) -> dict[int, Loan]:
     """The loans, locked, with article, piece, recipient and how they sit. After their
     recipients."""
-    rows = Loan.objects.filter(pk__in=set(ids)).order_by("pk").select_for_update(of=("self",))
-    return {loan.pk: loan for loan in rows.select_related(*_WITH)}
+    rows = Loan.objects.filter(pk__in=set(ids)).order_by("pk").select_related(*_WITH)
+    return {loan.pk: loan for loan in lock_rows(rows)}
 
 
 def take_back(loan: Loan, quantity: int, at: dt.datetime) -> None:

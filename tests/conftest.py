@@ -7,6 +7,7 @@ import datetime as dt
 import fcntl
 import gc
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+from django.dispatch import receiver
 from django.utils import timezone
 
 from sesam.roomy import roomy
@@ -128,6 +132,21 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def _locks_join_nothing(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    """What waits for a lock answers of what it joins as that was before the wait (``sesam.locks``).
+    What leaves out the locked waits for nobody; an array that it is told isn't others'."""
+    if " FOR " in sql and re.search(r" FOR (NO KEY )?UPDATE(?!.* SKIP LOCKED)", sql):
+        joined = re.search(r" JOIN (?!unnest\(%s)", sql.partition(" WHERE ")[0])
+        assert not joined, f"locked and joined: {sql}"
+    return execute(sql, params, many, context)
+
+
+@receiver(connection_created)
+def _watch(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    if _locks_join_nothing not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_locks_join_nothing)
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,8 @@ def reschedule(pieces: Iterable[int] | None = None) -> int:
 
 def maintained(pk: int, day: dt.date) -> None:
     """It was done on ``day``: from there the next one is counted. Needs a transaction."""
-    rows = MaintenanceSchedule.objects.filter(individual__schedules=pk).order_by("pk")
+    its_piece = MaintenanceSchedule.objects.filter(pk=pk).values("individual")
+    rows = MaintenanceSchedule.objects.filter(individual__in=its_piece).order_by("pk")
     (schedule,) = (x for x in rows.select_for_update(of=("self",)) if x.pk == pk)
     schedule.last_on = day
     schedule.save(update_fields=["last_on"])

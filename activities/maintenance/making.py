@@ -22,6 +22,7 @@ from recipients.whereabouts import preset_address
 from sesam import case_numbers
 from sesam.days import day_and_month
 from sesam.errors import DomainError
+from sesam.locks import lock_rows
 from sesam.models import CaseKind
 
 from .. import presets
@@ -71,11 +72,8 @@ def make(pk: int) -> Activity | None:
     lending.lock([found.recipient_id] if found else [])
     loan = lending.lock_loans([found.pk])[found.pk] if found else None
     piece = individuals.lock([schedule.individual_id])[schedule.individual_id]
-    schedule = (
-        MaintenanceSchedule.objects.select_for_update(of=("self",))
-        .select_related("plan__supplier")
-        .get(pk=pk)
-    )
+    rows = MaintenanceSchedule.objects.filter(pk=pk)
+    (schedule,) = lock_rows(rows.select_related("plan__supplier"))
     still_due = falling_due(timezone.localdate()).filter(pk=pk).exists()
     if schedule.due_on is None or not still_due or not _stays(piece, loan):
         return None

@@ -16,6 +16,7 @@ from organisation.permissions import KHS, has_role
 from recipients.cases import EventKind, lock_case, tell
 from recipients.models import Loan
 from sesam.errors import DomainError
+from sesam.locks import lock_rows
 
 from ..models import (
     FREE_AFTER,
@@ -56,8 +57,8 @@ def answer(
         raise DomainError(f"Återkallelsen är {recall.status_words} och kan inte besvaras.")
     if len(note.strip()) > MOST_NOTE:
         raise DomainError(f"Anteckningen får vara högst {MOST_NOTE} tecken.", field="note")
-    rows = recall.items.select_for_update(of=("self",)).filter(pk__in=items).order_by("pk")
-    found = list(rows.select_related("individual", "article", "unit"))
+    rows = recall.items.filter(pk__in=items).order_by("pk")
+    found = lock_rows(rows.select_related("individual", "article", "unit"))
     if not found or len(found) != len(set(items)):
         raise DomainError("Välj exemplar ur listan.")
     _check_may(found, answer, user)
@@ -146,11 +147,12 @@ def _let_go(recall: Recall, items: list[RecallItem], user: User) -> None:
 def _free_shelf(item: RecallItem, ledger: Ledger) -> None:
     """What another recall wants held back there too, it holds back from now on."""
     left, item.held_back = item.held_back, 0
+    going = Recall.objects.filter(status__in=(RecallStatus.REGISTERED, RecallStatus.ONGOING))
     others = RecallItem.objects.select_for_update(of=("self",)).filter(
         individual=None,
         warehouse=item.warehouse_id,
         article=item.article_id,
-        recall__status__in=(RecallStatus.REGISTERED, RecallStatus.ONGOING),
+        recall__in=going.order_by(),
     )
     for other in others.exclude(pk=item.pk).exclude(answer__in=FREE_AFTER).order_by("pk"):
         taken = min(left, other.quantity - other.held_back)

@@ -12,6 +12,7 @@ from organisation.permissions import KHS, has_role
 from recipients.cases import lock_case
 from sesam.days import moment_in_words
 from sesam.errors import DomainError
+from sesam.locks import lock_rows
 
 from ..models import Answer, Recall, RecallItem
 from .answering import answer, promises_of
@@ -28,10 +29,10 @@ def confirm(
     recall = lock_case(recall)
     if has_role(user, KHS) and not note.strip():
         raise DomainError("Skriv hur du vet det.", field="note")
-    rows = recall.items.select_for_update(of=("self",)).filter(pk__in=seen).order_by("pk")
+    rows = recall.items.filter(pk__in=seen).order_by("pk")
     if not has_role(user, KHS):  # of others' nothing is told, not even that they are answered
         rows = rows.filter(unit__in=user.units.all(), told_at__isnull=False)
-    for item in rows.select_related("individual", "article", "answered_by"):
+    for item in lock_rows(rows.select_related("individual", "article", "answered_by")):
         if item.answer not in (said, seen[item.pk]):
             when = moment_in_words(item.answered_at) if item.answered_at else ""
             raise DomainError(

@@ -170,9 +170,10 @@ def lock_ongoing(recall: Recall) -> Recall:
 
 
 def _locked(recall: Recall, items: Collection[int]) -> RecallItemQuerySet:
-    """Those of the items that are the recall's."""
-    rows = RecallItem.objects.select_for_update(of=("self",))
-    return rows.filter(recall=recall, pk__in=items).order_by("pk")
+    """Those of the items that are the recall's, locked: to be asked for with what else is wanted."""
+    rows: RecallItemQuerySet = recall.items.filter(pk__in=items).order_by("pk")
+    list(rows.select_for_update(of=("self",)).values_list("pk"))
+    return rows
 
 
 def answer_at_present(items: Collection[RecallItem]) -> None:

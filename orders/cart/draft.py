@@ -20,6 +20,7 @@ from recipients import lending
 from recipients.models import Recipient
 from recipients.whereabouts import ADDRESS, WAY_IN, preset_contact
 from sesam.errors import DomainError
+from sesam.locks import lock_rows
 from sesam.seen import Seen
 from sesam.standing import standing
 
@@ -297,9 +298,8 @@ def take_back(
     change places, and it is the second of what is returned. Raises ``DomainError`` where it is
     too late.
     """
-    found = list(
-        Cart.objects.select_for_update(of=("self",))
-        .filter(Q(token=token) | Q(closed_at=None), user=user)
+    found = lock_rows(
+        Cart.objects.filter(Q(token=token) | Q(closed_at=None), user=user)
         .select_related("recipient", "destination", "order")
         .order_by("pk")
     )

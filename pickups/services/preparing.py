@@ -10,6 +10,7 @@ from individuals import services as individuals
 from individuals.models import BlockReason
 from organisation.models import User
 from recipients.cases import EventKind, tell
+from sesam.locks import lock_rows
 
 from ..models import PickupReceipt, ReceivedState
 
@@ -23,10 +24,9 @@ REASONS = {
 @transaction.atomic
 def make_available(receipt: PickupReceipt, *, user: User) -> PickupReceipt:
     """Cleaned or repaired: what was held back can be handed out. Twice is once."""
-    receipt = (
-        PickupReceipt.objects.select_for_update(of=("self",))
-        .select_related("line__article", "line__pickup__recipient", "warehouse")
-        .get(pk=receipt.pk)
+    rows = PickupReceipt.objects.filter(pk=receipt.pk)
+    (receipt,) = lock_rows(
+        rows.select_related("line__article", "line__pickup__recipient", "warehouse")
     )
     if receipt.finished_at:
         return receipt

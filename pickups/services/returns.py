@@ -20,6 +20,7 @@ from organisation.models import Unit, User, Warehouse
 from recipients import held, lending
 from recipients.models import CareRelation, Loan, Recipient
 from sesam.errors import DomainError
+from sesam.locks import lock_rows
 
 from ..models import Return, ReturnLine
 from . import goods
@@ -183,11 +184,8 @@ def _save_lines(lines: dict[int, ReturnLine], came_with: dict[int, int]) -> None
 def undo(made: Return, *, user: User) -> Return:
     """Take the return back, the same day: new movements, and the loans go on. Twice is once."""
     lending.lock([made.recipient_id])
-    made = (
-        Return.objects.select_for_update(of=("self",))
-        .select_related("recipient", "warehouse", "unit")
-        .get(pk=made.pk)
-    )
+    rows = Return.objects.filter(pk=made.pk).select_related("recipient", "warehouse", "unit")
+    (made,) = lock_rows(rows)
     if made.undone_at:
         return made
     if not goods.same_day(made.at):

@@ -1,11 +1,13 @@
 """A schedule that KHS adds in the instant in which the night adds the same: two connections."""
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from activities.maintenance import dates, night
 from activities.models import Activity, MaintenanceSchedule
+from recipients.cases import lock_case
 from tests.at_once import at_once, while_others_write
 from tests.factories import ArticleFactory, WarehouseFactory, put_in_stock
 from tests.reading import read_page
@@ -58,3 +60,15 @@ def test_at_once_there_is_one_schedule_and_one_activity(khs, piece, turn):
     if schedule.own_months:
         assert made_of(schedule)
     assert Activity.objects.filter(maintenance__isnull=False).count() <= 1
+
+
+def test_a_technician_whom_a_colleague_has_just_chosen_is_the_activitys(khs, piece):
+    """It is nobody's, so no recipient's lock comes first: who is second waits for the case itself."""
+    add(khs, piece, "1")
+    night.run()
+    activity, chosen = Activity.objects.get(), technician()
+    found = while_others_write(
+        lambda: Activity.objects.filter(pk=activity.pk).update(technician=chosen),
+        lambda: transaction.atomic(lock_case)(activity),
+    )
+    assert found.technician == chosen
