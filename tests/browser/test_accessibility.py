@@ -7,6 +7,7 @@ of a view with many parameters every two of them are seen together, not every se
 
 import re
 from collections import deque
+from collections.abc import Sequence
 from itertools import combinations_with_replacement, pairwise
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 AXE = (Path(__file__).parent.parent / "vendor/axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# The policy forbids styles in the page: none has spacing of its own.
+NEVER = ["avoid-inline-spacing"]
+# Half of the time, and asks of each element by itself: of one that was looked at it says the same.
+OF_ELEMENTS = ["color-contrast", "target-size", "link-in-text-block", "scrollable-region-focusable"]
 STYLES = Path(__file__).parents[2] / "static"
-NARROWEST, WIDEST, STEP = 320, 1440, 80
+NARROWEST, PHONE, WIDEST = 320, 390, 1440
+# How far apart widths are looked at: where some style follows a list's width, and where none does.
+STEP, LONG_STEP = 80, 240
 
 
 def _widths() -> list[int]:
@@ -51,9 +58,11 @@ def _widths() -> list[int]:
 
 WIDTHS = _widths()
 
-# Where a style that some element of the page has, or may come to have, begins.
+# Where a style that some element of the page has, or may come to have, begins; and whether there is
+# one that follows a list's width.
 BEGINS = r"""() => {
     const found = new Set();
+    let follows = false;
     const state = /::?(before|after|placeholder|marker|hover|focus(-within|-visible)?|active)|\[[^\]]*\]/g;
     const matches = rule => {
         if (rule.selectorText === undefined) return [...rule.cssRules ?? []].some(matches);
@@ -64,22 +73,24 @@ BEGINS = r"""() => {
         if (rule instanceof CSSMediaRule && [...rule.cssRules].some(matches))
             for (const [, side, px] of rule.conditionText.matchAll(/(min|max)-width: *([\d.]+)px/g))
                 found.add(Math.floor(px) + (side === "max"));
+        if (rule instanceof CSSContainerRule && [...rule.cssRules].some(matches)) follows = true;
         look(rule.cssRules ?? []);
     });
     [...document.styleSheets].forEach(sheet => look(sheet.cssRules));
-    return [...found];
+    return [[...found], follows];
 }"""
 
 
 def widths_of(page: Page) -> list[int]:
-    """Those of the sheets' widths at which this page changes, and between them none further apart
-    than a list's styles are looked at."""
-    begins = {width for width in page.evaluate(BEGINS) if NARROWEST < width < WIDEST}
-    found = [WIDEST]
+    """Those of the sheets' widths at which this page changes, and between them some in which
+    nothing but a list's styles may."""
+    found, follows = page.evaluate(BEGINS)
+    begins = {width for width in found if NARROWEST < width < WIDEST}
+    widths = {PHONE, WIDEST}
     for begin, end in pairwise(sorted({NARROWEST, WIDEST, *begins})):
-        steps = -(-(end - begin) // STEP)
-        found += [begin + (end - begin) * step // steps for step in range(steps)]
-    return sorted(found)
+        steps = -(-(end - begin) // (STEP if follows else LONG_STEP))
+        widths |= {begin + (end - begin) * step // steps for step in range(steps)}
+    return sorted(widths)
 
 
 # Parameters whose value decides what the page shows; of others only that they are there.
@@ -114,16 +125,16 @@ class Seen:
         self._together: set[tuple[str, tuple]] = set()
         self._parts: set[str] = set()
 
-    def add(self, name: str, asked: frozenset[tuple[str, str]]) -> int:
-        """At which of its widths the page is to be looked at: 1, each; 2, every other, since it
-        differs only by what its lists were asked for from one that was seen; or 0, none."""
+    def add(self, name: str, asked: frozenset[tuple[str, str]]) -> tuple[bool, bool]:
+        """Whether it is a page that was not seen, and whether it is asked for as none was: else it
+        differs only by what its lists were asked for from those that were seen."""
         page = name, frozenset(one for one in asked if one[0] in TELLING)
         found = combinations_with_replacement(sorted(asked), 2) if asked else [()]
         together = {(name, two) for two in found}
         is_new, says_more = page not in self.pages, together - self._together
         self.pages.add(page)
         self._together |= together
-        return 1 if is_new else 2 if says_more else 0
+        return is_new, bool(says_more)
 
     def holds_new(self, parts: list[str]) -> bool:
         """Whether there is an element of a sort that no page held before."""
@@ -152,7 +163,7 @@ LINKS_AND_PARTS = """() => {
 # A page that gives a field the focus scrolls there, smoothly, as it would scroll back: what passes
 # under the bar meanwhile isn't too small to hit.
 # Of a list's rows that are made alike, two are looked at: the others differ by their words.
-RUN = """async tags => {
+RUN = """async ([tags, leftOut]) => {
     await new Promise(requestAnimationFrame);
     const alike = {};
     for (const row of document.querySelectorAll("tbody tr")) {
@@ -166,18 +177,19 @@ RUN = """async tags => {
     scrollTo({top: 0, behavior: "instant"});
     const feet = [...document.querySelectorAll(".register-foot")];
     feet.forEach(foot => foot.style.position = "static");
-    const found = await axe.run(context, {runOnly: tags, resultTypes: ["violations"]});
+    const rules = Object.fromEntries(leftOut.map(rule => [rule, {enabled: false}]));
+    const found = await axe.run(context, {runOnly: tags, rules, resultTypes: ["violations"]});
     feet.forEach(foot => foot.style.position = "");
     document.querySelectorAll("[data-alike]").forEach(row => row.removeAttribute("data-alike"));
     return found;
 }"""
 
 
-def faults(page: Page) -> list[str]:
+def faults(page: Page, *, left_out: Sequence[str] = ()) -> list[str]:
     """What axe finds on the page as it stands."""
     if not page.evaluate("typeof window.axe === 'object'"):
         page.evaluate(AXE)
-    found = page.evaluate(RUN, RULES)
+    found = page.evaluate(RUN, [RULES, [*NEVER, *left_out]])
     return [
         f"{fault['id']}: {node['target'][0]}: {node['failureSummary']}"
         for fault in found["violations"]
@@ -185,16 +197,16 @@ def faults(page: Page) -> list[str]:
     ]
 
 
-PHONE = 390
 TALL_CARDS = """[...document.querySelectorAll(".list-table tbody tr")]
     .filter(row => row.offsetHeight > 96 && [...row.cells].every(cell => cell.offsetHeight <= 24))
     .slice(0, 3).map(row => `${row.offsetHeight} px: ${row.innerText}`)"""
 
 
-def too_wide(page: Page, every: int = 1) -> list[str]:
-    """The widths of a screen at which the page scrolls sideways, and on a phone the cards of lists
-    that are higher than 96 px though nothing in them wraps. Asked by the browser's own protocol,
-    which is quicker than setting the window's size. What can't be seen isn't painted."""
+def too_wide(page: Page, widths: Sequence[int] = ()) -> list[str]:
+    """The widths of a screen (each at which the page may change, if none are named) at which the page
+    scrolls sideways, and on a phone the cards of lists that are higher than 96 px though nothing in
+    them wraps. Asked by the browser's own protocol, which is quicker than setting the window's size.
+    What can't be seen isn't painted."""
     browser = page.context.new_cdp_session(page)
 
     def ask(what: str) -> Any:
@@ -203,7 +215,7 @@ def too_wide(page: Page, every: int = 1) -> list[str]:
 
     found = []
     page.evaluate("document.documentElement.style.opacity = 0")
-    for width in sorted({*widths_of(page)[::every], PHONE}):
+    for width in widths or widths_of(page):
         screen = {"width": width, "height": 720, "deviceScaleFactor": 1, "mobile": False}
         browser.send("Emulation.setDeviceMetricsOverride", screen)
         drawn = ask("document.documentElement.scrollWidth")
@@ -329,8 +341,8 @@ def walk(page: Page, base: str, waiting: list[str], seen: Seen) -> list[str]:
     while queue:
         path = queue.popleft()
         about = kind(path)
-        every = seen.add(*about) if about else 0
-        if not every:
+        is_new, says_more = seen.add(*about) if about else (False, False)
+        if not (is_new or says_more):
             continue
         try:
             answer = page.goto(base + path)
@@ -343,15 +355,15 @@ def walk(page: Page, base: str, waiting: list[str], seen: Seen) -> list[str]:
             continue
         if "text/html" not in (answer.header_value("content-type") or ""):
             continue
-        # Asked for otherwise, and made of what was looked at: all that it may lead to is seen. Of
-        # another page that is made so, every other width is.
         hrefs, parts = page.evaluate(LINKS_AND_PARTS)
-        is_new = seen.holds_new(parts)
-        if is_new or every == 1:
-            wrong += [f"{path}: {fault}" for fault in faults(page)]
-            step = every if is_new else 2
-            wrong += [f"{path}: {fault}" for fault in too_wide(page, step)]
-            page.set_viewport_size(wide)
+        # Asked for otherwise, and made of what was looked at: all that it may lead to is seen. Of
+        # another page that is made so, what it is as a whole is looked at.
+        if seen.holds_new(parts):
+            wrong += [f"{path}: {fault}" for fault in (*faults(page), *too_wide(page))]
+        elif is_new:
+            found = faults(page, left_out=OF_ELEMENTS) + too_wide(page, (NARROWEST, PHONE, WIDEST))
+            wrong += [f"{path}: {fault}" for fault in found]
+        page.set_viewport_size(wide)
         queue.extend(h.removeprefix(base).split("#")[0] for h in hrefs if h.startswith(base))
     return wrong
 
