@@ -15,7 +15,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from organisation.admin import ChangesAlone, ForKhs, as_text, for_khs
-from organisation.long_lists import LongList
+from organisation.long_lists import BoundedPaginator, LongList, one_of
 from organisation.permissions import signed_in
 from sesam import attachments
 from sesam.errors import DomainError
@@ -91,8 +91,19 @@ class DocumentInline(ForKhs, admin.TabularInline[ArticleDocument, Article]):
         return self.has_change_permission(request, obj)
 
 
+class FoundPaginator(BoundedPaginator):
+    """What was found isn't looked for again: PostgreSQL would do so by its words, not by its keys."""
+
+    def among(self, keys: list[Any]) -> QuerySet[Any]:
+        found: QuerySet[Any] = self.object_list.all()
+        found.query.clear_where()
+        return found.filter(one_of(keys))
+
+
 class FoundByWords(LongList[M]):
     """Searched as the portal searches articles: all the words, in the text that is indexed."""
+
+    paginator = FoundPaginator
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

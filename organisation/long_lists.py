@@ -61,21 +61,24 @@ class BoundedPaginator(Paginator[Any]):
         up for no other."""
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
-        found = self.object_list
-        if not self.is_beyond:
-            found = found.filter(_one_of(self._keys))
+        found = self.object_list if self.is_beyond else self.among(self._keys)
         keys = found.values_list("pk", flat=True)[first : min(first + self.per_page, self.count)]
-        rows = self.object_list.filter(_one_of(list(keys)))
-        return Page(rows, number, self)
+        return Page(self.among(list(keys)), number, self)
+
+    def among(self, keys: list[Any]) -> QuerySet[Any]:
+        """Those of the list with one of ``keys``, which were found."""
+        found: QuerySet[Any] = self.object_list.filter(one_of(keys))
+        return found
 
 
-def _one_of(keys: list[Any]) -> Func:
-    """Whether a row's key is one of ``keys``: one value, so that the question is the same however many
-    there are, and no join, which PostgreSQL may leave until it has joined all else."""
+def one_of(keys: list[Any], field: str = "pk") -> Func:
+    """Whether a row's key, or the one in ``field``, is one of ``keys``: one value, so that the question
+    is the same however many there are, and no join, which PostgreSQL may leave until it has joined all
+    else."""
     # These lists' keys are whole numbers.
     bound = Value(keys, output_field=ArrayField(BigIntegerField()))
     return Func(
-        F("pk"),
+        F(field),
         bound,
         template="%(expressions)s)",
         arg_joiner=" = ANY(",

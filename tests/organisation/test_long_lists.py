@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from articles.admin import StockMovementAdmin
+from articles.admin import ArticleAdmin, StockMovementAdmin
 from articles.models import Fit, StandardComponent, StockMovement
 from orders.admin import OrderAdmin
 from organisation import list_rows, long_lists
@@ -82,6 +82,20 @@ def test_what_a_row_shows_is_looked_up_for_the_rows_of_the_page_alone(khs, few, 
     keys = re.search(r"ANY\('\{([0-9,]*)\}'", whole)[1].split(",")
     assert [int(key) for key in keys] == [row.pk for row in shown]
     assert len(keys) == 100
+
+
+def test_words_are_looked_for_once_and_their_page_found_by_key(khs, monkeypatch):
+    monkeypatch.setattr(ArticleAdmin, "list_per_page", 2)
+    for number in ("10", "12", "11", "13"):
+        ArticleFactory(number=number, name="Stol")
+    ArticleFactory(number="14", name="Stol", type="service", is_stocked=False)
+    ArticleFactory(number="09", name="Bord")
+    asked_for = {"q": "stol", "type__exact": "main"}
+    with CaptureQueriesContext(connection) as asked:
+        shown = khs.get(ARTICLES, {**asked_for, "p": 2}).context["cl"]
+    assert [row.number for row in shown.result_list] == ["12", "13"]
+    assert shown.result_count == 4
+    assert len([q for q in asked if "STOL" in q["sql"].upper()]) == 1
 
 
 @pytest.mark.parametrize("name", LISTS)
