@@ -15,7 +15,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
+from django.db.models import Value
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from sesam import planned
@@ -129,6 +131,16 @@ def any_with(typed: str) -> bool:
     for word in words_of(typed)[:MAX_WORDS]:
         found = found.filter(search_text__contains=word.upper())
     return found.exists()
+
+
+def few_with(words: list[str]) -> list[int] | None:
+    """The keys of the articles that have all ``words``; None where they are more than a few."""
+    found = Article.objects.values_list("pk", flat=True)
+    for word in words:
+        found = found.filter(search_text__contains=Upper(Value(word)))
+    with planned.for_its_values(connections[found.db]):
+        keys = list(found[: FEW + 1])
+    return keys if len(keys) <= FEW else None
 
 
 def pattern(word: str) -> str:

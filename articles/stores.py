@@ -21,6 +21,7 @@ from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.urls import reverse
 
+from organisation.long_lists import one_of
 from organisation.models import Warehouse
 from sesam.tables import (
     CodeColumn,
@@ -34,6 +35,7 @@ from sesam.tables import (
 )
 from sesam.templatetags.sesam import tal
 
+from . import search
 from .models import ArticleType, Balance
 from .tables import TYPES, article_url
 
@@ -154,8 +156,14 @@ def balances(
         rows = rows.filter(on_hand__gt=0)
     if article_type:
         rows = rows.filter(article__type=article_type)
-    for word in words or []:
-        rows = rows.filter(article__search_text__contains=Upper(Value(word)))
+    if words:
+        # Those that have them are looked for once, and counted and sorted by key, unless they are many.
+        few = search.few_with(words)
+        if few is not None:
+            rows = rows.filter(one_of(few, "article_id"))
+        else:
+            for word in words:
+                rows = rows.filter(article__search_text__contains=Upper(Value(word)))
     return rows.values(
         "on_hand",
         "reserved",

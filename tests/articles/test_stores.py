@@ -2,6 +2,7 @@
 
 import pytest
 
+from articles import search as finder
 from articles import stores
 from articles.models import ArticleType, Balance
 from individuals.models import BlockReason
@@ -103,7 +104,9 @@ def test_zero_balances_are_shown_when_asked_for(mine, store):
     assert "Finns</a>" in shown
 
 
-def test_all_words_must_match_and_mean_themselves(mine, store):
+@pytest.mark.parametrize("few", [0, 1000])  # by words, by key
+def test_all_words_must_match_and_mean_themselves(mine, store, few, monkeypatch):
+    monkeypatch.setattr(finder, "FEW", few)
     for name in ("Rullstol Cross 100% grå", "Rullstol Cross 100 grå", "Ålgård_1", "Säng"):
         put_in_stock(store, ArticleFactory(name=name), 1)
     assert "Rullstol Cross 100 grå" in search(mine, q="cross GRÅ")
