@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from articles.models import Article
 from tests.factories import ArticleFactory, IsoClassFactory
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,32 @@ def test_counts_are_of_all_that_hangs_below(client, tree):
     below = counts(page(client, "1222/"))
     assert below["Manuella rullstolar"] == "5"
     assert (below["Tvåhjulsdrivna"], below["Enhandsdrivna"]) == ("2", "1")
+
+
+def test_counts_follow_whatever_becomes_of_an_article(client, tree):
+    def here() -> tuple[str, ...]:
+        shown = counts(page(client, "1222/", tomma="1"))
+        return shown["Tvåhjulsdrivna"], shown["Enhandsdrivna"]
+
+    article = ArticleFactory(iso_class=tree["122203"])
+    ArticleFactory.create_batch(2, iso_class=tree["122206"])
+    same = Article.objects.filter(pk=article.pk)
+    assert here() == ("1", "2")
+    same.update(iso_class=tree["122206"])
+    assert here() == ("0", "3")
+    same.update(is_discontinued=True)
+    assert here() == ("0", "2")
+    same.update(iso_class=tree["122203"])
+    assert here() == ("0", "2")
+    same.update(is_discontinued=False)
+    assert here() == ("1", "2")
+    same.update(iso_class=None)
+    assert here() == ("0", "2")
+    same.update(iso_class=tree["122203"], name="Cross")
+    Article.objects.get(pk=article.pk).save()
+    assert here() == ("1", "2")
+    same.delete()
+    assert here() == ("0", "2")
 
 
 def test_from_the_chapter_down_to_the_article(client, tree):

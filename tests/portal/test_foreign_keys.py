@@ -43,6 +43,8 @@ GOES_ALONG = {
     "articles.Fit.part",
     "articles.ArticleDocument.article",
     "articles.ReplacementMember.group",
+    # how many articles a class has that nothing refers to
+    "articles.ClassCount.iso_class",
 }
 
 
