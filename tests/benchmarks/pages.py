@@ -272,15 +272,18 @@ def work(client, url: str) -> float:
     """The least that a page took of this process and of its database connection, milliseconds."""
     from django.db import connection
 
+    from sesam.roomy import roomy
+
+    get = roomy(client.get)  # as sesam/wsgi.py: else a page's calls may cost as much again
     for _ in range(SETTLED):
-        client.get(url)
+        get(url)
     least = float("inf")
     for _ in range(WORKED):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
             backend = cursor.fetchone()[0]
         began, there = time.process_time(), processes.worked(backend)
-        client.get(url)
+        get(url)
         here = (time.process_time() - began) * 1000
         least = min(least, here + processes.worked(backend) - there)
     return least
