@@ -7,6 +7,7 @@ make the last branch. What has been discontinued is no longer in the assortment.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db import connection
@@ -21,6 +22,7 @@ from .tables import OrderColumn, article_url, iso_text
 #: The address of the branch that holds articles without a class.
 WITHOUT = "utan"
 WITHOUT_TITLE = "Utan ISO-kod"
+MOST_NAMED = 6
 
 
 @dataclass(slots=True)
@@ -119,6 +121,23 @@ class Tree:
             branch.is_open = True
         path[-1].is_current = True
         return path
+
+
+def named(words: Iterable[str]) -> list[Branch]:
+    """Branches with articles whose title has all the words, those that begin with the first before the
+    others. One query."""
+    wanted = [word.casefold() for word in words]
+    if not wanted:
+        return []
+    found = [
+        branch
+        for branch in Tree().known.values()
+        if branch.count
+        and branch.code != WITHOUT
+        and all(word in branch.title.casefold() for word in wanted)
+    ]
+    found.sort(key=lambda branch: not branch.title.casefold().startswith(wanted[0]))
+    return found[:MOST_NAMED]
 
 
 def nearest(typed: str) -> str | None:

@@ -21,7 +21,7 @@ from organisation.permissions import CARE, UserRequest, roles
 from sesam import personal_numbers
 from sesam.standing import standing
 
-from . import compare, way_back
+from . import assortment, compare, way_back
 from . import search as finder
 from .forms import ALL, PARAMETERS, SearchForm
 from .models import Article, ArticleLook, Balance
@@ -77,11 +77,12 @@ def _of_number(request: HttpRequest, asked: QueryDict) -> str:
 
 
 def _hits(request: UserRequest, form: SearchForm) -> dict[str, Any]:
+    words = finder.words_of(form.cleaned_data["q"])
     table = ArticleTable.found(
         request,
         partial(
             finder.search,
-            finder.words_of(form.cleaned_data["q"]),
+            words,
             filters=form.wanted,
             user_id=request.user.pk,
             with_prices="price" in ArticleTable.shown_columns(request.user),
@@ -100,6 +101,8 @@ def _hits(request: UserRequest, form: SearchForm) -> dict[str, Any]:
         table.empty_hint = "Sätt en stjärna på en artikel, så står den här."
     return {
         "table": table,
+        # «Rollator» stands in no article's name, but the branch is called so.
+        "branches": [] if table.total else assortment.named(words),
         "bulk": compare.actions(),
         "many": table.total > settings.AVAILABILITY_ROW_LIMIT,
         "row_limit": settings.AVAILABILITY_ROW_LIMIT,

@@ -47,6 +47,27 @@ def test_counts_are_of_all_that_hangs_below(client, tree):
     assert (below["Tvåhjulsdrivna"], below["Enhandsdrivna"]) == ("2", "1")
 
 
+def branches_named(client, words: str) -> list[str]:
+    answer = client.get("/artiklar/", {"q": words})
+    _, _, shown = answer.content.decode().partition("Grenar i Sortimentskataloger")
+    return list(counts(shown))
+
+
+def test_where_no_article_has_the_word_the_branches_that_are_called_so_are_shown(client, tree):
+    ArticleFactory(name="Cross", iso_class=tree["122203"])
+    assert branches_named(client, "HJULSDRIVNA två") == ["Tvåhjulsdrivna"]
+    assert branches_named(client, "rullstol") == ["Manuella rullstolar"]
+    assert branches_named(client, "enhands") == []  # nothing hangs there
+    assert branches_named(client, "utan iso") == []
+    assert branches_named(client, "cross") == []  # that is found
+
+
+def test_a_branch_that_begins_with_the_word_comes_before_a_shorter_code(client, tree):
+    for code, title in (("120303", "Delar till rullstolar"), ("122300", "Rullstolar med motor")):
+        ArticleFactory(name="Cross", iso_class=IsoClassFactory(code=code, title=title))
+    assert branches_named(client, "rullstolar") == ["Rullstolar med motor", "Delar till rullstolar"]
+
+
 def test_counts_follow_whatever_becomes_of_an_article(client, tree):
     def here() -> tuple[str, ...]:
         shown = counts(page(client, "1222/", tomma="1"))
