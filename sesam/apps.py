@@ -14,9 +14,11 @@ class SesamConfig(AppConfig):
         from . import (
             checks,  # noqa: F401  registers the system checks
             history,
+            instants,
         )
         from .database_roles import after_migrate
 
         post_migrate.connect(after_migrate, sender=self)
         connection_created.connect(history.listen, dispatch_uid="history")
+        connection_created.connect(instants.listen, dispatch_uid="instants")
         autodiscover_modules("places")
