@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from copy import copy
 from functools import update_wrapper
 from typing import Any, Generic, TypeVar
 
@@ -83,6 +82,13 @@ class standing(Generic[Row]):
         return made  # type: ignore[no-any-return]
 
 
+def _like(made: Any) -> Any:
+    """Another of what was made, without ``copy``'s looking for how."""
+    another = object.__new__(type(made))
+    another.__dict__ = made.__dict__.copy()
+    return another
+
+
 class _Standing(Query):
     """Has its SQL with it; those of several requests differ by their values."""
 
@@ -90,12 +96,12 @@ class _Standing(Query):
     values: dict[str, Any]
 
     def chain(self, klass: Any = None) -> Any:
-        return copy(self)
+        return _like(self)
 
     def get_compiler(
         self, using: Any = None, connection: Any = None, elide_empty: bool = True
     ) -> Any:
-        compiler = copy(self.written)
+        compiler = _like(self.written)
         compiler.connection = connections[using]  # this thread's
         if self.select_for_update and not compiler.connection.in_atomic_block:
             raise transaction.TransactionManagementError("What is locked needs a transaction.")
@@ -113,6 +119,12 @@ class _Written(SQLCompiler):
 
     def get_converters(self, expressions: Any) -> dict[int, Any]:
         return self.converters
+
+    def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
+        """All rows at once, rather than a hundred at a time."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(*self.as_sql())
+            return [cursor.fetchall()]
 
     def as_sql(self, with_limits: bool = True, with_col_aliases: bool = False) -> Any:
         told = self.values
