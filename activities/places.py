@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, OuterRef, Q, QuerySet, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +20,7 @@ from individuals.slots import PieceTab, piece_create, piece_sections
 from orders.models import Order, OrderKind
 from orders.slots import order_create
 from organisation import desk, queues
+from organisation.models import User
 from organisation.permissions import BUFFERT, CARE, KHS, has_role, signed_in
 from organisation.slots import my_now, my_tabs, my_todo
 from recipients import searching, ticked
@@ -44,6 +46,7 @@ from recipients.slots import (
 from recipients.tables import LoanTag
 from sesam import case_pages, panels
 from sesam.asked_once import once
+from sesam.known import known
 from sesam.links import links
 from sesam.models import CaseKind
 from sesam.panels import Panel
@@ -113,26 +116,54 @@ def _of(recipient: Any) -> Any:
 
 
 def _count(request: HttpRequest, recipient: Recipient) -> int:
-    return len(once(request, _known, recipient))
+    return len(_known(request, recipient))
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What the recipient's page says of an activity outside of its tab."""
+    """What the recipient's page says of an activity outside of its tab. Of one that is open: which
+    loans it is about, and whether the user may open it."""
 
+    pk: int
+    number: str
     kind: str
     status: str
     due_on: dt.date
+    loans: list[int] | None
+    is_own: bool
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in Activity.ENDED
 
 
-def _known(recipient: Recipient) -> list[_Known]:
+def _known(request: HttpRequest, recipient: Recipient) -> list[_Known]:
     """Of each of the recipient's activities, what is due first standing first."""
-    return [_Known(*row) for row in _told(recipient=recipient.pk)]
+    return once(request, _all_known, recipient, signed_in(request))
+
+
+def _all_known(recipient: Recipient, user: User) -> list[_Known]:
+    told = _told(has_role(user, KHS), recipient=recipient.pk, user=user.pk)
+    return [_Known(*row) for row in told]
 
 
 @standing
-def _told(*, recipient: Any) -> QuerySet[Activity, Any]:
-    found = _of(recipient).order_by("due_on", "pk").values_list("type__name", "status", "due_on")
+def _told(at_khs: bool, *, recipient: Any, user: Any) -> QuerySet[Activity, Any]:
+    lines = ActivityLine.objects.filter(activity=OuterRef("pk"), loan__isnull=False)
+    is_open = ~Q(status__in=known(Activity.ENDED))
+    found = (
+        _of(recipient)
+        .order_by("due_on", "pk")
+        .values_list(
+            "pk",
+            "case_number",
+            "type__name",
+            "status",
+            "due_on",
+            Case(When(is_open, then=ArraySubquery(lines.values("loan")))),
+            Case(When(is_open, then=is_own("unit", user, at_khs=at_khs)), default=False),
+        )
+    )
     return cast(QuerySet[Activity, Any], found)
 
 
@@ -176,7 +207,7 @@ recipient_tabs.add(
 
 def _now(request: HttpRequest, recipient: Recipient) -> Now | None:
     """«1 öppen aktivitet: Anpassning, klar senast 3 december»."""
-    found = [one for one in once(request, _known, recipient) if one.status not in Activity.ENDED]
+    found = [one for one in _known(request, recipient) if one.is_open]
     if not found:
         return None
     first = found[0]
@@ -197,31 +228,18 @@ recipient_now.add(
 
 def _tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
     """«Aktivitet 26480003» on what is worked on; a link for those who may open it."""
-    if all(one.status in Activity.ENDED for one in once(request, _known, recipient)):
-        return {}
-    user = signed_in(request)
     url = links("activities:detail")
+    # Of an aid that several are about, the newest is told.
     return {
         loan: LoanTag(
-            f"Aktivitet {number}",
-            url(number) if own else "",
+            f"Aktivitet {one.number}",
+            url(one.number) if one.is_own else "",
             icon="wrench",
             is_busy=False,
         )
-        for loan, number, own in _worked_on(
-            has_role(user, KHS), recipient=recipient.pk, user=user.pk
-        )
+        for one in sorted(_known(request, recipient), key=lambda one: one.pk)
+        for loan in one.loans or ()
     }
-
-
-@standing
-def _worked_on(at_khs: bool, *, recipient: Any, user: Any) -> QuerySet[ActivityLine, Any]:
-    """Which loans, in which case, and whether the user may open that."""
-    lines = ActivityLine.objects.filter(
-        loan__isnull=False, activity__in=_of(recipient).still_open()
-    )
-    own = is_own("activity__unit", user, at_khs=at_khs)
-    return lines.values_list("loan", "activity__case_number", own)
 
 
 loan_tags.add(LoanTags(name="activity", tags=_tags))

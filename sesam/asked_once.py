@@ -11,14 +11,16 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 Answer = TypeVar("Answer")
-Record = TypeVar("Record", bound=Model)
 _answers: WeakKeyDictionary[HttpRequest, dict[tuple[object, ...], object]] = WeakKeyDictionary()
 
 
-def once(request: HttpRequest, ask: Callable[[Record], Answer], about: Record) -> Answer:
-    """What ``ask`` answers of the record ``about``."""
+def once(
+    request: HttpRequest, ask: Callable[..., Answer], about: Model, for_whom: Model | None = None
+) -> Answer:
+    """What ``ask`` answers of the record ``about``; where that hangs on who asks, for whom."""
     known = _answers.setdefault(request, {})
-    key = (ask, type(about), about.pk)
+    told = (about,) if for_whom is None else (about, for_whom)
+    key = (ask, *((type(record), record.pk) for record in told))
     if key not in known:
-        known[key] = ask(about)
+        known[key] = ask(*told)
     return cast(Answer, known[key])
