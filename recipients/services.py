@@ -233,13 +233,16 @@ def clean_up(now: dt.datetime | None = None) -> int:
 
 
 def get(key: uuid.UUID) -> Recipient | None:
-    """The recipient of an opaque id, with the payer. (Few have a store: that is looked up.)"""
+    """The recipient of an opaque id."""
     return next(iter(_of_key(key=key)), None)
 
 
-@standing
-def _of_key(*, key: Any) -> QuerySet[Recipient]:
+def of_key(key: Any) -> QuerySet[Recipient]:
+    """The same as a question, with the payer. (Few have a store: that is looked up.)"""
     return Recipient.objects.filter(key=key).select_related("payer").order_by()
+
+
+_of_key = standing(of_key)
 
 
 def count_search(user: User, digits: str, known: Recipient | None, detail: str = "") -> None:

@@ -10,14 +10,14 @@ from django.shortcuts import redirect
 
 from organisation import access_log
 
-from . import masking, services, ticked
+from . import masking, ticked, why
 from .models import Recipient
 
 
 def find_recipient(request: HttpRequest, key: uuid.UUID) -> Recipient:
     """The recipient of an address, by the door that every page about somebody comes through: who has
     no case with the person says why first (``access_log.ReasonWanted``), whatever they ask for."""
-    recipient = services.get(key)
+    recipient = why.find(request, key)
     if recipient is None:
         raise Http404("recipient")
     access_log.ask_why(request, key)

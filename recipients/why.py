@@ -24,7 +24,7 @@ from weakref import WeakKeyDictionary
 
 from django import forms
 from django.db import transaction
-from django.db.models import Exists, QuerySet, Subquery
+from django.db.models import Exists, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -70,22 +70,45 @@ def is_wanted(request: HttpRequest, key: uuid.UUID) -> bool:
     return key not in found
 
 
+def find(request: HttpRequest, key: uuid.UUID) -> Recipient | None:
+    """The recipient of an opaque id; whether a reason is wanted is asked along, so that the door
+    needs no question of its own."""
+    user = signed_in(request)
+    found = _found(has_role(user, KHS), user=user.pk, key=key, today=day_began())
+    recipient = next(iter(found), None)
+    if recipient is not None and not recipient.lacks_reason:  # type: ignore[attr-defined]  # asked along
+        _open.setdefault(request, set()).add(key)
+    return recipient
+
+
 def lacks_reason(user: User, key: uuid.UUID) -> bool:
     """The same, of any user."""
     return bool(_lacking(has_role(user, KHS), user=user.pk, key=key, today=day_began()))
 
 
 @standing
+def _found(at_khs: bool, *, user: Any, key: Any, today: Any) -> QuerySet[Recipient]:
+    lacks = _lacks(user, key, today, at_khs=at_khs)
+    return services.of_key(key).annotate(lacks_reason=lacks)
+
+
+@standing
 def _lacking(at_khs: bool, *, user: Any, key: Any, today: Any) -> QuerySet[Recipient, Any]:
     """The person, where the user has no reason."""
-    person = Recipient.objects.filter(key=key, kind=Recipient.Kind.PERSON)
+    lacks = _lacks(user, key, today, at_khs=at_khs)
+    return Recipient.objects.filter(lacks, key=key).order_by().values_list("pk")
+
+
+def _lacks(user: Any, key: Any, today: Any, *, at_khs: bool) -> Q:
     # Of one row that is asked for first, so that the database never gathers all of a unit's cases.
-    whom = Subquery(person.values("pk")[:1])
+    whom = Subquery(Recipient.objects.filter(key=key).values("pk")[:1])
     relations = services.relations_by(user, at_khs=at_khs)
     theirs = [relations, *(entry.of(user) for entry in reasons_to_look)]
-    said = _said(user, key, today)
-    reasons = [*(Exists(rows.filter(recipient=whom)) for rows in theirs), Exists(said)]
-    return person.exclude(reduce(or_, reasons)).order_by().values_list("pk")
+    reasons = [
+        *(Exists(rows.filter(recipient=whom)) for rows in theirs),
+        Exists(_said(user, key, today)),
+    ]
+    return Q(kind=Recipient.Kind.PERSON) & ~reduce(or_, (Q(reason) for reason in reasons))
 
 
 def _said(user: Any, key: Any, today: Any) -> QuerySet[AccessLogEntry]:

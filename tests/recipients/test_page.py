@@ -556,7 +556,7 @@ def test_queries_do_not_grow_with_the_rows(client, prescriber, recipient):
     assert len(many) == len(few), "\n".join(many)
     # Savepoints aren't queries of the page: outside of a test's transaction they are BEGIN.
     asked = [sql for sql in many if "SAVEPOINT" not in sql]
-    assert len(asked) <= 13, "\n".join(asked)
+    assert len(asked) <= 11, "\n".join(asked)
 
 
 # --- leaving no trace of those who came to nothing -----------------------------------------
