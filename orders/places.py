@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Exists
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -27,7 +28,7 @@ from individuals import stock_check
 from individuals.slots import PieceTab, piece_buttons, piece_sections
 from organisation import stores
 from organisation.permissions import CARE, has_role, signed_in
-from organisation.slots import my_now, my_tabs, my_todo
+from organisation.slots import AskedAlong, asked_along, my_now, my_tabs, my_todo
 from recipients import searching
 from recipients.mine import tab_address
 from recipients.models import Recipient
@@ -130,6 +131,13 @@ def _till_then(request: HttpRequest) -> str:
 # Nobody begins an order without a reason, so it is one for as long as it is in progress.
 reasons_to_look.add(
     ReasonToLook(name="cart", of=lambda user: Cart.objects.filter(user=user, closed_at=None))
+)
+# Most have none, and every page's bar asks.
+asked_along.add(
+    AskedAlong(
+        name="has_cart",
+        of=lambda user: Exists(Cart.objects.filter(user=user, closed_at=None)),
+    )
 )
 menu.add(
     MenuItem(

@@ -13,6 +13,7 @@ from sesam.standing import standing
 
 from . import emergency, sign_in_pace
 from .models import Message, User
+from .slots import asked_along
 
 
 @standing
@@ -30,6 +31,7 @@ def _signed_in(*, user: Any) -> QuerySet[User]:
                 function="cardinality",
                 output_field=IntegerField(),
             ),
+            **{entry.name: entry.of(mine) for entry in asked_along},
         )
     )
 

@@ -4,7 +4,9 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
 from sesam.places import CreateItem, Entry, LinkSlot, NowSlot, Page, Slot, Tab, TabSlot, TodoSlot
@@ -24,6 +26,14 @@ class MessagePage(Entry[Message]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AskedAlong(Entry[User]):
+    """What the frame of every page asks about who is signed in, asked with who that is: the user of a
+    request has it by the entry's name. The user comes as a key that is told later."""
+
+    of: Callable[[Any], Combinable]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LookGate(Entry[None]):
     """What every look at a recipient passes: whether who asks must say why first."""
 
@@ -39,6 +49,7 @@ class ThinnedAlong(Entry[None]):
     thin: Callable[[dt.datetime], int]
 
 
+asked_along = Slot[AskedAlong]("asked_along")
 look_gates = Slot[LookGate]("look_gates")
 thinned_along = Slot[ThinnedAlong]("thinned_along")
 #: The user's cases, a kind a tab.
