@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 
 from sesam.places import MenuItem, Shown
 from sesam.slots import menu, page_help, strip
+from sesam.templatetags.sesam import datumtid
 
 
 @dataclass
@@ -73,6 +76,9 @@ def _around(request: HttpRequest) -> dict[str, Any]:
     """What every page has, whoever asks: its help, and its foot."""
     return {
         "page_help": page_help.shown(request),
+        # What its help, and a hindrance that is reported, are told of where one was.
+        "came_from": f"?fran={quote(request.path)}" if request.resolver_match else "",
+        "printed_at": datumtid(timezone.now()),
         "aid_centre": settings.AID_CENTRE,
         "version": settings.VERSION,
     }

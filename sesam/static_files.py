@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.html import conditional_escape
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -45,7 +46,7 @@ class SlimFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mi
         if force:
             return str(super().url(name, force))
         if name not in self._told:
-            self._told[name] = super().url(name)
+            self._told[name] = conditional_escape(super().url(name))
         return self._told[name]
 
     def post_process(

@@ -2,6 +2,7 @@
 
 {% load sesam %}
 {% icon "pencil" %}                       decorative; {% icon "lock" label="Från registret" %} is read out
+{% page "barrier" %}                      {% url %} of a page without arguments, kept
 {{ price|kr }}                            1 234,50 kr (no-break spaces)
 {{ day|datum }}  {{ moment|datumtid }}    2026-11-23   2026-11-23 09:41 (Swedish time)
 {{ day|dag }}  {{ moment|stund }}         måndag 30 november   i dag 10:42
@@ -21,7 +22,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,6 +39,7 @@ from django.forms import (
 )
 from django.template.loader import get_template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -87,6 +89,17 @@ def icon_html(name: str, size: int = 20, label: str = "", css: str = "") -> Safe
 @register.simple_tag
 def icon(name: str, size: int = 20, label: str = "", css: str = "") -> SafeString:
     return icon_html(name, size, label, css)
+
+
+@register.simple_tag
+def page(name: str) -> SafeString:
+    """The address of a page without arguments: ``{% url %}`` looks for it each time."""
+    return _page(name)
+
+
+@cache
+def _page(name: str) -> SafeString:
+    return mark_safe(reverse(name))
 
 
 @register.simple_tag
