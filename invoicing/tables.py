@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -163,7 +163,7 @@ class ChargeTable(Table[Charge]):
             if row.pk != self.facts.open:
                 yield drawn
                 continue
-            yield replace(drawn, css="row-link is-open")
+            yield drawn._replace(css="row-link is-open")
             cell = '<td colspan="{}">{}</td>'
             question = format_html(cell, len(self.shown), self.facts.question)
             yield DrawnRow("question-row is-open", question)

@@ -67,7 +67,7 @@ class LoanRow:
 
     @property
     def is_busy(self) -> bool:
-        return any(tag.is_busy for tag in self.tags)
+        return bool(self.tags) and any(tag.is_busy for tag in self.tags)
 
 
 class HeldTickColumn(TickColumn):

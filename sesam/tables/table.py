@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 from urllib.parse import urlencode
 
 from django.db import connections
@@ -105,8 +105,7 @@ class Heading:
         return f'<th scope="col"{css}{by}>{label}</th>'
 
 
-@dataclass(frozen=True)
-class DrawnRow:
+class DrawnRow(NamedTuple):
     """A row as it is written: its class, and its ``<td>``s."""
 
     css: str
@@ -371,10 +370,10 @@ class Table(Generic[Row]):
         parts = [(column.html, *_cell(column)) for column in self.shown]
         for row in self.rows:
             is_open = keyed is not None and opened and keyed.key(row) == opened
-            cells = []
-            for html, begin, blank in parts:
-                content = html(row, self)  # escaped by the column
-                cells.append(f"{begin}{content}</td>" if content else blank)
+            cells = [
+                f"{begin}{content}</td>" if (content := html(row, self)) else blank
+                for html, begin, blank in parts  # escaped by the column
+            ]
             css = "row-link is-open" if is_open else "row-link"
             yield DrawnRow(css, SafeString("".join(cells)))
 
