@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -27,7 +27,7 @@ class BarItem:
     cart: bool = False
     find: bool = False
     dialog: bool = False
-    count: int | None = None
+    count: int | None = field(default=None, repr=False)
     note: str = ""
     mark: str = ""
     children: list[BarItem] = field(default_factory=list)
@@ -58,7 +58,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return _around(request) | {
         "menu": items,
         # What the two menus show, which are kept by it; the counts stand elsewhere in the bar.
-        "menu_key": repr([replace(item, count=None) for item in items if not item.cart]),
+        "menu_key": repr([item for item in items if not item.cart]),
         # «Snabbtangenter med en bokstav» can be switched off under the cog (WCAG 2.1.4).
         "letter_keys": getattr(user, "preferences", {}).get("letter_keys", True),
         # Asked for by the pages that have the strip.

@@ -15,4 +15,10 @@ def links(name: str, sample: Any = "-KEY-") -> Callable[[Any], str]:
     ``sample`` is a key that the address takes, where a text isn't one.
     """
     before, after = reverse(name, args=[sample]).split(str(sample))
-    return lambda key: f"{before}{quote(str(key))}{after}"
+    return lambda key: f"{before}{_quoted(str(key))}{after}"
+
+
+def _quoted(key: str) -> str:
+    """Most are a number of figures or an opaque id."""
+    plain = key.isascii() and key.replace("-", "").isalnum()
+    return key if plain else quote(key)

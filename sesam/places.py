@@ -257,6 +257,7 @@ def _address(name: str) -> str:
     return reverse(name)
 
 
+@cache
 def _addresses(name: str) -> Callable[[Any], str]:
     return links(name, sample=UUID(int=0))
 
