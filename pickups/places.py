@@ -82,12 +82,15 @@ for _order, _name, _label, _icon, _page in (
     )
 
 
+_HOME = PageOf("recipients:detail")
+
+
 def _tags(request: HttpRequest, recipient: Recipient) -> dict[int, LoanTag]:
     """«Hämtorder 26480003» on what is to be fetched; a link for those who may open it."""
     user = signed_in(request)
     found = _to_fetch(has_role(user, KHS), recipient=recipient.pk, user=user.pk)
     url = links("pickups:detail")
-    home = reverse("recipients:detail", args=[recipient.key])
+    home = _HOME(request, recipient)
     return {
         loan: LoanTag(
             f"Hämtorder {number}",
