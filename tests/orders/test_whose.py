@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from orders import cart as carts
@@ -268,3 +270,16 @@ def test_whom_one_is_ordering_to_already_is_not_asked_about(client, user, arvid,
     answer = client.get(reverse("orders:to_store", args=[store.number]))
     assert answer["Location"] == "/artiklar/?ny=1"
     assert carts.open_cart(user) == filling
+
+
+def test_whether_one_is_in_progress_comes_with_who_asks(client, user, arvid):
+    def asked() -> list[str]:
+        with CaptureQueriesContext(connection) as questions:
+            page = client.get("/nyheter/")
+        assert ("Pågående beställning" in text(page)) is Cart.objects.exists()
+        return [q["sql"] for q in questions if "orders_cart" in q["sql"]]
+
+    (alone,) = asked()
+    assert 'FROM "organisation_user"' in alone
+    start(user, arvid)
+    assert len(asked()) == 2
