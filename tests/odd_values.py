@@ -10,6 +10,7 @@ import random
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
@@ -104,6 +105,7 @@ class Parsed(HTMLParser):
             form.fields.append((given["name"], given.get("value", "")))
 
 
+@cache
 def kind(url: str) -> tuple | None:
     """What makes two addresses the same for this walk; None for what isn't the portal's."""
     parts = urlsplit(url)

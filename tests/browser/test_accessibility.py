@@ -8,6 +8,7 @@ of a view with many parameters every two of them are seen together, not every se
 import re
 from collections import deque
 from collections.abc import Sequence
+from functools import cache
 from itertools import combinations_with_replacement, pairwise
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,7 @@ SAME = {"sortera", "sida", "lager"}
 LEFT_OUT = ("/static/", "/logga-ut/", "/admin/logout/", "/admin/jsi18n/", "/delar/")
 
 
+@cache
 def kind(url: str) -> tuple[str, frozenset[tuple[str, str]]] | None:
     """The view and what it is asked for, as far as it makes two addresses different pages for this
     walk; None for what isn't one."""
