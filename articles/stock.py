@@ -22,7 +22,8 @@ STAYS_STOCKED = "Kan inte ändras medan artikeln finns i lager."
 def in_stock(articles: Iterable[int], *, lock: bool) -> set[int]:
     """Which of the articles (by id) stand in some warehouse: what moves these must go on being
     written. ``lock`` keeps it so until the transaction ends."""
-    rows = Balance.objects.filter(article__in=set(articles)).order_by("warehouse", "article")
+    # In the ledger's order; by «warehouse» it would be that of their names.
+    rows = Balance.objects.filter(article__in=set(articles)).order_by("warehouse_id", "article_id")
     if lock:
         rows = rows.select_for_update(of=("self",))
     return {b.article_id for b in rows if b.on_hand or b.reserved or b.unavailable}

@@ -6,14 +6,15 @@ from decimal import Decimal
 from functools import partial
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import catalogue_excel
-from articles.models import Article, CatalogueImport, Price, Supplier
+from articles import catalogue_excel, stock
+from articles.models import Article, Balance, CatalogueImport, Price, Supplier
 from organisation.permissions import KHS
-from tests.at_once import at_once
+from tests.at_once import at_once, while_others_write
 from tests.factories import (
     ArticleFactory,
     BillingFormFactory,
@@ -246,3 +247,21 @@ def test_what_stands_in_stock_goes_on_being_stocked(hire):
     job()
     gone.refresh_from_db()
     assert not gone.is_stocked
+
+
+def test_balances_are_locked_in_the_ledgers_order_however_warehouses_are_called():
+    """Else who changes an article and who delivers it from two warehouses wait for one another."""
+    article = ArticleFactory()
+    first, last = WarehouseFactory(number="900"), WarehouseFactory(number="100")
+    for warehouse in (first, last):
+        put_in_stock(warehouse, article, 1)
+
+    def lock(warehouse, **how):
+        Balance.objects.select_for_update(**how).get(warehouse=warehouse, article=article)
+
+    found = while_others_write(
+        lambda: lock(first),
+        lambda: transaction.atomic(stock.in_stock)([article.pk], lock=True),
+        before_commit=lambda: lock(last, nowait=True),
+    )
+    assert found == {article.pk}
