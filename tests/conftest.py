@@ -22,6 +22,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from django.utils import timezone
+from psycopg._preparing import PrepareManager
 
 from sesam.roomy import roomy
 from tests.template_database import Template, made
@@ -134,6 +135,17 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
+class Kept(PrepareManager):
+    """What is prepared on a connection, also once a test is rolled back: each would begin anew, and its
+    questions be planned as long as they take. Tables stay as they are."""
+
+    prepared_max = 500
+
+    def _should_discard(self, prep: Any, results: Any) -> bool:
+        dropped = [r for r in results if not (r.command_status or b"").startswith(b"ROLLBACK")]
+        return super()._should_discard(prep, dropped)
+
+
 def _locks_join_nothing(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
     """What waits for a lock answers of what it joins as that was before the wait (``sesam.locks``).
     What leaves out the locked waits for nobody; an array that it is told isn't others'."""
@@ -145,6 +157,9 @@ def _locks_join_nothing(execute: Any, sql: str, params: Any, many: bool, context
 
 @receiver(connection_created)
 def _watch(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    kept, made = Kept(), connection.connection._prepared
+    kept.prepare_threshold = made.prepare_threshold
+    connection.connection._prepared = kept
     if _locks_join_nothing not in connection.execute_wrappers:
         connection.execute_wrappers.append(_locks_join_nothing)
 
