@@ -231,6 +231,13 @@ def _everybody_has_said_why(
     )
 
 
+@pytest.fixture
+def nothing_prepared(db: None) -> None:
+    """By an earlier test, on this thread's connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+
+
 @pytest.fixture(autouse=True)
 def _live_server_keeps_connections(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch

@@ -528,7 +528,9 @@ def test_more_than_anybody_counts_are_read_in_the_same_order(client, monkeypatch
 
 
 @pytest.mark.parametrize("counted_to", [1, 2])
-def test_what_is_sought_is_planned_for_just_its_words(client, monkeypatch, counted_to):
+def test_what_is_sought_is_planned_for_just_its_words(
+    client, monkeypatch, nothing_prepared, counted_to
+):
     """A plan for whatever is bound looks for a common word in all of the index, and takes a second."""
     monkeypatch.setattr(ArticleTable, "counted_to", counted_to)
     monkeypatch.setattr(ArticleTable, "per_page", 1)

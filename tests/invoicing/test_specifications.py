@@ -266,7 +266,9 @@ def test_the_parts_of_what_differs_add_up_to_the_difference(browser_of):
         assert rows.count() >= 1
 
 
-def test_rows_with_a_word_are_looked_for_by_a_plan_of_their_own(october, browser_of):
+def test_rows_with_a_word_are_looked_for_by_a_plan_of_their_own(
+    october, browser_of, nothing_prepared
+):
     """PostgreSQL's plan for any word and any invoice takes four times as long on a large one."""
     client = browser_of(controller())
     for _ in range(7):

@@ -48,7 +48,7 @@ PDF = b"%PDF-1.4 Vid kvarnen\n%%EOF"
 HOME = {
     "street": "Kvarnbacken 12",
     "co": "Qvist",
-    "postcode": "38592",
+    "postcode": "98392",
     "locality": "Söderåkra",
     "phone": "0486-555 11",
     "mobile": "070-555 22 33",
@@ -57,7 +57,7 @@ HOME = {
     "instructions": "Bortom kyrkan, röda grinden.",
 }
 OF_THE_AID = ("mot Kvarnbacken", "vag.pdf")  # a line's comment, a file
-TELLING = [*HOME.values(), "385 92", "Torsås", "Vid kvarnen", "bakom silon", *OF_THE_AID]
+TELLING = [*HOME.values(), "983 92", "Torsås", "Vid kvarnen", "bakom silon", *OF_THE_AID]
 SECRET_LATER = "Tillfälligt boende 5"
 
 

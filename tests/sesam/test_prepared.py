@@ -86,7 +86,9 @@ def prepared(of: str) -> bool:
         return cursor.fetchone()[0]
 
 
-def test_how_many_of_all_orders_are_ones_own_is_planned_for_whom_it_is_asked(client):
+def test_how_many_of_all_orders_are_ones_own_is_planned_for_whom_it_is_asked(
+    client, nothing_prepared
+):
     """Some have a hundredth of them all, and some have three."""
     user = UserFactory()
     sent((ArticleFactory(), 1), user=user)
