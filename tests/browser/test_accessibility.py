@@ -38,7 +38,7 @@ AXE = (Path(__file__).parent.parent / "vendor/axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # The policy forbids styles in the page: none has spacing of its own.
 NEVER = ["avoid-inline-spacing"]
-# Half of the time, and asks of each element by itself: of one that was looked at it says the same.
+# Two fifths of the time. They ask of each element by itself: of one that was looked at they say the same.
 OF_ELEMENTS = ["color-contrast", "target-size", "link-in-text-block", "scrollable-region-focusable"]
 STYLES = Path(__file__).parents[2] / "static"
 NARROWEST, PHONE, WIDEST = 320, 390, 1440
